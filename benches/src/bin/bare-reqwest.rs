@@ -1,0 +1,83 @@
+//! The yardstick: the least that a Rust program does with reqwest for the same call.
+//!
+//! `bare-reqwest once URL` makes one authenticated GET, reads the JSON and prints the status and one field.
+//! `bare-reqwest loop URL N CONCURRENCY` makes N of them in one process, CONCURRENCY at a time, and prints how many
+//! were right. No TLS roots are loaded: it speaks http only.
+#![allow(
+    clippy::print_stdout,
+    reason = "the result on stdout is what this program is for"
+)]
+
+use std::sync::Arc;
+
+use cardhost_benches::Result;
+use cardhost_benches::workload::{PASSWORD, USER};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use reqwest::Client;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match arguments[..] {
+        ["once", url] => runtime.block_on(once(url)),
+        ["loop", url, calls, concurrency] => {
+            runtime.block_on(many(url, calls.parse()?, concurrency.parse()?))
+        }
+        _ => Err("usage: bare-reqwest once URL | bare-reqwest loop URL N CONCURRENCY".into()),
+    }
+}
+
+async fn once(url: &str) -> Result<()> {
+    let (status, user_id) = call(&client()?, url).await?;
+    let user_id = user_id.ok_or("the reply has no /results/user_id")?;
+    println!("{status} {user_id}");
+    Ok(())
+}
+
+async fn many(url: &str, calls: usize, concurrency: usize) -> Result<()> {
+    let client = client()?;
+    let mut running = FuturesUnordered::new();
+    let mut started = 0;
+    let mut right = 0;
+    loop {
+        while started < calls && running.len() < concurrency.max(1) {
+            running.push(call(&client, url));
+            started += 1;
+        }
+        match running.next().await {
+            Some(outcome) => right += usize::from(outcome?.0 == 200),
+            None => break,
+        }
+    }
+    println!("{right} ok");
+    Ok(())
+}
+
+fn client() -> Result<Client> {
+    // Handing over a finished TLS configuration keeps reqwest from reading the system's roots.
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()?
+    .with_root_certificates(rustls::RootCertStore::empty())
+    .with_no_client_auth();
+    Ok(Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .build()?)
+}
+
+async fn call(client: &Client, url: &str) -> Result<(u16, Option<u64>)> {
+    let response = client
+        .get(url)
+        .basic_auth(USER, Some(PASSWORD))
+        .send()
+        .await?;
+    let status = response.status().as_u16();
+    let body: serde_json::Value = serde_json::from_slice(&response.bytes().await?)?;
+    let user_id = body.pointer("/results/user_id");
+    Ok((status, user_id.and_then(serde_json::Value::as_u64)))
+}

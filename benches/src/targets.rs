@@ -1,0 +1,96 @@
+//! What is promised, as figures: `must` fails the gate or is a fault to be mended, `goal` is where it should go.
+
+/// One promised figure.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// What is measured, and its unit.
+    pub name: &'static str,
+    /// What has to hold; absent where there is only a goal.
+    pub must: Option<f64>,
+    /// What is aimed at.
+    pub goal: f64,
+    /// Whether more is better.
+    pub more_is_better: bool,
+}
+
+/// One call per process over http.
+pub const COLD_INSTRUCTIONS: Target =
+    at_most("one call per process, M instructions", Some(8.0), 2.5);
+/// Its peak memory.
+pub const COLD_MEMORY: Target = at_most("one call per process, peak MiB", Some(12.0), 8.0);
+/// Its CPU time beside curl's.
+pub const COLD_CPU: Target = at_most("one call per process, CPU × curl", None, 0.40);
+/// What a connector with 1,200 more cards adds to the time.
+pub const CROWD_TIME: Target = at_most("1,200 more cards, ms more", Some(2.0), 0.5);
+/// What it adds to the memory.
+pub const CROWD_MEMORY: Target = at_most("1,200 more cards, MiB more", None, 1.0);
+/// One more call in a running process.
+pub const WARM_INSTRUCTIONS: Target = at_most("one more call, k instructions", Some(230.0), 171.0);
+/// CPU time at 32 calls at once, beside bare reqwest's.
+pub const WARM_CPU: Target = at_most("32 at once, CPU × reqwest", Some(1.6), 1.2);
+/// Calls a second at 32 calls at once, beside bare reqwest's.
+pub const WARM_THROUGHPUT: Target = Target {
+    name: "32 at once, calls/s × reqwest",
+    must: Some(0.65),
+    goal: 0.9,
+    more_is_better: true,
+};
+/// Peak memory after many calls, 32 at once.
+pub const WARM_MEMORY: Target = at_most("32 at once, peak MiB after all calls", Some(20.0), 12.0);
+
+const fn at_most(name: &'static str, must: Option<f64>, goal: f64) -> Target {
+    Target {
+        name,
+        must,
+        goal,
+        more_is_better: false,
+    }
+}
+
+impl Target {
+    /// `goal met`, `must met`, `goal missed` (where nothing must hold) or `MISSED`.
+    #[must_use]
+    pub fn verdict(&self, measured: f64) -> &'static str {
+        if self.reaches(measured, self.goal) {
+            return "goal met";
+        }
+        match self.must {
+            None => "goal missed",
+            Some(must) if self.reaches(measured, must) => "must met",
+            Some(_) => "MISSED",
+        }
+    }
+
+    /// A bound as it is written in a table: `≤ 8`.
+    #[must_use]
+    pub fn written(&self, bound: f64) -> String {
+        format!("{} {bound}", if self.more_is_better { '≥' } else { '≤' })
+    }
+
+    fn reaches(&self, measured: f64, bound: f64) -> bool {
+        if self.more_is_better {
+            measured >= bound
+        } else {
+            measured <= bound
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_follows_the_direction_of_its_target() {
+        assert_eq!(WARM_CPU.verdict(1.2), "goal met");
+        assert_eq!(WARM_CPU.verdict(1.3), "must met");
+        assert_eq!(WARM_CPU.verdict(1.7), "MISSED");
+        assert_eq!(WARM_THROUGHPUT.verdict(0.6), "MISSED");
+        assert_eq!(WARM_THROUGHPUT.verdict(0.95), "goal met");
+    }
+
+    #[test]
+    fn a_target_with_only_a_goal_says_so() {
+        assert_eq!(COLD_CPU.verdict(5.0), "goal missed");
+    }
+}

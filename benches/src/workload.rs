@@ -1,0 +1,236 @@
+//! What is run: one authenticated GET of 1 KB of JSON, by cardhost, by curl and by bare reqwest; once a process
+//! (*cold*) or many times in one (*warm*). Every job checks its own output, so that nothing is measured that failed.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::measure::{Check, Job};
+use crate::programs;
+use crate::server::{ME_BODY, ME_PATH};
+
+/// The user name that every program sends.
+pub const USER: &str = "bench.sa";
+/// The password that every program sends.
+pub const PASSWORD: &str = "bench-secret";
+
+const CARD: &str = "mixpanel/custom-api-action";
+/// Stands in the reply exactly once; beyond 2^53, so it is also seen that no digit was lost.
+const USER_ID: &str = "7615917337495251231";
+/// The cards that the crowded connector has on top of its own.
+pub const CROWD: usize = 1200;
+
+/// Which connector files cardhost is given.
+#[derive(Debug, Clone, Copy)]
+pub enum Cards {
+    /// None: it uses those inside its binary.
+    Embedded,
+    /// A folder with the connector, its vendor's quotas taken out: a bench calls more often than 60 times an hour.
+    Plain,
+    /// The same with [`CROWD`] more cards beside them.
+    Crowded,
+}
+
+/// The jobs, all against one server.
+pub struct Workload {
+    url: String,
+    reqwest: PathBuf,
+    cardhost: PathBuf,
+    folder: TempDir,
+}
+
+impl Workload {
+    /// Prepares invocations and connector folders for a server at `url` and the given `cardhost`.
+    ///
+    /// # Errors
+    /// The repo's connector cannot be read, or the temporary folder not be written.
+    pub fn prepare(url: &str, cardhost: PathBuf) -> Result<Self> {
+        let folder = TempDir::new()?;
+        std::fs::write(
+            folder.path().join("invocation.json"),
+            invocation(None).to_string(),
+        )?;
+        let shipped = programs::root().join("cards/mixpanel");
+        if shipped.is_dir() {
+            copy_connector(&shipped, &folder.path().join("plain/mixpanel"), 0)?;
+            copy_connector(&shipped, &folder.path().join("crowded/mixpanel"), CROWD)?;
+        }
+        Ok(Self {
+            url: url.to_owned(),
+            reqwest: programs::sibling("bare-reqwest")?,
+            cardhost,
+            folder,
+        })
+    }
+
+    /// cardhost, one call.
+    #[must_use]
+    pub fn cardhost_once(&self, cards: Cards) -> Job {
+        let mut arguments = self.cardhost_arguments();
+        self.push_cards(&mut arguments, cards);
+        Job::new(
+            &self.cardhost,
+            arguments,
+            Check::Contains(USER_ID.to_owned(), 1),
+        )
+        .with_stdin(&self.folder.path().join("invocation.json"))
+    }
+
+    /// curl, one call.
+    #[must_use]
+    pub fn curl_once(&self) -> Job {
+        let mut arguments = curl_arguments();
+        arguments.push(self.me());
+        Job::new("curl", arguments, Check::Length(ME_BODY.len()))
+    }
+
+    /// Bare reqwest, one call.
+    #[must_use]
+    pub fn reqwest_once(&self) -> Job {
+        Job::new(
+            &self.reqwest,
+            ["once".to_owned(), self.me()],
+            Check::Contains(format!("200 {USER_ID}"), 1),
+        )
+    }
+
+    /// cardhost, `calls` invocations as lines on its stdin, `jobs` of them at a time.
+    ///
+    /// # Errors
+    /// The lines cannot be written.
+    pub fn cardhost_stream(&self, calls: usize, jobs: usize) -> Result<Job> {
+        let lines = self
+            .folder
+            .path()
+            .join(format!("invocations-{calls}.ndjson"));
+        if !lines.is_file() {
+            let text: String = (0..calls)
+                .map(|id| format!("{}\n", invocation(Some(id))))
+                .collect();
+            std::fs::write(&lines, text)?;
+        }
+        let mut arguments = self.cardhost_arguments();
+        arguments.extend(["--stream", "--jobs", &jobs.to_string()].map(str::to_owned));
+        self.push_cards(&mut arguments, Cards::Plain);
+        Ok(Job::new(
+            &self.cardhost,
+            arguments,
+            Check::Contains(USER_ID.to_owned(), calls),
+        )
+        .with_stdin(&lines))
+    }
+
+    /// curl, `calls` URLs by globbing, `jobs` of them at a time; it parses nothing.
+    #[must_use]
+    pub fn curl_many(&self, calls: usize, jobs: usize) -> Job {
+        let mut arguments = curl_arguments();
+        if jobs > 1 {
+            arguments
+                .extend(["--parallel", "--parallel-max", &jobs.to_string()].map(str::to_owned));
+        }
+        arguments.push(format!("{}?call=[1-{calls}]", self.me()));
+        Job::new("curl", arguments, Check::Length(ME_BODY.len() * calls))
+    }
+
+    /// Bare reqwest, `calls` calls in one process, `jobs` of them at a time.
+    #[must_use]
+    pub fn reqwest_many(&self, calls: usize, jobs: usize) -> Job {
+        let arguments = [
+            "loop".to_owned(),
+            self.me(),
+            calls.to_string(),
+            jobs.to_string(),
+        ];
+        Job::new(
+            &self.reqwest,
+            arguments,
+            Check::Contains(format!("{calls} ok"), 1),
+        )
+    }
+
+    fn me(&self) -> String {
+        format!("{}{ME_PATH}", self.url)
+    }
+
+    fn cardhost_arguments(&self) -> Vec<String> {
+        ["run", CARD, "--base", &format!("{}/api", self.url)]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    fn push_cards(&self, arguments: &mut Vec<String>, cards: Cards) {
+        let folder = match cards {
+            Cards::Embedded => return,
+            Cards::Plain => self.folder.path().join("plain"),
+            Cards::Crowded => self.folder.path().join("crowded"),
+        };
+        arguments.extend(["--cards".to_owned(), folder.display().to_string()]);
+    }
+}
+
+fn curl_arguments() -> Vec<String> {
+    [
+        "-q",
+        "--silent",
+        "--noproxy",
+        "*",
+        "--user",
+        &format!("{USER}:{PASSWORD}"),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+fn invocation(id: Option<usize>) -> Value {
+    let mut invocation = json!({
+        "connection": { "fields": { "Service Account: Username": USER, "Service Account: Secret": PASSWORD } },
+        "options": { "Request Type": "GET", "Select API": "Query API" },
+        "input": { "Request": { "Relative URL": "/app/me" } },
+    });
+    if let Some(id) = id {
+        invocation["id"] = json!(id.to_string());
+    }
+    invocation
+}
+
+/// Copies a connector without its quotas, and adds `crowd` copies of its card under other names.
+fn copy_connector(from: &Path, to: &Path, crowd: usize) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let (Some(name), Some("json")) = (
+            path.file_name(),
+            path.extension().and_then(|end| end.to_str()),
+        ) else {
+            continue;
+        };
+        std::fs::copy(&path, to.join(name))?;
+    }
+    let mut connector = read_json(&to.join("connector.json"))?;
+    if let Some(targets) = connector.get_mut("targets").and_then(Value::as_object_mut) {
+        for target in targets.values_mut().filter_map(Value::as_object_mut) {
+            target.remove("limits");
+        }
+    }
+    std::fs::write(to.join("connector.json"), connector.to_string())?;
+    if crowd == 0 {
+        return Ok(());
+    }
+    let mut card = read_json(&to.join("custom-api-action.json"))?;
+    for number in 0..crowd {
+        let name = format!("copy-{number:04}");
+        card["name"] = json!(name);
+        std::fs::write(
+            to.join(name).with_extension("json"),
+            serde_json::to_string_pretty(&card)?,
+        )?;
+    }
+    Ok(())
+}
+
+fn read_json(path: &Path) -> Result<Value> {
+    let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}

@@ -1,0 +1,46 @@
+//! `Authorization: Basic` (RFC 7617).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{AuthFault, credential, set_sensitive};
+use crate::request::RequestSpec;
+use crate::secret::{Redactor, Secret};
+use crate::template::{Scope, Template};
+
+/// User and password, joined by a colon, in base64 of their UTF-8.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// The user; may not hold a colon.
+    pub username: Template,
+    /// The password; may be empty.
+    pub password: Template,
+}
+
+impl Basic {
+    pub(super) fn apply(
+        &self,
+        request: &mut RequestSpec,
+        scope: &dyn Scope,
+        redactor: &mut Redactor,
+    ) -> Result<(), AuthFault> {
+        let user = credential(&self.username, scope)?;
+        let password = credential(&self.password, scope)?;
+        if user.contains(':') {
+            return Err(AuthFault::ColonInUser);
+        }
+        let mut pair = Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
+        pair.push_str(&user);
+        pair.push(':');
+        pair.push_str(&password);
+        let mut header = Zeroizing::new("Basic ".to_owned());
+        STANDARD.encode_string(pair.as_bytes(), &mut header);
+        redactor.add_pair(Secret::from(&*user), Secret::from(&*password));
+        set_sensitive(request, AUTHORIZATION, &header)
+    }
+}

@@ -1,0 +1,129 @@
+//! Auth schemes: how a connection's credentials become part of a request. One file a scheme.
+//!
+//! The only place, with [`crate::inject`], where a secret is opened.
+
+mod api_key;
+mod basic;
+mod bearer;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use api_key::{ApiKey, ApiKeyPlace};
+pub use basic::Basic;
+pub use bearer::Bearer;
+
+use crate::inject::header::HeaderFault;
+use crate::request::RequestSpec;
+use crate::secret::Redactor;
+use crate::template::{Reference, Scope, Template, TemplateValueError};
+
+/// One way in which credentials become part of a request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(tag = "scheme", rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// Nothing is added.
+    None(NoAuth),
+    /// `Authorization: Basic` (RFC 7617).
+    Basic(Basic),
+    /// `Authorization: Bearer` (RFC 6750).
+    Bearer(Bearer),
+    /// A header or query parameter.
+    ApiKey(ApiKey),
+}
+
+/// No credentials.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoAuth {}
+
+/// Why credentials cannot be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthFault {
+    /// A template of the method has no value.
+    Template(TemplateValueError),
+    /// Basic credentials: the user holds a colon (RFC 7617, section 2).
+    ColonInUser,
+    /// The credential cannot stand in a header.
+    Header(HeaderFault),
+}
+
+impl AuthMethod {
+    /// The scheme's name in the definitions.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            AuthMethod::None(_) => "none",
+            AuthMethod::Basic(_) => "basic",
+            AuthMethod::Bearer(_) => "bearer",
+            AuthMethod::ApiKey(_) => "api_key",
+        }
+    }
+
+    /// Its templates by key, for checks and for telling which fields it needs.
+    #[must_use]
+    pub fn templates(&self) -> Vec<(&'static str, &Template)> {
+        match self {
+            AuthMethod::None(_) => Vec::new(),
+            AuthMethod::Basic(basic) => {
+                vec![("username", &basic.username), ("password", &basic.password)]
+            }
+            AuthMethod::Bearer(bearer) => vec![("token", &bearer.token)],
+            AuthMethod::ApiKey(key) => vec![("value", &key.value)],
+        }
+    }
+
+    /// The connection fields it needs that have no value.
+    #[must_use]
+    pub fn missing(&self, scope: &dyn Scope) -> Vec<String> {
+        self.templates()
+            .into_iter()
+            .flat_map(|(_, template)| template.references())
+            .filter(|reference| !reference.optional && !has_text(reference, scope))
+            .filter_map(|reference| reference.segments.first().cloned())
+            .collect()
+    }
+
+    /// Adds the credentials to the request, and what they look like there to the redactor.
+    ///
+    /// # Errors
+    /// [`AuthFault`] where a value is missing or cannot stand in its place.
+    pub fn apply(
+        &self,
+        request: &mut RequestSpec,
+        scope: &dyn Scope,
+        redactor: &mut Redactor,
+    ) -> Result<(), AuthFault> {
+        match self {
+            AuthMethod::None(_) => Ok(()),
+            AuthMethod::Basic(basic) => basic.apply(request, scope, redactor),
+            AuthMethod::Bearer(bearer) => bearer.apply(request, scope),
+            AuthMethod::ApiKey(key) => key.apply(request, scope),
+        }
+    }
+}
+
+fn has_text(reference: &Reference, scope: &dyn Scope) -> bool {
+    scope.lookup(reference).and_then(|found| found.text().map(|text| !text.is_empty())) == Some(true)
+}
+
+/// The text of a credential's template.
+fn credential<'s>(
+    template: &'s Template,
+    scope: &'s dyn Scope,
+) -> Result<std::borrow::Cow<'s, str>, AuthFault> {
+    template.text(scope).map(Option::unwrap_or_default).map_err(AuthFault::Template)
+}
+
+/// Sets a header that carries a credential: marked sensitive, so that no layer below prints it.
+fn set_sensitive(
+    request: &mut RequestSpec,
+    name: http::HeaderName,
+    value: &str,
+) -> Result<(), AuthFault> {
+    let mut value =
+        crate::inject::header::header_value(name.as_str(), value).map_err(AuthFault::Header)?;
+    value.set_sensitive(true);
+    request.headers.insert(name, value);
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! A call as a state machine: it says what to do next and never does it.
+//!
+//! ```text
+//! Call::new ─▶ Send ─ reply ─▶ Send (redirect on the same origin) … ─▶ Done
+//!                    └ fault ─▶ Done
+//! ```
+
+mod redirect;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::card::{Effect, HttpError};
+use crate::connector::{RetryRule, Span};
+use crate::decoder::{self, DecodedBody};
+use crate::definition::Definition;
+use crate::error::Code;
+use crate::fault::{Error, FailedResponse, Fault};
+use crate::plan::{Plan, Warning};
+use crate::request::RequestSpec;
+use crate::response::{BodyEnd, Output, Reply, ReplyScope, Response, map_output};
+use crate::template::Template;
+use crate::transport_fault::TransportFault;
+
+pub use redirect::MAX_REDIRECTS;
+
+/// Most bytes of a decoded body, unless the card says another limit: 16 MiB.
+pub const DEFAULT_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How a request is to be sent and its reply to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Treatment {
+    /// For the connection to stand.
+    pub connect_timeout: Duration,
+    /// Between two bytes of the reply.
+    pub idle_timeout: Duration,
+    /// For the whole exchange.
+    pub total_timeout: Duration,
+    /// Most bytes of the body, content codings undone.
+    pub max_body_bytes: u64,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send [`Call::request`] and come back with the reply or the fault.
+    Send,
+    /// The call is over.
+    Done(Result<Outcome, Error>),
+}
+
+/// The result of a call.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The outputs.
+    pub output: Output,
+    /// The status of the last reply.
+    pub status: u16,
+    /// What deserves attention.
+    pub warnings: Vec<Warning>,
+}
+
+/// One call of one card.
+#[derive(Debug)]
+pub struct Call {
+    definition: Arc<Definition>,
+    plan: Plan,
+    redirects: u8,
+}
+
+impl Call {
+    /// A call that has not begun.
+    #[must_use]
+    pub fn new(definition: Arc<Definition>, plan: Plan) -> Call {
+        Call { definition, plan, redirects: 0 }
+    }
+
+    /// The request to send.
+    #[must_use]
+    pub fn request(&self) -> &RequestSpec {
+        &self.plan.request
+    }
+
+    /// The plan it came from.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How to send it.
+    #[must_use]
+    pub fn treatment(&self) -> Treatment {
+        let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
+        Treatment {
+            connect_timeout: or(self.plan.timeouts.connect, 10),
+            idle_timeout: or(self.plan.timeouts.idle, 30),
+            total_timeout: or(self.plan.timeouts.total, 120),
+            max_body_bytes: self
+                .definition
+                .card
+                .response
+                .max_body_bytes
+                .unwrap_or(DEFAULT_MAX_BODY_BYTES),
+        }
+    }
+
+    /// What to do about a reply. `now` is seconds since 1970, for `Retry-After` dates.
+    pub fn on_reply(&mut self, reply: Reply, now: i64) -> Step {
+        match redirect::follow(&mut self.plan, &reply, &mut self.redirects) {
+            redirect::Next::Send => return Step::Send,
+            redirect::Next::TooMany => {
+                let fault = Fault::Redirects { max: MAX_REDIRECTS };
+                return Step::Done(Err(self.failed(fault, &reply)));
+            }
+            redirect::Next::Finish => {}
+        }
+        Step::Done(self.finish(reply, now))
+    }
+
+    /// What to do where no reply came.
+    pub fn on_fault(&mut self, fault: TransportFault) -> Step {
+        Step::Done(Err(self.transport_error(fault)))
+    }
+
+    fn finish(&mut self, reply: Reply, now: i64) -> Result<Outcome, Error> {
+        match &reply.end {
+            BodyEnd::Complete => {}
+            BodyEnd::TooLarge { limit } => {
+                return Err(self.failed(Fault::TooLarge { limit: *limit }, &reply));
+            }
+            BodyEnd::Broken(fault) => {
+                let error = self.transport_error(fault.clone());
+                return Err(error.with_response(kept(&reply)));
+            }
+        }
+        let card = &self.definition.card;
+        let raise = card.response.http_error == HttpError::Raise;
+        if raise && !(200..300).contains(&reply.status) {
+            return Err(self.service_error(&reply, now));
+        }
+        let deep = self.definition.reads_body_parts();
+        let body = decoder::decode(&reply.headers, &reply.body, card.response.decoder, deep)
+            .map_err(|fault| self.failed(Fault::Decode(fault), &reply))?;
+        let response =
+            Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
+        let scope = ReplyScope {
+            response: &response,
+            options: &self.plan.options,
+            input: &self.plan.input,
+        };
+        for rule in &card.response.failures {
+            if rule.when.holds(&scope) {
+                let code = Code::for_reply(&rule.code).unwrap_or(Code::HTTP_STATUS);
+                let message = rule.message.as_ref().and_then(|template| words(template, &scope));
+                let fault = Fault::Service { status: reply.status, message };
+                return Err(self.failed(fault, &reply).with_code(code));
+            }
+        }
+        let output = map_output(card, &scope)
+            .map_err(|fault| self.failed(Fault::Output(fault), &reply))?;
+        let warnings = std::mem::take(&mut self.plan.warnings);
+        Ok(Outcome { output, status: reply.status, warnings })
+    }
+
+    /// A reply with a bad status, by the connector's rules.
+    fn service_error(&self, reply: &Reply, now: i64) -> Error {
+        let rules = &self.definition.connector.errors;
+        let rule = rules.iter().find(|rule| rule.status.contains(&reply.status));
+        let code = rule.and_then(|rule| Code::for_reply(&rule.code)).unwrap_or(Code::HTTP_STATUS);
+        let message = rule.and_then(|rule| rule.message.as_ref()).and_then(|template| {
+            let body = decoder::decode(&reply.headers, &reply.body, None, true)
+                .unwrap_or(DecodedBody::Empty);
+            let response =
+                Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
+            let scope = ReplyScope {
+                response: &response,
+                options: &self.plan.options,
+                input: &self.plan.input,
+            };
+            words(template, &scope)
+        });
+        let error = self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
+        let after = redirect::retry_after(&reply.headers, now);
+        match rule.map_or(RetryRule::Never, |rule| rule.retry) {
+            RetryRule::Never => error.with_retry(false, after),
+            RetryRule::After => error.with_retry(true, after),
+            RetryRule::IfSafe => error.with_retry(self.is_safe(), after),
+        }
+    }
+
+    fn transport_error(&self, fault: TransportFault) -> Error {
+        let retryable = fault.not_sent || self.is_safe();
+        Error::new(Fault::Transport(fault))
+            .with_retry(retryable, None)
+            .redacted_by(&self.plan.request.redactor)
+    }
+
+    fn failed(&self, fault: Fault, reply: &Reply) -> Error {
+        Error::new(fault)
+            .with_response(kept(reply))
+            .redacted_by(&self.plan.request.redactor)
+    }
+
+    /// Whether sending it again can do no harm.
+    fn is_safe(&self) -> bool {
+        matches!(self.plan.effect, Effect::Read | Effect::Idempotent)
+    }
+}
+
+fn kept(reply: &Reply) -> FailedResponse {
+    FailedResponse {
+        status: reply.status,
+        headers: reply.headers.clone(),
+        body: reply.body.clone(),
+        truncated: reply.end != BodyEnd::Complete,
+    }
+}
+
+/// The service's own words, on one line and not too long.
+fn words(template: &Template, scope: &ReplyScope<'_>) -> Option<String> {
+    const LONGEST: usize = 300;
+    let text = match template.text(scope) {
+        Ok(text) => text?.into_owned(),
+        // An error that is an object is still worth showing.
+        Err(_) => template.value(scope).ok()??.to_string(),
+    };
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!line.is_empty()).then(|| line.chars().take(LONGEST).collect())
+}

@@ -1,0 +1,304 @@
+//! A card: one action of a connector, as `cards/<connector>/<card>.json` declares it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::connector::{FormatVersion, Name, Timeouts, Version};
+use crate::decision::Decision;
+use crate::field::{Fields, Groups, When};
+use crate::template::{Template, ValueTemplate};
+
+/// One action of a connector.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "cardhost card")]
+pub struct Card {
+    /// For the editor.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// Version of the format.
+    pub format: FormatVersion,
+    /// The file's name without `.json`.
+    pub name: Name,
+    /// Semantic version of the card.
+    pub version: Version,
+    /// The card's name for people.
+    pub title: String,
+    /// What the card does.
+    pub description: Option<String>,
+    /// The vendor's reference.
+    pub documentation: Option<String>,
+    /// Lines for the generated reference page.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Heading over the options of the reference page; `Options` by default.
+    pub options_title: Option<String>,
+    /// Sentence under that heading.
+    pub options_description: Option<String>,
+    /// Chosen when the card is placed.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")]
+    pub options: Fields,
+    /// Given at each run, by group.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>")]
+    pub input: Groups,
+    /// The request it becomes.
+    pub request: RequestTemplate,
+    /// What the request does at the service.
+    pub effect: Decision<Effect>,
+    /// How the reply is read.
+    #[serde(default)]
+    pub response: ResponseRules,
+    /// What it returns, by group.
+    #[schemars(with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>")]
+    pub output: Groups,
+    /// Samples that `check` runs; kept as text, since a run does not need them.
+    #[schemars(with = "Vec<Example>")]
+    pub examples: Option<Box<RawValue>>,
+    /// Samples that must fail; kept as text, since a run does not need them.
+    #[schemars(with = "Vec<AntiExample>")]
+    pub anti_examples: Option<Box<RawValue>>,
+    /// The API description it was made from.
+    pub origin: Option<Origin>,
+}
+
+/// The request as the card says it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestTemplate {
+    /// The name of a target.
+    pub target: Template,
+    /// The HTTP method.
+    pub method: Template,
+    /// The path after the base URL.
+    pub path: Template,
+    /// Query parameters: one reference to an object, or an object.
+    #[schemars(with = "Option<Parameters>")]
+    pub query: Option<ValueTemplate>,
+    /// Headers: one reference to an object, or an object.
+    #[schemars(with = "Option<Parameters>")]
+    pub headers: Option<ValueTemplate>,
+    /// The body.
+    pub body: Option<BodyTemplate>,
+    /// Auth methods in order; replaces the target's list.
+    pub auth: Option<Vec<String>>,
+    /// How long to wait; replaces the connector's.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+/// One reference to an object, or an object of templates: the shape of `query`, `headers` and `form`.
+pub struct Parameters;
+
+impl JsonSchema for Parameters {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Parameters".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "One reference to an object, or an object whose values are templates.",
+            "type": ["string", "object"],
+        })
+    }
+}
+
+/// The body as the card says it; exactly one of `json`, `form`, `text`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("oneOf" = [{"required": ["json"]}, {"required": ["form"]}, {"required": ["text"]}]))]
+pub struct BodyTemplate {
+    /// Sent as `application/json`.
+    pub json: Option<ValueTemplate>,
+    /// Sent as `application/x-www-form-urlencoded`.
+    #[schemars(with = "Option<Parameters>")]
+    pub form: Option<ValueTemplate>,
+    /// Sent as it is, with `contentType`.
+    pub text: Option<Template>,
+    /// The media type of `text`; `text/plain; charset=utf-8` by default.
+    pub content_type: Option<String>,
+}
+
+/// What a request does at the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing changes.
+    Read,
+    /// Sending it twice is as good as once.
+    Idempotent,
+    /// Each time changes something.
+    Write,
+    /// It takes something away.
+    Destructive,
+}
+
+impl Effect {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Idempotent => "idempotent",
+            Effect::Write => "write",
+            Effect::Destructive => "destructive",
+        }
+    }
+}
+
+/// How the reply is read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ResponseRules {
+    /// What a status of 400 or more is; `raise` by default.
+    #[serde(default)]
+    pub http_error: HttpError,
+    /// How the body is decoded; by its content type by default.
+    pub decoder: Option<DecoderName>,
+    /// Most bytes of a decoded body; 16 MiB by default.
+    pub max_body_bytes: Option<u64>,
+    /// Replies with a good status that are errors all the same.
+    #[serde(default)]
+    pub failures: Vec<FailureRule>,
+}
+
+/// What a status of 400 or more is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpError {
+    /// An output like any other.
+    Return,
+    /// An error that keeps status, headers and body.
+    #[default]
+    Raise,
+}
+
+/// How a body is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DecoderName {
+    /// One JSON value (RFC 8259).
+    Json,
+    /// One JSON value a line.
+    Ndjson,
+    /// Text.
+    Text,
+}
+
+/// A reply with a good status that is an error all the same.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureRule {
+    /// When it applies.
+    pub when: When,
+    /// The code of the error: `service.…`.
+    pub code: String,
+    /// The service's own words, as a template over `response`.
+    pub message: Option<Template>,
+}
+
+/// The API description a card was made from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// File or URL of the description.
+    pub description: String,
+    /// The operation's `operationId`.
+    pub operation: String,
+}
+
+/// A sample: an invocation, the request it becomes, the reply, the output.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What it shows.
+    pub name: String,
+    /// More about it.
+    pub description: Option<String>,
+    /// The connection's fields.
+    #[serde(default)]
+    pub connection: Map<String, Value>,
+    /// The options.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    /// The inputs.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+    /// The request that must be planned.
+    pub request: Option<ExampleRequest>,
+    /// What the service answers.
+    pub reply: Option<ExampleReply>,
+    /// What the card must return.
+    pub output: Option<Value>,
+    /// The code of the error it must end with instead.
+    pub error: Option<String>,
+}
+
+/// A sample that must fail.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AntiExample {
+    /// What it shows.
+    pub name: String,
+    /// The connection's fields; those of the first example by default.
+    pub connection: Option<Map<String, Value>>,
+    /// The options; those of the first example by default.
+    pub options: Option<Map<String, Value>>,
+    /// The inputs; those of the first example by default.
+    pub input: Option<Map<String, Value>>,
+    /// What the service answers, where the error comes from the reply.
+    pub reply: Option<ExampleReply>,
+    /// The code it must fail with.
+    pub error: String,
+}
+
+/// The request of an example.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleRequest {
+    /// The method.
+    pub method: Option<String>,
+    /// The whole URL.
+    pub url: Option<String>,
+    /// Headers that must be there; others may be too.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub headers: IndexMap<String, String>,
+    /// The body: JSON as a value, other bodies as text.
+    pub body: Option<Value>,
+}
+
+/// The reply of an example.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers; `content-type` is `application/json` by default where the body is not text.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    pub headers: IndexMap<String, String>,
+    /// The body: JSON as a value, other bodies as text.
+    pub body: Option<Value>,
+}
+
+impl Card {
+    /// The examples.
+    ///
+    /// # Errors
+    /// The reader's words where one of them is malformed.
+    pub fn examples(&self) -> Result<Vec<Example>, serde_json::Error> {
+        self.examples.as_ref().map_or(Ok(Vec::new()), |raw| serde_json::from_str(raw.get()))
+    }
+
+    /// The anti-examples.
+    ///
+    /// # Errors
+    /// The reader's words where one of them is malformed.
+    pub fn anti_examples(&self) -> Result<Vec<AntiExample>, serde_json::Error> {
+        self.anti_examples.as_ref().map_or(Ok(Vec::new()), |raw| serde_json::from_str(raw.get()))
+    }
+}

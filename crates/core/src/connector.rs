@@ -1,0 +1,316 @@
+//! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+use crate::auth::AuthMethod;
+use crate::decision::Decision;
+use crate::field::{Fields, When};
+use crate::template::Template;
+
+/// One third-party service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "cardhost connector")]
+pub struct Connector {
+    /// For the editor.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// Version of the format.
+    pub format: FormatVersion,
+    /// The folder's name.
+    pub name: Name,
+    /// Semantic version of the connector.
+    pub version: Version,
+    /// The vendor's name for the service.
+    pub title: String,
+    /// One paragraph about the service.
+    pub description: Option<String>,
+    /// The vendor's reference.
+    pub documentation: Option<String>,
+    /// Lines for the generated reference page.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// What a connection is made of.
+    pub connection: ConnectionForm,
+    /// How credentials become part of a request, by name.
+    #[schemars(with = "std::collections::BTreeMap<String, AuthMethod>")]
+    pub auth: IndexMap<String, AuthMethod>,
+    /// API × connection choice → base URL, auth methods, limits.
+    #[schemars(with = "std::collections::BTreeMap<String, Target>")]
+    pub targets: IndexMap<String, Target>,
+    /// What failed replies mean; the first rule that fits.
+    #[serde(default)]
+    pub errors: Vec<ErrorRule>,
+    /// How long to wait.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+/// The fields of a connection and how to try one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionForm {
+    /// Fields by label.
+    #[schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")]
+    pub fields: Fields,
+    /// A harmless request that shows whether the connection works.
+    pub test: Option<ConnectionTest>,
+}
+
+/// A harmless request that shows whether a connection works.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionTest {
+    /// The target it goes to.
+    pub target: String,
+    /// The method.
+    pub method: String,
+    /// The path after the target's base URL.
+    pub path: String,
+    /// Statuses that mean success.
+    pub expect: Vec<u16>,
+}
+
+/// A row of the connector's table.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What the API is for.
+    pub description: Option<String>,
+    /// Auth methods in order; the first usable one is taken.
+    pub auth: Vec<String>,
+    /// The base URL.
+    pub base: Decision<BaseUrl>,
+    /// What the service allows; shown, not yet enforced.
+    pub limits: Option<Limits>,
+    /// Sentences for people, printed when they apply.
+    #[serde(default)]
+    pub hints: Vec<Hint>,
+}
+
+/// A sentence for people, printed when it applies.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    /// When it applies.
+    pub when: When,
+    /// The sentence.
+    pub hint: String,
+}
+
+/// What a service allows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests at once.
+    pub concurrent: Option<u32>,
+    /// Requests per time.
+    #[serde(default)]
+    pub rate: Vec<Rate>,
+}
+
+/// Requests per time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests; inclusive.
+    pub max: u32,
+    /// The time, such as `"1h"`.
+    pub per: Span,
+}
+
+/// What a failed reply means.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRule {
+    /// HTTP statuses it fits.
+    pub status: Vec<u16>,
+    /// The code of the error: an `http.` code, `auth.refused` or `service.…`.
+    pub code: String,
+    /// Whether the request may be sent again.
+    #[serde(default)]
+    pub retry: RetryRule,
+    /// The service's own words, as a template over `response`.
+    pub message: Option<Template>,
+}
+
+/// Whether a failed request may be sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryRule {
+    /// Not without a change.
+    #[default]
+    Never,
+    /// After the time that the reply names, or later.
+    After,
+    /// Only if its effect makes it safe.
+    IfSafe,
+}
+
+/// How long to wait; each limit has a default.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// For the connection to stand, TLS included; 10 s by default.
+    pub connect: Option<Span>,
+    /// Between two bytes of the reply; 30 s by default.
+    pub idle: Option<Span>,
+    /// For the whole exchange; 120 s by default.
+    pub total: Option<Span>,
+}
+
+/// A span of time, written as `"500ms"`, `"10s"`, `"2m"` or `"1h"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let duration = text.parse::<jiff::SignedDuration>().ok();
+        match duration.and_then(|duration| Duration::try_from(duration).ok()) {
+            Some(duration) if !duration.is_zero() => Ok(Span(duration)),
+            _ => Err(de::Error::custom(format!("`{text}` is not a span of time such as \"10s\""))),
+        }
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time: a whole number and ms, s, m or h.",
+            "type": "string",
+            "pattern": "^[1-9][0-9]*(ms|s|m|h)$",
+        })
+    }
+}
+
+/// A target's base URL: `https` (or `http`), a host, a path; no user, query or fragment.
+#[derive(Debug)]
+pub struct BaseUrl {
+    text: String,
+    parsed: OnceLock<Option<Url>>,
+}
+
+impl BaseUrl {
+    /// Takes the text over; it is parsed at the first use.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> BaseUrl {
+        BaseUrl { text: text.into(), parsed: OnceLock::new() }
+    }
+
+    /// The URL as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parsed URL; `None` where the text is not a base URL.
+    #[must_use]
+    pub fn url(&self) -> Option<&Url> {
+        self.parsed
+            .get_or_init(|| {
+                let url = Url::parse(&self.text).ok()?;
+                let plain = matches!(url.scheme(), "https" | "http")
+                    && url.has_host()
+                    && url.username().is_empty()
+                    && url.password().is_none()
+                    && url.query().is_none()
+                    && url.fragment().is_none();
+                plain.then_some(url)
+            })
+            .as_ref()
+    }
+}
+
+impl PartialEq for BaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<'de> Deserialize<'de> for BaseUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(BaseUrl::new)
+    }
+}
+
+impl JsonSchema for BaseUrl {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "BaseUrl".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An absolute URL without user, query and fragment.",
+            "type": "string",
+            "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$",
+        })
+    }
+}
+
+/// The version of the format: 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatVersion;
+
+impl<'de> Deserialize<'de> for FormatVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            1 => Ok(FormatVersion),
+            other => Err(de::Error::custom(format!("format {other} is not known; this is format 1"))),
+        }
+    }
+}
+
+impl JsonSchema for FormatVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FormatVersion".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": 1 })
+    }
+}
+
+macro_rules! text_with_pattern {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+
+text_with_pattern!(
+    /// The name of a connector or card: lower-case letters, digits and hyphens.
+    Name,
+    "^[a-z0-9][a-z0-9-]*$"
+);
+text_with_pattern!(
+    /// A semantic version (semver.org, 2.0.0) of three numbers.
+    Version,
+    "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)$"
+);

@@ -1,0 +1,314 @@
+//! Codes, classes and places: what every error has in common.
+//!
+//! It knows no facts and makes no sentences: facts sit beside the code that finds them, sentences are
+//! made in [`crate::message`]. It imports nothing of this crate.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What kind of failure an error is; decides the exit code of the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The command line was wrong.
+    Usage = 2,
+    /// A connector, card or flow is wrong.
+    Definition = 3,
+    /// The options or inputs of an invocation are wrong.
+    Invocation = 4,
+    /// The connection or its credentials are wrong.
+    Connection = 5,
+    /// A policy refused it: pinning, egress, limits.
+    Policy = 6,
+    /// The request or the reply did not get through.
+    Transport = 7,
+    /// The service answered with an error.
+    Service = 8,
+    /// The reply could not be decoded or mapped.
+    Response = 9,
+    /// Worth trying again later; the error says when, if known.
+    Later = 10,
+    /// A bug in cardhost.
+    Internal = 70,
+}
+
+impl Class {
+    /// The exit code of the command, 2 to 70.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A stable dotted code such as `input.required`, explained in `docs/errors/<code>.md`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Code {
+    text: Cow<'static, str>,
+    class: Class,
+}
+
+impl Code {
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The class the code belongs to.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// A code that a connector's rules may give a failed reply: one of the built-in `auth.` and `http.`
+    /// codes, or any code that begins with `service.` (class [`Class::Service`]).
+    #[must_use]
+    pub fn for_reply(text: &str) -> Option<Code> {
+        if let Some(code) = ALL.iter().find(|code| code.as_str() == text) {
+            let given_to_replies = text.starts_with("http.") || text == "auth.refused";
+            return given_to_replies.then(|| code.clone());
+        }
+        let detail = text.strip_prefix("service.")?;
+        let well_formed = !detail.is_empty()
+            && detail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        well_formed.then(|| Code { text: Cow::Owned(text.to_owned()), class: Class::Service })
+    }
+
+    /// Every built-in code, in the order of the table in this file.
+    #[must_use]
+    pub fn all() -> &'static [Code] {
+        ALL
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?})", self.text, self.class)
+    }
+}
+
+macro_rules! codes {
+    ($($class:ident { $($name:ident = $text:literal,)* })*) => {
+        impl Code {
+            $($(
+                #[doc = concat!("`", $text, "`")]
+                pub const $name: Code = Code { text: Cow::Borrowed($text), class: Class::$class };
+            )*)*
+        }
+        static ALL: &[Code] = &[$($(Code::$name,)*)*];
+    };
+}
+
+codes! {
+    Usage {
+        USAGE = "usage",
+    }
+    Definition {
+        DEFINITION_SYNTAX = "definition.syntax",
+        DEFINITION_DUPLICATE_KEY = "definition.duplicate_key",
+        DEFINITION_UNKNOWN_KEY = "definition.unknown_key",
+        DEFINITION_MISSING_KEY = "definition.missing_key",
+        DEFINITION_TYPE = "definition.type",
+        DEFINITION_VALUE = "definition.value",
+        DEFINITION_NAME = "definition.name",
+        DEFINITION_UNREADABLE = "definition.unreadable",
+        CARD_UNKNOWN = "card.unknown",
+        CONNECTOR_UNKNOWN = "connector.unknown",
+        TEMPLATE_SYNTAX = "template.syntax",
+        TEMPLATE_ROOT = "template.root",
+        TEMPLATE_UNKNOWN_REFERENCE = "template.unknown_reference",
+        TEMPLATE_OPTIONAL = "template.optional",
+        TEMPLATE_HELPER = "template.helper",
+        TEMPLATE_LIMIT = "template.limit",
+        TARGET_INCOMPLETE = "target.incomplete",
+        TARGET_UNREACHABLE = "target.unreachable",
+        TARGET_NO_AUTH = "target.no_auth",
+        TARGET_UNKNOWN = "target.unknown",
+        EXAMPLE_FAILED = "example.failed",
+        ANTI_EXAMPLE_FAILED = "anti_example.failed",
+    }
+    Invocation {
+        INVOCATION_SYNTAX = "invocation.syntax",
+        INVOCATION_TYPE = "invocation.type",
+        INVOCATION_UNKNOWN_KEY = "invocation.unknown_key",
+        OPTIONS_REQUIRED = "options.required",
+        OPTIONS_TYPE = "options.type",
+        OPTIONS_CHOICE = "options.choice",
+        OPTIONS_FORMAT = "options.format",
+        OPTIONS_RANGE = "options.range",
+        OPTIONS_UNKNOWN = "options.unknown",
+        OPTIONS_SCHEMA = "options.schema",
+        INPUT_REQUIRED = "input.required",
+        INPUT_TYPE = "input.type",
+        INPUT_CHOICE = "input.choice",
+        INPUT_FORMAT = "input.format",
+        INPUT_RANGE = "input.range",
+        INPUT_UNKNOWN = "input.unknown",
+        INPUT_SCHEMA = "input.schema",
+        TEMPLATE_MISSING = "template.missing",
+        TEMPLATE_VALUE = "template.value",
+        HEADER_NAME = "header.name",
+        HEADER_VALUE = "header.value",
+        QUERY_VALUE = "query.value",
+        METHOD_UNKNOWN = "method.unknown",
+    }
+    Connection {
+        CONNECTION_REQUIRED = "connection.required",
+        CONNECTION_TYPE = "connection.type",
+        CONNECTION_CHOICE = "connection.choice",
+        CONNECTION_FORMAT = "connection.format",
+        CONNECTION_RANGE = "connection.range",
+        CONNECTION_UNKNOWN_FIELD = "connection.unknown_field",
+        CONNECTION_SCHEMA = "connection.schema",
+        CONNECTION_UNKNOWN = "connection.unknown",
+        CONNECTION_UNREADABLE = "connection.unreadable",
+        CONNECTION_SECRET_SOURCE = "connection.secret_source",
+        AUTH_MISSING = "auth.missing",
+        AUTH_VALUE = "auth.value",
+        AUTH_REFUSED = "auth.refused",
+    }
+    Policy {
+        URL_OUTSIDE_BASE = "url.outside_base",
+        URL_CONTROL_CHARACTER = "url.control_character",
+        URL_DOT_SEGMENT = "url.dot_segment",
+        URL_EMPTY_SEGMENT = "url.empty_segment",
+        URL_INVALID = "url.invalid",
+        HEADER_DENIED = "header.denied",
+        LIMIT_RENDERED = "limit.rendered",
+        LIMIT_INVOCATION = "limit.invocation",
+        RESPONSE_TOO_LARGE = "response.too_large",
+        POLICY_SECRET_REFERENCE = "policy.secret_reference",
+    }
+    Transport {
+        TRANSPORT_CONNECT = "transport.connect",
+        TRANSPORT_DNS = "transport.dns",
+        TRANSPORT_TLS = "transport.tls",
+        TRANSPORT_TIMEOUT = "transport.timeout",
+        TRANSPORT_RESET = "transport.reset",
+        TRANSPORT_TRUNCATED = "transport.truncated",
+        TRANSPORT_PROTOCOL = "transport.protocol",
+        REDIRECT_LIMIT = "redirect.limit",
+    }
+    Service {
+        HTTP_STATUS = "http.status",
+        HTTP_BAD_REQUEST = "http.bad_request",
+        HTTP_NOT_FOUND = "http.not_found",
+        HTTP_CONFLICT = "http.conflict",
+        HTTP_TRANSIENT = "http.transient",
+    }
+    Response {
+        RESPONSE_DECODE = "response.decode",
+        RESPONSE_ENCODING = "response.encoding",
+        RESPONSE_MISSING = "response.missing",
+        RESPONSE_TYPE = "response.type",
+        RESPONSE_CHOICE = "response.choice",
+        RESPONSE_FORMAT = "response.format",
+        RESPONSE_RANGE = "response.range",
+        RESPONSE_SCHEMA = "response.schema",
+    }
+    Later {
+        HTTP_RATE_LIMITED = "http.rate_limited",
+    }
+    Internal {
+        INTERNAL = "internal",
+    }
+}
+
+/// Where an error is: a document, a place in it, and the field it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The document: a path such as `cards/mixpanel/connector.json`; empty for the invocation.
+    pub file: String,
+    /// JSON Pointer into the document (RFC 6901); empty for the whole document.
+    pub pointer: String,
+    /// The label of the field, where the error is about one.
+    pub field: Option<String>,
+    /// One-based line and column, where the text is at hand.
+    pub line_column: Option<(usize, usize)>,
+}
+
+impl Place {
+    /// A place in the invocation, as a JSON Pointer built from plain segments.
+    #[must_use]
+    pub fn invocation(segments: &[&str]) -> Place {
+        Place {
+            pointer: pointer(segments),
+            field: segments.last().map(|s| (*s).to_owned()),
+            ..Place::default()
+        }
+    }
+
+    /// A place in a definition file.
+    #[must_use]
+    pub fn definition(file: &str, pointer: impl Into<String>) -> Place {
+        Place { file: file.to_owned(), pointer: pointer.into(), ..Place::default() }
+    }
+}
+
+/// A JSON Pointer from plain segments, escaped after RFC 6901, section 3.
+#[must_use]
+pub fn pointer(segments: &[&str]) -> String {
+    let mut text = String::new();
+    for segment in segments {
+        push_pointer(&mut text, segment);
+    }
+    text
+}
+
+/// Appends one segment to a JSON Pointer (RFC 6901, section 3).
+pub fn push_pointer(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    for c in segment.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
+}
+
+/// The nearest of some names to one that is not among them, if any is near.
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    const NEAR: f64 = 0.7;
+    known
+        .map(|candidate| {
+            (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+        })
+        .filter(|(similarity, _)| *similarity >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_dotted() {
+        let mut texts: Vec<_> = Code::all().iter().map(Code::as_str).collect();
+        texts.sort_unstable();
+        let count = texts.len();
+        texts.dedup();
+        assert_eq!(texts.len(), count);
+    }
+
+    #[test]
+    fn a_rule_may_use_http_auth_refused_and_service_codes_only() {
+        assert_eq!(Code::for_reply("http.transient"), Some(Code::HTTP_TRANSIENT));
+        assert_eq!(Code::for_reply("auth.refused"), Some(Code::AUTH_REFUSED));
+        assert_eq!(Code::for_reply("service.quota").map(|c| c.class()), Some(Class::Service));
+        assert_eq!(Code::for_reply("input.required"), None);
+        assert_eq!(Code::for_reply("service."), None);
+        assert_eq!(Code::for_reply("anything"), None);
+    }
+
+    #[test]
+    fn pointers_escape_tilde_and_slash() {
+        assert_eq!(pointer(&["a/b", "c~d"]), "/a~1b/c~0d");
+    }
+}

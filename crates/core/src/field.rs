@@ -1,0 +1,290 @@
+//! Fields: what a person fills in and what a card gives back, as the definitions declare them.
+//!
+//! Only the declaration. [`crate::settle`] applies it to the values of a run, [`crate::docs`] shows it.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema::JsonSchemaField;
+use crate::template::{Reference, Scope, ValueTemplate};
+
+/// Fields by label, in the order of the form.
+pub type Fields = IndexMap<String, Field>;
+
+/// Groups of fields by name, in the order of the form.
+pub type Groups = IndexMap<String, Fields>;
+
+/// The type of a field's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldType {
+    /// Text.
+    Text,
+    /// A JSON number of any size; its text is kept as written.
+    Number,
+    /// `true` or `false`.
+    TrueFalse,
+    /// Text in the form of RFC 3339, section 5.6.
+    DateTime,
+    /// A JSON object.
+    Object,
+    /// A file.
+    File,
+    /// Any JSON value.
+    Any,
+    /// One of the choices, as text.
+    Dropdown,
+    /// Text that is never shown.
+    Secret,
+    /// A list; `of` gives the type of its items.
+    List,
+}
+
+impl FieldType {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FieldType::Text => "text",
+            FieldType::Number => "number",
+            FieldType::TrueFalse => "true-false",
+            FieldType::DateTime => "date-time",
+            FieldType::Object => "object",
+            FieldType::File => "file",
+            FieldType::Any => "any",
+            FieldType::Dropdown => "dropdown",
+            FieldType::Secret => "secret",
+            FieldType::List => "list",
+        }
+    }
+
+    /// The field's name in Okta's connector reference.
+    #[must_use]
+    pub fn reference_name(self) -> &'static str {
+        match self {
+            FieldType::Text | FieldType::Secret => "String",
+            FieldType::Number => "Number",
+            FieldType::TrueFalse => "True/False",
+            FieldType::DateTime => "Date & Time",
+            FieldType::Object => "Object",
+            FieldType::File => "File",
+            FieldType::Any => "Any",
+            FieldType::Dropdown => "Dropdown",
+            FieldType::List => "List",
+        }
+    }
+}
+
+/// A narrower form of text or number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// A path after a target's base URL, which may carry a query; see [`crate::inject::path`].
+    RelativeUrl,
+    /// A calendar date such as `2026-01-31` (RFC 3339 full-date).
+    Date,
+    /// An absolute URL.
+    Uri,
+    /// A number without fraction.
+    Integer,
+}
+
+impl Format {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::RelativeUrl => "relative-url",
+            Format::Date => "date",
+            Format::Uri => "uri",
+            Format::Integer => "integer",
+        }
+    }
+}
+
+/// One field.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Field {
+    /// The type of the value.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// The type of a list's items; `any` by default.
+    pub of: Option<FieldType>,
+    /// The keys of an object, or of a list's objects.
+    #[schemars(with = "Option<std::collections::BTreeMap<String, Field>>")]
+    pub fields: Option<Fields>,
+    /// Whether an object with `fields` may have other keys; `false` by default in inputs.
+    #[serde(default)]
+    pub additional: bool,
+    /// Further types that are taken as they are.
+    #[serde(default)]
+    pub accepts: Vec<FieldType>,
+    /// A narrower form.
+    pub format: Option<Format>,
+    /// Inclusive lower bound: of a number, of a text's characters, of a list's items.
+    #[schemars(with = "Option<f64>")]
+    pub min: Option<serde_json::Number>,
+    /// Inclusive upper bound: of a number, of a text's characters, of a list's items.
+    #[schemars(with = "Option<f64>")]
+    pub max: Option<serde_json::Number>,
+    /// Whether a value must be given.
+    #[serde(default)]
+    pub required: bool,
+    /// Used where no value is given.
+    pub default: Option<Value>,
+    /// What a dropdown offers.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// Where a dropdown's choices come from.
+    pub choices_from: Option<ChoicesFrom>,
+    /// When the field is part of the form.
+    pub visible_when: Option<When>,
+    /// Keys of an object that are refused, in any case.
+    #[serde(default)]
+    pub deny: Vec<String>,
+    /// Whether every text inside is treated as a secret when something is shown.
+    #[serde(default)]
+    pub sensitive: bool,
+    /// A JSON Schema (draft 2020-12) that the value must fit as well.
+    pub schema: Option<JsonSchemaField>,
+    /// What the field means, for people.
+    pub description: Option<String>,
+    /// Outputs only: where the value comes from.
+    pub value: Option<ValueTemplate>,
+}
+
+impl Field {
+    /// Whether the field takes values of that type.
+    #[must_use]
+    pub fn takes(&self, kind: FieldType) -> bool {
+        self.kind == kind || self.accepts.contains(&kind)
+    }
+}
+
+/// One choice of a dropdown.
+#[derive(Debug, PartialEq)]
+pub struct Choice {
+    /// The value that is sent.
+    pub value: String,
+    /// What a form shows instead of the value.
+    pub title: Option<String>,
+    /// What choosing it means.
+    pub description: Option<String>,
+    /// When the choice is offered.
+    pub visible_when: Option<When>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ChoiceObject {
+    value: String,
+    title: Option<String>,
+    description: Option<String>,
+    visible_when: Option<When>,
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ChoiceVisitor;
+        impl<'de> Visitor<'de> for ChoiceVisitor {
+            type Value = Choice;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text or an object with `value`")
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Choice, E> {
+                Ok(Choice {
+                    value: value.to_owned(),
+                    title: None,
+                    description: None,
+                    visible_when: None,
+                })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Choice, A::Error> {
+                let object =
+                    ChoiceObject::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Choice {
+                    value: object.value,
+                    title: object.title,
+                    description: object.description,
+                    visible_when: object.visible_when,
+                })
+            }
+        }
+        deserializer.deserialize_any(ChoiceVisitor)
+    }
+}
+
+impl JsonSchema for Choice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Choice".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let object = generator.subschema_for::<ChoiceObject>();
+        json_schema!({
+            "description": "One choice of a dropdown: text, or an object with more about it.",
+            "type": ["string", "object"],
+            "if": { "type": "object" },
+            "then": object,
+        })
+    }
+}
+
+/// Where a dropdown's choices come from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChoicesFrom {
+    /// Names of the connector's targets, in the order of the dropdown.
+    pub targets: Vec<String>,
+}
+
+/// A condition: every reference named has one of the values listed.
+#[derive(Debug, PartialEq)]
+pub struct When(pub Vec<(Reference, Vec<Value>)>);
+
+impl When {
+    /// Whether the condition holds; a missing value matches `null`.
+    #[must_use]
+    pub fn holds(&self, scope: &dyn Scope) -> bool {
+        self.0.iter().all(|(reference, values)| {
+            let found = scope.lookup(reference).and_then(|found| found.to_value());
+            match found {
+                Some(found) => values.contains(&found),
+                None => values.contains(&Value::Null),
+            }
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = IndexMap::<String, Vec<Value>>::deserialize(deserializer)?;
+        let mut conditions = Vec::with_capacity(map.len());
+        for (text, values) in map {
+            let reference = Reference::parse(&text)
+                .ok_or_else(|| D::Error::custom(format!("`{text}` is not a reference")))?;
+            conditions.push((reference, values));
+        }
+        Ok(When(conditions))
+    }
+}
+
+impl JsonSchema for When {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "When".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Every reference named has one of the values listed.",
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": { "type": "array", "minItems": 1 },
+            "propertyNames": { "pattern": "^(connection|options|input|response)[.\\[]" },
+        })
+    }
+}

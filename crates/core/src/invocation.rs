@@ -1,0 +1,152 @@
+//! An invocation: one run of one card, as the caller writes it.
+
+use serde_json::{Map, Value};
+
+/// One run of one card.
+#[derive(Clone, Default, PartialEq)]
+pub struct Invocation {
+    /// Echoed back in `--stream`; any JSON value.
+    pub id: Option<Value>,
+    /// `<connector>/<card>`, where the caller did not name one.
+    pub card: Option<String>,
+    /// A stored name, or the fields themselves.
+    pub connection: Option<ConnectionRef>,
+    /// The options.
+    pub options: Map<String, Value>,
+    /// The inputs, by group.
+    pub input: Map<String, Value>,
+}
+
+/// Which connection an invocation uses.
+#[derive(Clone, PartialEq)]
+pub enum ConnectionRef {
+    /// A stored connection's name.
+    Name(String),
+    /// The fields themselves.
+    Fields(Map<String, Value>),
+}
+
+impl std::fmt::Debug for ConnectionRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ConnectionRef::Name(name) => write!(f, "Name({name:?})"),
+            // The values are not read yet: which of them are secret is not known.
+            ConnectionRef::Fields(fields) => write!(f, "Fields({:?})", fields.keys().collect::<Vec<_>>()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Inputs may be sensitive; which are is the card's to say.
+        f.debug_struct("Invocation")
+            .field("id", &self.id)
+            .field("card", &self.card)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a text is not an invocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvocationFault {
+    /// It is not JSON.
+    Syntax {
+        /// The reader's words, without place.
+        reason: String,
+        /// One-based.
+        line: usize,
+        /// One-based.
+        column: usize,
+    },
+    /// A part has another type.
+    Type {
+        /// The key; empty for the whole.
+        key: &'static str,
+        /// The type it must have.
+        expected: &'static str,
+        /// The type it has.
+        found: &'static str,
+    },
+    /// No such key.
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest key.
+        nearest: Option<String>,
+        /// Under which key; empty at the top.
+        within: &'static str,
+    },
+    /// It names no card and the caller named none.
+    NoCard,
+}
+
+const KEYS: [&str; 5] = ["id", "card", "connection", "options", "input"];
+
+impl Invocation {
+    /// Reads an invocation from JSON text.
+    ///
+    /// # Errors
+    /// [`InvocationFault`].
+    pub fn from_json(text: &[u8]) -> Result<Invocation, InvocationFault> {
+        let value = serde_json::from_slice::<Value>(text).map_err(|error| {
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+            InvocationFault::Syntax { reason, line: error.line(), column: error.column() }
+        })?;
+        Invocation::from_value(value)
+    }
+
+    /// Reads an invocation from a JSON value.
+    ///
+    /// # Errors
+    /// [`InvocationFault`], other than `Syntax`.
+    pub fn from_value(value: Value) -> Result<Invocation, InvocationFault> {
+        let mut invocation = Invocation::default();
+        for (key, value) in object("", value)? {
+            match key.as_str() {
+                "id" => invocation.id = Some(value),
+                "card" => match value {
+                    Value::String(card) => invocation.card = Some(card),
+                    other => return Err(wrong_type("card", "text", &other)),
+                },
+                "connection" => invocation.connection = connection(value)?,
+                "options" => invocation.options = object("options", value)?,
+                "input" => invocation.input = object("input", value)?,
+                _ => {
+                    let nearest = crate::error::nearest(&key, KEYS.into_iter());
+                    return Err(InvocationFault::UnknownKey { key, nearest, within: "" });
+                }
+            }
+        }
+        Ok(invocation)
+    }
+}
+
+fn connection(value: Value) -> Result<Option<ConnectionRef>, InvocationFault> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(name) => Ok(Some(ConnectionRef::Name(name))),
+        Value::Object(mut map) => {
+            let fields = map.shift_remove("fields").unwrap_or(Value::Object(Map::new()));
+            if let Some((key, _)) = map.into_iter().next() {
+                let nearest = crate::error::nearest(&key, ["fields"].into_iter());
+                return Err(InvocationFault::UnknownKey { key, nearest, within: "connection" });
+            }
+            object("connection", fields).map(|fields| Some(ConnectionRef::Fields(fields)))
+        }
+        other => Err(wrong_type("connection", "text or an object with `fields`", &other)),
+    }
+}
+
+fn object(key: &'static str, value: Value) -> Result<Map<String, Value>, InvocationFault> {
+    match value {
+        Value::Object(map) => Ok(map),
+        Value::Null if !key.is_empty() => Ok(Map::new()),
+        other => Err(wrong_type(key, "object", &other)),
+    }
+}
+
+fn wrong_type(key: &'static str, expected: &'static str, found: &Value) -> InvocationFault {
+    InvocationFault::Type { key, expected, found: crate::value::type_name(found) }
+}

@@ -1,0 +1,123 @@
+//! The request that is asked for, before anything is sent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::secret::Redactor;
+
+/// An exact request: what is in it, and nothing else but `host`, `content-length` and connection headers, is sent.
+///
+/// Its `Debug` and [`RequestSpec::to_json`] are redacted; the fields are not.
+#[derive(Clone)]
+pub struct RequestSpec {
+    /// The method.
+    pub method: Method,
+    /// The URL, pinned to the target's base.
+    pub url: Url,
+    /// The headers; those with credentials are marked sensitive.
+    pub headers: HeaderMap,
+    /// The body, where there is one.
+    pub body: Option<Body>,
+    /// The secrets in it.
+    pub redactor: Arc<Redactor>,
+}
+
+/// The body of a request.
+#[derive(Clone)]
+pub struct Body {
+    /// How it was made.
+    pub kind: BodyKind,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// How a body was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// One JSON value.
+    Json,
+    /// URL-encoded form fields.
+    Form,
+    /// Text.
+    Text,
+}
+
+impl BodyKind {
+    /// The media type it is sent with, unless the request says another.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            BodyKind::Json => "application/json",
+            BodyKind::Form => "application/x-www-form-urlencoded",
+            BodyKind::Text => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+impl RequestSpec {
+    /// `{"method", "url", "headers", "body"}`, redacted: JSON bodies as values, others as text.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut shown = Map::new();
+        shown.insert("method".into(), Value::String(self.method.to_string()));
+        shown.insert("url".into(), Value::String(self.redactor.redact(self.url.as_str()).into_owned()));
+        let mut headers = Map::new();
+        for name in self.headers.keys() {
+            headers.insert(name.as_str().to_owned(), Value::String(self.shown_header(name)));
+        }
+        shown.insert("headers".into(), Value::Object(headers));
+        let body = self.body.as_ref().map_or(Value::Null, |body| {
+            let text = String::from_utf8_lossy(&body.bytes);
+            match body.kind {
+                BodyKind::Json => serde_json::from_str(&text)
+                    .map_or(Value::Null, |value| self.redactor.redact_value(value)),
+                BodyKind::Form | BodyKind::Text => {
+                    Value::String(self.redactor.redact(&text).into_owned())
+                }
+            }
+        });
+        shown.insert("body".into(), body);
+        Value::Object(shown)
+    }
+
+    /// A header's values as they are shown: joined with `, `; a credential as its scheme and `[redacted]`.
+    #[must_use]
+    pub fn shown_header(&self, name: &http::HeaderName) -> String {
+        let values: Vec<String> = self
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| {
+                let text = String::from_utf8_lossy(value.as_bytes());
+                if value.is_sensitive() {
+                    let scheme = text.split_once(' ').map(|(scheme, _)| scheme);
+                    return match scheme {
+                        Some(scheme @ ("Basic" | "Bearer")) => {
+                            format!("{scheme} {}", crate::secret::MASK)
+                        }
+                        _ => crate::secret::MASK.to_owned(),
+                    };
+                }
+                self.redactor.redact(&text).into_owned()
+            })
+            .collect();
+        values.join(", ")
+    }
+}
+
+impl fmt::Debug for RequestSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestSpec({})", self.to_json())
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({:?}, {} bytes)", self.kind, self.bytes.len())
+    }
+}

@@ -1,0 +1,347 @@
+//! Replies: what came back, decoded, and mapped to the outputs of a card.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::card::Card;
+use crate::decoder::DecodedBody;
+use crate::field::{Field, FieldType};
+use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_value};
+use crate::template::{Found, Reference, Root, Scope, TemplateValueError};
+use crate::transport_fault::TransportFault;
+use crate::value::descend;
+
+/// What came back, as the transport gives it.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, content codings undone, up to the limit.
+    pub body: Bytes,
+    /// Whether that is all of it.
+    pub end: BodyEnd,
+}
+
+/// How a body ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyEnd {
+    /// All of it is there.
+    Complete,
+    /// It is longer than the limit, in bytes.
+    TooLarge {
+        /// The limit; inclusive.
+        limit: u64,
+    },
+    /// The connection ended, or the time, before the body did.
+    Broken(TransportFault),
+}
+
+impl Reply {
+    /// A complete reply.
+    #[must_use]
+    pub fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Reply {
+        Reply { status, headers, body: body.into(), end: BodyEnd::Complete }
+    }
+}
+
+/// A decoded reply.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Arc<HeaderMap>,
+    /// The body.
+    pub body: DecodedBody,
+}
+
+/// The scope of output templates: the response, and what was asked.
+pub struct ReplyScope<'a> {
+    /// The response.
+    pub response: &'a Response,
+    /// The settled options.
+    pub options: &'a Map<String, Value>,
+    /// The settled inputs.
+    pub input: &'a Map<String, Value>,
+}
+
+impl Scope for ReplyScope<'_> {
+    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
+        match reference.root {
+            Root::Connection => None,
+            Root::Options => descend_map(self.options, &reference.segments),
+            Root::Input => descend_map(self.input, &reference.segments),
+            Root::Response => self.response.lookup(&reference.segments),
+        }
+    }
+}
+
+/// Looks segments up in a map.
+pub(crate) fn descend_map<'v>(
+    map: &'v Map<String, Value>,
+    segments: &[String],
+) -> Option<Found<'v>> {
+    let (first, rest) = segments.split_first()?;
+    descend(map.get(first)?, rest).filter(|value| !value.is_null()).map(Found::Value)
+}
+
+impl Response {
+    fn lookup(&self, segments: &[String]) -> Option<Found<'_>> {
+        let (first, rest) = segments.split_first()?;
+        match (first.as_str(), rest) {
+            ("status", []) => Some(Found::Made(Value::from(self.status))),
+            ("headers", []) => {
+                Some(Found::Made(serde_json::to_value(Headers(&self.headers)).ok()?))
+            }
+            ("headers", [name]) => {
+                let name = http::HeaderName::from_bytes(name.as_bytes()).ok()?;
+                header_value(&self.headers, &name).map(Found::Made)
+            }
+            ("body", rest) => match &self.body {
+                DecodedBody::Empty => None,
+                DecodedBody::Value(value) => descend(value, rest).map(Found::Value),
+                DecodedBody::Text(text) if rest.is_empty() => Some(Found::Text(text)),
+                DecodedBody::Text(_) => None,
+                DecodedBody::Raw(raw) => {
+                    let value: Value = serde_json::from_str(raw.get()).ok()?;
+                    descend(&value, rest).cloned().map(Found::Made)
+                }
+            },
+            _ => None,
+        }
+    }
+}
+
+fn header_value(headers: &HeaderMap, name: &http::HeaderName) -> Option<Value> {
+    let mut values = headers.get_all(name).iter().map(|value| latin1(value.as_bytes()));
+    if name == http::header::SET_COOKIE {
+        let list: Vec<Value> = values.map(Value::String).collect();
+        return if list.is_empty() { None } else { Some(Value::Array(list)) };
+    }
+    let mut text = values.next()?;
+    for value in values {
+        text.push_str(", ");
+        text.push_str(&value);
+    }
+    Some(Value::String(text))
+}
+
+/// Header bytes as text: UTF-8 where they are, ISO 8859-1 otherwise (RFC 9110, section 5.5), so that nothing is lost.
+fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// Headers as they are given out: lower-case names; several values joined with `, `; `set-cookie` a list.
+pub struct Headers<'h>(pub &'h HeaderMap);
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.keys_len()))?;
+        for name in self.0.keys() {
+            let mut values = self.0.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (Some(only), None) if name != http::header::SET_COOKIE => {
+                    match only.to_str() {
+                        Ok(text) => map.serialize_entry(name.as_str(), text)?,
+                        Err(_) => map.serialize_entry(name.as_str(), &latin1(only.as_bytes()))?,
+                    }
+                }
+                _ => map.serialize_entry(name.as_str(), &header_value(self.0, name))?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// The value of one output field.
+#[derive(Clone, Debug)]
+pub enum OutputValue {
+    /// Left out: optional and without a value.
+    Absent,
+    /// A JSON value.
+    Value(Value),
+    /// A JSON text, byte for byte as the service wrote it but for line breaks between tokens.
+    Raw(Arc<Box<RawValue>>),
+    /// The reply's headers.
+    Headers(Arc<HeaderMap>),
+}
+
+impl Serialize for OutputValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            OutputValue::Absent => serializer.serialize_unit(),
+            OutputValue::Value(value) => value.serialize(serializer),
+            OutputValue::Raw(raw) => raw.serialize(serializer),
+            OutputValue::Headers(headers) => Headers(headers).serialize(serializer),
+        }
+    }
+}
+
+/// The outputs of a run, by group and label, in the order of the card.
+#[derive(Clone, Debug)]
+pub struct Output {
+    groups: Vec<(String, Vec<(String, OutputValue)>)>,
+}
+
+impl Output {
+    /// The outputs as a JSON value; large bodies are parsed for it.
+    ///
+    /// # Errors
+    /// Where a body nests deeper than 128 levels.
+    pub fn to_value(&self) -> Result<Value, serde_json::Error> {
+        let mut groups = Map::new();
+        for (group, fields) in &self.groups {
+            let mut map = Map::new();
+            for (label, value) in fields {
+                match value {
+                    OutputValue::Absent => {}
+                    OutputValue::Value(value) => {
+                        map.insert(label.clone(), value.clone());
+                    }
+                    OutputValue::Raw(raw) => {
+                        map.insert(label.clone(), serde_json::from_str(raw.get())?);
+                    }
+                    OutputValue::Headers(headers) => {
+                        map.insert(label.clone(), serde_json::to_value(Headers(headers))?);
+                    }
+                }
+            }
+            groups.insert(group.clone(), Value::Object(map));
+        }
+        Ok(Value::Object(groups))
+    }
+
+    /// One output field.
+    #[must_use]
+    pub fn get(&self, group: &str, label: &str) -> Option<&OutputValue> {
+        let (_, fields) = self.groups.iter().find(|(name, _)| name == group)?;
+        fields.iter().find(|(name, _)| name == label).map(|(_, value)| value)
+    }
+}
+
+impl Serialize for Output {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Group<'g>(&'g [(String, OutputValue)]);
+        impl Serialize for Group<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                for (label, value) in self.0 {
+                    if !matches!(value, OutputValue::Absent) {
+                        map.serialize_entry(label, value)?;
+                    }
+                }
+                map.end()
+            }
+        }
+        let mut map = serializer.serialize_map(Some(self.groups.len()))?;
+        for (group, fields) in &self.groups {
+            map.serialize_entry(group, &Group(fields))?;
+        }
+        map.end()
+    }
+}
+
+/// Why outputs cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputFault {
+    /// A value has another type or form than its field declares.
+    Field(FieldFault),
+    /// A template has no value.
+    Template {
+        /// Group and label.
+        path: Vec<String>,
+        /// Why.
+        error: TemplateValueError,
+    },
+}
+
+/// Maps a response to the outputs of a card and checks them against their fields.
+///
+/// # Errors
+/// [`OutputFault`] for the first output that is wrong.
+pub fn map_output(card: &Card, scope: &ReplyScope<'_>) -> Result<Output, OutputFault> {
+    let mut groups = Vec::with_capacity(card.output.len());
+    for (group, fields) in &card.output {
+        let mut mapped = Vec::with_capacity(fields.len());
+        for (label, field) in fields {
+            let value = map_field(group, label, field, scope)?;
+            mapped.push((label.clone(), value));
+        }
+        groups.push((group.clone(), mapped));
+    }
+    Ok(Output { groups })
+}
+
+fn map_field(
+    group: &str,
+    label: &str,
+    field: &Field,
+    scope: &ReplyScope<'_>,
+) -> Result<OutputValue, OutputFault> {
+    let fault = |problem| {
+        OutputFault::Field(FieldFault {
+            root: FieldRoot::Output,
+            path: vec![group.to_owned(), label.to_owned()],
+            problem,
+        })
+    };
+    let Some(template) = &field.value else { return Ok(OutputValue::Absent) };
+    if let Some(whole) = whole_part(template.as_template().and_then(|t| t.as_reference()), scope) {
+        let kind = match &whole {
+            OutputValue::Raw(raw) => raw_type(raw.get()),
+            _ => FieldType::Object,
+        };
+        if field.takes(kind) || field.takes(FieldType::Any) {
+            return Ok(whole);
+        }
+        if kind == FieldType::Any && !field.required {
+            return Ok(OutputValue::Value(Value::Null));
+        }
+        let mut expected = vec![field.kind.as_str()];
+        expected.extend(field.accepts.iter().map(|kind| kind.as_str()));
+        return Err(fault(FieldProblem::Type { expected, found: kind.as_str() }));
+    }
+    let value = template.value(scope).map_err(|error| OutputFault::Template {
+        path: vec![group.to_owned(), label.to_owned()],
+        error,
+    })?;
+    let Some(value) = value else {
+        return if field.required { Err(fault(FieldProblem::Missing)) } else { Ok(OutputValue::Absent) };
+    };
+    check_value(FieldRoot::Output, field, &value, &mut vec![group, label], &|_| true)
+        .map_err(OutputFault::Field)?;
+    Ok(OutputValue::Value(value))
+}
+
+/// The whole body or all headers, which are given out without being taken apart.
+fn whole_part(reference: Option<&Reference>, scope: &ReplyScope<'_>) -> Option<OutputValue> {
+    let reference = reference.filter(|reference| reference.root == Root::Response)?;
+    let [part] = reference.segments.as_slice() else { return None };
+    match (part.as_str(), &scope.response.body) {
+        ("body", DecodedBody::Raw(raw)) => Some(OutputValue::Raw(Arc::clone(raw))),
+        ("headers", _) => Some(OutputValue::Headers(Arc::clone(&scope.response.headers))),
+        _ => None,
+    }
+}
+
+/// The type of a JSON text, by its first byte; `null` counts as `any`.
+fn raw_type(text: &str) -> FieldType {
+    match text.as_bytes().first() {
+        Some(b'{') => FieldType::Object,
+        Some(b'[') => FieldType::List,
+        Some(b'"') => FieldType::Text,
+        Some(b't' | b'f') => FieldType::TrueFalse,
+        Some(b'n') | None => FieldType::Any,
+        Some(_) => FieldType::Number,
+    }
+}

@@ -1,0 +1,439 @@
+//! Settles the values of a form: defaults, visibility, required fields, types, choices, formats.
+//!
+//! A light checker of our own field types. A JSON Schema is compiled only for a field that carries one.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use crate::field::{Choice, Field, FieldType, Fields, Format, When};
+use crate::template::{Found, Reference, Scope};
+use crate::value::type_name;
+
+/// Which form a field is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldRoot {
+    /// The connection.
+    Connection,
+    /// The options of a card.
+    Options,
+    /// The inputs of a card.
+    Input,
+    /// The outputs of a card.
+    Output,
+}
+
+/// What is wrong with a field's value, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The form.
+    pub root: FieldRoot,
+    /// Group, label and whatever is below.
+    pub path: Vec<String>,
+    /// The fault.
+    pub problem: FieldProblem,
+}
+
+/// What can be wrong with a field's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldProblem {
+    /// No value where one is required.
+    Missing,
+    /// A value of another type.
+    Type {
+        /// The types it takes.
+        expected: Vec<&'static str>,
+        /// The type that was given.
+        found: &'static str,
+    },
+    /// Not one of the choices.
+    Choice {
+        /// The choices.
+        expected: Vec<String>,
+        /// What was given, where it is not a secret.
+        found: String,
+    },
+    /// Text or a number in another form.
+    Format {
+        /// The form, in words.
+        expected: &'static str,
+    },
+    /// Outside its bounds.
+    Range {
+        /// The bound, in words.
+        expected: String,
+    },
+    /// No such field.
+    Unknown {
+        /// The nearest label.
+        nearest: Option<String>,
+    },
+    /// A key on the field's deny list.
+    Denied {
+        /// The key.
+        key: String,
+    },
+    /// It does not fit the field's JSON Schema.
+    Schema {
+        /// The schema's words, without the value.
+        reason: String,
+    },
+}
+
+/// A value that was given for a field that is not visible: not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotApplicable {
+    /// The form.
+    pub root: FieldRoot,
+    /// Group and label.
+    pub path: Vec<String>,
+}
+
+/// What the conditions of a form are looked up in: its own values so far, and what lies around it.
+pub trait FormScope {
+    /// The value of a reference.
+    fn lookup<'v>(
+        &'v self,
+        own: &'v Map<String, Value>,
+        reference: &Reference,
+    ) -> Option<Found<'v>>;
+}
+
+/// A form's scope with its values at one moment.
+struct Now<'a> {
+    form: &'a dyn FormScope,
+    own: &'a Map<String, Value>,
+}
+
+impl Scope for Now<'_> {
+    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
+        self.form.lookup(self.own, reference)
+    }
+}
+
+/// Settles one form in place: fills defaults in, takes null and invisible values out, checks the rest.
+///
+/// # Errors
+/// The first [`FieldFault`], in the order of the form.
+pub fn settle_fields(
+    root: FieldRoot,
+    fields: &Fields,
+    path: &[&str],
+    values: &mut Map<String, Value>,
+    form: &dyn FormScope,
+    not_applicable: &mut Vec<NotApplicable>,
+) -> Result<(), FieldFault> {
+    refuse_unknown(root, fields, path, values)?;
+    for (label, field) in fields {
+        if values.get(label).is_some_and(Value::is_null) {
+            values.shift_remove(label);
+        }
+        if let Some(default) = &field.default
+            && !values.contains_key(label)
+        {
+            values.insert(label.clone(), default.clone());
+        }
+    }
+    for (label, field) in fields {
+        let holds = |when: &When, own: &Map<String, Value>| when.holds(&Now { form, own });
+        let visible = field.visible_when.as_ref().is_none_or(|when| holds(when, values));
+        if !visible {
+            if values.shift_remove(label).is_some_and(|value| Some(&value) != field.default.as_ref())
+            {
+                not_applicable.push(NotApplicable { root, path: join(path, label) });
+            }
+            continue;
+        }
+        let Some(value) = values.get(label) else {
+            if field.required {
+                return Err(fault(root, join(path, label), FieldProblem::Missing));
+            }
+            continue;
+        };
+        let mut place: Vec<&str> = path.to_vec();
+        place.push(label);
+        let offered = |choice: &Choice| {
+            choice.visible_when.as_ref().is_none_or(|when| holds(when, values))
+        };
+        check_value(root, field, value, &mut place, &offered)?;
+    }
+    Ok(())
+}
+
+fn refuse_unknown(
+    root: FieldRoot,
+    fields: &Fields,
+    path: &[&str],
+    values: &Map<String, Value>,
+) -> Result<(), FieldFault> {
+    for key in values.keys() {
+        if !fields.contains_key(key) {
+            let nearest = crate::error::nearest(key, fields.keys().map(String::as_str));
+            return Err(fault(root, join(path, key), FieldProblem::Unknown { nearest }));
+        }
+    }
+    Ok(())
+}
+
+/// Checks one value, and what is inside it, against its field.
+///
+/// # Errors
+/// The first [`FieldFault`].
+pub fn check_value<'p>(
+    root: FieldRoot,
+    field: &'p Field,
+    value: &'p Value,
+    place: &mut Vec<&'p str>,
+    offered: &dyn Fn(&Choice) -> bool,
+) -> Result<(), FieldFault> {
+    let problem = |place: &[&str], problem| {
+        Err(fault(root, place.iter().map(|s| (*s).to_owned()).collect(), problem))
+    };
+    if value.is_null() {
+        return if field.required { problem(place, FieldProblem::Missing) } else { Ok(()) };
+    }
+    let Some(kind) = taken_as(field, value) else {
+        let mut expected = vec![field.kind.as_str()];
+        expected.extend(field.accepts.iter().map(|kind| kind.as_str()));
+        return problem(place, FieldProblem::Type { expected, found: type_name(value) });
+    };
+    match (kind, value) {
+        (FieldType::Text | FieldType::Secret, Value::String(text)) => {
+            if text.is_empty() && field.required {
+                return problem(place, FieldProblem::Missing);
+            }
+            if let Some(expected) = text_format_fault(field, text) {
+                return problem(place, FieldProblem::Format { expected });
+            }
+            if let Some(expected) = length_fault(field, text.chars().count(), "characters") {
+                return problem(place, FieldProblem::Range { expected });
+            }
+        }
+        (FieldType::Dropdown, Value::String(text)) => {
+            if text.is_empty() && field.required {
+                return problem(place, FieldProblem::Missing);
+            }
+            if let Some(expected) = choice_fault(field, text, offered) {
+                return problem(place, FieldProblem::Choice { expected, found: text.clone() });
+            }
+        }
+        (FieldType::DateTime, Value::String(text)) => {
+            if text.parse::<jiff::Timestamp>().is_err() {
+                let expected = "a date-time such as \"2026-01-31T08:00:00Z\" (RFC 3339)";
+                return problem(place, FieldProblem::Format { expected });
+            }
+        }
+        (FieldType::Number, Value::Number(number)) => {
+            if field.format == Some(Format::Integer) && !is_integer(number) {
+                let expected = "a whole number";
+                return problem(place, FieldProblem::Format { expected });
+            }
+            if let Some(expected) = number_fault(field, number) {
+                return problem(place, FieldProblem::Range { expected });
+            }
+        }
+        (FieldType::Object, Value::Object(map)) => {
+            check_object(root, field, map, place)?;
+        }
+        (FieldType::List, Value::Array(items)) => {
+            if let Some(expected) = length_fault(field, items.len(), "items") {
+                return problem(place, FieldProblem::Range { expected });
+            }
+            check_items(root, field, items, place)?;
+        }
+        _ => {}
+    }
+    if let Some(schema) = &field.schema
+        && let Some((at, reason)) = schema.first_fault(value)
+    {
+        let mut path: Vec<String> = place.iter().map(|s| (*s).to_owned()).collect();
+        path.extend(at.split('/').skip(1).map(|s| s.replace("~1", "/").replace("~0", "~")));
+        return Err(fault(root, path, FieldProblem::Schema { reason }));
+    }
+    Ok(())
+}
+
+/// The first of the field's types that the value has.
+fn taken_as(field: &Field, value: &Value) -> Option<FieldType> {
+    std::iter::once(&field.kind).chain(&field.accepts).copied().find(|kind| {
+        matches!(
+            (kind, value),
+            (FieldType::Any | FieldType::File, _)
+                | (
+                    FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime,
+                    Value::String(_)
+                )
+                | (FieldType::Number, Value::Number(_))
+                | (FieldType::TrueFalse, Value::Bool(_))
+                | (FieldType::Object, Value::Object(_))
+                | (FieldType::List, Value::Array(_))
+        )
+    })
+}
+
+fn check_object<'p>(
+    root: FieldRoot,
+    field: &'p Field,
+    map: &'p Map<String, Value>,
+    place: &mut Vec<&'p str>,
+) -> Result<(), FieldFault> {
+    for key in map.keys() {
+        if field.deny.iter().any(|denied| denied.eq_ignore_ascii_case(key)) {
+            let path = place.iter().map(|s| (*s).to_owned()).collect();
+            return Err(fault(root, path, FieldProblem::Denied { key: key.to_ascii_lowercase() }));
+        }
+    }
+    let Some(fields) = &field.fields else { return Ok(()) };
+    if !field.additional && root != FieldRoot::Output {
+        refuse_unknown(root, fields, place, map)?;
+    }
+    for (label, inner) in fields {
+        match map.get(label) {
+            Some(value) => {
+                place.push(label);
+                check_value(root, inner, value, place, &|_| true)?;
+                place.pop();
+            }
+            None if inner.required => {
+                return Err(fault(root, join(place, label), FieldProblem::Missing));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_items(
+    root: FieldRoot,
+    field: &Field,
+    items: &[Value],
+    place: &[&str],
+) -> Result<(), FieldFault> {
+    let of = field.of.unwrap_or(FieldType::Any);
+    if of == FieldType::Any && field.fields.is_none() {
+        return Ok(());
+    }
+    for (index, item) in items.iter().enumerate() {
+        let index = index.to_string();
+        let mut at: Vec<&str> = place.to_vec();
+        at.push(&index);
+        let plain = matches!(
+            (of, item),
+            (FieldType::Any | FieldType::File, _)
+                | (FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime, Value::String(_))
+                | (FieldType::Number, Value::Number(_))
+                | (FieldType::TrueFalse, Value::Bool(_))
+                | (FieldType::Object, Value::Object(_))
+                | (FieldType::List, Value::Array(_))
+        );
+        let problem = if !plain {
+            Some(FieldProblem::Type { expected: vec![of.as_str()], found: type_name(item) })
+        } else {
+            match item {
+                Value::Object(map) => {
+                    check_object(root, field, map, &mut at)?;
+                    None
+                }
+                Value::String(text) if of == FieldType::Dropdown => {
+                    choice_fault(field, text, &|_| true)
+                        .map(|expected| FieldProblem::Choice { expected, found: text.clone() })
+                }
+                _ => None,
+            }
+        };
+        if let Some(problem) = problem {
+            return Err(fault(root, at.iter().map(|s| (*s).to_owned()).collect(), problem));
+        }
+    }
+    Ok(())
+}
+
+fn choice_fault(
+    field: &Field,
+    text: &str,
+    offered: &dyn Fn(&Choice) -> bool,
+) -> Option<Vec<String>> {
+    if let Some(from) = &field.choices_from {
+        let known = from.targets.iter().any(|target| target == text);
+        return if known { None } else { Some(from.targets.clone()) };
+    }
+    let known = field.choices.iter().any(|choice| choice.value == text && offered(choice));
+    if known {
+        return None;
+    }
+    let offers = field.choices.iter().filter(|choice| offered(choice));
+    Some(offers.map(|choice| choice.value.clone()).collect())
+}
+
+fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {
+    match field.format? {
+        Format::Date => text.parse::<Date>().is_err().then_some("a date such as \"2026-01-31\""),
+        Format::Uri => url::Url::parse(text).is_err().then_some("an absolute URL"),
+        // Checked where it is joined to its base, so that each trick keeps its own code.
+        Format::RelativeUrl | Format::Integer => None,
+    }
+}
+
+/// Whether the number's text has no fraction that counts: `5`, `-7`, `1e3` and `2.0` are whole.
+fn is_integer(number: &serde_json::Number) -> bool {
+    let text = number.as_str();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let Ok(exponent) = exponent.parse::<i64>() else { return false };
+    let fraction = mantissa.split_once('.').map_or("", |(_, fraction)| fraction);
+    let significant = fraction.trim_end_matches('0').len() as i64;
+    if exponent >= 0 {
+        return significant <= exponent;
+    }
+    let digits = mantissa.split('.').next().unwrap_or_default();
+    let zeros = digits.len() - digits.trim_end_matches('0').len();
+    significant == 0 && (zeros as i64 >= -exponent || digits.trim_matches(['-', '0']).is_empty())
+}
+
+fn number_fault(field: &Field, number: &serde_json::Number) -> Option<String> {
+    let value = number.as_f64()?;
+    let below = field.min.as_ref().is_some_and(|min| min.as_f64().is_some_and(|min| value < min));
+    let above = field.max.as_ref().is_some_and(|max| max.as_f64().is_some_and(|max| value > max));
+    (below || above).then(|| bounds(field, ""))
+}
+
+fn length_fault(field: &Field, length: usize, unit: &str) -> Option<String> {
+    let length = length as f64;
+    let below = field.min.as_ref().is_some_and(|min| min.as_f64().is_some_and(|min| length < min));
+    let above = field.max.as_ref().is_some_and(|max| max.as_f64().is_some_and(|max| length > max));
+    (below || above).then(|| bounds(field, unit))
+}
+
+fn bounds(field: &Field, unit: &str) -> String {
+    let text = match (&field.min, &field.max) {
+        (Some(min), Some(max)) => format!("{min} to {max} {unit}"),
+        (Some(min), None) => format!("at least {min} {unit}"),
+        (None, Some(max)) => format!("at most {max} {unit}"),
+        (None, None) => String::new(),
+    };
+    text.trim_end().to_owned()
+}
+
+fn fault(root: FieldRoot, path: Vec<String>, problem: FieldProblem) -> FieldFault {
+    FieldFault { root, path, problem }
+}
+
+fn join(path: &[&str], label: &str) -> Vec<String> {
+    let mut joined: Vec<String> = path.iter().map(|s| (*s).to_owned()).collect();
+    joined.push(label.to_owned());
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_told_by_their_text() {
+        for (text, whole) in [
+            ("5", true), ("-7", true), ("2.0", true), ("1e3", true), ("1.5e1", true), ("100e-2", true),
+            ("0e-9", true), ("7615917337495251231999", true), ("1.10", false), ("15e-1", false), ("1e-400", false),
+        ] {
+            let number: serde_json::Number = serde_json::from_str(text).unwrap();
+            assert_eq!(is_integer(&number), whole, "{text}");
+        }
+    }
+}

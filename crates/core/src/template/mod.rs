@@ -1,0 +1,24 @@
+//! Templates: text with `<<references>>` and helper calls.
+//!
+//! ```text
+//! source ─ parse ─▶ Template { parts: Text │ Reference │ Helper } ─ evaluate(scope) ─▶ typed value or text
+//! ```
+//! Parsed once, when the definition is loaded. Encoding for the place a value goes to is not done here
+//! but in [`crate::inject`].
+
+mod evaluate;
+mod helpers;
+mod parse;
+mod reference;
+mod value;
+
+pub(crate) use evaluate::part_text;
+pub use evaluate::{Found, Scope, TemplateValueError, scalar_text};
+pub use helpers::{Helper, helper_names};
+pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
+pub use reference::{Reference, Root};
+pub use value::ValueTemplate;
+pub(crate) use parse::quoted_expression;
+
+/// Most bytes that one template may render.
+pub const MAX_RENDERED_BYTES: usize = 1024 * 1024;

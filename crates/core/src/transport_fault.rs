@@ -1,0 +1,61 @@
+//! What can go wrong on the way: facts that a transport reports and the core turns into errors.
+
+use std::time::Duration;
+
+/// Why no complete reply came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportFault {
+    /// The kind.
+    pub kind: TransportFaultKind,
+    /// Whether the request certainly did not reach the service.
+    pub not_sent: bool,
+    /// The chain of causes in words, without URL and secrets.
+    pub detail: String,
+}
+
+/// The kinds of transport faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportFaultKind {
+    /// No connection: refused, unreachable.
+    Connect,
+    /// The name has no address.
+    Dns,
+    /// The TLS handshake failed.
+    Tls,
+    /// Time ran out.
+    Timeout {
+        /// Which limit.
+        which: TimeoutKind,
+        /// The limit.
+        after: Duration,
+    },
+    /// The connection was reset or closed before the reply.
+    Reset,
+    /// The body ended early.
+    Truncated,
+    /// What came is not HTTP, or not the content coding it says.
+    Protocol,
+}
+
+/// The limits on time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutKind {
+    /// For the connection to stand.
+    Connect,
+    /// Between two bytes.
+    Idle,
+    /// For the whole exchange.
+    Total,
+}
+
+impl TimeoutKind {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TimeoutKind::Connect => "connect",
+            TimeoutKind::Idle => "idle",
+            TimeoutKind::Total => "total",
+        }
+    }
+}

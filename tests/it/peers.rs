@@ -1,0 +1,177 @@
+//! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, and httpbin, which echoes
+//! what arrived. `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and
+//! returns `None`. This module starts and ends them; what is asked of them is the business of the tests.
+//!
+//! ```text
+//! free port → spawn in a process group of its own → poll until it accepts → Server … dropped → group killed
+//!     ↑                    │ exited, or never accepted
+//!     └────────────────────┘
+//! ```
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot start what it needs stops there, and a skipped one says so"
+)]
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+
+/// How often a server is started before the test fails; each time on another port.
+const STARTS: usize = 4;
+/// How often one start is asked whether it accepts connections, and the pause between two questions.
+const POLLS: usize = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A server on loopback; dropping it kills its whole process group.
+pub(crate) struct Server {
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub(crate) base_url: String,
+    child: Child,
+    log: NamedTempFile,
+}
+
+impl Server {
+    /// What the server has written so far: Prism says here why it refused a request.
+    pub(crate) fn log(&self) -> String {
+        let bytes = std::fs::read(self.log.path()).expect("the server's log");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        kill_group(&mut self.child);
+    }
+}
+
+/// Starts Prism as a strict mock of `spec`: 401 without credentials, 400 or 422 for a request that does not fit.
+///
+/// A fitting request is answered from the schema, every property present and every value the same each time.
+pub(crate) fn prism(spec: &Path) -> Option<Server> {
+    let part = installed("prism")?;
+    Some(start("prism", |port| {
+        let mut command = Command::new(part.join("node_modules/.bin/prism"));
+        command.args([
+            "mock",
+            "--errors",
+            "--multiprocess",
+            "false",
+            "-h",
+            "127.0.0.1",
+            "-p",
+        ]);
+        command.arg(port.to_string()).arg(spec);
+        command
+    }))
+}
+
+/// Starts httpbin behind gunicorn: eight threads, idle connections kept for half a minute.
+pub(crate) fn httpbin() -> Option<Server> {
+    let part = installed("httpbin")?;
+    Some(start("httpbin", |port| {
+        let mut command = Command::new(part.join("bin/gunicorn"));
+        command.args(["-k", "gthread", "--threads", "8", "--keep-alive", "30"]);
+        command.args([
+            "--no-control-socket",
+            "-b",
+            &format!("127.0.0.1:{port}"),
+            "httpbin:app",
+        ]);
+        command
+    }))
+}
+
+/// The folder of a part that was installed to the end; otherwise says why the test is skipped.
+fn installed(part: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(".peers")
+        .join(part);
+    if folder.join(".installed").is_file() {
+        return Some(folder);
+    }
+    eprintln!("skipped: {part} is not installed; tests/peers/install.sh installs it");
+    None
+}
+
+/// Starts the server that `command` describes for a port, on a port that is free.
+fn start(name: &str, command: impl Fn(u16) -> Command) -> Server {
+    let mut last_log = String::new();
+    for _ in 0..STARTS {
+        let port = free_port();
+        let log = NamedTempFile::new().expect("a temporary file for the server's log");
+        let handle = || {
+            log.as_file()
+                .try_clone()
+                .expect("another handle to the log")
+        };
+        let child = command(port)
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(handle())
+            .stderr(handle())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        // From here on the server is ended by its drop, also when it never gets ready.
+        let mut server = Server {
+            base_url: format!("http://127.0.0.1:{port}"),
+            child,
+            log,
+        };
+        if becomes_ready(&mut server.child, port) {
+            return server;
+        }
+        last_log = server.log();
+    }
+    panic!("{name} did not get ready in {STARTS} starts; the last one wrote:\n{last_log}");
+}
+
+/// Waits until the server accepts a connection; false if it ended or used up its time.
+fn becomes_ready(child: &mut Child, port: u16) -> bool {
+    for _ in 0..POLLS {
+        let ended = !matches!(child.try_wait(), Ok(None));
+        if ended {
+            return false;
+        }
+        if accepts(port) {
+            return true;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    false
+}
+
+/// Whether somebody else listens there: a connection to a free port can, rarely, meet itself.
+fn accepts(port: u16) -> bool {
+    TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .is_ok_and(|stream| stream.local_addr().ok() != stream.peer_addr().ok())
+}
+
+/// A port that was free a moment ago; the retry in [`start`] covers the moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+    listener
+        .local_addr()
+        .expect("the address just bound")
+        .port()
+}
+
+/// Ends a process and what it started: gunicorn has workers, npm's launchers have children.
+fn kill_group(child: &mut Child) {
+    // The group bears the process's own id. Until `wait` below the id cannot be given to anybody else.
+    let group = format!("-{}", child.id());
+    let killed = Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .stderr(Stdio::null())
+        .status();
+    if !killed.is_ok_and(|status| status.success()) {
+        let _ = child.kill();
+    }
+    let _ = child.wait();
+}
