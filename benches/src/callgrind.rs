@@ -52,10 +52,9 @@ fn count(job: &Job) -> Result<u64> {
 
 fn read_count(out: &Path) -> Result<u64> {
     let text = std::fs::read_to_string(out)?;
-    let total = text.lines().find_map(|line| {
-        line.strip_prefix("totals:")
-            .or(line.strip_prefix("summary:"))
-    });
+    let total = text
+        .lines()
+        .find_map(|line| line.strip_prefix("totals:").or(line.strip_prefix("summary:")));
     let total = total.ok_or("callgrind wrote no total")?;
     Ok(total.trim().parse()?)
 }

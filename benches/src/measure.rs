@@ -56,12 +56,7 @@ impl Job {
         check: Check,
     ) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self {
-            program: program.into(),
-            arguments,
-            stdin: None,
-            check,
-        }
+        Self { program: program.into(), arguments, stdin: None, check }
     }
 
     /// The same job with a file as stdin.
@@ -79,10 +74,7 @@ impl Job {
         let folder = TempDir::new()?;
         let usage_file = folder.path().join("usage.json");
         let mut command = Command::new(sibling("measured")?);
-        command
-            .arg(&usage_file)
-            .arg(&self.program)
-            .args(&self.arguments);
+        command.arg(&usage_file).arg(&self.program).args(&self.arguments);
         self.run(command, folder.path())?;
         Ok(serde_json::from_slice(&std::fs::read(usage_file)?)?)
     }
@@ -102,13 +94,10 @@ impl Job {
             Some(path) => Stdio::from(File::open(path)?),
             None => Stdio::null(),
         });
-        command
-            .stdout(File::create(&stdout)?)
-            .stderr(File::create(&stderr)?);
+        command.stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
         let name = self.program.display();
-        let status = command
-            .status()
-            .map_err(|error| format!("{name} cannot be started: {error}"))?;
+        let status =
+            command.status().map_err(|error| format!("{name} cannot be started: {error}"))?;
         if !status.success() {
             let stderr = std::fs::read(&stderr)?;
             return Err(format!("{name}: {status}: {}", first_line(&stderr)).into());
@@ -123,9 +112,7 @@ impl Check {
     fn judge(&self, output: &[u8]) -> std::result::Result<(), String> {
         match self {
             Self::Contains(text, times) => {
-                let found = String::from_utf8_lossy(output)
-                    .matches(text.as_str())
-                    .count();
+                let found = String::from_utf8_lossy(output).matches(text.as_str()).count();
                 if found == *times {
                     return Ok(());
                 }

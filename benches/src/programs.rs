@@ -21,10 +21,8 @@ pub fn sibling(name: &str) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    Err(
-        format!("`{name}` is not beside the running program; build the package's binaries first")
-            .into(),
-    )
+    Err(format!("`{name}` is not beside the running program; build the package's binaries first")
+        .into())
 }
 
 /// The `cardhost` to measure: `CARDHOST_BIN`, or the release build of this checkout, brought up to date.
@@ -35,11 +33,7 @@ pub fn sibling(name: &str) -> Result<PathBuf> {
 /// It cannot be built, or the file is not there.
 pub fn cardhost() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("CARDHOST_BIN").map(PathBuf::from) {
-        return if path.is_file() {
-            Ok(path)
-        } else {
-            Err("CARDHOST_BIN names no file".into())
-        };
+        return if path.is_file() { Ok(path) } else { Err("CARDHOST_BIN names no file".into()) };
     }
     cargo_build(&["--package", "cardhost", "--bin", "cardhost"])?;
     sibling("cardhost")
@@ -65,10 +59,7 @@ pub fn own_programs() -> Result<()> {
 fn cargo_build(what: &[&str]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // The build belongs beside the running program, wherever the target folder is.
-    let target = std::env::current_exe()?
-        .parent()
-        .and_then(Path::parent)
-        .map(Path::to_owned);
+    let target = std::env::current_exe()?.parent().and_then(Path::parent).map(Path::to_owned);
     let target = target.ok_or("the running program is in no target folder")?;
     let status = Command::new(cargo)
         .args(["build", "--quiet", "--release"])

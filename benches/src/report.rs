@@ -28,10 +28,7 @@ pub fn median_usage(runs: &[Usage]) -> Usage {
 }
 
 /// A quotient of two counts.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "figures for people, far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "figures for people, far below 2^53")]
 #[must_use]
 pub fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
@@ -48,11 +45,7 @@ impl Table {
     /// A table without rows; the first column is of text, the others of figures.
     #[must_use]
     pub fn new(heading: &'static str, columns: &'static [&'static str]) -> Self {
-        Self {
-            heading,
-            columns,
-            rows: Vec::new(),
-        }
+        Self { heading, columns, rows: Vec::new() }
     }
 
     /// Adds a row; cells that it lacks stay empty.
@@ -65,11 +58,7 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "### {}\n", self.heading)?;
         writeln!(out, "| {} |", self.columns.join(" | "))?;
-        writeln!(
-            out,
-            "|---|{}",
-            "---:|".repeat(self.columns.len().saturating_sub(1))
-        )?;
+        writeln!(out, "|---|{}", "---:|".repeat(self.columns.len().saturating_sub(1)))?;
         for row in &self.rows {
             let mut cells = row.clone();
             cells.resize(self.columns.len(), String::new());
@@ -85,9 +74,8 @@ pub fn day_and_machine() -> String {
     let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = processor
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model =
+        processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("unknown processor", |(_, model)| model);
     format!("{day}, {model}, {cores} cores")
 }
@@ -132,9 +120,6 @@ mod tests {
     fn a_short_row_is_filled_up() {
         let mut table = Table::new("title", &["program", "ms"]);
         table.row(["curl".to_owned()]);
-        assert_eq!(
-            table.to_string(),
-            "### title\n\n| program | ms |\n|---|---:|\n| curl |  |\n"
-        );
+        assert_eq!(table.to_string(), "### title\n\n| program | ms |\n|---|---:|\n| curl |  |\n");
     }
 }

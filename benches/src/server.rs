@@ -134,9 +134,8 @@ pub async fn serve(announce: impl FnOnce(&str) -> std::io::Result<()>) -> std::i
                 async move { Ok::<_, Infallible>(response) }
             });
             // The client decides when a connection ends, also in the middle of a body.
-            let _ended = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ended =
+                http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -156,9 +155,8 @@ fn answer(request: &Request<Incoming>, connection: &Connection) -> Response<Repl
     }
     if path == ME_PATH {
         if !request.headers().contains_key(AUTHORIZATION) {
-            let mut refusal = json(Bytes::from_static(
-                br#"{"status":"error","error":"no credentials"}"#,
-            ));
+            let mut refusal =
+                json(Bytes::from_static(br#"{"status":"error","error":"no credentials"}"#));
             *refusal.status_mut() = StatusCode::UNAUTHORIZED;
             return refusal;
         }
@@ -170,9 +168,7 @@ fn answer(request: &Request<Incoming>, connection: &Connection) -> Response<Repl
 
 fn json(body: Bytes) -> Response<Reply> {
     let mut response = Response::new(Reply::Whole(Some(body)));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
@@ -236,10 +232,7 @@ impl ServerProcess {
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut url)?;
         }
-        let server = Self {
-            url: url.trim_end().to_owned(),
-            child,
-        };
+        let server = Self { url: url.trim_end().to_owned(), child };
         if server.url.is_empty() {
             return Err("the bench server ended without a URL".into());
         }
@@ -271,15 +264,10 @@ impl ServerProcess {
     fn get(&self, path: &str) -> Result<String> {
         let address = self.url.strip_prefix("http://").unwrap_or(&self.url);
         let mut stream = TcpStream::connect(address)?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-        )?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
         let mut reply = String::new();
         stream.read_to_string(&mut reply)?;
-        let body = reply
-            .split_once("\r\n\r\n")
-            .map(|(_, body)| body.to_owned());
+        let body = reply.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
         body.ok_or_else(|| "the bench server's reply has no body".into())
     }
 }

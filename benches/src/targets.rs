@@ -39,12 +39,7 @@ pub const WARM_THROUGHPUT: Target = Target {
 pub const WARM_MEMORY: Target = at_most("32 at once, peak MiB after all calls", Some(20.0), 12.0);
 
 const fn at_most(name: &'static str, must: Option<f64>, goal: f64) -> Target {
-    Target {
-        name,
-        must,
-        goal,
-        more_is_better: false,
-    }
+    Target { name, must, goal, more_is_better: false }
 }
 
 impl Target {
@@ -68,11 +63,7 @@ impl Target {
     }
 
     fn reaches(&self, measured: f64, bound: f64) -> bool {
-        if self.more_is_better {
-            measured >= bound
-        } else {
-            measured <= bound
-        }
+        if self.more_is_better { measured >= bound } else { measured <= bound }
     }
 }
 

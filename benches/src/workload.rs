@@ -48,10 +48,7 @@ impl Workload {
     /// The repo's connector cannot be read, or the temporary folder not be written.
     pub fn prepare(url: &str, cardhost: PathBuf) -> Result<Self> {
         let folder = TempDir::new()?;
-        std::fs::write(
-            folder.path().join("invocation.json"),
-            invocation(None).to_string(),
-        )?;
+        std::fs::write(folder.path().join("invocation.json"), invocation(None).to_string())?;
         let shipped = programs::root().join("cards/mixpanel");
         if shipped.is_dir() {
             copy_connector(&shipped, &folder.path().join("plain/mixpanel"), 0)?;
@@ -70,12 +67,8 @@ impl Workload {
     pub fn cardhost_once(&self, cards: Cards) -> Job {
         let mut arguments = self.cardhost_arguments();
         self.push_cards(&mut arguments, cards);
-        Job::new(
-            &self.cardhost,
-            arguments,
-            Check::Contains(USER_ID.to_owned(), 1),
-        )
-        .with_stdin(&self.folder.path().join("invocation.json"))
+        Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), 1))
+            .with_stdin(&self.folder.path().join("invocation.json"))
     }
 
     /// curl, one call.
@@ -101,25 +94,16 @@ impl Workload {
     /// # Errors
     /// The lines cannot be written.
     pub fn cardhost_stream(&self, calls: usize, jobs: usize) -> Result<Job> {
-        let lines = self
-            .folder
-            .path()
-            .join(format!("invocations-{calls}.ndjson"));
+        let lines = self.folder.path().join(format!("invocations-{calls}.ndjson"));
         if !lines.is_file() {
-            let text: String = (0..calls)
-                .map(|id| format!("{}\n", invocation(Some(id))))
-                .collect();
+            let text: String = (0..calls).map(|id| format!("{}\n", invocation(Some(id)))).collect();
             std::fs::write(&lines, text)?;
         }
         let mut arguments = self.cardhost_arguments();
         arguments.extend(["--stream", "--jobs", &jobs.to_string()].map(str::to_owned));
         self.push_cards(&mut arguments, Cards::Plain);
-        Ok(Job::new(
-            &self.cardhost,
-            arguments,
-            Check::Contains(USER_ID.to_owned(), calls),
-        )
-        .with_stdin(&lines))
+        Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), calls))
+            .with_stdin(&lines))
     }
 
     /// curl, `calls` URLs by globbing, `jobs` of them at a time; it parses nothing.
@@ -137,17 +121,8 @@ impl Workload {
     /// Bare reqwest, `calls` calls in one process, `jobs` of them at a time.
     #[must_use]
     pub fn reqwest_many(&self, calls: usize, jobs: usize) -> Job {
-        let arguments = [
-            "loop".to_owned(),
-            self.me(),
-            calls.to_string(),
-            jobs.to_string(),
-        ];
-        Job::new(
-            &self.reqwest,
-            arguments,
-            Check::Contains(format!("{calls} ok"), 1),
-        )
+        let arguments = ["loop".to_owned(), self.me(), calls.to_string(), jobs.to_string()];
+        Job::new(&self.reqwest, arguments, Check::Contains(format!("{calls} ok"), 1))
     }
 
     fn me(&self) -> String {
@@ -155,9 +130,7 @@ impl Workload {
     }
 
     fn cardhost_arguments(&self) -> Vec<String> {
-        ["run", CARD, "--base", &format!("{}/api", self.url)]
-            .map(str::to_owned)
-            .to_vec()
+        ["run", CARD, "--base", &format!("{}/api", self.url)].map(str::to_owned).to_vec()
     }
 
     fn push_cards(&self, arguments: &mut Vec<String>, cards: Cards) {
@@ -171,16 +144,9 @@ impl Workload {
 }
 
 fn curl_arguments() -> Vec<String> {
-    [
-        "-q",
-        "--silent",
-        "--noproxy",
-        "*",
-        "--user",
-        &format!("{USER}:{PASSWORD}"),
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    ["-q", "--silent", "--noproxy", "*", "--user", &format!("{USER}:{PASSWORD}")]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn invocation(id: Option<usize>) -> Value {
@@ -200,10 +166,9 @@ fn copy_connector(from: &Path, to: &Path, crowd: usize) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let path = entry?.path();
-        let (Some(name), Some("json")) = (
-            path.file_name(),
-            path.extension().and_then(|end| end.to_str()),
-        ) else {
+        let (Some(name), Some("json")) =
+            (path.file_name(), path.extension().and_then(|end| end.to_str()))
+        else {
             continue;
         };
         std::fs::copy(&path, to.join(name))?;
@@ -222,10 +187,7 @@ fn copy_connector(from: &Path, to: &Path, crowd: usize) -> Result<()> {
     for number in 0..crowd {
         let name = format!("copy-{number:04}");
         card["name"] = json!(name);
-        std::fs::write(
-            to.join(name).with_extension("json"),
-            serde_json::to_string_pretty(&card)?,
-        )?;
+        std::fs::write(to.join(name).with_extension("json"), serde_json::to_string_pretty(&card)?)?;
     }
     Ok(())
 }

@@ -3,10 +3,7 @@
 //! `bare-reqwest once URL` makes one authenticated GET, reads the JSON and prints the status and one field.
 //! `bare-reqwest loop URL N CONCURRENCY` makes N of them in one process, CONCURRENCY at a time, and prints how many
 //! were right. No TLS roots are loaded: it speaks http only.
-#![allow(
-    clippy::print_stdout,
-    reason = "the result on stdout is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the result on stdout is what this program is for")]
 
 use std::sync::Arc;
 
@@ -18,9 +15,7 @@ use reqwest::Client;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments[..] {
         ["once", url] => runtime.block_on(once(url)),
         ["loop", url, calls, concurrency] => {
@@ -64,18 +59,11 @@ fn client() -> Result<Client> {
     .with_safe_default_protocol_versions()?
     .with_root_certificates(rustls::RootCertStore::empty())
     .with_no_client_auth();
-    Ok(Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .build()?)
+    Ok(Client::builder().tls_backend_preconfigured(tls).no_proxy().build()?)
 }
 
 async fn call(client: &Client, url: &str) -> Result<(u16, Option<u64>)> {
-    let response = client
-        .get(url)
-        .basic_auth(USER, Some(PASSWORD))
-        .send()
-        .await?;
+    let response = client.get(url).basic_auth(USER, Some(PASSWORD)).send().await?;
     let status = response.status().as_u16();
     let body: serde_json::Value = serde_json::from_slice(&response.bytes().await?)?;
     let user_id = body.pointer("/results/user_id");

@@ -2,10 +2,7 @@
 //!
 //! `GET /api/app/me` (with credentials): 1 KB of JSON. A path with `/big`: 1 GiB. `GET /stats`: the counts.
 //! Anything else: a small JSON echo. With `--until-stdin-closes` it ends when its starter does.
-#![allow(
-    clippy::print_stdout,
-    reason = "the URL on stdout is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the URL on stdout is what this program is for")]
 
 use std::io::{Read, Write};
 
@@ -19,9 +16,7 @@ fn main() -> Result<()> {
             std::process::exit(0);
         });
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(server::serve(|url| {
         println!("{url}");
         std::io::stdout().flush()

@@ -2,10 +2,7 @@
 //! --bin compare [-- --write] [--quick]`. Prints Markdown; `--write` puts it into `docs/performance.md`.
 //!
 //! A program that is missing, or whose output is wrong, gets a row that says so; the others are measured all the same.
-#![allow(
-    clippy::print_stdout,
-    reason = "the report on stdout is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the report on stdout is what this program is for")]
 #![allow(clippy::print_stderr, reason = "progress, apart from the report")]
 
 use cardhost_benches::measure::{Job, Usage};
@@ -33,13 +30,8 @@ const FULL: Effort = Effort {
     many_calls: 100_000,
     callgrind_runs: 3,
 };
-const QUICK: Effort = Effort {
-    cold_rounds: 11,
-    warm_rounds: 3,
-    calls: 4_000,
-    many_calls: 20_000,
-    callgrind_runs: 1,
-};
+const QUICK: Effort =
+    Effort { cold_rounds: 11, warm_rounds: 3, calls: 4_000, many_calls: 20_000, callgrind_runs: 1 };
 
 /// The most calls at once.
 const JOBS: usize = 32;
@@ -103,14 +95,7 @@ impl Bench {
         if !valgrind {
             eprintln!("skipped: valgrind is not on the PATH, so no instruction is counted");
         }
-        Ok(Self {
-            effort,
-            server,
-            work,
-            cardhost_fault,
-            valgrind,
-            verdicts: Verdicts::default(),
-        })
+        Ok(Self { effort, server, work, cardhost_fault, valgrind, verdicts: Verdicts::default() })
     }
 
     fn report(&mut self) -> Result<String> {
@@ -136,24 +121,14 @@ impl Bench {
     fn cold(&mut self) -> Table {
         eprintln!("one call per process …");
         let entries = vec![
-            (
-                "cardhost",
-                self.cardhost(Ok(self.work.cardhost_once(Cards::Embedded))),
-            ),
+            ("cardhost", self.cardhost(Ok(self.work.cardhost_once(Cards::Embedded)))),
             ("curl", Ok(self.work.curl_once())),
             ("bare reqwest", Ok(self.work.reqwest_once())),
         ];
         let rows = in_turns(&entries, self.effort.cold_rounds);
         let mut table = Table::new(
             "One call per process",
-            &[
-                "program",
-                "M instructions",
-                "CPU ms",
-                "CPU × curl",
-                "wall ms",
-                "peak MiB",
-            ],
+            &["program", "M instructions", "CPU ms", "CPU × curl", "wall ms", "peak MiB"],
         );
         let curl = cost_of(&rows, "curl");
         for (row, (_, job)) in rows.iter().zip(&entries) {
@@ -164,8 +139,7 @@ impl Bench {
                 .count(|runs| callgrind::instructions(job.as_ref().map_err(Clone::clone)?, runs));
             let by_curl = curl.map(|curl| ratio(cost.cpu_us, curl.cpu_us));
             if row.name == "cardhost" {
-                self.verdicts
-                    .note(targets::COLD_INSTRUCTIONS, count.map(millions));
+                self.verdicts.note(targets::COLD_INSTRUCTIONS, count.map(millions));
                 self.verdicts.note(targets::COLD_MEMORY, Some(mib(cost)));
                 self.verdicts.note(targets::COLD_CPU, by_curl);
             }
@@ -186,10 +160,7 @@ impl Bench {
         let calls = self.effort.calls;
         let entries = |jobs| {
             vec![
-                (
-                    "cardhost",
-                    self.cardhost(self.work.cardhost_stream(calls, jobs)),
-                ),
+                ("cardhost", self.cardhost(self.work.cardhost_stream(calls, jobs))),
                 ("curl, parses nothing", Ok(self.work.curl_many(calls, jobs))),
                 ("bare reqwest", Ok(self.work.reqwest_many(calls, jobs))),
             ]
@@ -202,14 +173,8 @@ impl Bench {
                 self.cardhost(self.work.cardhost_stream(FEW, 1)),
                 self.cardhost(self.work.cardhost_stream(MANY, 1)),
             ),
-            (
-                Ok(self.work.curl_many(FEW, 1)),
-                Ok(self.work.curl_many(MANY, 1)),
-            ),
-            (
-                Ok(self.work.reqwest_many(FEW, 1)),
-                Ok(self.work.reqwest_many(MANY, 1)),
-            ),
+            (Ok(self.work.curl_many(FEW, 1)), Ok(self.work.curl_many(MANY, 1))),
+            (Ok(self.work.reqwest_many(FEW, 1)), Ok(self.work.reqwest_many(MANY, 1))),
         ];
         let mut table = Table::new(
             "Many calls in one process",
@@ -233,10 +198,8 @@ impl Bench {
             };
             let (few, many) = &slopes[index];
             let slope = self.count(|runs| {
-                let (few, many) = (
-                    few.as_ref().map_err(Clone::clone)?,
-                    many.as_ref().map_err(Clone::clone)?,
-                );
+                let (few, many) =
+                    (few.as_ref().map_err(Clone::clone)?, many.as_ref().map_err(Clone::clone)?);
                 callgrind::instructions_a_call((few, FEW as u64), (many, MANY as u64), runs)
             });
             let connections = self.connections(&all[index].1);
@@ -244,11 +207,9 @@ impl Bench {
             let cpu_by_reqwest = reqwest.map(|reqwest| ratio(cost.cpu_us, reqwest.cpu_us));
             let speed_by_reqwest = reqwest.map(|reqwest| ratio(reqwest.wall_us, cost.wall_us));
             if row.name == "cardhost" {
-                self.verdicts
-                    .note(targets::WARM_INSTRUCTIONS, slope.map(thousands));
+                self.verdicts.note(targets::WARM_INSTRUCTIONS, slope.map(thousands));
                 self.verdicts.note(targets::WARM_CPU, cpu_by_reqwest);
-                self.verdicts
-                    .note(targets::WARM_THROUGHPUT, speed_by_reqwest);
+                self.verdicts.note(targets::WARM_THROUGHPUT, speed_by_reqwest);
             }
             table.row([
                 row.name.to_owned(),
@@ -262,10 +223,7 @@ impl Bench {
                 cell(Some(mib(cost)), 1),
                 connections
                     .map(|stats| {
-                        format!(
-                            "{}, {}",
-                            stats.connections, stats.max_concurrent_connections
-                        )
+                        format!("{}, {}", stats.connections, stats.max_concurrent_connections)
                     })
                     .unwrap_or_default(),
             ]);
@@ -277,25 +235,13 @@ impl Bench {
     fn crowded(&mut self) -> Table {
         eprintln!("a connector with {CROWD} more cards …");
         let entries = vec![
-            (
-                "as shipped",
-                self.cardhost(Ok(self.work.cardhost_once(Cards::Plain))),
-            ),
-            (
-                "1,200 more cards",
-                self.cardhost(Ok(self.work.cardhost_once(Cards::Crowded))),
-            ),
+            ("as shipped", self.cardhost(Ok(self.work.cardhost_once(Cards::Plain)))),
+            ("1,200 more cards", self.cardhost(Ok(self.work.cardhost_once(Cards::Crowded)))),
         ];
         let rows = in_turns(&entries, self.effort.cold_rounds);
         let mut table = Table::new(
             "One call per process, a big connector read from a folder",
-            &[
-                "connector",
-                "M instructions",
-                "CPU ms",
-                "wall ms",
-                "peak MiB",
-            ],
+            &["connector", "M instructions", "CPU ms", "wall ms", "peak MiB"],
         );
         for (row, (_, job)) in rows.iter().zip(&entries) {
             let Some(cost) = table.costs_or_reason(row) else {
@@ -312,12 +258,8 @@ impl Bench {
             ]);
         }
         if let [Ok(plain), Ok(crowded)] = [&rows[0].outcome, &rows[1].outcome] {
-            self.verdicts.note(
-                targets::CROWD_TIME,
-                Some(ms(crowded.wall_us) - ms(plain.wall_us)),
-            );
-            self.verdicts
-                .note(targets::CROWD_MEMORY, Some(mib(crowded) - mib(plain)));
+            self.verdicts.note(targets::CROWD_TIME, Some(ms(crowded.wall_us) - ms(plain.wall_us)));
+            self.verdicts.note(targets::CROWD_MEMORY, Some(mib(crowded) - mib(plain)));
         }
         table
     }
@@ -327,14 +269,8 @@ impl Bench {
         let (all, tenth) = (self.effort.many_calls, self.effort.many_calls / 10);
         eprintln!("{all} invocations in one process …");
         let entries = vec![
-            (
-                "a tenth of them",
-                self.cardhost(self.work.cardhost_stream(tenth, JOBS)),
-            ),
-            (
-                "all of them",
-                self.cardhost(self.work.cardhost_stream(all, JOBS)),
-            ),
+            ("a tenth of them", self.cardhost(self.work.cardhost_stream(tenth, JOBS))),
+            ("all of them", self.cardhost(self.work.cardhost_stream(all, JOBS))),
         ];
         let rows = in_turns(&entries, 1);
         let mut table = Table::new(
@@ -352,8 +288,7 @@ impl Bench {
                 cell(Some(ratio(cost.cpu_us, calls as u64)), 1),
             ]);
         }
-        self.verdicts
-            .note(targets::WARM_MEMORY, rows[1].outcome.as_ref().ok().map(mib));
+        self.verdicts.note(targets::WARM_MEMORY, rows[1].outcome.as_ref().ok().map(mib));
         table
     }
 
@@ -381,9 +316,7 @@ fn in_turns(entries: &[Entry], rounds: usize) -> Vec<Row> {
         .iter()
         .map(|(_, job)| {
             let job = job.as_ref().map_err(Clone::clone)?;
-            job.measure()
-                .map(|_| Vec::new())
-                .map_err(|error| error.to_string())
+            job.measure().map(|_| Vec::new()).map_err(|error| error.to_string())
         })
         .collect();
     let mut order: Vec<usize> = (0..entries.len()).collect();
@@ -399,14 +332,8 @@ fn in_turns(entries: &[Entry], rounds: usize) -> Vec<Row> {
             }
         }
     }
-    let outcomes = runs
-        .into_iter()
-        .map(|runs| runs.map(|runs| median_usage(&runs)));
-    entries
-        .iter()
-        .zip(outcomes)
-        .map(|((name, _), outcome)| Row { name, outcome })
-        .collect()
+    let outcomes = runs.into_iter().map(|runs| runs.map(|runs| median_usage(&runs)));
+    entries.iter().zip(outcomes).map(|((name, _), outcome)| Row { name, outcome }).collect()
 }
 
 fn cost_of(rows: &[Row], name: &str) -> Option<Usage> {
@@ -446,10 +373,7 @@ impl Verdicts {
         for (target, measured) in &self.0 {
             table.row([
                 target.name.to_owned(),
-                target
-                    .must
-                    .map(|must| target.written(must))
-                    .unwrap_or_default(),
+                target.must.map(|must| target.written(must)).unwrap_or_default(),
                 target.written(target.goal),
                 format!("{measured:.2}"),
                 target.verdict(*measured).to_owned(),
@@ -460,9 +384,7 @@ impl Verdicts {
 }
 
 fn cell(figure: Option<f64>, decimals: usize) -> String {
-    figure
-        .map(|figure| format!("{figure:.decimals$}"))
-        .unwrap_or_default()
+    figure.map(|figure| format!("{figure:.decimals$}")).unwrap_or_default()
 }
 
 fn ms(microseconds: u64) -> f64 {

@@ -3,10 +3,7 @@
 //! Exits 1 when a count grew beyond that or exceeds what must hold. Bare reqwest is counted beside it, not judged: if
 //! it moved too, the toolchain or a library did it. `--accept` writes the counts as the new baseline. Without
 //! valgrind it says so and exits 0.
-#![allow(
-    clippy::print_stdout,
-    reason = "the table on stdout is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the table on stdout is what this program is for")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,27 +44,15 @@ fn main() -> Result<ExitCode> {
     let server = ServerProcess::start(&programs::sibling("bench-server")?)?;
     let counts = count(&Workload::prepare(server.url(), programs::cardhost()?)?)?;
     if accept {
-        let baseline: Baseline = counts
-            .iter()
-            .map(|count| (count.name.to_owned(), count.instructions))
-            .collect();
-        std::fs::write(
-            baseline_file(),
-            serde_json::to_string_pretty(&baseline)? + "\n",
-        )?;
+        let baseline: Baseline =
+            counts.iter().map(|count| (count.name.to_owned(), count.instructions)).collect();
+        std::fs::write(baseline_file(), serde_json::to_string_pretty(&baseline)? + "\n")?;
         println!("wrote benches/baseline.json");
     }
     let baseline = read_baseline()?;
     let mut table = Table::new(
         "Instructions",
-        &[
-            "what",
-            "counted",
-            "baseline",
-            "counted / baseline",
-            "must be at most",
-            "verdict",
-        ],
+        &["what", "counted", "baseline", "counted / baseline", "must be at most", "verdict"],
     );
     let mut passed = true;
     for count in &counts {
@@ -86,11 +71,7 @@ fn main() -> Result<ExitCode> {
         ]);
     }
     println!("{table}");
-    Ok(if passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn count(work: &Workload) -> Result<Vec<Count>> {
@@ -105,10 +86,7 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
         },
         Count {
             name: "cardhost: one more call",
-            instructions: warm(
-                &work.cardhost_stream(FEW, 1)?,
-                &work.cardhost_stream(MANY, 1)?,
-            )?,
+            instructions: warm(&work.cardhost_stream(FEW, 1)?, &work.cardhost_stream(MANY, 1)?)?,
             must: WARM_INSTRUCTIONS.must.map(|thousands| thousands * 1e3),
         },
         Count {
@@ -161,24 +139,11 @@ mod tests {
 
     #[test]
     fn the_gate_shuts_on_growth_and_on_what_must_hold() {
-        let count = |instructions, must| Count {
-            name: "",
-            instructions,
-            must,
-        };
+        let count = |instructions, must| Count { name: "", instructions, must };
         assert_eq!(count(1050, Some(2000.0)).verdict(Some(1000)), Ok("ok"));
-        assert_eq!(
-            count(1051, Some(2000.0)).verdict(Some(1000)),
-            Err("GREW by more than 5 %")
-        );
-        assert_eq!(
-            count(2001, Some(2000.0)).verdict(Some(2000)),
-            Err("EXCEEDS what must hold")
-        );
-        assert_eq!(
-            count(2001, Some(2000.0)).verdict(None),
-            Err("EXCEEDS what must hold")
-        );
+        assert_eq!(count(1051, Some(2000.0)).verdict(Some(1000)), Err("GREW by more than 5 %"));
+        assert_eq!(count(2001, Some(2000.0)).verdict(Some(2000)), Err("EXCEEDS what must hold"));
+        assert_eq!(count(2001, Some(2000.0)).verdict(None), Err("EXCEEDS what must hold"));
         assert_eq!(
             count(900, Some(2000.0)).verdict(Some(1000)),
             Ok("better: keep it with --accept")

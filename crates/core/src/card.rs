@@ -44,7 +44,9 @@ pub struct Card {
     pub options: Fields,
     /// Given at each run, by group.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>")]
+    #[schemars(
+        with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+    )]
     pub input: Groups,
     /// The request it becomes.
     pub request: RequestTemplate,
@@ -54,7 +56,9 @@ pub struct Card {
     #[serde(default)]
     pub response: ResponseRules,
     /// What it returns, by group.
-    #[schemars(with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>")]
+    #[schemars(
+        with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+    )]
     pub output: Groups,
     /// Samples that `check` runs; kept as text, since a run does not need them.
     #[schemars(with = "Vec<Example>")]

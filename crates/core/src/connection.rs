@@ -65,7 +65,9 @@ impl Connection {
     ) -> Result<Connection, ConnectionFault> {
         let mut secrets = IndexMap::new();
         for (label, field) in &connector.connection.fields {
-            let Some(value) = given.get_mut(label) else { continue };
+            let Some(value) = given.get_mut(label) else {
+                continue;
+            };
             if let Some(source) = secret_source(value) {
                 let secret = read(&source).map_err(|reason| ConnectionFault::Source {
                     field: label.clone(),
@@ -74,7 +76,9 @@ impl Connection {
                 })?;
                 *value = Value::String(secret.expose().to_owned());
             }
-            if field.kind == FieldType::Secret && let Value::String(text) = value {
+            if field.kind == FieldType::Secret
+                && let Value::String(text) = value
+            {
                 secrets.insert(label.clone(), Secret::new(std::mem::take(text)));
                 // What is checked in its place: present, and text; empty only where the secret is.
                 if secrets.get(label).is_some_and(|secret| !secret.expose().is_empty()) {
@@ -157,4 +161,3 @@ fn secret_source(value: &Value) -> Option<SecretSource> {
         _ => None,
     }
 }
-

@@ -264,7 +264,9 @@ impl<'de> Deserialize<'de> for FormatVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u64::deserialize(deserializer)? {
             1 => Ok(FormatVersion),
-            other => Err(de::Error::custom(format!("format {other} is not known; this is format 1"))),
+            other => {
+                Err(de::Error::custom(format!("format {other} is not known; this is format 1")))
+            }
         }
     }
 }

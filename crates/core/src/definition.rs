@@ -40,7 +40,9 @@ impl Definition {
 fn reads_body_parts(card: &Card) -> bool {
     let mut deep = !card.response.failures.is_empty();
     for field in card.output.values().flat_map(|fields| fields.values()) {
-        let Some(template) = &field.value else { continue };
+        let Some(template) = &field.value else {
+            continue;
+        };
         template.each("", &mut |template, _| {
             for reference in template.references() {
                 let is_body = reference.root == Root::Response

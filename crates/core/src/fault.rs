@@ -444,10 +444,9 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
         PlanFault::NotAnObject { part, .. } => (Code::TEMPLATE_VALUE, part_place(part.as_str())),
         PlanFault::Method { .. } => (Code::METHOD_UNKNOWN, part_place("method")),
         PlanFault::UnknownTarget { .. } => (Code::TARGET_UNKNOWN, part_place("target")),
-        PlanFault::NoRow { table, .. } => (
-            Code::TARGET_INCOMPLETE,
-            Place { pointer: table.clone(), ..Place::default() },
-        ),
+        PlanFault::NoRow { table, .. } => {
+            (Code::TARGET_INCOMPLETE, Place { pointer: table.clone(), ..Place::default() })
+        }
         PlanFault::BadBase { .. } => (Code::DEFINITION_VALUE, part_place("target")),
         PlanFault::AuthMissing { .. } => (Code::AUTH_MISSING, Place::invocation(&["connection"])),
         PlanFault::UnknownAuth { .. } => (Code::DEFINITION_NAME, part_place("auth")),
@@ -468,7 +467,9 @@ fn template(error: &TemplateValueError) -> Code {
             Code::CONNECTION_REQUIRED
         }
         TemplateValueError::Missing { .. } => Code::TEMPLATE_MISSING,
-        TemplateValueError::NotText { .. } | TemplateValueError::Helper { .. } => Code::TEMPLATE_VALUE,
+        TemplateValueError::NotText { .. } | TemplateValueError::Helper { .. } => {
+            Code::TEMPLATE_VALUE
+        }
         TemplateValueError::TooLong => Code::LIMIT_RENDERED,
         TemplateValueError::Fault { .. } => Code::TEMPLATE_SYNTAX,
     }

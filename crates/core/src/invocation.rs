@@ -31,7 +31,9 @@ impl std::fmt::Debug for ConnectionRef {
         match self {
             ConnectionRef::Name(name) => write!(f, "Name({name:?})"),
             // The values are not read yet: which of them are secret is not known.
-            ConnectionRef::Fields(fields) => write!(f, "Fields({:?})", fields.keys().collect::<Vec<_>>()),
+            ConnectionRef::Fields(fields) => {
+                write!(f, "Fields({:?})", fields.keys().collect::<Vec<_>>())
+            }
         }
     }
 }

@@ -3,26 +3,29 @@
 //!
 //! The modules, in layers: each may use those above it in this list only (`tests/it/layers.rs` checks it).
 
-pub mod error;
-pub mod value;
-pub mod secret;
-pub mod schema;
-pub mod template;
-pub mod inject;
-pub mod field;
-pub mod decision;
-pub mod settle;
-pub mod transport_fault;
-pub mod request;
 pub mod auth;
-pub mod connector;
+pub mod call;
 pub mod card;
 pub mod connection;
-pub mod definition;
-pub mod invocation;
+pub mod connector;
+pub mod decision;
 pub mod decoder;
-pub mod response;
-pub mod plan;
+pub mod definition;
+pub mod error;
 pub mod fault;
+pub mod field;
+pub mod inject;
+pub mod invocation;
+pub mod load;
 pub mod message;
-pub mod call;
+pub mod mock;
+pub mod plan;
+pub mod request;
+pub mod response;
+pub mod sample;
+pub mod schema;
+pub mod secret;
+pub mod settle;
+pub mod template;
+pub mod transport_fault;
+pub mod value;

@@ -24,7 +24,9 @@ pub fn message(fault: &Fault) -> String {
         Fault::Connection(ConnectionFault::Field(fault)) => field(fault),
         Fault::Connection(ConnectionFault::Source { field, source, reason }) => match source {
             SecretSource::Env(name) => {
-                format!("connection field `{field}` points at environment variable `{name}`: {reason}")
+                format!(
+                    "connection field `{field}` points at environment variable `{name}`: {reason}"
+                )
             }
             SecretSource::File(path) => {
                 format!("connection field `{field}` points at file `{path}`: {reason}")
@@ -47,9 +49,13 @@ pub fn message(fault: &Fault) -> String {
         Fault::Unknown { what, name, .. } => format!("there is no {what} `{name}`"),
         Fault::Unreadable { reason } => format!("it cannot be read: {reason}"),
         Fault::SecretReference { field } => {
-            format!("connection field `{field}` points at the environment or a file, which this host does not allow")
+            format!(
+                "connection field `{field}` points at the environment or a file, which this host does not allow"
+            )
         }
-        Fault::InvocationTooLong { limit } => format!("the invocation is longer than {limit} bytes"),
+        Fault::InvocationTooLong { limit } => {
+            format!("the invocation is longer than {limit} bytes")
+        }
         Fault::Internal { what } => format!("this is a bug in cardhost: {what}"),
     }
 }
@@ -136,9 +142,9 @@ fn invocation_hint(fault: &InvocationFault) -> Option<String> {
         InvocationFault::NoCard => {
             Some("name it on the command line, or as `card` in the invocation".to_owned())
         }
-        InvocationFault::Syntax { .. } => Some(
-            "give one JSON object, for example {\"options\": {}, \"input\": {}}".to_owned(),
-        ),
+        InvocationFault::Syntax { .. } => {
+            Some("give one JSON object, for example {\"options\": {}, \"input\": {}}".to_owned())
+        }
         InvocationFault::Type { .. } => None,
     }
 }
@@ -186,7 +192,9 @@ fn field_hint(fault: &FieldFault) -> Option<String> {
         FieldProblem::Missing if fault.root == FieldRoot::Input => {
             let (label, above) = fault.path.split_last()?;
             if label == "Relative URL" {
-                return Some("give the path after the base URL, for example \"/app/me\"".to_owned());
+                return Some(
+                    "give the path after the base URL, for example \"/app/me\"".to_owned(),
+                );
             }
             Some(format!("give `{label}` under `{}`", above.join(".")))
         }
@@ -253,10 +261,14 @@ fn plan(fault: &PlanFault) -> String {
         PlanFault::Auth { method, fault } => match fault {
             AuthFault::Template(error) => format!("auth method `{method}`: {}", template(error)),
             AuthFault::ColonInUser => {
-                format!("auth method `{method}`: the user name holds a colon, which Basic credentials cannot carry")
+                format!(
+                    "auth method `{method}`: the user name holds a colon, which Basic credentials cannot carry"
+                )
             }
             AuthFault::Header(_) => {
-                format!("auth method `{method}`: the credential holds a character that no header can carry")
+                format!(
+                    "auth method `{method}`: the credential holds a character that no header can carry"
+                )
             }
         },
         PlanFault::BodyTooLong => "the request's body is too long".to_owned(),
@@ -328,7 +340,9 @@ fn template(error: &TemplateValueError) -> String {
 #[must_use]
 pub fn template_fault(fault: &TemplateFault) -> String {
     match &fault.problem {
-        TemplateProblem::Unclosed { expected } => format!("an expression is not closed with `{expected}`"),
+        TemplateProblem::Unclosed { expected } => {
+            format!("an expression is not closed with `{expected}`")
+        }
         TemplateProblem::Empty => "an expression is empty".to_owned(),
         TemplateProblem::UnknownRoot { found } => {
             format!("`{found}` is neither a root nor a helper")
@@ -403,13 +417,19 @@ fn transport(fault: &TransportFault) -> String {
 
 fn transport_hint(fault: &TransportFault) -> Option<String> {
     let text = match fault.kind {
-        TransportFaultKind::Connect => "check that the service is up and that this machine may reach it",
-        TransportFaultKind::Dns => "check the host name and the network",
-        TransportFaultKind::Tls => "check the certificate; certificates that are not trusted are never accepted",
-        TransportFaultKind::Timeout { .. } => "raise the limit with `timeouts` or `--timeout`, or ask for less",
-        TransportFaultKind::Reset | TransportFaultKind::Truncated | TransportFaultKind::Protocol => {
-            "whether the service acted on the request is not known"
+        TransportFaultKind::Connect => {
+            "check that the service is up and that this machine may reach it"
         }
+        TransportFaultKind::Dns => "check the host name and the network",
+        TransportFaultKind::Tls => {
+            "check the certificate; certificates that are not trusted are never accepted"
+        }
+        TransportFaultKind::Timeout { .. } => {
+            "raise the limit with `timeouts` or `--timeout`, or ask for less"
+        }
+        TransportFaultKind::Reset
+        | TransportFaultKind::Truncated
+        | TransportFaultKind::Protocol => "whether the service acted on the request is not known",
     };
     Some(text.to_owned())
 }
@@ -443,7 +463,9 @@ pub fn warning(warning: &Warning) -> (&'static str, String) {
         Warning::TargetHint { target, hint } => ("target.hint", format!("{target}: {hint}")),
         Warning::RedirectNotFollowed { origin } => (
             "redirect.not_followed",
-            format!("the service redirects to another origin, `{origin}`; redirects are followed on the same origin only"),
+            format!(
+                "the service redirects to another origin, `{origin}`; redirects are followed on the same origin only"
+            ),
         ),
     }
 }

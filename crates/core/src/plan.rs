@@ -315,8 +315,13 @@ pub fn plan(
         .decide(&scope)
         .map_err(|row| PlanFault::NoRow { table: "/effect".to_owned(), row })?;
 
-    let mut request =
-        RequestSpec { method, url: joined.url, headers, body: body.map(|(body, _)| body), redactor: Arc::default() };
+    let mut request = RequestSpec {
+        method,
+        url: joined.url,
+        headers,
+        body: body.map(|(body, _)| body),
+        redactor: Arc::default(),
+    };
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     add_sensitive(card, &input, &mut redactor);
@@ -531,11 +536,7 @@ fn is_missing_whole(template: &ValueTemplate, scope: &dyn Scope) -> bool {
         .is_some_and(|reference| scope.lookup(reference).is_none())
 }
 
-fn query(
-    card: &Card,
-    scope: &dyn Scope,
-    warnings: &mut Vec<Warning>,
-) -> Result<String, PlanFault> {
+fn query(card: &Card, scope: &dyn Scope, warnings: &mut Vec<Warning>) -> Result<String, PlanFault> {
     let mut out = String::new();
     if let Some(template) = &card.request.query
         && let Some(map) = parameters(template, RequestPart::Query, scope)?
@@ -566,22 +567,30 @@ fn body(
     scope: &dyn Scope,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Body, HeaderValue)>, PlanFault> {
-    let Some(template) = &card.request.body else { return Ok(None) };
+    let Some(template) = &card.request.body else {
+        return Ok(None);
+    };
     let part = RequestPart::Body;
     let fail = |error| PlanFault::Template { part, error };
     let (kind, bytes) = if let Some(json) = &template.json {
         if is_missing_whole(json, scope) {
             return Ok(None);
         }
-        let Some(value) = json.value(scope).map_err(fail)? else { return Ok(None) };
+        let Some(value) = json.value(scope).map_err(fail)? else {
+            return Ok(None);
+        };
         (BodyKind::Json, Bytes::from(value.to_string()))
     } else if let Some(form) = &template.form {
-        let Some(map) = parameters(form, part, scope)? else { return Ok(None) };
+        let Some(map) = parameters(form, part, scope)? else {
+            return Ok(None);
+        };
         let mut out = String::new();
         push_form(&map, part, form, &mut out, warnings)?;
         (BodyKind::Form, Bytes::from(out))
     } else if let Some(text) = &template.text {
-        let Some(text) = text.text(scope).map_err(fail)? else { return Ok(None) };
+        let Some(text) = text.text(scope).map_err(fail)? else {
+            return Ok(None);
+        };
         (BodyKind::Text, Bytes::from(text.into_owned()))
     } else {
         return Ok(None);
@@ -612,8 +621,12 @@ fn headers(
     if let Some((_, content_type)) = body {
         headers.insert(CONTENT_TYPE, content_type.clone());
     }
-    let Some(template) = &card.request.headers else { return Ok(headers) };
-    let Some(map) = parameters(template, RequestPart::Headers, scope)? else { return Ok(headers) };
+    let Some(template) = &card.request.headers else {
+        return Ok(headers);
+    };
+    let Some(map) = parameters(template, RequestPart::Headers, scope)? else {
+        return Ok(headers);
+    };
     let refused = |fault| PlanFault::Header { field: source_field(template), fault };
     let mut given = HeaderMap::new();
     for (name, value) in &map {
@@ -697,4 +710,3 @@ fn apply_auth(
     }
     Err(PlanFault::AuthMissing { target: target_name.to_owned(), methods: passed_over })
 }
-

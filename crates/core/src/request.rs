@@ -65,7 +65,10 @@ impl RequestSpec {
     pub fn to_json(&self) -> Value {
         let mut shown = Map::new();
         shown.insert("method".into(), Value::String(self.method.to_string()));
-        shown.insert("url".into(), Value::String(self.redactor.redact(self.url.as_str()).into_owned()));
+        shown.insert(
+            "url".into(),
+            Value::String(self.redactor.redact(self.url.as_str()).into_owned()),
+        );
         let mut headers = Map::new();
         for name in self.headers.keys() {
             headers.insert(name.as_str().to_owned(), Value::String(self.shown_header(name)));

@@ -150,12 +150,10 @@ impl Serialize for Headers<'_> {
         for name in self.0.keys() {
             let mut values = self.0.get_all(name).iter();
             match (values.next(), values.next()) {
-                (Some(only), None) if name != http::header::SET_COOKIE => {
-                    match only.to_str() {
-                        Ok(text) => map.serialize_entry(name.as_str(), text)?,
-                        Err(_) => map.serialize_entry(name.as_str(), &latin1(only.as_bytes()))?,
-                    }
-                }
+                (Some(only), None) if name != http::header::SET_COOKIE => match only.to_str() {
+                    Ok(text) => map.serialize_entry(name.as_str(), text)?,
+                    Err(_) => map.serialize_entry(name.as_str(), &latin1(only.as_bytes()))?,
+                },
                 _ => map.serialize_entry(name.as_str(), &header_value(self.0, name))?,
             }
         }
@@ -295,7 +293,9 @@ fn map_field(
             problem,
         })
     };
-    let Some(template) = &field.value else { return Ok(OutputValue::Absent) };
+    let Some(template) = &field.value else {
+        return Ok(OutputValue::Absent);
+    };
     if let Some(whole) = whole_part(template.as_template().and_then(|t| t.as_reference()), scope) {
         let kind = match &whole {
             OutputValue::Raw(raw) => raw_type(raw.get()),
@@ -316,7 +316,11 @@ fn map_field(
         error,
     })?;
     let Some(value) = value else {
-        return if field.required { Err(fault(FieldProblem::Missing)) } else { Ok(OutputValue::Absent) };
+        return if field.required {
+            Err(fault(FieldProblem::Missing))
+        } else {
+            Ok(OutputValue::Absent)
+        };
     };
     check_value(FieldRoot::Output, field, &value, &mut vec![group, label], &|_| true)
         .map_err(OutputFault::Field)?;
@@ -326,7 +330,9 @@ fn map_field(
 /// The whole body or all headers, which are given out without being taken apart.
 fn whole_part(reference: Option<&Reference>, scope: &ReplyScope<'_>) -> Option<OutputValue> {
     let reference = reference.filter(|reference| reference.root == Root::Response)?;
-    let [part] = reference.segments.as_slice() else { return None };
+    let [part] = reference.segments.as_slice() else {
+        return None;
+    };
     match (part.as_str(), &scope.response.body) {
         ("body", DecodedBody::Raw(raw)) => Some(OutputValue::Raw(Arc::clone(raw))),
         ("headers", _) => Some(OutputValue::Headers(Arc::clone(&scope.response.headers))),

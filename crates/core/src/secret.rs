@@ -183,7 +183,9 @@ fn spellings(text: &str, patterns: &mut Vec<Zeroizing<String>>) {
         push(inner);
     }
     // HTML pages quote what they were sent.
-    push(text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
+    push(
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+    );
     // Base64 at each of the three alignments, without the characters that depend on the neighbours.
     for skip in 0..3 {
         let mut padded = Zeroizing::new(vec![0_u8; skip]);

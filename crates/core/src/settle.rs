@@ -137,7 +137,9 @@ pub fn settle_fields(
         let holds = |when: &When, own: &Map<String, Value>| when.holds(&Now { form, own });
         let visible = field.visible_when.as_ref().is_none_or(|when| holds(when, values));
         if !visible {
-            if values.shift_remove(label).is_some_and(|value| Some(&value) != field.default.as_ref())
+            if values
+                .shift_remove(label)
+                .is_some_and(|value| Some(&value) != field.default.as_ref())
             {
                 not_applicable.push(NotApplicable { root, path: join(path, label) });
             }
@@ -151,9 +153,8 @@ pub fn settle_fields(
         };
         let mut place: Vec<&str> = path.to_vec();
         place.push(label);
-        let offered = |choice: &Choice| {
-            choice.visible_when.as_ref().is_none_or(|when| holds(when, values))
-        };
+        let offered =
+            |choice: &Choice| choice.visible_when.as_ref().is_none_or(|when| holds(when, values));
         check_value(root, field, value, &mut place, &offered)?;
     }
     Ok(())
@@ -282,7 +283,9 @@ fn check_object<'p>(
             return Err(fault(root, path, FieldProblem::Denied { key: key.to_ascii_lowercase() }));
         }
     }
-    let Some(fields) = &field.fields else { return Ok(()) };
+    let Some(fields) = &field.fields else {
+        return Ok(());
+    };
     if !field.additional && root != FieldRoot::Output {
         refuse_unknown(root, fields, place, map)?;
     }
@@ -319,7 +322,10 @@ fn check_items(
         let plain = matches!(
             (of, item),
             (FieldType::Any | FieldType::File, _)
-                | (FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime, Value::String(_))
+                | (
+                    FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime,
+                    Value::String(_)
+                )
                 | (FieldType::Number, Value::Number(_))
                 | (FieldType::TrueFalse, Value::Bool(_))
                 | (FieldType::Object, Value::Object(_))
@@ -377,7 +383,9 @@ fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {
 fn is_integer(number: &serde_json::Number) -> bool {
     let text = number.as_str();
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let Ok(exponent) = exponent.parse::<i64>() else { return false };
+    let Ok(exponent) = exponent.parse::<i64>() else {
+        return false;
+    };
     let fraction = mantissa.split_once('.').map_or("", |(_, fraction)| fraction);
     let significant = fraction.trim_end_matches('0').len() as i64;
     if exponent >= 0 {
@@ -429,8 +437,17 @@ mod tests {
     #[test]
     fn whole_numbers_are_told_by_their_text() {
         for (text, whole) in [
-            ("5", true), ("-7", true), ("2.0", true), ("1e3", true), ("1.5e1", true), ("100e-2", true),
-            ("0e-9", true), ("7615917337495251231999", true), ("1.10", false), ("15e-1", false), ("1e-400", false),
+            ("5", true),
+            ("-7", true),
+            ("2.0", true),
+            ("1e3", true),
+            ("1.5e1", true),
+            ("100e-2", true),
+            ("0e-9", true),
+            ("7615917337495251231999", true),
+            ("1.10", false),
+            ("15e-1", false),
+            ("1e-400", false),
         ] {
             let number: serde_json::Number = serde_json::from_str(text).unwrap();
             assert_eq!(is_integer(&number), whole, "{text}");

@@ -1,1 +1,14 @@
-//! runtime
+//! Drives cardhost's calls: it looks cards and connections up, sends what the core plans, keeps time.
+//!
+//! ```text
+//! Host ─ catalog ─▶ Definition ─ core::plan ─▶ Call ─ executor ─▶ Transport ─▶ Outcome
+//!      └ connections ─▶ Connection ┘
+//! ```
+
+pub mod catalog;
+pub mod clock;
+pub mod connections;
+mod executor;
+pub mod host;
+mod telemetry;
+pub mod transport;

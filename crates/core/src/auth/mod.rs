@@ -104,7 +104,8 @@ impl AuthMethod {
 }
 
 fn has_text(reference: &Reference, scope: &dyn Scope) -> bool {
-    scope.lookup(reference).and_then(|found| found.text().map(|text| !text.is_empty())) == Some(true)
+    scope.lookup(reference).and_then(|found| found.text().map(|text| !text.is_empty()))
+        == Some(true)
 }
 
 /// The text of a credential's template.

@@ -90,7 +90,8 @@ impl Call {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
+        let or =
+            |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
         Treatment {
             connect_timeout: or(self.plan.timeouts.connect, 10),
             idle_timeout: or(self.plan.timeouts.idle, 30),
@@ -156,8 +157,8 @@ impl Call {
                 return Err(self.failed(fault, &reply).with_code(code));
             }
         }
-        let output = map_output(card, &scope)
-            .map_err(|fault| self.failed(Fault::Output(fault), &reply))?;
+        let output =
+            map_output(card, &scope).map_err(|fault| self.failed(Fault::Output(fault), &reply))?;
         let warnings = std::mem::take(&mut self.plan.warnings);
         Ok(Outcome { output, status: reply.status, warnings })
     }
@@ -179,7 +180,8 @@ impl Call {
             };
             words(template, &scope)
         });
-        let error = self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
+        let error =
+            self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
         let after = redirect::retry_after(&reply.headers, now);
         match rule.map_or(RetryRule::Never, |rule| rule.retry) {
             RetryRule::Never => error.with_retry(false, after),
@@ -196,9 +198,7 @@ impl Call {
     }
 
     fn failed(&self, fault: Fault, reply: &Reply) -> Error {
-        Error::new(fault)
-            .with_response(kept(reply))
-            .redacted_by(&self.plan.request.redactor)
+        Error::new(fault).with_response(kept(reply)).redacted_by(&self.plan.request.redactor)
     }
 
     /// Whether sending it again can do no harm.

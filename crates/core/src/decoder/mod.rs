@@ -85,10 +85,16 @@ fn by_content_type(content_type: &str) -> DecoderName {
     let suffix = essence.rsplit_once('+').map_or("", |(_, suffix)| suffix);
     if is("application/json") || is("text/json") || suffix.eq_ignore_ascii_case("json") {
         DecoderName::Json
-    } else if ["application/x-ndjson", "application/ndjson", "application/jsonl",
-        "application/x-jsonlines", "application/jsonlines", "application/json-lines"]
-        .into_iter()
-        .any(is)
+    } else if [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/jsonlines",
+        "application/json-lines",
+    ]
+    .into_iter()
+    .any(is)
     {
         DecoderName::Ndjson
     } else {
@@ -125,13 +131,21 @@ mod tests {
             ("application/json; charset=utf-8", "[1e400, -0.0]", "raw [1e400, -0.0]"),
             ("application/problem+json", "{}", "raw {}"),
             ("application/json", "\u{feff}{}", "raw {}"),
-            ("application/json", "{\n  \"a\": \"x\\ny z\",\r\n \"b\":  1\n}\n", "raw {\"a\":\"x\\ny z\",\"b\":1}"),
+            (
+                "application/json",
+                "{\n  \"a\": \"x\\ny z\",\r\n \"b\":  1\n}\n",
+                "raw {\"a\":\"x\\ny z\",\"b\":1}",
+            ),
             ("application/x-ndjson", "{\"a\":1}\n\n[2]\r\n3", "value [{\"a\":1},[2],3]"),
             ("text/plain", "1", "text 1"),
             ("", "{}", "text {}"),
             ("application/json", "", "empty"),
         ] {
-            assert_eq!(decoded(content_type, body.as_bytes(), false).as_deref(), Ok(expected), "{content_type}");
+            assert_eq!(
+                decoded(content_type, body.as_bytes(), false).as_deref(),
+                Ok(expected),
+                "{content_type}"
+            );
         }
         assert_eq!(
             decoded("application/json", b"{\"n\":7615917337495251231,\"z\":1.10}", true).as_deref(),
@@ -141,7 +155,10 @@ mod tests {
 
     #[test]
     fn character_sets_are_honoured() {
-        assert_eq!(decoded("text/plain; charset=ISO-8859-1", b"caf\xe9", false).as_deref(), Ok("text café"));
+        assert_eq!(
+            decoded("text/plain; charset=ISO-8859-1", b"caf\xe9", false).as_deref(),
+            Ok("text café")
+        );
         assert_eq!(
             decoded("application/json; charset=\"windows-1252\"", b"\"\x80\"", false).as_deref(),
             Ok("raw \"€\"")
@@ -160,7 +177,11 @@ mod tests {
     fn broken_json_tells_line_and_column() {
         assert_eq!(
             decoded("application/json", b"{\"a\":\n tru", false),
-            Err(DecodeFault::Json { reason: "EOF while parsing a value".into(), line: 2, column: 4 })
+            Err(DecodeFault::Json {
+                reason: "EOF while parsing a value".into(),
+                line: 2,
+                column: 4
+            })
         );
         let fault = decoded("application/x-ndjson", b"{}\n{\n", false);
         assert!(matches!(fault, Err(DecodeFault::Json { line: 2, .. })), "{fault:?}");

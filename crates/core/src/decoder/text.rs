@@ -12,10 +12,7 @@ pub(super) fn text(body: &[u8], charset: Option<&str>) -> Result<DecodedBody, De
 }
 
 /// The body in UTF-8, without a byte order mark. Bytes that are no text are an error, not a question mark.
-pub(super) fn utf8<'b>(
-    body: &'b [u8],
-    charset: Option<&str>,
-) -> Result<Cow<'b, str>, DecodeFault> {
+pub(super) fn utf8<'b>(body: &'b [u8], charset: Option<&str>) -> Result<Cow<'b, str>, DecodeFault> {
     let label = charset.unwrap_or("utf-8");
     let encoding = Encoding::for_label(label.as_bytes())
         .ok_or_else(|| DecodeFault::UnknownCharset { charset: label.to_owned() })?;

@@ -4,8 +4,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Header names that no template and no input may set: they are the transport's, or carry credentials.
 pub const RESERVED: &[&str] = &[
-    "connection", "content-length", "host", "keep-alive", "proxy-authenticate", "proxy-authorization",
-    "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// Why a header is refused.

@@ -178,8 +178,8 @@ pub fn join(base: &Url, base_text: &str, path: &str, query: &str) -> Result<Join
         text.push_str(separator);
         text.push_str(query);
     }
-    let url = Url::parse(&text)
-        .map_err(|reason| UrlFault::Invalid { reason: reason.to_string() })?;
+    let url =
+        Url::parse(&text).map_err(|reason| UrlFault::Invalid { reason: reason.to_string() })?;
     pin(base, &url)?;
     Ok(Joined { url, fragment_dropped })
 }
@@ -281,12 +281,31 @@ mod tests {
             assert_eq!(joined(path, ""), Err(outside(because)), "{path}");
         }
         for path in [
-            "/%2e%2e/", "/..", "../x", "/a/../b", "/a/.%2E/b", "/%252e%252e/x", "/a/..;x/b", "/./a",
-            "/\u{FF0E}\u{FF0E}/x", "/\u{2025}/x", "/a%2f..%2fb", "..",
+            "/%2e%2e/",
+            "/..",
+            "../x",
+            "/a/../b",
+            "/a/.%2E/b",
+            "/%252e%252e/x",
+            "/a/..;x/b",
+            "/./a",
+            "/\u{FF0E}\u{FF0E}/x",
+            "/\u{2025}/x",
+            "/a%2f..%2fb",
+            "..",
         ] {
             assert_eq!(joined(path, ""), Err(UrlFault::DotSegment), "{path}");
         }
-        for path in ["/a\r\nHost: evil", "/a\tb", "/a\0", "/%0d%0aX: y", "/%00", "/%09", "/a\u{2028}b", "/x?a=\nb"] {
+        for path in [
+            "/a\r\nHost: evil",
+            "/a\tb",
+            "/a\0",
+            "/%0d%0aX: y",
+            "/%00",
+            "/%09",
+            "/a\u{2028}b",
+            "/x?a=\nb",
+        ] {
             assert!(matches!(joined(path, ""), Err(UrlFault::ControlCharacter { .. })), "{path:?}");
         }
     }
@@ -295,7 +314,10 @@ mod tests {
     fn a_fragment_is_dropped_and_told() {
         let base = Url::parse(BASE).unwrap();
         let joined = join(&base, BASE, "/engage#profile-set", "").unwrap();
-        assert_eq!((joined.url.as_str(), joined.fragment_dropped), ("https://mixpanel.com/api/engage", true));
+        assert_eq!(
+            (joined.url.as_str(), joined.fragment_dropped),
+            ("https://mixpanel.com/api/engage", true)
+        );
     }
 
     #[test]

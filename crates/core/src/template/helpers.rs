@@ -37,10 +37,13 @@ type Function = fn(&[&Value]) -> Result<Value, &'static str>;
 /// Name, fewest and most parameters, function. `default` alone takes a missing first parameter.
 const HELPERS: &[(&str, usize, usize, Function)] = &[
     ("base64", 1, 1, |p| Ok(Value::String(STANDARD.encode(text(p[0])?.as_bytes())))),
-    ("concat", 1, 32, |p| p.iter().map(|v| text(v)).collect::<Result<String, _>>().map(Value::String)),
-    ("date", 1, 1, |p| timestamp(p[0]).map(|at| {
-        Value::String(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
-    })),
+    ("concat", 1, 32, |p| {
+        p.iter().map(|v| text(v)).collect::<Result<String, _>>().map(Value::String)
+    }),
+    ("date", 1, 1, |p| {
+        timestamp(p[0])
+            .map(|at| Value::String(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()))
+    }),
     ("default", 2, 2, |p| Ok(if p[0].is_null() { p[1].clone() } else { p[0].clone() })),
     ("join", 2, 2, |p| {
         let items = p[0].as_array().ok_or("the first parameter must be a list")?;
@@ -140,7 +143,8 @@ impl Helper {
         self.template
             .render(registry(), &context, &mut render, &mut out)
             .map_err(|error| self.refusal(&error))?;
-        let value: Value = serde_json::from_str(&out.text).map_err(|_| TemplateValueError::TooLong)?;
+        let value: Value =
+            serde_json::from_str(&out.text).map_err(|_| TemplateValueError::TooLong)?;
         if secret && let Some(derived) = value.as_str() {
             scope.note_secret(derived);
         }
@@ -172,7 +176,9 @@ impl Helper {
 fn place(roots: &mut Map<String, Value>, reference: &Reference, value: Value) {
     let mut path = vec![reference.root.as_str()];
     path.extend(reference.segments.iter().map(String::as_str));
-    let Some((last, parents)) = path.split_last() else { return };
+    let Some((last, parents)) = path.split_last() else {
+        return;
+    };
     let mut map = roots;
     for key in parents {
         let entry = map.entry((*key).to_owned()).or_insert_with(|| Value::Object(Map::new()));
@@ -264,9 +270,10 @@ fn registry() -> &'static Handlebars<'static> {
         registry.register_escape_fn(handlebars::no_escape);
         // Handlebars' own helpers (`each`, `lookup`, `log` …) are not on our list.
         let own: BTreeSet<_> = helper_names().collect();
-        for name in ["if", "unless", "each", "with", "lookup", "raw", "log", "eq", "ne", "gt", "gte",
-            "lt", "lte", "and", "or", "not", "len"]
-        {
+        for name in [
+            "if", "unless", "each", "with", "lookup", "raw", "log", "eq", "ne", "gt", "gte", "lt",
+            "lte", "and", "or", "not", "len",
+        ] {
             if !own.contains(name) {
                 registry.unregister_helper(name);
             }
@@ -431,6 +438,9 @@ mod tests {
             "`lower`: a parameter must be text, a number or true-false"
         );
         assert_eq!(reason("<<join input.A.list>>"), "`join` takes 2 parameters, not 1");
-        assert!(matches!(eval("x<<default input.A.none input.A.object>>"), Err(TemplateValueError::NotText { .. })));
+        assert!(matches!(
+            eval("x<<default input.A.none input.A.object>>"),
+            Err(TemplateValueError::NotText { .. })
+        ));
     }
 }

@@ -15,10 +15,10 @@ mod value;
 pub(crate) use evaluate::part_text;
 pub use evaluate::{Found, Scope, TemplateValueError, scalar_text};
 pub use helpers::{Helper, helper_names};
+pub(crate) use parse::quoted_expression;
 pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
 pub use reference::{Reference, Root};
 pub use value::ValueTemplate;
-pub(crate) use parse::quoted_expression;
 
 /// Most bytes that one template may render.
 pub const MAX_RENDERED_BYTES: usize = 1024 * 1024;

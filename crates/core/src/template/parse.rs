@@ -212,8 +212,10 @@ fn parse_parts(source: &str) -> Result<Vec<Part>, TemplateFault> {
             continue;
         };
         let inner_at = at + 2;
-        let inner = expression_text(&source[inner_at..], close)
-            .ok_or(TemplateFault { offset: at, problem: TemplateProblem::Unclosed { expected: close } })?;
+        let inner = expression_text(&source[inner_at..], close).ok_or(TemplateFault {
+            offset: at,
+            problem: TemplateProblem::Unclosed { expected: close },
+        })?;
         if !text.is_empty() {
             parts.push(Part::Text(std::mem::take(&mut text)));
         }
@@ -267,11 +269,11 @@ fn parse_expression(inner: &str) -> Result<Part, TemplateProblem> {
         return Err(TemplateProblem::NotAllowed { found: quoted_expression(text) });
     }
     let bare = text.strip_prefix('/').map_or(text, str::trim_start);
-    let name_end = bare
-        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-        .unwrap_or(bare.len());
+    let name_end =
+        bare.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(bare.len());
     let (name, after) = bare.split_at(name_end);
-    if Root::ALL.iter().any(|root| root.as_str() == name) && !after.starts_with(char::is_whitespace) {
+    if Root::ALL.iter().any(|root| root.as_str() == name) && !after.starts_with(char::is_whitespace)
+    {
         return Err(TemplateProblem::MalformedReference { found: quoted_expression(text) });
     }
     if after.starts_with(['.', '[', '?']) || bare.len() < text.len() {

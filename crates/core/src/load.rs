@@ -1,0 +1,40 @@
+//! Reads definitions for a run: strict and quick. `check` (see [`crate::check`]) tells every fault at once.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::card::Card;
+use crate::connector::Connector;
+use crate::definition::Definition;
+use crate::error::Place;
+use crate::fault::{Error, Fault};
+
+/// Reads a connector.
+///
+/// # Errors
+/// `definition.syntax` with file, line and column.
+pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
+    read(file, text)
+}
+
+/// Reads a card of a connector.
+///
+/// # Errors
+/// `definition.syntax` with file, line and column.
+pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<Definition, Error> {
+    read::<Card>(file, text).map(|card| Definition::new(connector, card))
+}
+
+fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        let line_column = (error.line() > 0).then_some((error.line(), error.column()));
+        Error::new(Fault::Definition { reason }).at(Place {
+            file: file.to_owned(),
+            line_column,
+            ..Place::default()
+        })
+    })
+}

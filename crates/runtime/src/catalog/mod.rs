@@ -1,0 +1,166 @@
+//! Where connectors and cards come from; each is read when it is first asked for, and kept.
+
+mod folder;
+mod memory;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cardhost_core::connector::Connector;
+use cardhost_core::definition::Definition;
+use cardhost_core::error::{Place, nearest};
+use cardhost_core::fault::{Error, Fault};
+use cardhost_core::load::{load_card, load_connector};
+
+pub use folder::Folder;
+pub use memory::MemorySource;
+
+/// The file of a connector inside its folder.
+pub const CONNECTOR_FILE: &str = "connector.json";
+
+/// A place that connectors and cards can be read from.
+pub trait CardSource: Send + Sync {
+    /// The names of its connectors, sorted.
+    fn connectors(&self) -> Vec<String>;
+
+    /// The names of a connector's cards, sorted; without `connector`.
+    fn cards(&self, connector: &str) -> Vec<String>;
+
+    /// The text of `<connector>/<file>.json`; `None` where there is none.
+    ///
+    /// # Errors
+    /// The system's words where it is there and cannot be read.
+    fn text(&self, connector: &str, file: &str) -> Result<Option<String>, String>;
+
+    /// The file's name in messages.
+    fn display_path(&self, connector: &str, file: &str) -> String;
+}
+
+/// Sources in order: a connector comes whole from the first that has it.
+#[derive(Default)]
+pub struct Catalog {
+    sources: Vec<Arc<dyn CardSource>>,
+    connectors: Mutex<HashMap<String, Arc<Connector>>>,
+    definitions: Mutex<HashMap<String, Arc<Definition>>>,
+}
+
+impl Catalog {
+    /// A catalog over sources.
+    #[must_use]
+    pub fn new(sources: Vec<Arc<dyn CardSource>>) -> Catalog {
+        Catalog { sources, ..Catalog::default() }
+    }
+
+    /// A card by its full name, `<connector>/<card>`.
+    ///
+    /// # Errors
+    /// `connector.unknown`, `card.unknown`, `definition.syntax`, `definition.unreadable`.
+    pub fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
+        if let Some(found) = lock(&self.definitions).get(full_name) {
+            return Ok(Arc::clone(found));
+        }
+        let (connector_name, card_name) = full_name.split_once('/').unwrap_or((full_name, ""));
+        let (source, connector) = self.connector_from(connector_name)?;
+        let unknown = || {
+            let cards = source.cards(connector_name);
+            Error::new(Fault::Unknown {
+                what: "card",
+                name: full_name.to_owned(),
+                nearest: nearest(card_name, cards.iter().map(String::as_str))
+                    .map(|card| format!("{connector_name}/{card}")),
+            })
+        };
+        if !is_name(card_name) || card_name == "connector" {
+            return Err(unknown());
+        }
+        let file = source.display_path(connector_name, card_name);
+        let text = read(&**source, connector_name, card_name)?.ok_or_else(unknown)?;
+        let definition = Arc::new(load_card(connector, &file, &text)?);
+        lock(&self.definitions).insert(full_name.to_owned(), Arc::clone(&definition));
+        Ok(definition)
+    }
+
+    /// A connector by its name.
+    ///
+    /// # Errors
+    /// `connector.unknown`, `definition.syntax`, `definition.unreadable`.
+    pub fn connector(&self, name: &str) -> Result<Arc<Connector>, Error> {
+        self.connector_from(name).map(|(_, connector)| connector)
+    }
+
+    /// Every connector's name, sorted.
+    #[must_use]
+    pub fn connectors(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.sources.iter().flat_map(|source| source.connectors()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The full names of a connector's cards, sorted.
+    #[must_use]
+    pub fn cards(&self, connector: &str) -> Vec<String> {
+        let source = self.sources.iter().find(|source| has(&***source, connector));
+        source.map_or_else(Vec::new, |source| {
+            source.cards(connector).into_iter().map(|card| format!("{connector}/{card}")).collect()
+        })
+    }
+
+    /// The text and display path of a file of a connector (`connector` or a card's name).
+    #[must_use]
+    pub fn file(&self, connector: &str, file: &str) -> Option<(String, String)> {
+        let source = self.sources.iter().find(|source| has(&***source, connector))?;
+        let text = source.text(connector, file).ok()??;
+        Some((source.display_path(connector, file), text))
+    }
+
+    fn connector_from(&self, name: &str) -> Result<(&Arc<dyn CardSource>, Arc<Connector>), Error> {
+        let unknown = || {
+            let known = self.connectors();
+            Error::new(Fault::Unknown {
+                what: "connector",
+                name: name.to_owned(),
+                nearest: nearest(name, known.iter().map(String::as_str)),
+            })
+        };
+        if !is_name(name) {
+            return Err(unknown());
+        }
+        for source in &self.sources {
+            let Some(text) = read(&**source, name, "connector")? else {
+                continue;
+            };
+            if let Some(found) = lock(&self.connectors).get(name) {
+                return Ok((source, Arc::clone(found)));
+            }
+            let file = source.display_path(name, "connector");
+            let connector = Arc::new(load_connector(&file, &text)?);
+            lock(&self.connectors).insert(name.to_owned(), Arc::clone(&connector));
+            return Ok((source, connector));
+        }
+        Err(unknown())
+    }
+}
+
+fn has(source: &dyn CardSource, connector: &str) -> bool {
+    is_name(connector) && matches!(source.text(connector, "connector"), Ok(Some(_)))
+}
+
+fn read(source: &dyn CardSource, connector: &str, file: &str) -> Result<Option<String>, Error> {
+    source.text(connector, file).map_err(|reason| {
+        Error::new(Fault::Unreadable { reason })
+            .at(Place { file: source.display_path(connector, file), ..Place::default() })
+    })
+}
+
+/// Names come from callers and become paths: only lower-case letters, digits and hyphens.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// A poisoned lock holds whole entries all the same: each is inserted at once.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,61 @@
+//! Where named connections come from. The store comes later; here are the trait and one in memory.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde_json::{Map, Value};
+
+/// A future that can move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Looks the fields of a named connection up.
+pub trait ConnectionProvider: Send + Sync {
+    /// The fields of a connection of a connector; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words without secrets.
+    fn fields<'a>(
+        &'a self,
+        connector: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>>;
+}
+
+/// Connections in memory, by connector and name.
+#[derive(Default)]
+pub struct MemoryConnections {
+    connections: HashMap<(String, String), Map<String, Value>>,
+}
+
+impl MemoryConnections {
+    /// No connections.
+    #[must_use]
+    pub fn new() -> MemoryConnections {
+        MemoryConnections::default()
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, connector: &str, name: &str, fields: Map<String, Value>) -> Self {
+        self.connections.insert((connector.to_owned(), name.to_owned()), fields);
+        self
+    }
+}
+
+impl std::fmt::Debug for MemoryConnections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.connections.keys()).finish()
+    }
+}
+
+impl ConnectionProvider for MemoryConnections {
+    fn fields<'a>(
+        &'a self,
+        connector: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>> {
+        let found = self.connections.get(&(connector.to_owned(), name.to_owned())).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+}

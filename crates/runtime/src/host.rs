@@ -1,0 +1,328 @@
+//! The host: plans and runs invocations of cards.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cardhost_core::call::{Call, Outcome};
+use cardhost_core::connection::{Connection, SecretSource};
+use cardhost_core::connector::{Connector, Span};
+use cardhost_core::definition::Definition;
+use cardhost_core::error::{Code, Place};
+use cardhost_core::fault::{Error, Fault};
+use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
+use cardhost_core::plan::{BaseOverride, Plan, PlanSettings, plan};
+use cardhost_core::secret::Secret;
+use serde_json::{Map, Value};
+use tracing::Instrument as _;
+
+use crate::catalog::{CardSource, Catalog, Folder};
+use crate::clock::{Clock, SystemClock};
+use crate::connections::ConnectionProvider;
+use crate::executor::drive;
+use crate::telemetry;
+use crate::transport::{HttpTransport, MockTransport, Transport};
+
+/// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    catalog: Catalog,
+    transport: Option<Arc<dyn Transport>>,
+    http: HttpTransport,
+    mock: bool,
+    clock: Arc<dyn Clock>,
+    connections: Option<Arc<dyn ConnectionProvider>>,
+    fallback: Option<Map<String, Value>>,
+    fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
+    policy: Policy,
+    settings: PlanSettings,
+}
+
+/// What a host allows.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
+    /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
+    pub secret_references: bool,
+    /// For the whole exchange, in place of the connector's limit.
+    pub total_timeout: Option<Duration>,
+    /// Most bytes of an invocation's text; 16 MiB by default.
+    pub max_invocation_bytes: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            secret_references: false,
+            total_timeout: None,
+            max_invocation_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// Sets a host up.
+#[derive(Default)]
+pub struct HostBuilder {
+    sources: Vec<Arc<dyn CardSource>>,
+    transport: Option<Arc<dyn Transport>>,
+    mock: bool,
+    clock: Option<Arc<dyn Clock>>,
+    connections: Option<Arc<dyn ConnectionProvider>>,
+    fallback: Option<Map<String, Value>>,
+    policy: Policy,
+    settings: PlanSettings,
+}
+
+impl HostBuilder {
+    /// Cards from a folder of connectors. Several sources are asked in the order given.
+    #[must_use]
+    pub fn cards_folder(self, path: impl Into<PathBuf>) -> HostBuilder {
+        self.cards(Folder::new(path))
+    }
+
+    /// Cards from any source.
+    #[must_use]
+    pub fn cards(mut self, source: impl CardSource + 'static) -> HostBuilder {
+        self.sources.push(Arc::new(source));
+        self
+    }
+
+    /// Sends through another transport than HTTP.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> HostBuilder {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Answers every request from the cards' examples instead of sending it.
+    #[must_use]
+    pub fn mock(mut self) -> HostBuilder {
+        self.mock = true;
+        self
+    }
+
+    /// Takes the time from another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> HostBuilder {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Where named connections come from.
+    #[must_use]
+    pub fn connections(mut self, provider: impl ConnectionProvider + 'static) -> HostBuilder {
+        self.connections = Some(Arc::new(provider));
+        self
+    }
+
+    /// The connection of every invocation that brings none. It is the host's own: its fields may point at
+    /// environment variables and files.
+    #[must_use]
+    pub fn default_connection(mut self, fields: Map<String, Value>) -> HostBuilder {
+        self.fallback = Some(fields);
+        self
+    }
+
+    /// What the host allows.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> HostBuilder {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the base URL of every target, for mocks and proxies.
+    #[must_use]
+    pub fn base(mut self, base: BaseOverride) -> HostBuilder {
+        self.settings.base = Some(Arc::new(base));
+        self
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn build(self) -> Host {
+        Host(Arc::new(Inner {
+            catalog: Catalog::new(self.sources),
+            transport: self.transport,
+            http: HttpTransport::new(),
+            mock: self.mock,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            connections: self.connections,
+            fallback: self.fallback,
+            fallback_settled: Mutex::default(),
+            policy: self.policy,
+            settings: self.settings,
+        }))
+    }
+}
+
+/// What comes before an exchange.
+struct Prepared {
+    definition: Arc<Definition>,
+    plan: Plan,
+}
+
+impl Host {
+    /// Sets a host up.
+    #[must_use]
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+
+    /// The cards there are.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// What the host allows.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// The exact request that an invocation would send. `card` is used where the invocation names none.
+    ///
+    /// # Errors
+    /// Everything but transport and reply: classes 3 to 6.
+    pub async fn plan(&self, card: Option<&str>, invocation: Invocation) -> Result<Plan, Error> {
+        self.prepare(card, invocation).await.map(|prepared| prepared.plan)
+    }
+
+    /// Runs an invocation. Dropping the future ends the exchange and leaves nothing behind.
+    ///
+    /// # Errors
+    /// Every class; a failed reply is kept in the error.
+    pub async fn run(&self, card: Option<&str>, invocation: Invocation) -> Result<Outcome, Error> {
+        let name = invocation.card.as_deref().or(card).unwrap_or_default();
+        let span = telemetry::span(name);
+        if span.is_disabled() {
+            return self.exchange(card, invocation, &span).await;
+        }
+        let since = Instant::now();
+        let result = self.exchange(card, invocation, &span).instrument(span.clone()).await;
+        telemetry::ended(&span, since, &result);
+        result
+    }
+
+    async fn exchange(
+        &self,
+        card: Option<&str>,
+        invocation: Invocation,
+        span: &tracing::Span,
+    ) -> Result<Outcome, Error> {
+        let Prepared { definition, plan } = self.prepare(card, invocation).await?;
+        telemetry::planned(span, &plan);
+        let inner = &*self.0;
+        let clock = &*inner.clock;
+        if inner.mock {
+            let mock = MockTransport::new(&inner.catalog, definition.connector.name.as_str());
+            return drive(Call::new(definition, plan), &mock, clock).await;
+        }
+        let call = Call::new(definition, plan);
+        match &inner.transport {
+            Some(transport) => drive(call, &**transport, clock).await,
+            None => drive(call, &inner.http, clock).await,
+        }
+    }
+
+    async fn prepare(&self, card: Option<&str>, invocation: Invocation) -> Result<Prepared, Error> {
+        let name = invocation.card.as_deref().or(card).ok_or(InvocationFault::NoCard)?;
+        let definition = self.0.catalog.definition(name)?;
+        let connector = &definition.connector;
+        let connection = match invocation.connection {
+            Some(reference) => Arc::new(self.connection(connector, reference).await?),
+            None => self.fallback(connector)?,
+        };
+        let settings = &self.0.settings;
+        let mut plan =
+            plan(&definition, &connection, invocation.options, invocation.input, settings)
+                .map_err(|fault| {
+                    let mut redactor = cardhost_core::secret::Redactor::new();
+                    connection.add_secrets(&mut redactor);
+                    Error::from(fault).redacted_by(&Arc::new(redactor))
+                })?;
+        if let Some(total) = self.0.policy.total_timeout {
+            plan.timeouts.total = Some(Span(total));
+        }
+        Ok(Prepared { definition, plan })
+    }
+
+    async fn connection(
+        &self,
+        connector: &Connector,
+        reference: ConnectionRef,
+    ) -> Result<Connection, Error> {
+        let (fields, may_refer) = match reference {
+            ConnectionRef::Fields(fields) => (fields, self.0.policy.secret_references),
+            ConnectionRef::Name(name) => {
+                let unknown = || {
+                    Error::new(Fault::Unknown {
+                        what: "connection",
+                        name: name.clone(),
+                        nearest: None,
+                    })
+                };
+                let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
+                let found = provider.fields(connector.name.as_str(), &name).await;
+                let fields = found.map_err(|reason| {
+                    Error::new(Fault::Unreadable { reason })
+                        .with_code(Code::CONNECTION_UNREADABLE)
+                        .at(Place::invocation(&["connection"]))
+                })?;
+                (fields.ok_or_else(unknown)?, true)
+            }
+        };
+        settle(connector, fields, may_refer)
+    }
+
+    /// The host's own connection, settled once a connector.
+    fn fallback(&self, connector: &Connector) -> Result<Arc<Connection>, Error> {
+        let settled = || self.0.fallback_settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = connector.name.as_str();
+        if let Some(found) = settled().get(name) {
+            return Ok(Arc::clone(found));
+        }
+        let fields = self.0.fallback.clone().unwrap_or_default();
+        let connection = Arc::new(settle(connector, fields, true)?);
+        settled().insert(name.to_owned(), Arc::clone(&connection));
+        Ok(connection)
+    }
+}
+
+fn settle(
+    connector: &Connector,
+    fields: Map<String, Value>,
+    may_refer: bool,
+) -> Result<Connection, Error> {
+    if !may_refer {
+        let pointing = fields.iter().find(|(_, value)| value.is_object());
+        if let Some((field, _)) = pointing {
+            return Err(Error::new(Fault::SecretReference { field: field.clone() }));
+        }
+    }
+    Connection::settle(connector, fields, &read_secret).map_err(Error::from)
+}
+
+/// Reads what a connection field points at.
+fn read_secret(source: &SecretSource) -> Result<Secret, String> {
+    match source {
+        SecretSource::Env(name) => match std::env::var(name) {
+            Ok(text) => Ok(Secret::new(text)),
+            Err(std::env::VarError::NotPresent) => Err("it is not set".to_owned()),
+            Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
+        },
+        SecretSource::File(path) => {
+            let mut text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+            if text.ends_with('\n') {
+                text.pop();
+                if text.ends_with('\r') {
+                    text.pop();
+                }
+            }
+            Ok(Secret::new(text))
+        }
+    }
+}

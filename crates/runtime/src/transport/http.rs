@@ -1,0 +1,297 @@
+//! HTTP through reqwest and rustls.
+//!
+//! Nothing of the environment decides: no proxy variables, no system roots, no `Referer`, no redirects, no
+//! cookies. A client is built when the first URL of its kind is sent: an `http` URL loads no roots.
+
+use std::error::Error as _;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use cardhost_core::call::Treatment;
+use cardhost_core::fault::MAX_KEPT_BODY_BYTES;
+use cardhost_core::request::RequestSpec;
+use cardhost_core::response::{BodyEnd, Reply};
+use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Request, Response};
+
+use super::{BoxFuture, Transport};
+
+/// HTTP through reqwest and rustls.
+#[derive(Default)]
+pub struct HttpTransport {
+    clients: Mutex<Vec<(ClientKey, Client)>>,
+    roots: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+/// What a client is built for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ClientKey {
+    tls: bool,
+    connect_timeout: Duration,
+}
+
+impl HttpTransport {
+    /// A transport that trusts the compiled-in Mozilla roots.
+    #[must_use]
+    pub fn new() -> HttpTransport {
+        HttpTransport::default()
+    }
+
+    /// Also trusts a private CA, in DER.
+    #[must_use]
+    pub fn trusting(mut self, root: Vec<u8>) -> HttpTransport {
+        self.roots.push(root.into());
+        self
+    }
+
+    fn client(&self, key: ClientKey) -> Result<Client, TransportFault> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
+            return Ok(client.clone());
+        }
+        let client = self.build(key).map_err(|detail| TransportFault {
+            kind: TransportFaultKind::Tls,
+            not_sent: true,
+            detail,
+        })?;
+        clients.push((key, client.clone()));
+        Ok(client)
+    }
+
+    fn build(&self, key: ClientKey) -> Result<Client, String> {
+        let mut roots = rustls::RootCertStore::empty();
+        if key.tls {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            for root in &self.roots {
+                roots.add(root.clone()).map_err(|error| error.to_string())?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(key.connect_timeout)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| causes(&error.without_url()))
+    }
+
+    async fn exchange(
+        &self,
+        spec: &RequestSpec,
+        treatment: Treatment,
+    ) -> Result<Reply, TransportFault> {
+        let key = ClientKey {
+            tls: spec.url.scheme() == "https",
+            connect_timeout: treatment.connect_timeout,
+        };
+        let client = self.client(key)?;
+        let mut request = Request::new(spec.method.clone(), spec.url.clone());
+        *request.headers_mut() = spec.headers.clone();
+        if let Some(body) = &spec.body {
+            *request.body_mut() = Some(body.bytes.clone().into());
+        }
+        let clock = Limits::start(treatment);
+        let response = clock
+            .bound(client.execute(request))
+            .await?
+            .map_err(|error| fault(&error.without_url(), treatment, Phase::Head))?;
+        read(response, treatment, &clock).await
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
+        Box::pin(self.exchange(request, treatment))
+    }
+}
+
+/// The limits on time of one exchange.
+struct Limits {
+    deadline: Instant,
+    treatment: Treatment,
+}
+
+impl Limits {
+    fn start(treatment: Treatment) -> Limits {
+        Limits { deadline: Instant::now() + treatment.total_timeout, treatment }
+    }
+
+    /// Bounds one wait by the idle limit and by what is left of the total.
+    async fn bound<T>(&self, wait: impl Future<Output = T>) -> Result<T, TransportFault> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let idle = self.treatment.idle_timeout;
+        let (limit, which, after) = if left < idle {
+            (left, TimeoutKind::Total, self.treatment.total_timeout)
+        } else {
+            (idle, TimeoutKind::Idle, idle)
+        };
+        tokio::time::timeout(limit, wait).await.map_err(|_| TransportFault {
+            kind: TransportFaultKind::Timeout { which, after },
+            not_sent: false,
+            detail: String::new(),
+        })
+    }
+}
+
+/// Reads the body up to the limit; what came before a fault is kept.
+async fn read(
+    mut response: Response,
+    treatment: Treatment,
+    clock: &Limits,
+) -> Result<Reply, TransportFault> {
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let limit = treatment.max_body_bytes;
+    let too_long = response.content_length().is_some_and(|length| length > limit);
+    // A body that is refused anyway is read only as far as an error keeps it.
+    let wanted = if too_long { MAX_KEPT_BODY_BYTES as u64 } else { limit };
+    let mut body = Gathered::default();
+    let end = loop {
+        match clock.bound(response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                body.push(chunk);
+                if body.len() > wanted || (too_long && body.len() == wanted) {
+                    break BodyEnd::TooLarge { limit };
+                }
+            }
+            Ok(Ok(None)) if too_long => break BodyEnd::TooLarge { limit },
+            Ok(Ok(None)) => break BodyEnd::Complete,
+            Ok(Err(error)) => {
+                break BodyEnd::Broken(fault(&error.without_url(), treatment, Phase::Body));
+            }
+            Err(fault) => break BodyEnd::Broken(fault),
+        }
+    };
+    let mut body = body.finish();
+    body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    Ok(Reply { status, headers, body, end })
+}
+
+/// Chunks of a body; a single one is kept without a copy.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    rest: Option<BytesMut>,
+}
+
+impl Gathered {
+    fn push(&mut self, chunk: Bytes) {
+        match &mut self.rest {
+            Some(rest) => rest.extend_from_slice(&chunk),
+            None if self.first.is_empty() => self.first = chunk,
+            None => {
+                let mut rest = BytesMut::with_capacity((self.first.len() + chunk.len()) * 2);
+                rest.extend_from_slice(&self.first);
+                rest.extend_from_slice(&chunk);
+                self.rest = Some(rest);
+            }
+        }
+    }
+
+    fn len(&self) -> u64 {
+        let length = self.rest.as_ref().map_or(self.first.len(), BytesMut::len);
+        u64::try_from(length).unwrap_or(u64::MAX)
+    }
+
+    fn finish(self) -> Bytes {
+        self.rest.map_or(self.first, BytesMut::freeze)
+    }
+}
+
+/// How far an exchange had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Head,
+    Body,
+}
+
+/// Sorts an error by its kind. The URL is gone from it; header values never were in it.
+fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
+    let detail = causes(error);
+    let io_kind = find::<io::Error>(error).map(io::Error::kind);
+    let hyper_truncated = detail.contains("incomplete message")
+        || detail.contains("end of file before message length reached")
+        || detail.contains("unexpected EOF during chunk");
+    let kind = if error.is_connect() {
+        if error.is_timeout() {
+            let which = TimeoutKind::Connect;
+            TransportFaultKind::Timeout { which, after: treatment.connect_timeout }
+        } else if error.is_dns() {
+            TransportFaultKind::Dns
+        } else if find::<rustls::Error>(error).is_some() || detail.contains("tls") {
+            TransportFaultKind::Tls
+        } else {
+            TransportFaultKind::Connect
+        }
+    } else if phase == Phase::Body && (hyper_truncated || is_end(io_kind)) {
+        TransportFaultKind::Truncated
+    } else if is_end(io_kind) || detail.contains("connection closed before message completed") {
+        TransportFaultKind::Reset
+    } else if phase == Phase::Head && detail.contains("channel closed") {
+        TransportFaultKind::Reset
+    } else {
+        TransportFaultKind::Protocol
+    };
+    TransportFault { kind, not_sent: error.is_connect(), detail }
+}
+
+fn is_end(kind: Option<io::ErrorKind>) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        kind,
+        Some(
+            K::ConnectionReset
+                | K::ConnectionAborted
+                | K::BrokenPipe
+                | K::UnexpectedEof
+                | K::NotConnected
+        )
+    )
+}
+
+fn find<'e, E: std::error::Error + 'static>(error: &'e reqwest::Error) -> Option<&'e E> {
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        if let Some(found) = at.downcast_ref::<E>() {
+            return Some(found);
+        }
+        // io::Error hides what it wraps from `source`.
+        if let Some(inner) = at.downcast_ref::<io::Error>().and_then(io::Error::get_ref)
+            && let Some(found) = inner.downcast_ref::<E>()
+        {
+            return Some(found);
+        }
+        cause = at.source();
+    }
+    None
+}
+
+/// The causes below the outermost error, each once.
+fn causes(error: &reqwest::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        let said = at.to_string();
+        if !words.iter().any(|known| known.contains(&said)) {
+            words.push(said);
+        }
+        cause = at.source();
+    }
+    words.join(": ")
+}

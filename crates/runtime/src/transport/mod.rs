@@ -1,0 +1,28 @@
+//! Transports: the only part that sends. One file each.
+
+mod http;
+mod memory;
+mod mock;
+
+use cardhost_core::call::Treatment;
+use cardhost_core::request::RequestSpec;
+use cardhost_core::response::Reply;
+use cardhost_core::transport_fault::TransportFault;
+
+pub use crate::connections::BoxFuture;
+pub use http::HttpTransport;
+pub use memory::MemoryTransport;
+pub use mock::MockTransport;
+
+/// Sends a request and reads its reply.
+pub trait Transport: Send + Sync {
+    /// Sends one request, exactly as it is: no redirect is followed, nothing is sent twice.
+    ///
+    /// # Errors
+    /// [`TransportFault`] where no reply came. A reply that ended early is a [`Reply`] that says so.
+    fn send<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>>;
+}
