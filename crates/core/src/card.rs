@@ -61,10 +61,10 @@ pub struct Card {
     )]
     pub output: Groups,
     /// Samples that `check` runs; kept as text, since a run does not need them.
-    #[schemars(with = "Vec<Example>")]
+    #[schemars(with = "Option<Vec<Example>>")]
     pub examples: Option<Box<RawValue>>,
     /// Samples that must fail; kept as text, since a run does not need them.
-    #[schemars(with = "Vec<AntiExample>")]
+    #[schemars(with = "Option<Vec<AntiExample>>")]
     pub anti_examples: Option<Box<RawValue>>,
     /// The API description it was made from.
     pub origin: Option<Origin>,
@@ -280,6 +280,7 @@ pub struct ExampleRequest {
 #[serde(deny_unknown_fields)]
 pub struct ExampleReply {
     /// The HTTP status.
+    #[schemars(range(min = 100, max = 599))]
     pub status: u16,
     /// Headers; `content-type` is `application/json` by default where the body is not text.
     #[serde(default)]

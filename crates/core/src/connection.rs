@@ -106,6 +106,24 @@ impl Connection {
         self.values.get(label)
     }
 
+    /// Whether the field's value is a secret.
+    #[must_use]
+    pub fn is_secret(&self, label: &str) -> bool {
+        matches!(self.values.get(label), Some(ConnectionValue::Secret(_)))
+    }
+
+    /// The same connection with other text in place of each secret, for a request that is only shown.
+    #[must_use]
+    pub fn marked(&self, mark: impl Fn(&String) -> String) -> Connection {
+        let values = self.values.iter().map(|(label, value)| match value {
+            ConnectionValue::Plain(value) => (label.clone(), ConnectionValue::Plain(value.clone())),
+            ConnectionValue::Secret(_) => {
+                (label.clone(), ConnectionValue::Plain(Value::String(mark(label))))
+            }
+        });
+        Connection { values: values.collect() }
+    }
+
     /// Adds every secret to the redactor.
     pub fn add_secrets(&self, redactor: &mut Redactor) {
         for value in self.values.values() {

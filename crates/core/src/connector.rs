@@ -74,6 +74,7 @@ pub struct ConnectionTest {
     /// The path after the target's base URL.
     pub path: String,
     /// Statuses that mean success.
+    #[schemars(inner(range(min = 100, max = 599)))]
     pub expect: Vec<u16>,
 }
 
@@ -130,6 +131,7 @@ pub struct Rate {
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// HTTP statuses it fits.
+    #[schemars(inner(range(min = 100, max = 599)))]
     pub status: Vec<u16>,
     /// The code of the error: an `http.` code, `auth.refused` or `service.…`.
     pub code: String,
@@ -169,14 +171,21 @@ pub struct Timeouts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
+impl Span {
+    /// Reads a span of time longer than zero.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Span> {
+        let duration = Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok()?;
+        (!duration.is_zero()).then_some(Span(duration))
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let duration = text.parse::<jiff::SignedDuration>().ok();
-        match duration.and_then(|duration| Duration::try_from(duration).ok()) {
-            Some(duration) if !duration.is_zero() => Ok(Span(duration)),
-            _ => Err(de::Error::custom(format!("`{text}` is not a span of time such as \"10s\""))),
-        }
+        Span::parse(&text).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not a span of time such as \"10s\""))
+        })
     }
 }
 
@@ -186,7 +195,7 @@ impl JsonSchema for Span {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A span of time: a whole number and ms, s, m or h.",
+            "description": "A span of time such as `10s`: a whole number and ms, s, m or h.",
             "type": "string",
             "pattern": "^[1-9][0-9]*(ms|s|m|h)$",
         })
@@ -276,12 +285,12 @@ impl JsonSchema for FormatVersion {
         "FormatVersion".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "const": 1 })
+        json_schema!({ "description": "The version of this format.", "const": 1 })
     }
 }
 
 macro_rules! text_with_pattern {
-    ($(#[$doc:meta])* $name:ident, $pattern:literal) => {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, $form:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
         #[serde(transparent)]
@@ -300,7 +309,7 @@ macro_rules! text_with_pattern {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "pattern": $pattern })
+                json_schema!({ "description": $form, "type": "string", "pattern": $pattern })
             }
         }
     };
@@ -309,10 +318,12 @@ macro_rules! text_with_pattern {
 text_with_pattern!(
     /// The name of a connector or card: lower-case letters, digits and hyphens.
     Name,
-    "^[a-z0-9][a-z0-9-]*$"
+    "^[a-z0-9][a-z0-9-]*$",
+    "A name of lower-case letters, digits and hyphens."
 );
 text_with_pattern!(
     /// A semantic version (semver.org, 2.0.0) of three numbers.
     Version,
-    "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)$"
+    "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)$",
+    "A semantic version of three numbers, such as `1.0.0`."
 );

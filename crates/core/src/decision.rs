@@ -128,7 +128,13 @@ impl<T: JsonSchema> JsonSchema for Decision<T> {
             "if": { "type": "object" },
             "then": {
                 "required": ["by"],
-                "properties": { "by": { "type": "string", "pattern": "^(connection|options|input)[.\\[]" } },
+                "properties": {
+                    "by": {
+                        "description": "A reference to a dropdown, such as `options.Request Type`.",
+                        "type": "string",
+                        "pattern": "^(connection|options|input)[.\\[]",
+                    },
+                },
                 "additionalProperties": row,
             },
             "else": value,

@@ -85,6 +85,7 @@ impl FieldType {
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// A path after a target's base URL, which may carry a query; see [`crate::inject::path`].
+    #[schemars(description = "A path after a target's base URL, which may carry a query.")]
     RelativeUrl,
     /// A calendar date such as `2026-01-31` (RFC 3339 full-date).
     Date,
@@ -284,7 +285,10 @@ impl JsonSchema for When {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": { "type": "array", "minItems": 1 },
-            "propertyNames": { "pattern": "^(connection|options|input|response)[.\\[]" },
+            "propertyNames": {
+                "description": "A reference, such as `options.Request Type`.",
+                "pattern": "^(connection|options|input|response)[.\\[]",
+            },
         })
     }
 }

@@ -71,6 +71,8 @@ pub struct Plan {
     pub request: RequestSpec,
     /// The name of the target.
     pub target: String,
+    /// Where the base URL came from.
+    pub base_from: String,
     /// The name of the auth method.
     pub auth: String,
     /// The auth methods that were passed over, with the connection fields each lacks.
@@ -331,13 +333,28 @@ pub fn plan(
         redactor.add(secret);
     }
     request.redactor = Arc::new(redactor);
+    let base_from = match &settings.base {
+        Some(_) => "--base".to_owned(),
+        None => format!("target `{target_name}`"),
+    };
     let target = target_name.into_owned();
     let timeouts = Timeouts {
         connect: card.request.timeouts.connect.or(connector.timeouts.connect),
         idle: card.request.timeouts.idle.or(connector.timeouts.idle),
         total: card.request.timeouts.total.or(connector.timeouts.total),
     };
-    Ok(Plan { request, target, auth, passed_over, effect, warnings, timeouts, options, input })
+    Ok(Plan {
+        request,
+        target,
+        base_from,
+        auth,
+        passed_over,
+        effect,
+        warnings,
+        timeouts,
+        options,
+        input,
+    })
 }
 
 /// Options and inputs: defaults, visibility, checks.

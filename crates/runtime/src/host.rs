@@ -159,9 +159,14 @@ impl HostBuilder {
 }
 
 /// What comes before an exchange.
-struct Prepared {
-    definition: Arc<Definition>,
-    plan: Plan,
+#[derive(Debug)]
+pub struct Prepared {
+    /// The card and its connector.
+    pub definition: Arc<Definition>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// The exact request.
+    pub plan: Plan,
 }
 
 impl Host {
@@ -213,7 +218,7 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
     ) -> Result<Outcome, Error> {
-        let Prepared { definition, plan } = self.prepare(card, invocation).await?;
+        let Prepared { definition, plan, .. } = self.prepare(card, invocation).await?;
         telemetry::planned(span, &plan);
         let inner = &*self.0;
         let clock = &*inner.clock;
@@ -228,12 +233,31 @@ impl Host {
         }
     }
 
-    async fn prepare(&self, card: Option<&str>, invocation: Invocation) -> Result<Prepared, Error> {
+    /// The planned request as a `curl` command; credentials are environment variables.
+    ///
+    /// # Errors
+    /// As [`Host::plan`].
+    pub fn curl(&self, prepared: &Prepared) -> Result<String, Error> {
+        let Prepared { definition, connection, plan } = prepared;
+        let command = cardhost_core::curl::curl(definition, connection, plan, &self.0.settings);
+        command.map_err(|fault| Error::from(fault).redacted_by(&plan.request.redactor))
+    }
+
+    /// As [`Host::plan`], with the definition and the connection that the plan was made of.
+    ///
+    /// # Errors
+    /// As [`Host::plan`].
+    pub async fn prepare(
+        &self,
+        card: Option<&str>,
+        invocation: Invocation,
+    ) -> Result<Prepared, Error> {
         let name = invocation.card.as_deref().or(card).ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
         let connector = &definition.connector;
         let connection = match invocation.connection {
             Some(reference) => Arc::new(self.connection(connector, reference).await?),
+            None if self.0.mock && self.0.fallback.is_none() => Arc::new(sample(&definition)?),
             None => self.fallback(connector)?,
         };
         let settings = &self.0.settings;
@@ -247,7 +271,7 @@ impl Host {
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
-        Ok(Prepared { definition, plan })
+        Ok(Prepared { definition, connection, plan })
     }
 
     async fn connection(
@@ -290,6 +314,13 @@ impl Host {
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
     }
+}
+
+/// The connection of the card's first example: a mock needs no account.
+fn sample(definition: &Definition) -> Result<Connection, Error> {
+    let examples = definition.card.examples().unwrap_or_default();
+    let fields = examples.into_iter().next().map(|example| example.connection);
+    settle(&definition.connector, fields.unwrap_or_default(), false)
 }
 
 fn settle(

@@ -6,8 +6,9 @@ mod api_key;
 mod basic;
 mod bearer;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 pub use api_key::{ApiKey, ApiKeyPlace};
 pub use basic::Basic;
@@ -19,7 +20,7 @@ use crate::secret::Redactor;
 use crate::template::{Reference, Scope, Template, TemplateValueError};
 
 /// One way in which credentials become part of a request.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(tag = "scheme", rename_all = "snake_case")]
 pub enum AuthMethod {
     /// Nothing is added.
@@ -46,6 +47,43 @@ pub enum AuthFault {
     ColonInUser,
     /// The credential cannot stand in a header.
     Header(HeaderFault),
+}
+
+impl JsonSchema for AuthMethod {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AuthMethod".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // One `if` for each scheme instead of a `oneOf`: a fault names the key that is wrong.
+        let schemes = [
+            ("none", NoAuth::json_schema(generator)),
+            ("basic", Basic::json_schema(generator)),
+            ("bearer", Bearer::json_schema(generator)),
+            ("api_key", ApiKey::json_schema(generator)),
+        ];
+        json_schema!({
+            "description": "How credentials become part of a request, by scheme.",
+            "type": "object",
+            "required": ["scheme"],
+            "properties": { "scheme": { "enum": schemes.each_ref().map(|(scheme, _)| *scheme) } },
+            "allOf": schemes.map(|(scheme, keys)| json!({
+                "if": { "properties": { "scheme": { "const": scheme } }, "required": ["scheme"] },
+                "then": with_scheme(keys),
+            })),
+        })
+    }
+}
+
+/// The keys of a scheme, and `scheme` itself.
+fn with_scheme(keys: Schema) -> Value {
+    let mut keys = keys.to_value();
+    if let Value::Object(map) = &mut keys {
+        let properties = map.entry("properties").or_insert_with(|| json!({}));
+        if let Value::Object(properties) = properties {
+            properties.insert("scheme".to_owned(), Value::Bool(true));
+        }
+    }
+    keys
 }
 
 impl AuthMethod {

@@ -1,0 +1,36 @@
+//! Lists the shipped cards for `src/embedded.rs`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=cards");
+    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let cards = Path::new(&root).join("cards");
+    let mut list = String::from("&[\n");
+    for connector in names(&cards)? {
+        let folder = cards.join(&connector);
+        if !folder.is_dir() {
+            continue;
+        }
+        println!("cargo:rerun-if-changed=cards/{connector}");
+        for file in names(&folder)? {
+            let Some(name) = file.strip_suffix(".json") else { continue };
+            let path = folder.join(&file);
+            writeln!(list, "    ({:?}, include_str!({path:?})),", format!("{connector}/{name}"))
+                .map_err(io::Error::other)?;
+        }
+    }
+    list.push(']');
+    fs::write(Path::new(&out).join("cards.rs"), list)
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> = fs::read_dir(folder)?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,121 @@
+//! A planned request as a `curl` command; credentials are environment variables, never values.
+
+use std::fmt::Write as _;
+
+use crate::auth::AuthMethod;
+use crate::connection::Connection;
+use crate::definition::Definition;
+use crate::plan::{Plan, PlanFault, PlanSettings, plan};
+use crate::template::Template;
+
+/// The mark that stands for a secret while the command is written.
+const MARK: &str = "CARDHOSTSECRET";
+
+/// Writes the command. The variables it needs are named in comments above it.
+///
+/// # Errors
+/// As [`plan`]; the request is planned again with marks in place of the secrets.
+pub fn curl(
+    definition: &Definition,
+    connection: &Connection,
+    planned: &Plan,
+    settings: &PlanSettings,
+) -> Result<String, PlanFault> {
+    let connector = &*definition.connector;
+    let prefix = variable(connector.name.as_str());
+    let labels: Vec<&String> = connector.connection.fields.keys().collect();
+    let marked = connection.marked(|label| {
+        let index = labels.iter().position(|known| *known == label).unwrap_or(0);
+        format!("{MARK}{index}X")
+    });
+    let again =
+        plan(definition, &marked, planned.options.clone(), planned.input.clone(), settings)?;
+    let shell = |text: &str| {
+        let mut quoted = quote(&planned.request.redactor.redact(text));
+        for (index, label) in labels.iter().enumerate() {
+            let name = format!("{prefix}_{}", variable(label));
+            quoted = quoted.replace(&format!("{MARK}{index}X"), &format!("'\"${name}\"'"));
+        }
+        quoted
+    };
+    let mut command = String::new();
+    for label in &labels {
+        if connection.is_secret(label) && uses(definition, &again, label) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(command, "# {prefix}_{}: {label}", variable(label));
+        }
+    }
+    let _ = write!(command, "curl --request {}", again.request.method);
+    let _ = write!(command, " \\\n  --url {}", shell(again.request.url.as_str()));
+    let basic = match connector.auth.get(&again.auth) {
+        Some(AuthMethod::Basic(basic)) => Some(basic),
+        _ => None,
+    };
+    if let Some(basic) = basic {
+        let text = |template: &Template| {
+            template.text(&marked).ok().flatten().unwrap_or_default().into_owned()
+        };
+        let user = format!("{}:{}", text(&basic.username), text(&basic.password));
+        let _ = write!(command, " \\\n  --user {}", shell(&user));
+    }
+    for (name, value) in &again.request.headers {
+        let skipped = basic.is_some() && name == http::header::AUTHORIZATION;
+        if skipped || name == http::header::ACCEPT_ENCODING {
+            continue;
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let _ = write!(command, " \\\n  --header {}", shell(&format!("{name}: {value}")));
+    }
+    command.push_str(" \\\n  --compressed");
+    if let Some(body) = &again.request.body {
+        let text = String::from_utf8_lossy(&body.bytes);
+        let _ = write!(command, " \\\n  --data-binary {}", shell(&text));
+    }
+    command.push('\n');
+    Ok(command)
+}
+
+/// Whether the planned request carries the field's secret.
+fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
+    let by_auth = definition.connector.auth.get(&plan.auth).is_some_and(|method| {
+        method.templates().iter().any(|(_, template)| refers_to(template, label))
+    });
+    let mut by_request = false;
+    let request = &definition.card.request;
+    let body = request.body.as_ref();
+    let values = [
+        request.query.as_ref(),
+        request.headers.as_ref(),
+        body.and_then(|body| body.json.as_ref()),
+        body.and_then(|body| body.form.as_ref()),
+    ];
+    for value in values.into_iter().flatten() {
+        value.each("", &mut |template, _| by_request |= refers_to(template, label));
+    }
+    by_auth || by_request
+}
+
+fn refers_to(template: &Template, label: &str) -> bool {
+    template.references().iter().any(|reference| {
+        reference.root == crate::template::Root::Connection
+            && reference.segments.first().is_some_and(|first| first == label)
+    })
+}
+
+/// Quotes for a POSIX shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The name of an environment variable for a label: upper case, other characters as one underscore.
+fn variable(label: &str) -> String {
+    let mut name = String::with_capacity(label.len());
+    for c in label.chars() {
+        if c.is_ascii_alphanumeric() {
+            name.push(c.to_ascii_uppercase());
+        } else if !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    name.trim_matches('_').to_owned()
+}

@@ -1,0 +1,31 @@
+//! `docs`: the reference page of a card or a connector.
+
+use cardhost::core::reference::{ConnectorPage, Page, html, markdown};
+
+use super::args::{DocsArgs, Format, Global};
+use super::console::{Console, Failure};
+use super::setup;
+
+pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result<(), Failure> {
+    let host = setup::host(global).build();
+    let catalog = host.catalog();
+    let page = if args.name.contains('/') {
+        let page = Page::of(&*catalog.definition(&args.name)?);
+        match args.format {
+            Format::Markdown => markdown(&page),
+            Format::Html => html(&page),
+        }
+    } else {
+        let connector = catalog.connector(&args.name)?;
+        let names = catalog.cards(&args.name);
+        let definitions =
+            names.iter().map(|name| catalog.definition(name)).collect::<Result<Vec<_>, _>>()?;
+        let cards: Vec<_> = definitions.iter().map(|definition| &definition.card).collect();
+        let page = ConnectorPage::of(&connector, &cards);
+        match args.format {
+            Format::Markdown => markdown(&page),
+            Format::Html => html(&page),
+        }
+    };
+    console.out(&page)
+}

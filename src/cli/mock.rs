@@ -1,0 +1,83 @@
+//! `mock`: a loopback server that answers from a connector's examples.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cardhost::core::mock::Mock;
+use cardhost::transport::MockTransport;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use url::Url;
+
+use super::args::{Global, MockArgs};
+use super::console::{Console, Failure};
+use super::setup;
+
+/// Most bytes of a request's body.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result<(), Failure> {
+    let host = setup::host(global).build();
+    host.catalog().connector(&args.connector)?;
+    let transport = Arc::new(MockTransport::new(host.catalog(), &args.connector));
+    setup::runtime()?.block_on(async {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .map_err(|error| Failure::Io("the mock's port", error))?;
+        let bound = listener.local_addr().map_err(|error| Failure::Io("the mock's port", error))?;
+        console.note(&format!("a stand-in for `{}`; it answers:", args.connector));
+        for (method, path) in transport.mock().routes() {
+            console.note(&format!("  {method:<7} {path}"));
+        }
+        console.note("use it with --base and the URL below; end it with Ctrl-C");
+        console.out(&format!("http://{bound}\n"))?;
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let transport = Arc::clone(&transport);
+            tokio::spawn(async move {
+                let service = service_fn(move |request| {
+                    let transport = Arc::clone(&transport);
+                    async move { Ok::<_, Infallible>(answer(transport.mock(), request).await) }
+                });
+                // A client that breaks off is no matter of ours.
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    })
+}
+
+async fn answer(mock: &Mock, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        return plain(413);
+    };
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let Ok(url) = Url::parse(&format!("http://127.0.0.1{path}")) else { return plain(400) };
+    let reply = mock.answer(&head.method, &url, &head.headers, &body.to_bytes());
+    let mut response = Response::new(Full::new(reply.body));
+    *response.headers_mut() = reply.headers;
+    // The body's own length is sent, whatever an example says.
+    response.headers_mut().remove(http::header::CONTENT_LENGTH);
+    response.headers_mut().remove(http::header::TRANSFER_ENCODING);
+    match http::StatusCode::from_u16(reply.status) {
+        Ok(status) => *response.status_mut() = status,
+        Err(_) => return plain(500),
+    }
+    response
+}
+
+fn plain(status: u16) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    if let Ok(status) = http::StatusCode::from_u16(status) {
+        *response.status_mut() = status;
+    }
+    response
+}

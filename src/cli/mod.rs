@@ -1,0 +1,75 @@
+//! The command line: the only place that reads arguments, environment and terminal, and that prints.
+//!
+//! stdin and stdout carry data; everything else goes to stderr. One file a subcommand.
+
+mod args;
+mod check;
+mod completions;
+mod console;
+mod docs;
+mod list;
+mod logging;
+mod mock;
+mod plan;
+mod run;
+mod setup;
+mod show;
+mod stream;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use console::Console;
+
+/// Parses the arguments and runs the subcommand.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let console = Console::new(cli.global.errors);
+    logging::start(cli.global.log);
+    let done = match &cli.command {
+        Command::Run(args) if args.stream => stream::run(&cli.global, args, &console),
+        Command::Run(args) => run::run(&cli.global, args, &console),
+        Command::Plan(args) => plan::run(&cli.global, args, &console),
+        Command::List(args) => list::run(&cli.global, args, &console),
+        Command::Show(args) => show::run(&cli.global, args, &console),
+        Command::Check(args) => check::run(&cli.global, args, &console),
+        Command::Docs(args) => docs::run(&cli.global, args, &console),
+        Command::Mock(args) => mock::run(&cli.global, args, &console),
+        Command::Completions(args) => completions::run(args, &console),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => console.failure(&failure),
+    }
+}
+
+/// A usage fault: clap's words, or one JSON object where that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let json = std::env::args().any(|arg| arg == "--errors=json")
+        || std::env::args()
+            .zip(std::env::args().skip(1))
+            .any(|(a, b)| a == "--errors" && b == "json");
+    if json && !asked {
+        let words = error.to_string();
+        let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let object = serde_json::json!({ "code": "usage", "message": message });
+        anstream::eprintln!("{object}");
+    } else {
+        // Nothing is left to do where even this cannot be printed.
+        let _ = error.print();
+    }
+    let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    ExitCode::from(if helped { 0 } else { cardhost::Class::Usage.exit_code() })
+}

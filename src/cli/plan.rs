@@ -1,0 +1,106 @@
+//! `plan`: the exact request that `run` would send.
+
+use std::fmt::Write as _;
+
+use cardhost::core::explain::origins;
+use cardhost::core::message;
+use cardhost::{Policy, Prepared};
+use serde_json::{Map, Value, json};
+
+use super::args::{Global, PlanArgs};
+use super::console::{Console, Failure};
+use super::setup;
+
+pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
+    let policy = Policy::default();
+    let limit = policy.max_invocation_bytes;
+    let host = setup::host_for(global, &args.target, policy)?.build();
+    let invocation = setup::invocation(limit)?;
+    let card = args.target.card.as_deref();
+    let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;
+    console.warnings(&prepared.plan.warnings);
+    let text = if args.curl {
+        host.curl(&prepared)?
+    } else if args.json {
+        format!("{}\n", as_json(&prepared))
+    } else {
+        as_text(&prepared)
+    };
+    console.out(&text)
+}
+
+fn as_json(prepared: &Prepared) -> Value {
+    let Prepared { definition, plan, .. } = prepared;
+    let from: Map<String, Value> = origins(definition, plan)
+        .into_iter()
+        .map(|(part, origin)| (part, Value::String(origin)))
+        .collect();
+    let passed_over: Vec<Value> = plan
+        .passed_over
+        .iter()
+        .map(|(method, missing)| json!({ "auth": method, "missing": missing }))
+        .collect();
+    let warnings: Vec<Value> = plan
+        .warnings
+        .iter()
+        .map(message::warning)
+        .map(|(code, message)| json!({ "code": code, "message": message }))
+        .collect();
+    json!({
+        "card": definition.full_name(),
+        "request": plan.request.to_json(),
+        "target": plan.target,
+        "auth": plan.auth,
+        "passedOver": passed_over,
+        "effect": plan.effect.as_str(),
+        "from": from,
+        "warnings": warnings,
+    })
+}
+
+fn as_text(prepared: &Prepared) -> String {
+    let Prepared { definition, plan, .. } = prepared;
+    let request = plan.request.to_json();
+    let part = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
+    let mut text = format!("{} {}\n", part("method"), part("url"));
+    for (name, value) in request.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        push(&mut text, format_args!("{name}: {}\n", value.as_str().unwrap_or_default()));
+    }
+    match request.get("body") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(body)) => push(&mut text, format_args!("\n{body}\n")),
+        Some(body) => {
+            let pretty = serde_json::to_string_pretty(body).unwrap_or_else(|_| body.to_string());
+            push(&mut text, format_args!("\n{pretty}\n"));
+        }
+    }
+    push(&mut text, format_args!("\ncard    {}\n", definition.full_name()));
+    push(&mut text, format_args!("target  {}\n", plan.target));
+    push(&mut text, format_args!("auth    {}{}\n", plan.auth, why(prepared)));
+    push(&mut text, format_args!("effect  {}\n", plan.effect.as_str()));
+    text.push_str("from\n");
+    for (part, origin) in origins(definition, plan) {
+        push(&mut text, format_args!("  {part:<24} {origin}\n"));
+    }
+    text
+}
+
+/// Why that auth method.
+fn why(prepared: &Prepared) -> String {
+    let plan = &prepared.plan;
+    let passed: Vec<String> = plan
+        .passed_over
+        .iter()
+        .map(|(method, missing)| format!("`{method}` lacks {}", missing.join(", ")))
+        .collect();
+    if passed.is_empty() {
+        " (the first of its target)".to_owned()
+    } else {
+        format!(" (the first usable one: {})", passed.join("; "))
+    }
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(line);
+}

@@ -1,0 +1,117 @@
+//! What several commands need: the cards, the host, the connection file, the async runtime.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use cardhost::core::connection::ConnectionFault;
+use cardhost::core::error::Place;
+use cardhost::core::fault::Fault;
+use cardhost::core::settle::{FieldFault, FieldProblem, FieldRoot};
+use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
+use serde_json::{Map, Value};
+
+use super::args::{Global, TargetArgs};
+use super::console::Failure;
+
+/// The folders of `--cards`, or those of `CARDHOST_CARDS`.
+pub(crate) fn card_folders(global: &Global) -> Vec<PathBuf> {
+    if !global.cards.is_empty() {
+        return global.cards.clone();
+    }
+    std::env::var_os("CARDHOST_CARDS")
+        .map(|paths| {
+            std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+        })
+        .unwrap_or_default()
+}
+
+/// A host over the folders of `--cards` and the built-in cards.
+pub(crate) fn host(global: &Global) -> HostBuilder {
+    let mut builder = Host::builder();
+    for folder in card_folders(global) {
+        builder = builder.cards_folder(folder);
+    }
+    #[cfg(feature = "embedded-cards")]
+    {
+        builder = builder.cards(cardhost::Embedded);
+    }
+    builder
+}
+
+/// A host for `run` and `plan`.
+pub(crate) fn host_for(
+    global: &Global,
+    args: &TargetArgs,
+    policy: Policy,
+) -> Result<HostBuilder, Failure> {
+    let mut builder =
+        host(global).policy(Policy { secret_references: !args.no_secret_references, ..policy });
+    if let Some(path) = &args.connection {
+        builder = builder.default_connection(connection_file(path)?);
+    }
+    if let Some(text) = &args.base {
+        let base = BaseOverride::parse(text).ok_or_else(|| {
+            Failure::Usage(format!(
+                "--base `{text}` is not a base URL: give http or https, a host, and a path"
+            ))
+        })?;
+        builder = builder.base(base);
+    }
+    Ok(builder)
+}
+
+/// The fields of a connection file: `{"fields": {…}}`, or the fields themselves.
+fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let shown = path.display().to_string();
+    let place = |line_column| Place { file: shown.clone(), line_column, ..Place::default() };
+    let text = std::fs::read(path).map_err(|error| {
+        Error::new(Fault::Unreadable { reason: error.to_string() })
+            .with_code(Code::CONNECTION_UNREADABLE)
+            .at(place(None))
+    })?;
+    let value: Value = serde_json::from_slice(&text).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or_default();
+        Error::new(Fault::Unreadable { reason: format!("it is not JSON: {reason}") })
+            .with_code(Code::CONNECTION_UNREADABLE)
+            .at(place(Some((error.line(), error.column()))))
+    })?;
+    let fields = match value {
+        Value::Object(mut map) => map.shift_remove("fields").unwrap_or(Value::Object(map)),
+        other => other,
+    };
+    match fields {
+        Value::Object(fields) => Ok(fields),
+        other => {
+            let problem = FieldProblem::Type {
+                expected: vec!["object"],
+                found: cardhost::core::value::type_name(&other),
+            };
+            let fault = FieldFault { root: FieldRoot::Connection, path: Vec::new(), problem };
+            Err(Error::new(Fault::Connection(ConnectionFault::Field(fault))).at(place(None)).into())
+        }
+    }
+}
+
+/// The invocation on stdin; an empty stdin is an empty invocation.
+pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
+    let mut text = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    io::stdin().lock().take(most).read_to_end(&mut text).map_err(|e| Failure::Io("stdin", e))?;
+    if text.len() > limit {
+        return Err(Error::new(Fault::InvocationTooLong { limit }).into());
+    }
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Invocation::default());
+    }
+    Ok(Invocation::from_json(&text).map_err(Error::from)?)
+}
+
+/// One thread: a call spends its time waiting, and threads cost more than they bring.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::Io("the async runtime", error))
+}

@@ -1,0 +1,79 @@
+//! `show`: what one card takes and gives.
+
+use cardhost::core::definition::Definition;
+use cardhost::core::field::{Field, FieldType, Fields};
+use cardhost::core::reference::{invocation_schema, output_schema};
+use serde_json::json;
+
+use super::args::{Global, ShowArgs};
+use super::console::{Console, Failure};
+use super::setup;
+
+pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<(), Failure> {
+    let host = setup::host(global).build();
+    let definition = host.catalog().definition(&args.card)?;
+    if args.json {
+        let shown = json!({
+            "card": definition.full_name(),
+            "version": definition.card.version.as_str(),
+            "invocation": invocation_schema(&definition),
+            "output": output_schema(&definition),
+        });
+        return console.out(&format!("{shown}\n"));
+    }
+    console.out(&text(&definition))
+}
+
+fn text(definition: &Definition) -> String {
+    let card = &definition.card;
+    let mut text =
+        format!("{} {} ({})\n", definition.full_name(), card.version.as_str(), card.title);
+    if let Some(description) = &card.description {
+        text.push_str(&format!("{description}\n"));
+    }
+    section(&mut text, "connection", &definition.connector.connection.fields);
+    section(&mut text, "options", &card.options);
+    for (group, fields) in &card.input {
+        section(&mut text, &format!("input.{group}"), fields);
+    }
+    for (group, fields) in &card.output {
+        section(&mut text, &format!("output.{group}"), fields);
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, fields: &Fields) {
+    if fields.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n{title}\n"));
+    let width = fields.keys().map(|label| label.chars().count()).max().unwrap_or(0);
+    for (label, field) in fields {
+        text.push_str(&format!("  {label:<width$}  {}\n", about(field)));
+    }
+}
+
+/// Type, whether it is required, and its choices, on one line.
+fn about(field: &Field) -> String {
+    let mut words = vec![match (field.kind, field.of) {
+        (FieldType::List, Some(of)) => format!("list of {}", of.as_str()),
+        (kind, _) => kind.as_str().to_owned(),
+    }];
+    words.extend(field.accepts.iter().map(|kind| format!("or {}", kind.as_str())));
+    let mut notes = Vec::new();
+    if field.required {
+        notes.push("required".to_owned());
+    }
+    if let Some(default) = &field.default {
+        notes.push(format!("default {default}"));
+    }
+    let choices: Vec<&str> = match &field.choices_from {
+        Some(from) => from.targets.iter().map(String::as_str).collect(),
+        None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),
+    };
+    if !choices.is_empty() {
+        notes.push(format!("one of {}", choices.join(", ")));
+    }
+    let words = words.join(" ");
+    if notes.is_empty() { words } else { format!("{words} ({})", notes.join("; ")) }
+}

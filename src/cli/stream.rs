@@ -1,0 +1,277 @@
+//! `run --stream`: NDJSON in, NDJSON out.
+//!
+//! ```text
+//! stdin ─ lines ─▶ at most N calls at once ─▶ finished results ─▶ stdout
+//! ```
+//! A line is read only while a place is free, and results are written before more is read: a slow reader or
+//! a slow service slows the writer of stdin down, and memory stays flat. A line that fails is a line with an
+//! error; it never ends the process.
+
+use std::io::{self, Write as _};
+
+use cardhost::core::error::Place;
+use cardhost::core::fault::Fault;
+use cardhost::core::message;
+use cardhost::{Error, Host, Invocation, Outcome, Policy};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::args::{Global, RunArgs};
+use super::console::{Console, Failure};
+use super::setup;
+
+/// Bytes read from stdin at once, and written to stdout at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
+    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
+    let limit = policy.max_invocation_bytes;
+    let mut builder = setup::host_for(global, &args.target, policy)?;
+    if args.mock {
+        builder = builder.mock();
+    }
+    let host = builder.build();
+    let card = args.target.card.as_deref();
+    let jobs = usize::from(args.jobs);
+    let mut running =
+        if args.ordered { Running::Ordered(FuturesOrdered::new()) } else { Running::new() };
+    let mut lines = Lines::new(limit);
+    let mut results = Results::new(jobs);
+    setup::runtime()?.block_on(async {
+        loop {
+            while running.len() < jobs
+                && let Some(line) = lines.next_ready()
+            {
+                running.push(call(&host, card, line));
+            }
+            if running.len() == 0 {
+                results.flush().await?;
+                if lines.ended {
+                    return Ok(());
+                }
+                lines.read().await?;
+                continue;
+            }
+            let may_read = running.len() < jobs && !lines.ended;
+            tokio::select! {
+                biased;
+                Some(result) = running.next() => {
+                    results.push(&result);
+                    while let Some(Some(result)) = running.next().now_or_never() {
+                        results.push(&result);
+                    }
+                    results.flush().await?;
+                }
+                read = lines.read(), if may_read => read?,
+            }
+        }
+    })
+}
+
+/// The running calls: given back as they end, or in the order of their lines.
+enum Running<F: Future> {
+    Unordered(FuturesUnordered<F>),
+    Ordered(FuturesOrdered<F>),
+}
+
+impl<F: Future> Running<F> {
+    fn new() -> Running<F> {
+        Running::Unordered(FuturesUnordered::new())
+    }
+
+    fn push(&mut self, call: F) {
+        match self {
+            Running::Unordered(calls) => calls.push(call),
+            Running::Ordered(calls) => calls.push_back(call),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Running::Unordered(calls) => calls.len(),
+            Running::Ordered(calls) => calls.len(),
+        }
+    }
+
+    async fn next(&mut self) -> Option<F::Output> {
+        match self {
+            Running::Unordered(calls) => calls.next().await,
+            Running::Ordered(calls) => calls.next().await,
+        }
+    }
+}
+
+/// A line of stdin.
+struct Line {
+    number: usize,
+    text: Result<Vec<u8>, usize>,
+}
+
+/// Runs the invocation of one line and gives the line of its result.
+async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
+    let parsed = match line.text {
+        Ok(text) => Invocation::from_json(&text).map_err(Error::from),
+        Err(limit) => Err(Error::new(Fault::InvocationTooLong { limit })),
+    };
+    let (id, result) = match parsed {
+        Ok(mut invocation) => (invocation.id.take(), host.run(card, invocation).await),
+        Err(error) => {
+            let column = error.place().line_column.map_or(1, |(_, column)| column);
+            let place = Place { line_column: Some((line.number, column)), ..error.place().clone() };
+            (None, Err(error.at(place)))
+        }
+    };
+    result_line(id.as_ref(), &result)
+}
+
+/// `{"id", "output", "warnings"}` or `{"id", "error"}`, on one line.
+fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Done<'r> {
+        id: Option<&'r Value>,
+        output: &'r cardhost::Output,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<Value>,
+    }
+    let line = match result {
+        Ok(outcome) => {
+            let warnings = outcome.warnings.iter().map(message::warning);
+            let warnings =
+                warnings.map(|(code, message)| json!({"code": code, "message": message}));
+            let done = Done { id, output: &outcome.output, warnings: warnings.collect() };
+            let mut line = Vec::with_capacity(2048);
+            serde_json::to_writer(&mut line, &done).map(|()| line)
+        }
+        Err(error) => serde_json::to_vec(&json!({ "id": id, "error": error.to_json() })),
+    };
+    let mut line = line.unwrap_or_else(|_| b"{\"error\":{\"code\":\"internal\"}}".to_vec());
+    line.push(b'\n');
+    line
+}
+
+/// The lines of stdin, each up to a limit; a longer one is passed over and reported.
+struct Lines {
+    stdin: tokio::io::Stdin,
+    buffer: Vec<u8>,
+    /// Where the first unread line starts.
+    start: usize,
+    /// Up to where the buffer was searched for a line end.
+    searched: usize,
+    limit: usize,
+    number: usize,
+    skipping: bool,
+    ended: bool,
+}
+
+impl Lines {
+    fn new(limit: usize) -> Lines {
+        Lines {
+            stdin: tokio::io::stdin(),
+            buffer: Vec::with_capacity(CHUNK_BYTES),
+            start: 0,
+            searched: 0,
+            limit,
+            number: 0,
+            skipping: false,
+            ended: false,
+        }
+    }
+
+    /// Reads more; losing this future loses nothing.
+    async fn read(&mut self) -> Result<(), Failure> {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.buffer.reserve(CHUNK_BYTES);
+        let read = self.stdin.read_buf(&mut self.buffer).await;
+        if read.map_err(|error| Failure::Io("stdin", error))? == 0 {
+            self.ended = true;
+            if self.buffer.last().is_some_and(|last| *last != b'\n') {
+                self.buffer.push(b'\n');
+            }
+        }
+        Ok(())
+    }
+
+    /// The next whole line that was read; empty lines are passed over.
+    fn next_ready(&mut self) -> Option<Line> {
+        loop {
+            let found = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n');
+            let Some(offset) = found else {
+                self.searched = self.buffer.len();
+                return self.too_long_so_far();
+            };
+            let end = self.searched + offset;
+            let line = self.start..end;
+            self.start = end + 1;
+            self.searched = self.start;
+            if std::mem::take(&mut self.skipping) {
+                continue;
+            }
+            self.number += 1;
+            if line.len() > self.limit {
+                return Some(Line { number: self.number, text: Err(self.limit) });
+            }
+            let text = &self.buffer[line];
+            if text.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            return Some(Line { number: self.number, text: Ok(text.to_vec()) });
+        }
+    }
+
+    /// Reports a line as soon as it is known to be too long, and forgets what was read of it.
+    fn too_long_so_far(&mut self) -> Option<Line> {
+        if self.skipping {
+            self.start = self.buffer.len();
+            return None;
+        }
+        if self.buffer.len() - self.start <= self.limit {
+            return None;
+        }
+        self.start = self.buffer.len();
+        self.skipping = true;
+        self.number += 1;
+        Some(Line { number: self.number, text: Err(self.limit) })
+    }
+}
+
+/// Results on their way to stdout.
+struct Results {
+    buffer: Vec<u8>,
+    /// With one job nothing else can happen while stdout is slow; with more, it must not hold the others up.
+    background: Option<tokio::io::Stdout>,
+}
+
+impl Results {
+    fn new(jobs: usize) -> Results {
+        let background = (jobs > 1).then(tokio::io::stdout);
+        Results { buffer: Vec::with_capacity(CHUNK_BYTES), background }
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        self.buffer.extend_from_slice(line);
+    }
+
+    async fn flush(&mut self) -> Result<(), Failure> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let written = match &mut self.background {
+            None => {
+                let mut out = io::stdout().lock();
+                out.write_all(&self.buffer).and_then(|()| out.flush())
+            }
+            Some(out) => match out.write_all(&self.buffer).await {
+                Ok(()) => out.flush().await,
+                Err(error) => Err(error),
+            },
+        };
+        self.buffer.clear();
+        self.buffer.shrink_to(CHUNK_BYTES);
+        written.map_err(|error| Failure::Io("stdout", error))
+    }
+}
