@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Code, Place};
+use crate::settle::FieldFault;
 use crate::template::{Root, TemplateFault, TemplateProblem};
 
 /// How bad a finding is.
@@ -106,7 +107,19 @@ pub enum DefinitionFault {
         /// The value.
         found: String,
     },
-    /// Two parts of a field that do not go together.
+    /// None or several of keys of which exactly one must be there.
+    ExactlyOne {
+        /// The keys.
+        of: Vec<String>,
+        /// Those that are there.
+        found: Vec<String>,
+    },
+    /// A default that its field does not take.
+    Default {
+        /// What is wrong with it.
+        fault: FieldFault,
+    },
+    /// A key that means nothing beside the others.
     Together {
         /// The part, such as `choices`.
         part: &'static str,
@@ -174,6 +187,8 @@ pub enum DefinitionFault {
         reference: String,
         /// Why it may be.
         because: Absence,
+        /// Whether it is a parameter of a helper, where no `?` can stand.
+        in_helper: bool,
     },
     /// A table lacks a row that can be reached.
     NoRow {
@@ -192,6 +207,11 @@ pub enum DefinitionFault {
         under: Vec<(String, Option<String>)>,
         /// The nearest choice.
         nearest: Option<String>,
+    },
+    /// A table depends on so many choices that not all combinations were tried.
+    TooManyCombinations {
+        /// How many were.
+        most: usize,
     },
     /// A target or card without an auth method.
     NoAuth,
@@ -268,6 +288,17 @@ impl DefinitionFault {
             }
             DefinitionFault::Choice { what, found, .. } => format!("there is no {what} `{found}`"),
             DefinitionFault::Form { expected, found } => format!("`{found}` is not {expected}"),
+            DefinitionFault::ExactlyOne { of, found } if found.is_empty() => {
+                format!("one of {} is missing", listed(&quoted(of), "and"))
+            }
+            DefinitionFault::ExactlyOne { of, found } => format!(
+                "only one of {} can be there, not {}",
+                listed(&quoted(of), "and"),
+                listed(&quoted(found), "and")
+            ),
+            DefinitionFault::Default { fault } => {
+                format!("the default does not fit: {}", crate::message::field(fault))
+            }
             DefinitionFault::Together { part, needs } => format!("`{part}` {needs}"),
             DefinitionFault::Repeated { found } => format!("`{found}` is there twice"),
             DefinitionFault::Name { of, expected, found } => {
@@ -280,13 +311,16 @@ impl DefinitionFault {
             DefinitionFault::Root { reference, .. } => {
                 format!("`{reference}` is not in scope here")
             }
+            DefinitionFault::UnknownReference { reference, segment, .. } if segment.is_empty() => {
+                format!("`{reference}` is no reference to one value: a name must follow")
+            }
             DefinitionFault::UnknownReference { reference, segment, .. } => {
                 format!("`{reference}` refers to nothing: there is no `{segment}`")
             }
             DefinitionFault::NotADropdown { reference, found } => {
                 format!("`{reference}` is {found}, not a dropdown")
             }
-            DefinitionFault::MayBeAbsent { reference, because } => match because {
+            DefinitionFault::MayBeAbsent { reference, because, .. } => match because {
                 Absence::NotRequired => {
                     format!("`{reference}` may have no value: its field is not required")
                 }
@@ -301,12 +335,18 @@ impl DefinitionFault {
                 };
                 format!("{table} for {}", combined(combination))
             }
+            DefinitionFault::UnreachableRow { row, by, .. } if row == "else" => {
+                format!("row `else` is never reached: every choice of `{by}` has a row")
+            }
             DefinitionFault::UnreachableRow { row, by, under, .. } if under.is_empty() => {
                 format!("row `{row}` is never reached: `{by}` has no such choice")
             }
             DefinitionFault::UnreachableRow { row, by, under, .. } => {
                 let under = combined(under);
                 format!("row `{row}` is never reached: `{by}` has no such choice for {under}")
+            }
+            DefinitionFault::TooManyCombinations { most } => {
+                format!("the table has more than {most} combinations; the rest was not tried")
             }
             DefinitionFault::NoAuth => "there is no auth method".to_owned(),
             DefinitionFault::Schema { reason } => format!("this is no JSON Schema: {reason}"),
@@ -363,6 +403,9 @@ impl DefinitionFault {
             DefinitionFault::NotADropdown { .. } => {
                 Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
             }
+            DefinitionFault::MayBeAbsent { in_helper: true, .. } => {
+                Some("make the field required, or use the helper `default`".to_owned())
+            }
             DefinitionFault::MayBeAbsent { reference, .. } => {
                 Some(format!("write `{reference}?`, or make the field required"))
             }
@@ -381,7 +424,10 @@ impl DefinitionFault {
             | DefinitionFault::MissingKey { .. }
             | DefinitionFault::Type { .. }
             | DefinitionFault::Form { .. }
+            | DefinitionFault::ExactlyOne { .. }
+            | DefinitionFault::Default { .. }
             | DefinitionFault::Together { .. }
+            | DefinitionFault::TooManyCombinations { .. }
             | DefinitionFault::Repeated { .. }
             | DefinitionFault::Schema { .. }
             | DefinitionFault::Differs { .. }

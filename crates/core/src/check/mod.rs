@@ -6,9 +6,25 @@
 //! ```
 //! Pure: texts in, findings out. A later stage runs only where the earlier ones found nothing.
 
+mod decisions;
+mod examples;
+mod fields;
 mod finding;
+mod locate;
+mod references;
+mod request;
+mod shape;
+mod targets;
+
+use std::sync::Arc;
 
 pub use finding::{Absence, DefinitionFault, Finding, Severity, Table};
+
+use crate::connector::Connector;
+use crate::error::Code;
+use crate::fault::Error;
+use locate::{Document, Findings};
+use shape::Format;
 
 /// The text of a definition and where it came from.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +54,91 @@ pub struct Checked {
 }
 
 /// Checks a connector and cards of it; every fault at once.
+///
+/// Cards are checked for what they alone say where the connector cannot be read; examples run where neither
+/// the card nor its connector has an error.
+///
+/// # Example: a misspelt key
+/// ```
+/// use cardhost_core::check::{File, check_connector};
+/// let text = "{\n  \"format\": 1,\n  \"nmae\": \"x\"\n}";
+/// let checked = check_connector(File { path: "cards/x/connector.json", text }, &[]);
+/// let finding = checked.findings.iter().find(|f| f.code.as_str() == "definition.unknown_key").unwrap();
+/// assert_eq!(finding.message(), "unknown key `nmae`");
+/// assert_eq!(finding.hint().as_deref(), Some("did you mean `name`?"));
+/// assert_eq!(finding.place.line_column, Some((3, 3)));
+/// ```
 #[must_use]
 pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
-    let _ = (connector, cards);
-    Checked::default()
+    let mut checked = Checked::default();
+    let loaded = check_connector_file(connector, &mut checked);
+    let sound = !checked.findings.iter().any(|finding| finding.severity == Severity::Error);
+    for card in cards {
+        check_card_file(*card, loaded.as_ref(), sound, &mut checked);
+    }
+    checked
+}
+
+fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Connector>> {
+    let mut loaded = None;
+    with_shape(file, Format::connector(), checked, &mut |findings| {
+        match crate::load::load_connector(file.path, file.text) {
+            Ok(connector) => {
+                targets::check(&connector, file.path, findings);
+                loaded = Some(Arc::new(connector));
+            }
+            Err(error) => not_loaded(&error, findings),
+        }
+    });
+    loaded
+}
+
+fn check_card_file(
+    file: File<'_>,
+    connector: Option<&Arc<Connector>>,
+    connector_is_sound: bool,
+    checked: &mut Checked,
+) {
+    let mut tally = checked.tally;
+    with_shape(file, Format::card(), checked, &mut |findings| {
+        let Some(connector) = connector else {
+            return;
+        };
+        match crate::load::load_card(Arc::clone(connector), file.path, file.text) {
+            Ok(definition) => {
+                request::check(connector, &definition.card, file.path, findings);
+                let run = connector_is_sound && !findings.has_errors();
+                examples::check(definition, run, &mut tally, findings);
+            }
+            Err(error) => not_loaded(&error, findings),
+        }
+    });
+    checked.tally = tally;
+}
+
+/// Reads a file and checks its shape; goes on with `then` where that is right.
+fn with_shape(
+    file: File<'_>,
+    format: &Format,
+    checked: &mut Checked,
+    then: &mut dyn FnMut(&mut Findings<'_>),
+) {
+    let (document, value) = match Document::read(file) {
+        Ok(read) => read,
+        Err(finding) => return checked.findings.push(*finding),
+    };
+    let mut findings = Findings::new(&document);
+    document.duplicate_keys(&mut findings);
+    format.check(&value, &mut findings);
+    if !findings.has_errors() {
+        then(&mut findings);
+    }
+    checked.findings.extend(findings.into_sorted());
+}
+
+/// What the strict reader refuses though the schema does not.
+fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
+    let (line, column) = error.place().line_column.unwrap_or((1, 1));
+    let fault = DefinitionFault::Syntax { reason: error.message() };
+    findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
 }

@@ -1,1 +1,54 @@
-//! (in the making)
+//! What a page says about credentials: the auth methods in order, and the connection fields each needs.
+
+use super::document::{Block, Inline};
+use super::words;
+use crate::auth::{ApiKeyPlace, AuthMethod};
+use crate::connector::Connector;
+use crate::template::Template;
+
+/// The auth methods with these names, in order.
+pub(super) fn blocks(connector: &Connector, auth: &[String]) -> Vec<Block> {
+    let methods: Vec<(&String, &AuthMethod)> =
+        auth.iter().filter_map(|name| connector.auth.get_key_value(name)).collect();
+    let lead = match methods.as_slice() {
+        [] => return Vec::new(),
+        [(_, AuthMethod::None(_))] => {
+            return vec![Block::prose("Credentials: none are added to the request.")];
+        }
+        [_] => "Credentials:",
+        _ => "Credentials: the first of these for which the connection has every field.",
+    };
+    let items = methods.into_iter().map(|(name, method)| Inline::prose(&sentence(name, method)));
+    vec![Block::prose(lead), Block::Numbers(items.collect())]
+}
+
+/// "`service account`: Basic authentication; username `Service Account: Username`, …"
+pub(super) fn sentence(name: &str, method: &AuthMethod) -> String {
+    let how = match method {
+        AuthMethod::None(_) => "nothing is added".to_owned(),
+        AuthMethod::Basic(_) => "Basic authentication".to_owned(),
+        AuthMethod::Bearer(_) => "Bearer token".to_owned(),
+        AuthMethod::ApiKey(key) => match key.place {
+            ApiKeyPlace::Header => format!("key in the header {}", words::code(&key.name)),
+            ApiKeyPlace::Query => format!("key in the query parameter {}", words::code(&key.name)),
+        },
+    };
+    let values: Vec<String> = method
+        .templates()
+        .into_iter()
+        .map(|(key, template)| format!("{key}: {}", value(template)))
+        .collect();
+    let values = if values.is_empty() { String::new() } else { format!("; {}", values.join(", ")) };
+    format!("{}: {how}{values}.", words::code(name))
+}
+
+fn value(template: &Template) -> String {
+    match template.as_literal() {
+        Some("") => "empty".to_owned(),
+        Some(literal) => words::code(literal),
+        None => {
+            let labels: Vec<String> = template.references().into_iter().map(words::label).collect();
+            words::codes(labels.iter().map(String::as_str))
+        }
+    }
+}

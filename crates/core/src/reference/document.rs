@@ -70,7 +70,7 @@ pub struct Table {
     /// What it shows, for people who do not see it.
     pub caption: String,
     /// The headings.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// The rows.
     pub groups: Vec<RowGroup>,
 }
@@ -84,14 +84,8 @@ pub struct RowGroup {
     pub rows: Vec<Row>,
 }
 
-/// A row: the first cell is its heading.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// How far inside another row's field it is; 0 at the top.
-    pub depth: usize,
-    /// One cell a column.
-    pub cells: Vec<Cell>,
-}
+/// A row, one cell a column; the first is its heading.
+pub type Row = Vec<Cell>;
 
 /// What stands in a cell: paragraphs and lists.
 pub type Cell = Vec<Block>;
@@ -134,7 +128,34 @@ impl Section {
     }
 }
 
+impl Table {
+    /// A table without named groups.
+    #[must_use]
+    pub fn plain(caption: impl Into<String>, columns: &[&str], rows: Vec<Row>) -> Table {
+        Table::grouped(caption, columns, vec![RowGroup { name: None, rows }])
+    }
+
+    /// A table with groups.
+    #[must_use]
+    pub fn grouped(caption: impl Into<String>, columns: &[&str], groups: Vec<RowGroup>) -> Table {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        Table { caption: caption.into(), columns, groups }
+    }
+}
+
 impl Block {
+    /// A cell that holds one line of prose; empty for an empty text.
+    #[must_use]
+    pub fn cell(text: &str) -> Cell {
+        if text.is_empty() { Vec::new() } else { vec![Block::prose(text)] }
+    }
+
+    /// A cell that holds a name, in which nothing is marked up.
+    #[must_use]
+    pub fn name_cell(name: &str) -> Cell {
+        vec![Block::Paragraph(vec![Inline::text(name)])]
+    }
+
     /// A paragraph of prose, in which backticks enclose code.
     #[must_use]
     pub fn prose(text: &str) -> Block {

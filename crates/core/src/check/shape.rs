@@ -1,0 +1,197 @@
+//! Keys, types and values: what the JSON Schema of a format says about a definition.
+//!
+//! All faults at once, in our own words. What a schema cannot say is left to the other checks.
+
+use std::sync::OnceLock;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+
+use super::finding::DefinitionFault;
+use super::locate::Findings;
+use crate::error::{Code, push_pointer};
+use crate::value::type_name;
+
+/// A format: its schema, compiled once.
+pub(super) struct Format {
+    schema: Value,
+    validator: Result<Validator, String>,
+}
+
+impl Format {
+    /// The format of connectors.
+    pub(super) fn connector() -> &'static Format {
+        static FORMAT: OnceLock<Format> = OnceLock::new();
+        FORMAT.get_or_init(|| Format::new(crate::formats::connector_schema()))
+    }
+
+    /// The format of cards.
+    pub(super) fn card() -> &'static Format {
+        static FORMAT: OnceLock<Format> = OnceLock::new();
+        FORMAT.get_or_init(|| Format::new(crate::formats::card_schema()))
+    }
+
+    fn new(schema: Value) -> Format {
+        let validator = crate::schema::compile(&schema);
+        Format { schema, validator }
+    }
+
+    /// Every fault of a value.
+    pub(super) fn check(&self, value: &Value, findings: &mut Findings<'_>) {
+        match &self.validator {
+            Ok(validator) => {
+                for error in validator.iter_errors(value) {
+                    self.finding(&error, findings);
+                }
+            }
+            // A test proves that both schemas compile.
+            Err(reason) => findings.at(
+                Code::INTERNAL,
+                "",
+                DefinitionFault::Schema { reason: reason.clone() },
+            ),
+        }
+    }
+
+    fn finding(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {
+        let at = error.instance_path().to_string();
+        let found = error.instance();
+        let schema = self.schema_around(error);
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let known = known_keys(schema);
+                for key in unexpected {
+                    let nearest = crate::error::nearest(key, known.iter().map(String::as_str));
+                    let known = known.clone();
+                    let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
+                    findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);
+                }
+            }
+            ValidationErrorKind::Required { property } => {
+                let key = plain_text(property);
+                findings.at(Code::DEFINITION_MISSING_KEY, &at, DefinitionFault::MissingKey { key });
+            }
+            ValidationErrorKind::Type { kind } => {
+                let expected = type_names(kind);
+                let found = type_name(found);
+                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+            }
+            ValidationErrorKind::Enum { options } => {
+                let expected = options.as_array().map_or(Vec::new(), |all| all.iter().map(plain_text).collect());
+                self.choice(&at, expected, found, findings);
+            }
+            ValidationErrorKind::Constant { expected_value } => {
+                self.choice(&at, vec![plain_text(expected_value)], found, findings);
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                let key = plain_text(error.instance());
+                let expected = form(self.schema_around(error), error);
+                let fault = DefinitionFault::Form { expected, found: key.clone() };
+                findings.at_key(Code::DEFINITION_VALUE, &below(&at, &key), fault);
+            }
+            ValidationErrorKind::OneOfNotValid { .. }
+            | ValidationErrorKind::OneOfMultipleValid { .. } => {
+                let of = alternative_keys(schema);
+                let has = |key: &String| found.get(key).is_some();
+                let found = of.iter().filter(|key| has(key)).cloned().collect();
+                findings.at(Code::DEFINITION_VALUE, &at, DefinitionFault::ExactlyOne { of, found });
+            }
+            _ => {
+                let expected = form(schema, error);
+                let fault = DefinitionFault::Form { expected, found: short(found) };
+                findings.at(Code::DEFINITION_VALUE, &at, fault);
+            }
+        }
+    }
+
+    fn choice(&self, at: &str, expected: Vec<String>, found: &Value, findings: &mut Findings<'_>) {
+        let fault = DefinitionFault::Choice { what: "value", expected, found: short(found) };
+        findings.at(Code::DEFINITION_VALUE, at, fault);
+    }
+
+    /// The schema that holds the keyword which failed.
+    fn schema_around(&self, error: &ValidationError<'_>) -> Option<&Value> {
+        let keyword = error.schema_path().to_string();
+        self.schema.pointer(keyword.rsplit_once('/')?.0)
+    }
+}
+
+fn below(pointer: &str, key: &str) -> String {
+    let mut place = pointer.to_owned();
+    push_pointer(&mut place, key);
+    place
+}
+
+fn known_keys(schema: Option<&Value>) -> Vec<String> {
+    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    properties.map_or(Vec::new(), |properties| properties.keys().cloned().collect())
+}
+
+/// The keys of which a `oneOf` wants exactly one.
+fn alternative_keys(schema: Option<&Value>) -> Vec<String> {
+    let alternatives = schema.and_then(|schema| schema.get("oneOf")).and_then(Value::as_array);
+    alternatives
+        .into_iter()
+        .flatten()
+        .filter_map(|schema| schema.get("required")?.get(0)?.as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The form that a value should have: the schema's own words, or the validator's.
+fn form(schema: Option<&Value>, error: &ValidationError<'_>) -> String {
+    let described = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
+    match (error.kind(), described) {
+        (ValidationErrorKind::Pattern { .. }, Some(text)) => as_fragment(text),
+        (ValidationErrorKind::MaxLength { limit }, _) => format!("text of at most {limit} characters"),
+        (ValidationErrorKind::Minimum { limit }, _) => format!("at least {limit}"),
+        (ValidationErrorKind::Maximum { limit }, _) => format!("at most {limit}"),
+        (ValidationErrorKind::MinItems { limit }, _) => format!("a list of at least {limit}"),
+        (ValidationErrorKind::MinProperties { limit }, _) => {
+            format!("an object with at least {limit} key")
+        }
+        _ => error.masked_with("it").to_string(),
+    }
+}
+
+fn as_fragment(sentence: &str) -> String {
+    let text = sentence.trim_end_matches('.');
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// Text without quotes, other values as JSON.
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn short(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = plain_text(value);
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}
+
+fn type_names(kind: &TypeKind) -> Vec<String> {
+    let name = |json: &str| match json {
+        "string" => "text",
+        "boolean" => "true-false",
+        "array" => "list",
+        "integer" => "whole number",
+        _ => "",
+    };
+    let ours = |json: String| match name(&json) {
+        "" => json,
+        name => name.to_owned(),
+    };
+    match kind {
+        TypeKind::Single(json) => vec![ours(json.to_string())],
+        TypeKind::Multiple(all) => all.iter().map(|json| ours(json.to_string())).collect(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
+
+use super::decisions;
+use super::fields::{Form, check_when};
+use super::finding::{DefinitionFault, Table};
+use super::locate::Findings;
+use super::references::{Names, Rules};
+use crate::connector::Connector;
+use crate::error::{Code, pointer};
+use crate::plan::METHODS;
+use crate::settle::FieldRoot;
+use crate::template::Root;
+
+/// The roots of a connector's own tables and conditions: it knows no card.
+const CONNECTION: &[Root] = &[Root::Connection];
+
+/// The roots of messages.
+const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
+
+/// Checks a connector whose shape is right.
+pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
+    let names = Names { connector, card: None };
+    let mut parts = path.rsplit(['/', '\\']);
+    if let Some(folder) = parts.nth(1) {
+        same_name("folder", folder, connector.name.as_str(), findings);
+    }
+    Form::new(names, FieldRoot::Connection).check(
+        &connector.connection.fields,
+        "/connection/fields",
+        findings,
+    );
+    connection_test(connector, findings);
+    for (name, method) in &connector.auth {
+        for (key, template) in method.templates() {
+            let rules = Rules { roots: CONNECTION, needs_values: false };
+            names.template(template, &pointer(&["auth", name, key]), rules, findings);
+        }
+        if let crate::auth::AuthMethod::ApiKey(key) = method
+            && key.place == crate::auth::ApiKeyPlace::Header
+        {
+            header_name(&key.name, &pointer(&["auth", name, "name"]), findings);
+        }
+    }
+    for (name, target) in &connector.targets {
+        let place = pointer(&["targets", name]);
+        auth_names(connector, &target.auth, &format!("{place}/auth"), findings);
+        let base = format!("{place}/base");
+        let table = Table::Target(name.clone());
+        decisions::check(names, &table, &target.base, &base, CONNECTION, findings);
+        target.base.each(&base, &mut |url, place| {
+            if url.url().is_none() {
+                let expected = "an absolute URL without user, query and fragment".to_owned();
+                let fault = DefinitionFault::Form { expected, found: url.text().to_owned() };
+                findings.at(Code::DEFINITION_VALUE, place, fault);
+            }
+        });
+        for (index, hint) in target.hints.iter().enumerate() {
+            let place = format!("{place}/hints/{index}/when");
+            check_when(names, &hint.when, &place, CONNECTION, findings);
+        }
+    }
+    for (index, rule) in connector.errors.iter().enumerate() {
+        let place = format!("/errors/{index}");
+        reply_code(&rule.code, &format!("{place}/code"), findings);
+        if let Some(message) = &rule.message {
+            let rules = Rules { roots: REPLY, needs_values: false };
+            names.template(message, &format!("{place}/message"), rules, findings);
+        }
+    }
+}
+
+fn connection_test(connector: &Connector, findings: &mut Findings<'_>) {
+    let Some(test) = &connector.connection.test else {
+        return;
+    };
+    known_target(connector, &test.target, "/connection/test/target", findings);
+    known_method(&test.method, "/connection/test/method", findings);
+    plain_path(&test.path, "/connection/test/path", findings);
+}
+
+/// Checks a definition's name against the name of its folder or file.
+pub(super) fn same_name(of: &'static str, expected: &str, found: &str, findings: &mut Findings<'_>) {
+    if expected != found {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        findings.at(Code::DEFINITION_NAME, "/name", DefinitionFault::Name { of, expected, found });
+    }
+}
+
+/// Checks a list of auth methods: not empty, each one the connector's.
+pub(super) fn auth_names(connector: &Connector, list: &[String], pointer: &str, findings: &mut Findings<'_>) {
+    if list.is_empty() {
+        findings.at(Code::TARGET_NO_AUTH, pointer, DefinitionFault::NoAuth);
+    }
+    for (index, name) in list.iter().enumerate() {
+        if !connector.auth.contains_key(name) {
+            let fault = unknown("auth method", name, connector.auth.keys());
+            findings.at(Code::DEFINITION_NAME, &format!("{pointer}/{index}"), fault);
+        }
+    }
+}
+
+/// Checks that the connector has a target.
+pub(super) fn known_target(connector: &Connector, name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if !connector.targets.contains_key(name) {
+        findings.at(Code::TARGET_UNKNOWN, pointer, unknown("target", name, connector.targets.keys()));
+    }
+}
+
+/// Checks that a method is one that a card can have.
+pub(super) fn known_method(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if !METHODS.contains(&name) {
+        let expected = METHODS.map(str::to_owned).to_vec();
+        let fault = DefinitionFault::Choice { what: "method", expected, found: name.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks that a failed reply may be given a code.
+pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if Code::for_reply(code).is_none() {
+        let given = Code::all().iter().filter(|code| Code::for_reply(code.as_str()).is_some());
+        let mut expected: Vec<String> = given.map(ToString::to_string).collect();
+        expected.push("service.…".to_owned());
+        let fault = DefinitionFault::Choice { what: "code of a reply", expected, found: code.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks the literal text of a path: it stays below its base.
+pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if crate::inject::path::check_relative(path).is_err() || path.contains('#') {
+        let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
+        let fault = DefinitionFault::Form { expected, found: path.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks a header name that a definition spells out.
+pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if crate::inject::header::header_name(name).is_err() {
+        let expected = "the name of a header that may be set".to_owned();
+        let fault = DefinitionFault::Form { expected, found: name.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+fn unknown<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n String>) -> DefinitionFault {
+    let nearest = crate::error::nearest(name, known.map(String::as_str));
+    DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
+}

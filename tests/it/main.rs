@@ -1,0 +1,20 @@
+//! The integration tests, in one binary: each further one would link everything again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at once")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
+
+mod canaries;
+mod embedding;
+mod files;
+mod httpbin;
+mod layers;
+mod lossless;
+mod mock;
+mod peers;
+mod seed_page;
+mod stream;
+mod suite;
+mod support;
+mod targets;
+mod transport;
+mod warehouse;

@@ -1,0 +1,159 @@
+//! What several tests need: the command, and a loopback server whose replies are bytes.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// The root of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs `cardhost` with an emptied environment and the given stdin.
+pub fn cardhost(args: &[&str], stdin: &str) -> Ran {
+    cardhost_with(args, stdin, &[])
+}
+
+/// Runs `cardhost` with an environment of its own.
+pub fn cardhost_with(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cardhost"))
+        .args(args)
+        .env_clear()
+        .envs(env.iter().copied())
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let text = stdin.to_owned();
+    // Written from a thread: a command that prints before it has read everything must not block us.
+    let writer = thread::spawn(move || drop(input.write_all(text.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A loopback server that gives each connection's request to a function and writes what it returns.
+pub struct RawServer {
+    pub url: String,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+/// What a [`RawServer`] does with a connection after it has read the request.
+pub enum Answer {
+    /// Writes the bytes and closes.
+    Bytes(Vec<u8>),
+    /// Writes the bytes and keeps the connection open without another word, until the client closes it.
+    Hang(Vec<u8>),
+    /// Resets the connection after writing the bytes.
+    Reset(Vec<u8>),
+}
+
+impl RawServer {
+    /// Starts a server on a free port; it ends with the test's process.
+    pub fn start(answer: impl Fn(usize, &[u8]) -> Answer + Send + Sync + 'static) -> RawServer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (kept, answer) = (Arc::clone(&requests), Arc::new(answer));
+        thread::spawn(move || {
+            for (index, stream) in listener.incoming().enumerate() {
+                let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
+                thread::spawn(move || {
+                    let Ok(mut stream) = stream else { return };
+                    let request = read_request(&mut stream);
+                    kept.lock().unwrap().push(request.clone());
+                    serve(&mut stream, answer(index, &request));
+                });
+            }
+        });
+        RawServer { url, requests }
+    }
+
+    /// The requests that came in, head and body.
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+}
+
+/// A whole reply with a content type and a body.
+pub fn reply(status: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn serve(stream: &mut TcpStream, answer: Answer) {
+    match answer {
+        Answer::Bytes(bytes) => {
+            let _ = stream.write_all(&bytes);
+        }
+        Answer::Hang(bytes) => {
+            let _ = stream.write_all(&bytes);
+            let _ = stream.flush();
+            // Blocks until the client gives up.
+            let _ = stream.read(&mut [0; 1]);
+        }
+        Answer::Reset(bytes) => {
+            let _ = stream.write_all(&bytes);
+            // Unread bytes at close make the kernel send a reset; so does this without any.
+            let socket = socket2_linger(stream);
+            drop(socket);
+        }
+    }
+}
+
+/// Closes with a reset instead of an end.
+fn socket2_linger(stream: &TcpStream) -> Option<()> {
+    let socket = socket2::SockRef::from(stream);
+    socket.set_linger(Some(std::time::Duration::ZERO)).ok()
+}
+
+/// Reads a request's head and, by `content-length`, its body.
+fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let Ok(read) = stream.read(&mut chunk) else { return bytes };
+        if read == 0 {
+            return bytes;
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok())
+            .unwrap_or(0);
+        if bytes.len() >= end + 4 + length {
+            return bytes;
+        }
+    }
+}
+
+/// A path below the project's root.
+pub fn path(below: &str) -> PathBuf {
+    root().join(below)
+}
