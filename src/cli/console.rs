@@ -78,6 +78,7 @@ impl Console {
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         let class = match failure {
             Failure::Error(error) => {
+                self.warnings(error.warnings());
                 self.error(error);
                 error.class()
             }
@@ -117,20 +118,9 @@ impl Console {
         let file = if place.file.is_empty() { "stdin" } else { &place.file };
         let line_column =
             place.line_column.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-        let pointer = match shown.pointer("/where/pointer").and_then(Value::as_str) {
-            Some(pointer)
-                if pointer.starts_with("/request")
-                    || pointer.starts_with("/targets")
-                    || pointer.starts_with("/effect") =>
-            {
-                text.push_str(&format!("\n  --> {pointer} of the definition"));
-                None
-            }
-            pointer => pointer,
-        };
-        match pointer {
+        match shown.pointer("/where/pointer").and_then(Value::as_str) {
             Some(pointer) if pointer.starts_with("/output") => {
-                text.push_str(&format!("\n  --> the reply: {pointer}"));
+                text.push_str(&format!("\n  --> the reply, for {pointer}"));
             }
             Some(pointer) => text.push_str(&format!("\n  --> {file}{line_column}: {pointer}")),
             None if !place.file.is_empty() || place.line_column.is_some() => {

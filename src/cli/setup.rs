@@ -3,10 +3,8 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use cardhost::core::connection::ConnectionFault;
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
-use cardhost::core::settle::{FieldFault, FieldProblem, FieldRoot};
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
@@ -47,7 +45,7 @@ pub(crate) fn host_for(
     let mut builder =
         host(global).policy(Policy { secret_references: !args.no_secret_references, ..policy });
     if let Some(path) = &args.connection {
-        builder = builder.default_connection(connection_file(path)?);
+        builder = builder.default_connection(&path.display().to_string(), connection_file(path)?);
     }
     if let Some(text) = &args.base {
         let base = BaseOverride::parse(text).ok_or_else(|| {
@@ -72,7 +70,7 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let value: Value = serde_json::from_slice(&text).map_err(|error| {
         let words = error.to_string();
         let reason = words.split(" at line ").next().unwrap_or_default();
-        Error::new(Fault::Unreadable { reason: format!("it is not JSON: {reason}") })
+        Error::new(Fault::Unreadable { reason: format!("not JSON: {reason}") })
             .with_code(Code::CONNECTION_UNREADABLE)
             .at(place(Some((error.line(), error.column()))))
     })?;
@@ -83,12 +81,12 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     match fields {
         Value::Object(fields) => Ok(fields),
         other => {
-            let problem = FieldProblem::Type {
-                expected: vec!["object"],
-                found: cardhost::core::value::type_name(&other),
-            };
-            let fault = FieldFault { root: FieldRoot::Connection, path: Vec::new(), problem };
-            Err(Error::new(Fault::Connection(ConnectionFault::Field(fault))).at(place(None)).into())
+            let found = cardhost::core::value::type_name(&other);
+            let reason = format!("an object of fields is expected, not {found}");
+            Err(Error::new(Fault::Unreadable { reason })
+                .with_code(Code::CONNECTION_UNREADABLE)
+                .at(place(None))
+                .into())
         }
     }
 }

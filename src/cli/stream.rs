@@ -12,7 +12,7 @@ use std::io::{self, Write as _};
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
 use cardhost::core::message;
-use cardhost::{Error, Host, Invocation, Outcome, Policy};
+use cardhost::{Error, Host, Invocation, Outcome, Policy, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
@@ -138,18 +138,27 @@ fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
     }
     let line = match result {
         Ok(outcome) => {
-            let warnings = outcome.warnings.iter().map(message::warning);
-            let warnings =
-                warnings.map(|(code, message)| json!({"code": code, "message": message}));
-            let done = Done { id, output: &outcome.output, warnings: warnings.collect() };
+            let done = Done { id, output: &outcome.output, warnings: warnings(&outcome.warnings) };
             let mut line = Vec::with_capacity(2048);
             serde_json::to_writer(&mut line, &done).map(|()| line)
         }
-        Err(error) => serde_json::to_vec(&json!({ "id": id, "error": error.to_json() })),
+        Err(error) => {
+            let mut line = json!({ "id": id, "error": error.to_json() });
+            let warnings = warnings(error.warnings());
+            if !warnings.is_empty() {
+                line["warnings"] = Value::Array(warnings);
+            }
+            serde_json::to_vec(&line)
+        }
     };
     let mut line = line.unwrap_or_else(|_| b"{\"error\":{\"code\":\"internal\"}}".to_vec());
     line.push(b'\n');
     line
+}
+
+fn warnings(warnings: &[Warning]) -> Vec<Value> {
+    let said = warnings.iter().map(message::warning);
+    said.map(|(code, message)| json!({ "code": code, "message": message })).collect()
 }
 
 /// The lines of stdin, each up to a limit; a longer one is passed over and reported.

@@ -1,1 +1,332 @@
-//! (being written)
+//! The suite: one folder per case, `tests/suite/<area>/<case>/`, each a command with what it reads and what must come
+//! out. Nothing of a case is in this file.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `args` | the arguments, one a line; `{server}` is the loopback server's URL, `{authority}` its host and port, `{case}` the folder |
+//! | `stdin` | the bytes of stdin; none by default |
+//! | `env` | the environment, `NAME=value` lines; empty by default |
+//! | `cards/` | connectors of the case's own |
+//! | `files/` | whatever else the case names |
+//! | `reply`, `reply.2` … | what the server answers to the first request, the second …; see [`Scripted`] |
+//! | `stdout`, `stderr`, `code` | golden: what came out |
+//! | `requests` | golden, where the arguments name the server: what arrived there, `---` between two requests |
+//!
+//! A file of another name is a fault, and so is a golden file that is missing, a reply that was not used, and a request
+//! without a reply. `UPDATE_SUITE=1` writes the golden files instead of comparing them; `UPDATE_SUITE=urls/` only those
+//! of the cases whose name begins so. Read what it wrote: a golden file is a promise.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
+
+/// Every area; a folder of another name is a fault.
+const AREAS: [&str; 9] = [
+    "connections",
+    "definitions",
+    "headers",
+    "invocations",
+    "mapping",
+    "policy",
+    "templates",
+    "transport",
+    "urls",
+];
+
+/// Fewest cases; a suite that shrinks by accident is noticed.
+const FEWEST_CASES: usize = 60;
+
+macro_rules! areas {
+    ($($area:ident)*) => {
+        $(#[test]
+        fn $area() {
+            area(stringify!($area));
+        })*
+
+        #[test]
+        fn every_area_has_a_test() {
+            let folders: BTreeSet<String> = names(&path("tests/suite")).into_iter().collect();
+            let tested: BTreeSet<String> = [$(stringify!($area)),*].map(str::to_owned).into();
+            assert_eq!(folders, tested);
+            assert_eq!(tested, AREAS.map(str::to_owned).into());
+        }
+    };
+}
+
+areas! { connections definitions headers invocations mapping policy templates transport urls }
+
+#[test]
+fn there_are_enough_cases() {
+    let cases: usize = AREAS.iter().map(|area| names(&path("tests/suite").join(area)).len()).sum();
+    assert!(cases >= FEWEST_CASES, "{cases} cases");
+}
+
+/// Runs every case of an area, two at once, and fails with all that is wrong.
+fn area(area: &str) {
+    let waiting = Mutex::new(names(&path("tests/suite").join(area)));
+    let faults = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().unwrap().pop();
+                    let Some(name) = next else { return };
+                    let found = case(area, &name);
+                    let named = found.into_iter().map(|fault| format!("{area}/{name}: {fault}"));
+                    faults.lock().unwrap().extend(named);
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().unwrap();
+    faults.sort();
+    assert!(
+        faults.is_empty(),
+        "{} faults; UPDATE_SUITE={area}/CASE rewrites one case\n\n{}",
+        faults.len(),
+        faults.join("\n\n")
+    );
+}
+
+/// Runs one case and gives what is wrong with it.
+fn case(area: &str, name: &str) -> Vec<String> {
+    let shown = format!("tests/suite/{area}/{name}");
+    let folder = path(&shown);
+    let unknown = unknown_files(&folder);
+    if !unknown.is_empty() {
+        return unknown;
+    }
+    let script = Arc::new(Mutex::new(match Scripted::all(&folder) {
+        Ok(replies) => replies,
+        Err(fault) => return vec![fault],
+    }));
+    let unexpected = Arc::new(Mutex::new(0_usize));
+    let Ok(args) = fs::read_to_string(folder.join("args")) else {
+        return vec!["`args` is missing".to_owned()];
+    };
+    let uses_server = args.contains("{server}") || args.contains("{authority}");
+    let server = uses_server.then(|| {
+        let (script, unexpected) = (Arc::clone(&script), Arc::clone(&unexpected));
+        RawServer::start(move |_, _| match next_reply(&script) {
+            Some(reply) => reply,
+            None => {
+                *unexpected.lock().unwrap() += 1;
+                Answer::Bytes(Vec::new())
+            }
+        })
+    });
+    let url = server.as_ref().map_or("", |server| &server.url);
+    let authority = url.trim_start_matches("http://");
+    let filled = |text: &str| {
+        text.replace("{server}", url).replace("{authority}", authority).replace("{case}", &shown)
+    };
+    let args = filled(&args);
+    let args: Vec<&str> = args.lines().collect();
+    let env = filled(&fs::read_to_string(folder.join("env")).unwrap_or_default());
+    let env: Vec<(&str, &str)> = env.lines().filter_map(|line| line.split_once('=')).collect();
+    let stdin = fs::read(folder.join("stdin")).unwrap_or_default();
+
+    let ran = cardhost_bytes(&args, &stdin, &env);
+
+    let neutral = |text: &str| {
+        let text = text.replace(&*root().to_string_lossy(), "{root}").replace(&shown, "{case}");
+        if url.is_empty() {
+            return text;
+        }
+        text.replace(url, "{server}").replace(authority, "{authority}")
+    };
+    let mut golden = vec![
+        ("stdout", neutral(&ran.stdout)),
+        ("stderr", neutral(&ran.stderr)),
+        ("code", format!("{}\n", ran.code)),
+    ];
+    if let Some(server) = &server {
+        golden.push(("requests", neutral(&arrived(&server.requests()))));
+    }
+    let mut faults: Vec<String> = golden
+        .into_iter()
+        .filter_map(|(file, found)| compare(&folder, &format!("{area}/{name}"), file, &found))
+        .collect();
+    if server.is_none() && folder.join("requests").exists() {
+        faults.push("`requests` is there, but `args` names no server".to_owned());
+    }
+    let unused: Vec<String> =
+        script.lock().unwrap().iter().map(|reply| format!("`{}`", reply.file)).collect();
+    if !unused.is_empty() {
+        faults.push(format!("replies that were never used: {}", unused.join(", ")));
+    }
+    match *unexpected.lock().unwrap() {
+        0 => {}
+        count => faults.push(format!("{count} requests came for which there is no reply")),
+    }
+    if ran.code != 0 && !ran.stdout.is_empty() {
+        faults.push("it failed, and wrote to stdout".to_owned());
+    }
+    faults
+}
+
+/// Compares a golden file, or writes it; gives the fault.
+fn compare(folder: &Path, name: &str, file: &str, found: &str) -> Option<String> {
+    let path = folder.join(file);
+    if let Some(wanted) = std::env::var_os("UPDATE_SUITE") {
+        let wanted = wanted.to_string_lossy();
+        if wanted == "1" || name.starts_with(&*wanted) {
+            fs::write(path, found).unwrap();
+            return None;
+        }
+    }
+    match fs::read_to_string(path) {
+        Err(_) => Some(format!("golden file `{file}` is missing; it would hold:\n{found}")),
+        Ok(expected) if expected == found => None,
+        Ok(expected) => {
+            Some(format!("`{file}` differs\n--- expected\n{expected}\n--- found\n{found}"))
+        }
+    }
+}
+
+/// The requests as text, line ends as `\n`.
+fn arrived(requests: &[String]) -> String {
+    let shown = requests.iter().map(|request| {
+        if request.starts_with('\u{16}') {
+            return "(a TLS handshake)\n".to_owned();
+        }
+        let mut text = request.replace("\r\n", "\n");
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text
+    });
+    shown.collect::<Vec<_>>().join("---\n")
+}
+
+/// Faults for files that the runner does not know.
+fn unknown_files(folder: &Path) -> Vec<String> {
+    const FILES: [&str; 8] =
+        ["args", "stdin", "env", "reply", "stdout", "stderr", "code", "requests"];
+    const FOLDERS: [&str; 2] = ["cards", "files"];
+    if !folder.is_dir() {
+        return vec!["it is not a folder".to_owned()];
+    }
+    let known = |name: &String| {
+        let further_reply =
+            name.strip_prefix("reply.").is_some_and(|number| number.parse::<usize>().is_ok());
+        let is_folder = folder.join(name).is_dir();
+        if is_folder {
+            FOLDERS.contains(&name.as_str())
+        } else {
+            further_reply || FILES.contains(&name.as_str())
+        }
+    };
+    let names = names(folder);
+    let unknown = names.iter().filter(|name| !known(name));
+    unknown.map(|name| format!("file `{name}` is not one that a case can have")).collect()
+}
+
+/// The names inside a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// What the server does with one request.
+///
+/// The first line of the file says it: `bytes` (write and close), `hang` (write and say no more) or `reset` (write and
+/// reset the connection); then words: `times=6` answers that many requests, `escaped` reads `\xHH` in the body as one
+/// byte, `lines` writes the body's line ends as CR LF. Then comes the reply: a head whose line ends become CR LF, an
+/// empty line, a body without the file's last line end. `{length}` in the head is the body's length.
+struct Scripted {
+    file: String,
+    kind: String,
+    times: usize,
+    bytes: Vec<u8>,
+}
+
+impl Scripted {
+    /// The replies of a case, in their order.
+    fn all(folder: &Path) -> Result<Vec<Scripted>, String> {
+        let mut numbered: Vec<(usize, PathBuf)> = Vec::new();
+        for name in names(folder) {
+            match name.strip_prefix("reply.").map(str::parse::<usize>) {
+                _ if name == "reply" => numbered.push((1, folder.join(name))),
+                Some(Ok(number)) => numbered.push((number, folder.join(name))),
+                _ => {}
+            }
+        }
+        numbered.sort();
+        numbered.iter().map(|(_, path)| Scripted::read(path)).collect()
+    }
+
+    fn read(path: &Path) -> Result<Scripted, String> {
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).map_err(|error| format!("`{file}`: {error}"))?;
+        let (header, reply) = text.split_once('\n').unwrap_or((&text, ""));
+        let mut words = header.split_whitespace();
+        let kind = words.next().unwrap_or_default().to_owned();
+        if !["bytes", "hang", "reset"].contains(&kind.as_str()) {
+            return Err(format!("`{file}`: `{kind}` is not bytes, hang or reset"));
+        }
+        let (mut times, mut escaped, mut lines) = (1, false, false);
+        for word in words {
+            match word.split_once('=') {
+                None if word == "escaped" => escaped = true,
+                None if word == "lines" => lines = true,
+                Some(("times", number)) => {
+                    times = number.parse().map_err(|_| format!("`{file}`: `{word}`"))?;
+                }
+                _ => return Err(format!("`{file}`: the word `{word}` is not known")),
+            }
+        }
+        let reply = reply.strip_suffix('\n').unwrap_or(reply);
+        let (head, body) = match reply.split_once("\n\n") {
+            Some((head, body)) => (head, body),
+            None => (reply, ""),
+        };
+        let body = if lines { body.replace('\n', "\r\n") } else { body.to_owned() };
+        let body = if escaped { unescaped(&body) } else { body.into_bytes() };
+        let mut bytes = Vec::new();
+        if !head.is_empty() {
+            let head = head.replace("{length}", &body.len().to_string()).replace('\n', "\r\n");
+            bytes.extend_from_slice(head.as_bytes());
+            bytes.extend_from_slice(b"\r\n\r\n");
+        }
+        bytes.extend_from_slice(&body);
+        Ok(Scripted { file, kind, times, bytes })
+    }
+}
+
+/// Takes the next reply off the script.
+fn next_reply(script: &Mutex<Vec<Scripted>>) -> Option<Answer> {
+    let mut script = script.lock().unwrap();
+    let next = script.first_mut()?;
+    let bytes = next.bytes.clone();
+    let answer = match next.kind.as_str() {
+        "hang" => Answer::Hang(bytes),
+        "reset" => Answer::Reset(bytes),
+        _ => Answer::Bytes(bytes),
+    };
+    next.times -= 1;
+    if next.times == 0 {
+        script.remove(0);
+    }
+    Some(answer)
+}
+
+/// `\xHH` as one byte.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.push(u8::from_str_radix(&after[..2], 16).expect("two hexadecimal digits"));
+        rest = &after[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}

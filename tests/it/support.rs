@@ -27,20 +27,16 @@ pub fn cardhost(args: &[&str], stdin: &str) -> Ran {
 
 /// Runs `cardhost` with an environment of its own.
 pub fn cardhost_with(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cardhost"))
-        .args(args)
-        .env_clear()
-        .envs(env.iter().copied())
-        .current_dir(root())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    cardhost_bytes(args, stdin.as_bytes(), env)
+}
+
+/// Runs `cardhost` with any bytes on stdin.
+pub fn cardhost_bytes(args: &[&str], stdin: &[u8], env: &[(&str, &str)]) -> Ran {
+    let mut child = command(args).envs(env.iter().copied()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    let text = stdin.to_owned();
+    let bytes = stdin.to_owned();
     // Written from a thread: a command that prints before it has read everything must not block us.
-    let writer = thread::spawn(move || drop(input.write_all(text.as_bytes())));
+    let writer = thread::spawn(move || drop(input.write_all(&bytes)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     Ran {
@@ -48,6 +44,19 @@ pub fn cardhost_with(args: &[&str], stdin: &str, env: &[(&str, &str)]) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// The command with an emptied environment, in the project's root, with pipes.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cardhost"));
+    command
+        .args(args)
+        .env_clear()
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// A loopback server that gives each connection's request to a function and writes what it returns.
@@ -141,6 +150,10 @@ fn read_request(stream: &mut TcpStream) -> Vec<u8> {
             return bytes;
         }
         bytes.extend_from_slice(&chunk[..read]);
+        // A TLS handshake on a plain port has no end that could be waited for.
+        if bytes[0] == 0x16 {
+            return bytes;
+        }
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
         let length = head

@@ -16,6 +16,9 @@ use crate::template::{Template, ValueTemplate};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "cardhost card")]
 pub struct Card {
+    /// The file it was read from, for messages.
+    #[serde(skip)]
+    pub file: String,
     /// For the editor.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::connector::Connector;
 use crate::field::FieldType;
 use crate::secret::{Redactor, Secret};
-use crate::settle::{FieldFault, FieldRoot, FormScope, settle_fields};
+use crate::settle::{FieldFault, FieldRoot, FormScope, NotApplicable, settle_fields};
 use crate::template::{Found, Reference, Root, Scope};
 use crate::value::descend;
 
@@ -14,6 +14,7 @@ use crate::value::descend;
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     values: IndexMap<String, ConnectionValue>,
+    ignored: Vec<NotApplicable>,
 }
 
 /// The value of one connection field.
@@ -63,11 +64,9 @@ impl Connection {
         mut given: Map<String, Value>,
         read: &ReadSecret<'_>,
     ) -> Result<Connection, ConnectionFault> {
-        let mut secrets = IndexMap::new();
-        for (label, field) in &connector.connection.fields {
-            let Some(value) = given.get_mut(label) else {
-                continue;
-            };
+        let fields = &connector.connection.fields;
+        for label in fields.keys() {
+            let Some(value) = given.get_mut(label) else { continue };
             if let Some(source) = secret_source(value) {
                 let secret = read(&source).map_err(|reason| ConnectionFault::Source {
                     field: label.clone(),
@@ -76,28 +75,29 @@ impl Connection {
                 })?;
                 *value = Value::String(secret.expose().to_owned());
             }
-            if field.kind == FieldType::Secret
-                && let Value::String(text) = value
-            {
-                secrets.insert(label.clone(), Secret::new(std::mem::take(text)));
-                // What is checked in its place: present, and text; empty only where the secret is.
-                if secrets.get(label).is_some_and(|secret| !secret.expose().is_empty()) {
-                    text.push('x');
-                }
-            }
         }
-        let fields = &connector.connection.fields;
-        let ignored = &mut Vec::new();
-        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, ignored)
+        let mut ignored = Vec::new();
+        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
             .map_err(ConnectionFault::Field)?;
+        let is_secret = |label: &String| {
+            fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
+        };
         let values = given
             .into_iter()
-            .map(|(label, value)| match secrets.shift_remove(&label) {
-                Some(secret) => (label, ConnectionValue::Secret(secret)),
-                None => (label, ConnectionValue::Plain(value)),
+            .map(|(label, value)| match value {
+                Value::String(text) if is_secret(&label) => {
+                    (label, ConnectionValue::Secret(Secret::new(text)))
+                }
+                value => (label, ConnectionValue::Plain(value)),
             })
             .collect();
-        Ok(Connection { values })
+        Ok(Connection { values, ignored })
+    }
+
+    /// The fields that were given and do not apply.
+    #[must_use]
+    pub fn ignored(&self) -> &[NotApplicable] {
+        &self.ignored
     }
 
     /// A field's value.
@@ -121,7 +121,7 @@ impl Connection {
                 (label.clone(), ConnectionValue::Plain(Value::String(mark(label))))
             }
         });
-        Connection { values: values.collect() }
+        Connection { values: values.collect(), ignored: self.ignored.clone() }
     }
 
     /// Adds every secret to the redactor.

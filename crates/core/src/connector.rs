@@ -18,6 +18,9 @@ use crate::template::Template;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "cardhost connector")]
 pub struct Connector {
+    /// The file it was read from, for messages.
+    #[serde(skip)]
+    pub file: String,
     /// For the editor.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,

@@ -9,17 +9,19 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
+use crate::auth::AuthFault;
 use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
+use crate::definition::Definition;
 use crate::error::{Class, Code, Place, pointer};
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::invocation::InvocationFault;
-use crate::plan::PlanFault;
+use crate::plan::{PlanFault, Warning};
 use crate::response::{Headers, OutputFault};
 use crate::secret::Redactor;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
-use crate::template::TemplateValueError;
+use crate::template::{Reference, Root, TemplateValueError};
 use crate::transport_fault::{TransportFault, TransportFaultKind};
 
 /// Most bytes of a failed reply's body that an error keeps.
@@ -37,6 +39,7 @@ struct ErrorBody {
     response: Option<FailedResponse>,
     retryable: Option<bool>,
     retry_after_s: Option<u64>,
+    warnings: Vec<Warning>,
     redactor: Arc<Redactor>,
 }
 
@@ -137,6 +140,7 @@ impl Error {
             response: None,
             retryable,
             retry_after_s: None,
+            warnings: Vec::new(),
             redactor: Arc::default(),
         }))
     }
@@ -152,6 +156,20 @@ impl Error {
     #[must_use]
     pub fn at(mut self, place: Place) -> Error {
         self.0.place = place;
+        self
+    }
+
+    /// With the file of the definition that its pointer is in, if it is in one.
+    #[must_use]
+    pub fn placed_in(mut self, definition: &Definition) -> Error {
+        let place = &mut self.0.place;
+        if place.file.is_empty() {
+            match place.pointer.split('/').nth(1) {
+                Some("request" | "effect") => definition.card.file.clone_into(&mut place.file),
+                Some("targets" | "auth") => definition.connector.file.clone_into(&mut place.file),
+                _ => {}
+            }
+        }
         self
     }
 
@@ -171,6 +189,13 @@ impl Error {
     pub fn with_retry(mut self, retryable: bool, after_s: Option<u64>) -> Error {
         self.0.retryable = Some(retryable);
         self.0.retry_after_s = after_s;
+        self
+    }
+
+    /// With what deserved attention on the way.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: Vec<Warning>) -> Error {
+        self.0.warnings = warnings;
         self
     }
 
@@ -221,6 +246,12 @@ impl Error {
     #[must_use]
     pub fn retry_after_s(&self) -> Option<u64> {
         self.0.retry_after_s
+    }
+
+    /// What deserved attention on the way.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
     }
 
     /// What is wrong: a lower-case fragment, redacted.
@@ -392,14 +423,17 @@ fn invocation(fault: &InvocationFault) -> (Code, Place) {
             (Code::INVOCATION_SYNTAX, Place { line_column, ..Place::default() })
         }
         InvocationFault::Type { key: "", .. } => (Code::INVOCATION_TYPE, Place::default()),
-        InvocationFault::Type { key, .. } => (Code::INVOCATION_TYPE, Place::invocation(&[key])),
+        InvocationFault::Type { key, .. } => {
+            let segments: Vec<&str> = key.split('.').collect();
+            (Code::INVOCATION_TYPE, Place::invocation(&segments))
+        }
         InvocationFault::UnknownKey { within: "", .. } => {
             (Code::INVOCATION_UNKNOWN_KEY, Place::default())
         }
         InvocationFault::UnknownKey { within, .. } => {
             (Code::INVOCATION_UNKNOWN_KEY, Place::invocation(&[within]))
         }
-        InvocationFault::NoCard => (Code::CARD_UNKNOWN, Place::default()),
+        InvocationFault::NoCard => (Code::INVOCATION_NO_CARD, Place::default()),
     }
 }
 
@@ -428,8 +462,13 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
                 UrlFault::EmptySegment { .. } => Code::URL_EMPTY_SEGMENT,
                 UrlFault::Invalid { .. } => Code::URL_INVALID,
             };
-            (code, input_place(field, "path"))
+            let place = match field {
+                Some(reference) => reference_place(reference),
+                None => part_place("path"),
+            };
+            (code, place)
         }
+        PlanFault::ContentType => (Code::DEFINITION_VALUE, part_place("body")),
         PlanFault::Query { part, field, .. } => {
             (Code::QUERY_VALUE, input_place(field, part.as_str()))
         }
@@ -450,13 +489,11 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
         PlanFault::BadBase { .. } => (Code::DEFINITION_VALUE, part_place("target")),
         PlanFault::AuthMissing { .. } => (Code::AUTH_MISSING, Place::invocation(&["connection"])),
         PlanFault::UnknownAuth { .. } => (Code::DEFINITION_NAME, part_place("auth")),
-        PlanFault::Auth { fault, .. } => {
-            let code = match fault {
-                crate::auth::AuthFault::Template(error) => template(error),
-                _ => Code::AUTH_VALUE,
-            };
-            (code, Place::invocation(&["connection"]))
+        PlanFault::Auth { method, fault: AuthFault::Template(error) } => {
+            let pointer = pointer(&["auth", method]);
+            (template(error), Place { pointer, ..Place::default() })
         }
+        PlanFault::Auth { .. } => (Code::AUTH_VALUE, Place::invocation(&["connection"])),
         PlanFault::BodyTooLong => (Code::LIMIT_RENDERED, part_place("body")),
     }
 }
@@ -552,6 +589,15 @@ fn place_of(segments: &[&str], problem: &FieldProblem) -> Place {
 fn path_place(root: &str, path: &[String]) -> Place {
     let mut segments = vec![root];
     segments.extend(path.iter().map(String::as_str));
+    Place::invocation(&segments)
+}
+
+fn reference_place(reference: &Reference) -> Place {
+    let mut segments = vec![reference.root.as_str()];
+    if reference.root == Root::Connection {
+        segments.push("fields");
+    }
+    segments.extend(reference.segments.iter().map(String::as_str));
     Place::invocation(&segments)
 }
 

@@ -135,7 +135,7 @@ fn connection(value: Value) -> Result<Option<ConnectionRef>, InvocationFault> {
                 let nearest = crate::error::nearest(&key, ["fields"].into_iter());
                 return Err(InvocationFault::UnknownKey { key, nearest, within: "connection" });
             }
-            object("connection", fields).map(|fields| Some(ConnectionRef::Fields(fields)))
+            object("connection.fields", fields).map(|fields| Some(ConnectionRef::Fields(fields)))
         }
         other => Err(wrong_type("connection", "text or an object with `fields`", &other)),
     }

@@ -15,7 +15,9 @@ use crate::fault::{Error, Fault};
 /// # Errors
 /// `definition.syntax` with file, line and column.
 pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
-    read(file, text)
+    let mut connector: Connector = read(file, text)?;
+    file.clone_into(&mut connector.file);
+    Ok(connector)
 }
 
 /// Reads a card of a connector.
@@ -23,7 +25,9 @@ pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
 /// # Errors
 /// `definition.syntax` with file, line and column.
 pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<Definition, Error> {
-    read::<Card>(file, text).map(|card| Definition::new(connector, card))
+    let mut card: Card = read(file, text)?;
+    file.clone_into(&mut card.file);
+    Ok(Definition::new(connector, card))
 }
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {

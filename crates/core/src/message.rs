@@ -47,7 +47,7 @@ pub fn message(fault: &Fault) -> String {
         Fault::Service { status, message: None } => format!("the service answered {status}"),
         Fault::Definition { reason } => reason.clone(),
         Fault::Unknown { what, name, .. } => format!("there is no {what} `{name}`"),
-        Fault::Unreadable { reason } => format!("it cannot be read: {reason}"),
+        Fault::Unreadable { reason } => format!("the file cannot be read: {reason}"),
         Fault::SecretReference { field } => {
             format!(
                 "connection field `{field}` points at the environment or a file, which this host does not allow"
@@ -77,10 +77,14 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         Fault::TooLarge { .. } => {
             Some("ask for less at once, or raise `response.maxBodyBytes` of the card".to_owned())
         }
-        Fault::Redirects { .. } => Some("the service sends the request in circles".to_owned()),
+        Fault::Redirects { .. } => Some("check the URL: the service sends the request in circles".to_owned()),
         Fault::Decode(_) => Some(
             "the reply is kept in the error; a card can name another `response.decoder`".to_owned(),
         ),
+        Fault::Output(OutputFault::Template {
+            error: TemplateValueError::Fault { .. } | TemplateValueError::TooLong,
+            ..
+        }) => Some("`cardhost check` shows every fault of the files".to_owned()),
         Fault::Output(_) => Some(
             "the service answered in another shape than the card declares; the reply is kept in the error"
                 .to_owned(),
@@ -92,9 +96,13 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         }
         Fault::Unknown { .. } => Some("`cardhost list` shows what there is".to_owned()),
         Fault::SecretReference { .. } => {
-            Some("give the value itself, or a connection file to the host".to_owned())
+            Some("give the value itself; whoever runs the host can give `--connection FILE`".to_owned())
         }
-        Fault::Service { .. } | Fault::Unreadable { .. } | Fault::InvocationTooLong { .. } => None,
+        Fault::Service { .. } => None,
+        Fault::Unreadable { .. } => Some("check the path, its content and who may read it".to_owned()),
+        Fault::InvocationTooLong { .. } => {
+            Some("split it, or pass large content by reference".to_owned())
+        }
         Fault::Internal { .. } => Some("please report it, with the command and the input".to_owned()),
     };
     said.or_else(|| by_code(code))
@@ -115,10 +123,10 @@ fn invocation(fault: &InvocationFault) -> String {
     match fault {
         InvocationFault::Syntax { reason, .. } => format!("the invocation is not JSON: {reason}"),
         InvocationFault::Type { key: "", expected, found } => {
-            format!("the invocation must be an {expected}, not {found}")
+            format!("the invocation must be {}, not {}", article(expected), article(found))
         }
         InvocationFault::Type { key, expected, found } => {
-            format!("`{key}` must be {expected}, not {found}")
+            format!("`{key}` must be {}, not {}", article(expected), article(found))
         }
         InvocationFault::UnknownKey { key, within: "", .. } => {
             format!("the invocation has an unknown key `{key}`")
@@ -156,7 +164,7 @@ pub fn field(fault: &FieldFault) -> String {
     match &fault.problem {
         FieldProblem::Missing => format!("{name} is missing"),
         FieldProblem::Type { expected, found } => {
-            format!("{name} must be {}, not {found}", alternatives(expected))
+            format!("{name} must be {}, not {}", alternatives(expected), article(found))
         }
         FieldProblem::Choice { found, .. } => format!("{name} has no choice `{found}`"),
         FieldProblem::Format { expected } => format!("{name} must be {expected}"),
@@ -179,6 +187,9 @@ fn field_name(fault: &FieldFault) -> String {
         Some((label, above)) => (label.as_str(), above.join(".")),
         None => ("", String::new()),
     };
+    if label.parse::<usize>().is_ok() {
+        return format!("item {label} of `{above}`");
+    }
     match fault.root {
         FieldRoot::Connection => format!("connection field `{}`", fault.path.join(".")),
         FieldRoot::Options => format!("option `{}`", fault.path.join(".")),
@@ -226,7 +237,7 @@ fn plan(fault: &PlanFault) -> String {
     match fault {
         PlanFault::Field(fault) => field(fault),
         PlanFault::Group { group, found: Some(found), .. } => {
-            format!("input group `{group}` must be an object, not {found}")
+            format!("input group `{group}` must be an object, not {}", article(found))
         }
         PlanFault::Group { group, .. } => format!("there is no input group `{group}`"),
         PlanFault::Template { error, .. } => template(error),
@@ -235,11 +246,11 @@ fn plan(fault: &PlanFault) -> String {
             "parameter `{}` of the {} must be text, a number, true-false or a list of them, not {}",
             fault.name,
             part.as_str(),
-            fault.found
+            article(fault.found)
         ),
         PlanFault::Header { fault, .. } => header(fault),
         PlanFault::NotAnObject { part, found } => {
-            format!("the request's {} must be an object, not {found}", part.as_str())
+            format!("the request's {} must be an object, not {}", part.as_str(), article(found))
         }
         PlanFault::Method { found } => format!("`{found}` is not a method a card can have"),
         PlanFault::UnknownTarget { found } => format!("the connector has no target `{found}`"),
@@ -271,7 +282,12 @@ fn plan(fault: &PlanFault) -> String {
                 )
             }
         },
-        PlanFault::BodyTooLong => "the request's body is too long".to_owned(),
+        PlanFault::ContentType => {
+            "the body's `contentType` cannot stand in a header".to_owned()
+        }
+        PlanFault::BodyTooLong => {
+            format!("the request's body is longer than {} bytes", crate::plan::MAX_BODY_BYTES)
+        }
     }
 }
 
@@ -288,6 +304,9 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         ),
         PlanFault::Url { fault: UrlFault::DotSegment, .. } => {
             Some("write the path without `.` and `..` segments".to_owned())
+        }
+        PlanFault::Url { fault: UrlFault::ControlCharacter { .. }, .. } => {
+            Some("take line breaks, tabs and other control characters out".to_owned())
         }
         PlanFault::Url { .. } => None,
         PlanFault::Query { .. } => {
@@ -311,11 +330,24 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
                 _ => "give it a value, or mark the reference optional with `?` in the card".to_owned(),
             })
         }
+        PlanFault::Header { fault: HeaderFault::Value { .. }, .. } => {
+            Some("a header is one line: take line breaks and control characters out".to_owned())
+        }
+        PlanFault::Header { fault: HeaderFault::Denied { .. }, .. } => {
+            Some("the connector and the transport set it themselves".to_owned())
+        }
+        PlanFault::Header { fault: HeaderFault::Name { .. }, .. } => {
+            Some("a header name is letters, digits and `-`, for example `X-Request-Id`".to_owned())
+        }
+        PlanFault::Template { error: TemplateValueError::NotText { .. }, .. } => {
+            Some("give text, a number or true-false; `json` makes text of a value".to_owned())
+        }
         PlanFault::Template { .. }
         | PlanFault::Header { .. }
         | PlanFault::NotAnObject { .. }
         | PlanFault::Group { .. }
         | PlanFault::Auth { .. }
+        | PlanFault::ContentType
         | PlanFault::BodyTooLong => None,
     }
 }
@@ -324,7 +356,7 @@ fn template(error: &TemplateValueError) -> String {
     match error {
         TemplateValueError::Missing { reference } => format!("`{reference}` has no value"),
         TemplateValueError::NotText { expression, found } => {
-            format!("`{expression}` is {found}, which cannot stand in text")
+            format!("`{expression}` is {}, which cannot stand in text", article(found))
         }
         TemplateValueError::Helper { reason, .. } => reason.clone(),
         TemplateValueError::TooLong => {
@@ -394,7 +426,10 @@ fn header(fault: &HeaderFault) -> String {
             format!("header `{name}` holds the control character U+{:04X}", u32::from(*found))
         }
         HeaderFault::Type { name, found } => {
-            format!("header `{name}` must be text, a number or true-false, not {found}")
+            format!(
+                "header `{name}` must be text, a number, true-false or a list of them, not {}",
+                article(found)
+            )
         }
         HeaderFault::Denied { name } => format!("header `{name}` may not be set"),
     }
@@ -464,7 +499,7 @@ pub fn warning(warning: &Warning) -> (&'static str, String) {
         Warning::RedirectNotFollowed { origin } => (
             "redirect.not_followed",
             format!(
-                "the service redirects to another origin, `{origin}`; redirects are followed on the same origin only"
+                "the service redirects to `{origin}`; redirects are followed on the same origin only, and never with a user in the URL"
             ),
         ),
     }
@@ -477,8 +512,22 @@ fn did_you_mean(nearest: &str) -> Option<String> {
 fn alternatives(expected: &[&str]) -> String {
     match expected {
         [] => "nothing".to_owned(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [one] => article(one),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|kind| article(kind)).collect();
+            format!("{} or {}", first.join(", "), article(last))
+        }
+    }
+}
+
+/// A type's name as it stands in a sentence.
+fn article(kind: &str) -> String {
+    match kind {
+        "secret" | "dropdown" => "text".to_owned(),
+        "any" => "any value".to_owned(),
+        "object" => "an object".to_owned(),
+        "number" | "list" | "date-time" | "file" => format!("a {kind}"),
+        other => other.to_owned(),
     }
 }
 

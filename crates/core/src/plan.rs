@@ -138,8 +138,8 @@ pub enum PlanFault {
     },
     /// The URL is refused.
     Url {
-        /// The input field that it comes from, if one.
-        field: Option<Vec<String>>,
+        /// What it comes from, if from one field.
+        field: Option<Reference>,
         /// Why.
         fault: UrlFault,
     },
@@ -152,6 +152,8 @@ pub enum PlanFault {
         /// Why.
         fault: QueryFault,
     },
+    /// The body's content type cannot stand in a header.
+    ContentType,
     /// A header is refused.
     Header {
         /// The input field that it comes from, if one.
@@ -288,7 +290,8 @@ pub fn plan(
     settings: &PlanSettings,
 ) -> Result<Plan, PlanFault> {
     let (connector, card) = (&*definition.connector, &definition.card);
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<Warning> =
+        connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
     settle_invocation(card, connection, &mut options, &mut input, &mut warnings)?;
     let scope = PlanScope::new(connection, &options, &input);
 
@@ -480,13 +483,13 @@ fn path_text(card: &Card, scope: &dyn Scope) -> Result<String, PlanFault> {
             Part::Text(text) => out.push_str(text),
             Part::Reference(reference) if is_relative_url(card, reference) => {
                 path::check_relative(&value)
-                    .map_err(|fault| refused(Some(reference.segments.clone()), fault))?;
+                    .map_err(|fault| refused(Some(reference.clone()), fault))?;
                 let value = if out.ends_with('/') { value.trim_start_matches('/') } else { &value };
                 out.push_str(value);
             }
             Part::Reference(reference) => {
                 path::push_segment(&value, &reference.to_string(), &mut out)
-                    .map_err(|fault| refused(Some(reference.segments.clone()), fault))?;
+                    .map_err(|fault| refused(Some(reference.clone()), fault))?;
             }
             Part::Helper(helper) => {
                 path::push_segment(&value, helper.source(), &mut out)
@@ -513,12 +516,10 @@ pub(crate) fn input_field<'c>(card: &'c Card, reference: &Reference) -> Option<&
     }
 }
 
-fn relative_url_field(card: &Card) -> Option<Vec<String>> {
+fn relative_url_field(card: &Card) -> Option<Reference> {
     let parts = card.request.path.parts().ok()?;
     parts.iter().find_map(|part| match part {
-        Part::Reference(reference) if is_relative_url(card, reference) => {
-            Some(reference.segments.clone())
-        }
+        Part::Reference(reference) if is_relative_url(card, reference) => Some(reference.clone()),
         _ => None,
     })
 }
@@ -617,7 +618,7 @@ fn body(
     }
     let content_type = match &template.content_type {
         Some(text) => crate::inject::header::header_value("content-type", text)
-            .map_err(|fault| PlanFault::Header { field: None, fault })?,
+            .map_err(|_| PlanFault::ContentType)?,
         None => HeaderValue::from_static(kind.content_type()),
     };
     Ok(Some((Body { kind, bytes }, content_type)))

@@ -1,5 +1,7 @@
 //! Drives a call: does what each step says until the call is over.
 
+use std::time::Instant;
+
 use cardhost_core::call::{Call, Outcome, Step};
 use cardhost_core::fault::Error;
 
@@ -13,8 +15,14 @@ pub(crate) async fn drive(
     clock: &dyn Clock,
 ) -> Result<Outcome, Error> {
     let mut attempt = 1_u32;
+    let since = Instant::now();
     loop {
-        let sent = transport.send(call.request(), call.treatment()).await;
+        let mut treatment = call.treatment();
+        if attempt > 1 {
+            // The total limit is for the whole call, redirects included.
+            treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
+        }
+        let sent = transport.send(call.request(), treatment).await;
         let step = match sent {
             Ok(reply) => {
                 tracing::debug!(attempt, status = reply.status, bytes = reply.body.len(), "reply");

@@ -36,6 +36,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     connections: Option<Arc<dyn ConnectionProvider>>,
     fallback: Option<Map<String, Value>>,
+    fallback_file: String,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
     policy: Policy,
     settings: PlanSettings,
@@ -72,6 +73,7 @@ pub struct HostBuilder {
     clock: Option<Arc<dyn Clock>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
     fallback: Option<Map<String, Value>>,
+    fallback_file: String,
     policy: Policy,
     settings: PlanSettings,
 }
@@ -119,10 +121,11 @@ impl HostBuilder {
     }
 
     /// The connection of every invocation that brings none. It is the host's own: its fields may point at
-    /// environment variables and files.
+    /// environment variables and files. `file` is where it came from, for messages.
     #[must_use]
-    pub fn default_connection(mut self, fields: Map<String, Value>) -> HostBuilder {
+    pub fn default_connection(mut self, file: &str, fields: Map<String, Value>) -> HostBuilder {
         self.fallback = Some(fields);
+        file.clone_into(&mut self.fallback_file);
         self
     }
 
@@ -151,6 +154,7 @@ impl HostBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             connections: self.connections,
             fallback: self.fallback,
+            fallback_file: self.fallback_file,
             fallback_settled: Mutex::default(),
             policy: self.policy,
             settings: self.settings,
@@ -266,7 +270,7 @@ impl Host {
                 .map_err(|fault| {
                     let mut redactor = cardhost_core::secret::Redactor::new();
                     connection.add_secrets(&mut redactor);
-                    Error::from(fault).redacted_by(&Arc::new(redactor))
+                    Error::from(fault).placed_in(&definition).redacted_by(&Arc::new(redactor))
                 })?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
@@ -310,7 +314,13 @@ impl Host {
             return Ok(Arc::clone(found));
         }
         let fields = self.0.fallback.clone().unwrap_or_default();
-        let connection = Arc::new(settle(connector, fields, true)?);
+        let connection = settle(connector, fields, true).map_err(|error| {
+            // The fields are not in the invocation: the place is in the file they came from.
+            let place = error.place().clone();
+            let pointer = place.pointer.strip_prefix("/connection").unwrap_or_default().to_owned();
+            error.at(Place { file: self.0.fallback_file.clone(), pointer, ..place })
+        })?;
+        let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
     }

@@ -115,15 +115,21 @@ impl Call {
             }
             redirect::Next::Finish => {}
         }
-        Step::Done(self.finish(reply, now))
+        let result = self.finish(reply, now);
+        let warnings = std::mem::take(&mut self.plan.warnings);
+        Step::Done(match result {
+            Ok((output, status)) => Ok(Outcome { output, status, warnings }),
+            Err(error) => Err(error.with_warnings(warnings)),
+        })
     }
 
     /// What to do where no reply came.
     pub fn on_fault(&mut self, fault: TransportFault) -> Step {
-        Step::Done(Err(self.transport_error(fault)))
+        let warnings = std::mem::take(&mut self.plan.warnings);
+        Step::Done(Err(self.transport_error(fault).with_warnings(warnings)))
     }
 
-    fn finish(&mut self, reply: Reply, now: i64) -> Result<Outcome, Error> {
+    fn finish(&self, reply: Reply, now: i64) -> Result<(Output, u16), Error> {
         match &reply.end {
             BodyEnd::Complete => {}
             BodyEnd::TooLarge { limit } => {
@@ -159,8 +165,7 @@ impl Call {
         }
         let output =
             map_output(card, &scope).map_err(|fault| self.failed(Fault::Output(fault), &reply))?;
-        let warnings = std::mem::take(&mut self.plan.warnings);
-        Ok(Outcome { output, status: reply.status, warnings })
+        Ok((output, reply.status))
     }
 
     /// A reply with a bad status, by the connector's rules.
@@ -191,7 +196,8 @@ impl Call {
     }
 
     fn transport_error(&self, fault: TransportFault) -> Error {
-        let retryable = fault.not_sent || self.is_safe();
+        // After a redirect the first request has been acted on.
+        let retryable = (fault.not_sent && self.redirects == 0) || self.is_safe();
         Error::new(Fault::Transport(fault))
             .with_retry(retryable, None)
             .redacted_by(&self.plan.request.redactor)

@@ -247,6 +247,8 @@ pub enum DefinitionFault {
     },
     /// An example expects an output or error of a reply that it does not have.
     NoReply,
+    /// The reply of an example is a redirect that is followed.
+    Redirected,
     /// An output that cannot be shown as JSON.
     Output {
         /// The reader's words.
@@ -366,6 +368,9 @@ impl DefinitionFault {
                 format!("its request can be planned, but it should end with `{expected}`")
             }
             DefinitionFault::NoReply => "the example has no `reply` that leads to this".to_owned(),
+            DefinitionFault::Redirected => {
+                "the reply is a redirect that is followed with another request".to_owned()
+            }
             DefinitionFault::Output { reason } => format!("the output is not JSON: {reason}"),
             DefinitionFault::NoExample => "the card has no example".to_owned(),
         }
@@ -433,6 +438,7 @@ impl DefinitionFault {
             | DefinitionFault::Differs { .. }
             | DefinitionFault::Fails { .. }
             | DefinitionFault::Succeeds { .. }
+            | DefinitionFault::Redirected
             | DefinitionFault::Output { .. } => None,
         }
     }

@@ -142,3 +142,6 @@ fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
     let fault = DefinitionFault::Syntax { reason: error.message() };
     findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,7 +194,8 @@ pub(super) fn choice_values(field: &Field) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
     for text in words::choice_texts(field) {
         let value = Value::from(text);
-        if !values.contains(&value) && !(field.required && text.is_empty()) {
+        let missing = field.required && text.is_empty();
+        if !missing && !values.contains(&value) {
             values.push(value);
         }
     }

@@ -55,7 +55,23 @@ pub fn invocation_schema(definition: &Definition) -> Value {
     if !conditions.all.is_empty() {
         schema.insert("allOf".to_owned(), Value::Array(conditions.all));
     }
+    schema.insert("$defs".to_owned(), json!({ "source": source() }));
     Value::Object(schema)
+}
+
+/// Where a text of the connection stands instead of the invocation.
+fn source() -> Value {
+    json!({
+        "description": "Where the text is kept: an environment variable or a file.",
+        "type": "object",
+        "properties": {
+            "env": { "type": "string", "description": "Name of the environment variable." },
+            "file": { "type": "string", "description": "Path of the file." },
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": false,
+    })
 }
 
 fn connection_schema(conditions: &mut Conditions<'_>) -> Value {
@@ -196,22 +212,7 @@ fn or_source(mut schema: Map<String, Value>) -> Value {
             outer.insert(annotation.to_owned(), value);
         }
     }
-    let source = |key: &str, description: &str| {
-        json!({
-            "type": "object",
-            "properties": { key: { "type": "string", "description": description } },
-            "required": [key],
-            "additionalProperties": false,
-        })
-    };
-    outer.insert(
-        "anyOf".to_owned(),
-        json!([
-            schema,
-            source("env", "Name of the environment variable that holds the value."),
-            source("file", "Path of the file that holds the value."),
-        ]),
-    );
+    outer.insert("anyOf".to_owned(), json!([schema, { "$ref": "#/$defs/source" }]));
     Value::Object(outer)
 }
 

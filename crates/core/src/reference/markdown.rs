@@ -120,7 +120,7 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '$' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '$' | '#' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -158,7 +158,8 @@ fn longest_run(text: &str) -> usize {
 }
 
 fn link_target(url: &str) -> String {
-    url.replace('<', "%3C")
+    url.replace('\\', "%5C")
+        .replace('<', "%3C")
         .replace('>', "%3E")
         .replace(char::is_whitespace, "%20")
         .replace('|', "%7C")

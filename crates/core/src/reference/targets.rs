@@ -202,8 +202,10 @@ fn limits(limits: &Limits) -> Block {
 fn span(time: Duration) -> String {
     let millis = time.as_millis();
     let units = [(3_600_000, "hour"), (60_000, "minute"), (1000, "second"), (1, "millisecond")];
-    let (size, unit) =
-        units.into_iter().find(|(size, _)| millis % size == 0).unwrap_or((1, "millisecond"));
+    let (size, unit) = units
+        .into_iter()
+        .find(|(size, _)| millis.is_multiple_of(*size))
+        .unwrap_or((1, "millisecond"));
     match millis / size {
         1 => unit.to_owned(),
         count => format!("{count} {unit}s"),

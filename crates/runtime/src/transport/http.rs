@@ -19,6 +19,9 @@ use reqwest::{Client, Request, Response};
 
 use super::{BoxFuture, Transport};
 
+/// From this size on, sending a body may take longer than the idle limit.
+const LARGE_BODY_BYTES: usize = 256 * 1024;
+
 /// HTTP through reqwest and rustls.
 #[derive(Default)]
 pub struct HttpTransport {
@@ -103,8 +106,11 @@ impl HttpTransport {
             *request.body_mut() = Some(body.bytes.clone().into());
         }
         let clock = Limits::start(treatment);
+        // While a large body goes out nothing comes back: only the total limit applies then.
+        let large = spec.body.as_ref().is_some_and(|body| body.bytes.len() > LARGE_BODY_BYTES);
+        let idle = if large { treatment.total_timeout } else { treatment.idle_timeout };
         let response = clock
-            .bound(client.execute(request))
+            .bound(idle, client.execute(request))
             .await?
             .map_err(|error| fault(&error.without_url(), treatment, Phase::Head))?;
         read(response, treatment, &clock).await
@@ -132,10 +138,13 @@ impl Limits {
         Limits { deadline: Instant::now() + treatment.total_timeout, treatment }
     }
 
-    /// Bounds one wait by the idle limit and by what is left of the total.
-    async fn bound<T>(&self, wait: impl Future<Output = T>) -> Result<T, TransportFault> {
+    /// Bounds one wait by an idle limit and by what is left of the total.
+    async fn bound<T>(
+        &self,
+        idle: Duration,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, TransportFault> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        let idle = self.treatment.idle_timeout;
         let (limit, which, after) = if left < idle {
             (left, TimeoutKind::Total, self.treatment.total_timeout)
         } else {
@@ -163,7 +172,7 @@ async fn read(
     let wanted = if too_long { MAX_KEPT_BODY_BYTES as u64 } else { limit };
     let mut body = Gathered::default();
     let end = loop {
-        match clock.bound(response.chunk()).await {
+        match clock.bound(treatment.idle_timeout, response.chunk()).await {
             Ok(Ok(Some(chunk))) => {
                 body.push(chunk);
                 if body.len() > wanted || (too_long && body.len() == wanted) {

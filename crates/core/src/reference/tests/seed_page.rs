@@ -47,7 +47,7 @@ impl Seed {
 
     /// The group of the inputs, which only the references to them tell.
     fn input_group(&self) -> String {
-        let (_, after) = self.text.split_once("input.").unwrap();
+        let (_, after) = self.text.split_once("/ input.").unwrap();
         after.split_once('.').unwrap().0.to_owned()
     }
 
@@ -123,7 +123,7 @@ fn choices(row: &[&str]) -> Vec<String> {
         .skip_while(|line| !line.starts_with('•'))
         .take_while(|line| line.starts_with('•'))
         .map(|line| line.trim_start_matches(['•', ' ']))
-        .map(|line| line.split(": ").next().unwrap().to_owned())
+        .map(|line| line.split(':').next().unwrap().to_owned())
         .collect()
 }
 
