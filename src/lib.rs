@@ -40,7 +40,7 @@ mod embedded;
 pub use cardhost_core as core;
 pub use cardhost_core::call::Outcome;
 pub use cardhost_core::error::{Class, Code, Place};
-pub use cardhost_core::fault::{Error, FailedResponse};
+pub use cardhost_core::failure::{Error, FailedResponse};
 pub use cardhost_core::invocation::{ConnectionRef, Invocation};
 pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::RequestSpec;

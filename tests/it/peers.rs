@@ -58,15 +58,7 @@ pub(crate) fn prism(spec: &Path) -> Option<Server> {
     let part = installed("prism")?;
     Some(start("prism", |port| {
         let mut command = Command::new(part.join("node_modules/.bin/prism"));
-        command.args([
-            "mock",
-            "--errors",
-            "--multiprocess",
-            "false",
-            "-h",
-            "127.0.0.1",
-            "-p",
-        ]);
+        command.args(["mock", "--errors", "--multiprocess", "false", "-h", "127.0.0.1", "-p"]);
         command.arg(port.to_string()).arg(spec);
         command
     }))
@@ -78,21 +70,14 @@ pub(crate) fn httpbin() -> Option<Server> {
     Some(start("httpbin", |port| {
         let mut command = Command::new(part.join("bin/gunicorn"));
         command.args(["-k", "gthread", "--threads", "8", "--keep-alive", "30"]);
-        command.args([
-            "--no-control-socket",
-            "-b",
-            &format!("127.0.0.1:{port}"),
-            "httpbin:app",
-        ]);
+        command.args(["--no-control-socket", "-b", &format!("127.0.0.1:{port}"), "httpbin:app"]);
         command
     }))
 }
 
 /// The folder of a part that was installed to the end; otherwise says why the test is skipped.
 fn installed(part: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(".peers")
-        .join(part);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers").join(part);
     if folder.join(".installed").is_file() {
         return Some(folder);
     }
@@ -106,11 +91,7 @@ fn start(name: &str, command: impl Fn(u16) -> Command) -> Server {
     for _ in 0..STARTS {
         let port = free_port();
         let log = NamedTempFile::new().expect("a temporary file for the server's log");
-        let handle = || {
-            log.as_file()
-                .try_clone()
-                .expect("another handle to the log")
-        };
+        let handle = || log.as_file().try_clone().expect("another handle to the log");
         let child = command(port)
             .process_group(0)
             .stdin(Stdio::null())
@@ -119,11 +100,7 @@ fn start(name: &str, command: impl Fn(u16) -> Command) -> Server {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         // From here on the server is ended by its drop, also when it never gets ready.
-        let mut server = Server {
-            base_url: format!("http://127.0.0.1:{port}"),
-            child,
-            log,
-        };
+        let mut server = Server { base_url: format!("http://127.0.0.1:{port}"), child, log };
         if becomes_ready(&mut server.child, port) {
             return server;
         }
@@ -156,20 +133,14 @@ fn accepts(port: u16) -> bool {
 /// A port that was free a moment ago; the retry in [`start`] covers the moment.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
-    listener
-        .local_addr()
-        .expect("the address just bound")
-        .port()
+    listener.local_addr().expect("the address just bound").port()
 }
 
 /// Ends a process and what it started: gunicorn has workers, npm's launchers have children.
 fn kill_group(child: &mut Child) {
     // The group bears the process's own id. Until `wait` below the id cannot be given to anybody else.
     let group = format!("-{}", child.id());
-    let killed = Command::new("kill")
-        .args(["-KILL", "--", &group])
-        .stderr(Stdio::null())
-        .status();
+    let killed = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     if !killed.is_ok_and(|status| status.success()) {
         let _ = child.kill();
     }

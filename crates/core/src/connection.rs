@@ -79,9 +79,8 @@ impl Connection {
         let mut ignored = Vec::new();
         settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
             .map_err(ConnectionFault::Field)?;
-        let is_secret = |label: &String| {
-            fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
-        };
+        let is_secret =
+            |label: &String| fields.get(label).is_some_and(|field| field.kind == FieldType::Secret);
         let values = given
             .into_iter()
             .map(|(label, value)| match value {

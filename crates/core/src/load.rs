@@ -8,7 +8,8 @@ use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
 use crate::error::Place;
-use crate::fault::{Error, Fault};
+use crate::failure::Error;
+use crate::fault::Fault;
 
 /// Reads a connector.
 ///

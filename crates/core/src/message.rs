@@ -282,9 +282,7 @@ fn plan(fault: &PlanFault) -> String {
                 )
             }
         },
-        PlanFault::ContentType => {
-            "the body's `contentType` cannot stand in a header".to_owned()
-        }
+        PlanFault::ContentType => "the body's `contentType` cannot stand in a header".to_owned(),
         PlanFault::BodyTooLong => {
             format!("the request's body is longer than {} bytes", crate::plan::MAX_BODY_BYTES)
         }

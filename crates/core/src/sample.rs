@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::card::{AntiExample, Example, ExampleReply};
 use crate::connection::Connection;
 use crate::definition::Definition;
-use crate::fault::Error;
+use crate::failure::Error;
 use crate::plan::{Plan, PlanSettings, plan};
 use crate::response::Reply;
 use crate::secret::Secret;

@@ -168,8 +168,8 @@ fn spellings(text: &str, patterns: &mut Vec<Zeroizing<String>>) {
     push(text.to_owned());
     // Percent-encoding by the strictest set, by the form set, and by what URLs leave alone; in both cases of hex.
     let strict = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let unreserved = utf8_percent_encode(text, crate::inject::UNRESERVED).to_string();
-    let segment = utf8_percent_encode(text, crate::inject::SEGMENT).to_string();
+    let unreserved = utf8_percent_encode(text, crate::encoding::UNRESERVED).to_string();
+    let segment = utf8_percent_encode(text, crate::encoding::SEGMENT).to_string();
     let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     for encoded in [strict, unreserved, segment, form] {
         push(lower_hex(&encoded));

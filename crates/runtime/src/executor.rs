@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cardhost_core::call::{Call, Outcome, Step};
-use cardhost_core::fault::Error;
+use cardhost_core::failure::Error;
 
 use crate::clock::Clock;
 use crate::transport::Transport;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cardhost_core::call::Outcome;
-use cardhost_core::fault::Error;
+use cardhost_core::failure::Error;
 use cardhost_core::plan::Plan;
 use tracing::Span;
 use tracing::field::Empty;

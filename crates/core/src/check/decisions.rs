@@ -64,7 +64,8 @@ fn dropdowns<T>(
         return true;
     };
     let place = format!("{pointer}/by");
-    let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| findings.at(code, pointer, fault);
+    let at =
+        |findings: &mut Findings<'_>, code, pointer: &str, fault| findings.at(code, pointer, fault);
     let mut sound = true;
     match names.lead(by, &place, roots, at, findings) {
         None => sound = false,
@@ -138,8 +139,12 @@ fn values(variable: &Variable<'_>, conditions: &[&When]) -> Vec<Option<Value>> {
         _ => {
             let asked = conditions.iter().flat_map(|when| &when.0);
             let asked = asked.filter(|(reference, _)| variable.is(reference));
-            let mut values: Vec<Option<Value>> =
-                asked.flat_map(|(_, values)| values).filter(|v| !v.is_null()).cloned().map(Some).collect();
+            let mut values: Vec<Option<Value>> = asked
+                .flat_map(|(_, values)| values)
+                .filter(|v| !v.is_null())
+                .cloned()
+                .map(Some)
+                .collect();
             values.push(Some(Value::String("\u{0}".to_owned())));
             values
         }
@@ -179,7 +184,10 @@ impl Combination<'_> {
             match self.value(index) {
                 None => !visible || (!field.required && field.default.is_none()),
                 Some(value) => {
-                    let choice = field.choices.iter().find(|choice| Some(choice.value.as_str()) == value.as_str());
+                    let choice = field
+                        .choices
+                        .iter()
+                        .find(|choice| Some(choice.value.as_str()) == value.as_str());
                     let when = choice.and_then(|choice| choice.visible_when.as_ref());
                     visible && when.is_none_or(|when| when.holds(self))
                 }
@@ -225,7 +233,13 @@ struct Walk<'t> {
 }
 
 impl Walk<'_> {
-    fn decide<T>(&mut self, decision: &Decision<T>, scope: &Combination<'_>, pointer: String, mut way: Combined) {
+    fn decide<T>(
+        &mut self,
+        decision: &Decision<T>,
+        scope: &Combination<'_>,
+        pointer: String,
+        mut way: Combined,
+    ) {
         self.visited.insert(address(decision));
         let Decision::By { by, rows, otherwise } = decision else {
             return;

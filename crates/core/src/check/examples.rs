@@ -13,14 +13,22 @@ use crate::call::{Call, Outcome, Step};
 use crate::card::{AntiExample, Example, ExampleReply, ExampleRequest};
 use crate::definition::Definition;
 use crate::error::{Code, push_pointer};
-use crate::fault::Error;
+use crate::failure::Error;
 use crate::plan::Plan;
 use crate::request::{BodyKind, RequestSpec};
 use crate::sample;
 
 /// Checks the samples of a card; `run` says whether there is any use in running them.
-pub(super) fn check(definition: Definition, run: bool, tally: &mut Tally, findings: &mut Findings<'_>) {
-    let samples = definition.card.examples().and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
+pub(super) fn check(
+    definition: Definition,
+    run: bool,
+    tally: &mut Tally,
+    findings: &mut Findings<'_>,
+) {
+    let samples = definition
+        .card
+        .examples()
+        .and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
     let (examples, anti_examples) = match samples {
         Ok(samples) => samples,
         Err(error) => {
@@ -48,13 +56,15 @@ pub(super) fn check(definition: Definition, run: bool, tally: &mut Tally, findin
     for (index, example) in examples.iter().enumerate() {
         tally.examples += 1;
         let pointer = format!("/examples/{index}");
-        Sample { definition: &definition, pointer, code: Code::EXAMPLE_FAILED, findings }.example(example);
+        Sample { definition: &definition, pointer, code: Code::EXAMPLE_FAILED, findings }
+            .example(example);
     }
     for (index, anti) in anti_examples.iter().enumerate() {
         tally.anti_examples += 1;
         let pointer = format!("/antiExamples/{index}");
         let code = Code::ANTI_EXAMPLE_FAILED;
-        Sample { definition: &definition, pointer, code, findings }.anti_example(anti, examples.first());
+        Sample { definition: &definition, pointer, code, findings }
+            .anti_example(anti, examples.first());
     }
 }
 
@@ -62,7 +72,8 @@ fn known_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
     let known = Code::all().iter().any(|known| known.as_str() == code);
     if !known && Code::for_reply(code).is_none() {
         let expected = Code::all().iter().map(ToString::to_string).collect();
-        let fault = DefinitionFault::Choice { what: "error code", expected, found: code.to_owned() };
+        let fault =
+            DefinitionFault::Choice { what: "error code", expected, found: code.to_owned() };
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }
@@ -86,7 +97,8 @@ impl Sample<'_, '_> {
         }
         let Some(reply) = &example.reply else {
             if let Some(expected) = &example.error {
-                let fault = DefinitionFault::Succeeds { expected: expected.clone(), replied: false };
+                let fault =
+                    DefinitionFault::Succeeds { expected: expected.clone(), replied: false };
                 self.fault("/error", fault);
             }
             if example.output.is_some() {
@@ -105,11 +117,15 @@ impl Sample<'_, '_> {
             return self.fault("/error", fault);
         }
         match (outcome.output.to_value(), &example.output) {
-            (Ok(found), Some(expected)) => self.same("/output", "output", expected, &found, &|text| {
-                redactor.redact(text).into_owned()
-            }),
+            (Ok(found), Some(expected)) => {
+                self.same("/output", "output", expected, &found, &|text| {
+                    redactor.redact(text).into_owned()
+                })
+            }
             (Ok(_), None) => {}
-            (Err(error), _) => self.fault("/reply", DefinitionFault::Output { reason: error.to_string() }),
+            (Err(error), _) => {
+                self.fault("/reply", DefinitionFault::Output { reason: error.to_string() })
+            }
         }
     }
 
@@ -122,7 +138,9 @@ impl Sample<'_, '_> {
         match &anti.reply {
             None => self.fault("/error", DefinitionFault::Succeeds { expected, replied: false }),
             Some(reply) => match self.answer(plan, reply) {
-                Some(Ok(_)) => self.fault("/error", DefinitionFault::Succeeds { expected, replied: true }),
+                Some(Ok(_)) => {
+                    self.fault("/error", DefinitionFault::Succeeds { expected, replied: true })
+                }
                 Some(Err(error)) => self.ended(&error, Some(&anti.error)),
                 None => {}
             },
@@ -213,16 +231,32 @@ impl Sample<'_, '_> {
         }
     }
 
-    fn same_text(&mut self, place: &str, what: &str, expected: &str, found: &str, redact: &Redact<'_>) {
+    fn same_text(
+        &mut self,
+        place: &str,
+        what: &str,
+        expected: &str,
+        found: &str,
+        redact: &Redact<'_>,
+    ) {
         if expected != found {
             self.differs(place, what, quoted(&redact(expected)), quoted(&redact(found)));
         }
     }
 
-    fn same(&mut self, place: &str, what: &str, expected: &Value, found: &Value, redact: &Redact<'_>) {
+    fn same(
+        &mut self,
+        place: &str,
+        what: &str,
+        expected: &Value,
+        found: &Value,
+        redact: &Redact<'_>,
+    ) {
         if let Some(difference) = first_difference(expected, found) {
             let (path, expected, found) = difference;
-            let show = |value: Option<&Value>| value.map_or("absent".to_owned(), |value| shown(value, redact));
+            let show = |value: Option<&Value>| {
+                value.map_or("absent".to_owned(), |value| shown(value, redact))
+            };
             let what = match path.as_str() {
                 "" => what.to_owned(),
                 path => format!("{what} at `{}`", redact(path)),
@@ -263,15 +297,18 @@ fn first_difference<'v>(
                 extra.map(|(key, value)| below(key, (String::new(), None, Some(value))))
             })
         }
-        (Value::Array(expected), Value::Array(found)) => (0..expected.len().max(found.len())).find_map(|index| {
-            let inner = match (expected.get(index), found.get(index)) {
-                (Some(expected), Some(found)) => first_difference(expected, found),
-                (expected, found) => Some((String::new(), expected, found)),
-            };
-            inner.map(|inner| below(&index.to_string(), inner))
-        }),
+        (Value::Array(expected), Value::Array(found)) => (0..expected.len().max(found.len()))
+            .find_map(|index| {
+                let inner = match (expected.get(index), found.get(index)) {
+                    (Some(expected), Some(found)) => first_difference(expected, found),
+                    (expected, found) => Some((String::new(), expected, found)),
+                };
+                inner.map(|inner| below(&index.to_string(), inner))
+            }),
         // Numbers are compared as they are written.
-        (expected, found) => (expected != found).then_some((String::new(), Some(expected), Some(found))),
+        (expected, found) => {
+            (expected != found).then_some((String::new(), Some(expected), Some(found)))
+        }
     }
 }
 

@@ -66,7 +66,13 @@ impl<'a> Form<'a> {
                 self.default(field, default, pointer, findings);
             }
             if let Some(when) = &field.visible_when {
-                check_when(self.names, when, &format!("{pointer}/visibleWhen"), self.roots(), findings);
+                check_when(
+                    self.names,
+                    when,
+                    &format!("{pointer}/visibleWhen"),
+                    self.roots(),
+                    findings,
+                );
             }
         }
         if let Some(fields) = &field.fields {
@@ -95,8 +101,8 @@ impl<'a> Form<'a> {
         let structured = takes(&[FieldType::Object, FieldType::List, FieldType::Any]);
         let measured =
             takes(&[FieldType::Number, FieldType::Text, FieldType::Secret, FieldType::List]);
-        let of_objects =
-            matches!(field.of, None | Some(FieldType::Object | FieldType::Any)) || field.takes(FieldType::Object);
+        let of_objects = matches!(field.of, None | Some(FieldType::Object | FieldType::Any))
+            || field.takes(FieldType::Object);
         let has_form = self.has_form(field);
         let output = self.root == FieldRoot::Output && !self.nested;
         let format_fits = match field.format {
@@ -119,22 +125,37 @@ impl<'a> Form<'a> {
             (format_fits, "format", "needs the type `number` if it is `integer`, else `text`"),
             (measured, "min", "needs a number, a text or a list"),
             (measured, "max", "needs a number, a text or a list"),
-            (structured, "sensitive", "needs an object, a list or the type `any`; a text can be a `secret`"),
+            (
+                structured,
+                "sensitive",
+                "needs an object, a list or the type `any`; a text can be a `secret`",
+            ),
             (structured, "schema", "needs an object, a list or the type `any`"),
             (output, "value", "is for outputs, beside their label"),
-            (has_form, "default", "is for connection fields, options and inputs, beside their label"),
-            (has_form, "visibleWhen", "is for connection fields, options and inputs, beside their label"),
+            (
+                has_form,
+                "default",
+                "is for connection fields, options and inputs, beside their label",
+            ),
+            (
+                has_form,
+                "visibleWhen",
+                "is for connection fields, options and inputs, beside their label",
+            ),
             (field.kind != FieldType::Secret, "default", "cannot be that of a secret"),
         ];
         rules.into_iter().filter(|(fits, ..)| !fits).map(|(_, part, needs)| (part, needs)).collect()
     }
 
     fn bounds(&self, field: &Field, pointer: &str, findings: &mut Findings<'_>) {
-        let number = |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_f64);
+        let number = |bound: &Option<serde_json::Number>| {
+            bound.as_ref().and_then(serde_json::Number::as_f64)
+        };
         if let (Some(min), Some(max)) = (number(&field.min), number(&field.max))
             && min > max
         {
-            let fault = DefinitionFault::Together { part: "min", needs: "is more than `max`".to_owned() };
+            let fault =
+                DefinitionFault::Together { part: "min", needs: "is more than `max`".to_owned() };
             findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/min"), fault);
         }
     }
@@ -165,14 +186,21 @@ impl<'a> Form<'a> {
             let names: Vec<&str> = from.targets.iter().map(String::as_str).collect();
             repeated(&names, &place, findings);
             for (index, name) in from.targets.iter().enumerate() {
-                super::targets::known_target(self.names.connector, name, &format!("{place}/{index}"), findings);
+                super::targets::known_target(
+                    self.names.connector,
+                    name,
+                    &format!("{place}/{index}"),
+                    findings,
+                );
             }
         }
     }
 
     fn default(&self, field: &Field, default: &Value, pointer: &str, findings: &mut Findings<'_>) {
         let label = pointer.rsplit('/').next().map(super::locate::unescape).unwrap_or_default();
-        if let Err(fault) = check_value(self.root, field, default, &mut vec![label.as_str()], &|_| true) {
+        if let Err(fault) =
+            check_value(self.root, field, default, &mut vec![label.as_str()], &|_| true)
+        {
             let fault = match fault.problem {
                 FieldProblem::Choice { expected, found } => {
                     DefinitionFault::Choice { what: "choice", expected, found }
@@ -197,7 +225,9 @@ pub(super) fn check_when(
     for ((reference, values), key) in when.0.iter().zip(keys) {
         let mut place = pointer.to_owned();
         push_pointer(&mut place, &key);
-        let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| findings.at_key(code, pointer, fault);
+        let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| {
+            findings.at_key(code, pointer, fault)
+        };
         let referred = names.lead(reference, &place, roots, at, findings);
         if let Some(field) = referred.and_then(|referred| referred.field) {
             condition_values(field, reference, values, &place, findings);

@@ -49,7 +49,11 @@ impl<'t> Document<'t> {
         let value: Value = serde_json::from_str(file.text).map_err(|error| {
             let words = error.to_string();
             let reason = words.split(" at line ").next().unwrap_or_default();
-            fail(offset_of(file.text, error.line(), error.column()), reason.to_owned())
+            let offset = match error.is_eof() {
+                true => file.text.trim_end().len(),
+                false => offset_of(file.text, error.line(), error.column()),
+            };
+            fail(offset, reason.to_owned())
         })?;
         let parsed = jsonc_parser::parse_to_ast(file.text, &Default::default(), &strict())
             .map_err(|error| fail(error.range().start, error.kind().to_string().to_lowercase()))?;
@@ -157,7 +161,13 @@ impl<'d> Findings<'d> {
     }
 
     /// An error inside the text at a pointer, by an offset into the decoded text.
-    pub(super) fn inside(&mut self, code: Code, pointer: &str, offset: usize, fault: DefinitionFault) {
+    pub(super) fn inside(
+        &mut self,
+        code: Code,
+        pointer: &str,
+        offset: usize,
+        fault: DefinitionFault,
+    ) {
         let whole = self.value_or_above(pointer);
         let start = self.document.inside_text(pointer, offset);
         let span = match (start, whole) {
@@ -174,7 +184,13 @@ impl<'d> Findings<'d> {
     }
 
     /// An error of a reader that knows line and column only.
-    pub(super) fn at_line(&mut self, code: Code, line: usize, column: usize, fault: DefinitionFault) {
+    pub(super) fn at_line(
+        &mut self,
+        code: Code,
+        line: usize,
+        column: usize,
+        fault: DefinitionFault,
+    ) {
         let start = offset_of(self.document.file.text, line, column);
         let span = Some(start..next_boundary(self.document.file.text, start));
         self.push(code, Severity::Error, "", span, fault);
@@ -183,7 +199,8 @@ impl<'d> Findings<'d> {
     /// The findings by position, each once.
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         let start = |finding: &Finding| finding.span.as_ref().map_or(0, |span| span.start);
-        self.list.sort_by(|a, b| start(a).cmp(&start(b)).then(a.code.as_str().cmp(b.code.as_str())));
+        self.list
+            .sort_by(|a, b| start(a).cmp(&start(b)).then(a.code.as_str().cmp(b.code.as_str())));
         self.list
     }
 
@@ -316,7 +333,8 @@ fn raw_offset(raw: &str, offset: usize) -> usize {
 
 /// How many bytes `\uXXXX`, or a pair of surrogates, takes in the raw text and gives in the decoded.
 fn unicode_escape(rest: &str) -> (usize, usize) {
-    let unit = |at: usize| rest.get(at + 2..at + 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let unit =
+        |at: usize| rest.get(at + 2..at + 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
     match unit(0) {
         Some(high @ 0xD800..=0xDBFF) => match unit(6) {
             Some(low) => {
@@ -350,7 +368,7 @@ mod tests {
         let (document, _) = read(text);
         let span = document.value_span("/ä~1b/1/x y").unwrap();
         assert_eq!(&text[span.clone()], "\"z\"");
-        assert_eq!(line_column(text, span.start), (2, 23));
+        assert_eq!(line_column(text, span.start), (2, 22));
         assert_eq!(&text[document.key_span("/ä~1b").unwrap()], "\"ä/b\"");
         assert_eq!(&text[document.value_span("/ä~1b").unwrap()], "[");
         assert_eq!(document.value_span("/none"), None);
@@ -361,10 +379,10 @@ mod tests {
     fn syntax_faults_have_line_and_column() {
         assert_eq!(fault("{\n  \"a\": 1,\n}").0, Some((3, 1)));
         assert_eq!(fault("{\n  // why\n}").0, Some((2, 3)));
-        assert_eq!(fault("{\"a\": 'x'}").0, Some((1, 7)));
+        assert_eq!(fault("{\"a\": 'x'}").0, Some((1, 6)));
         assert_eq!(fault("").0, Some((1, 1)));
         assert_eq!(fault("{\"ä\" 1}").0, Some((1, 6)));
-        assert_eq!(fault("[1, 2").0, Some((1, 6)));
+        assert_eq!(fault("[1, 2\n").0, Some((1, 6)));
     }
 
     #[test]
@@ -374,7 +392,10 @@ mod tests {
         document.duplicate_keys(&mut findings);
         let [finding] = &findings.into_sorted()[..] else { panic!() };
         assert_eq!(finding.code, Code::DEFINITION_DUPLICATE_KEY);
-        assert_eq!((finding.place.pointer.as_str(), finding.place.line_column), ("/b/c", Some((2, 16))));
+        assert_eq!(
+            (finding.place.pointer.as_str(), finding.place.line_column),
+            ("/b/c", Some((2, 16)))
+        );
         assert_eq!(finding.message(), "key `c` is there twice");
         assert_eq!(finding.hint().unwrap(), "the first is on line 2; only one can count");
     }

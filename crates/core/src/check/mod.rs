@@ -22,7 +22,7 @@ pub use finding::{Absence, DefinitionFault, Finding, Severity, Table};
 
 use crate::connector::Connector;
 use crate::error::Code;
-use crate::fault::Error;
+use crate::failure::Error;
 use locate::{Document, Findings};
 use shape::Format;
 
@@ -81,15 +81,18 @@ pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
 
 fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Connector>> {
     let mut loaded = None;
-    with_shape(file, Format::connector(), checked, &mut |findings| {
-        match crate::load::load_connector(file.path, file.text) {
+    with_shape(
+        file,
+        Format::connector(),
+        checked,
+        &mut |findings| match crate::load::load_connector(file.path, file.text) {
             Ok(connector) => {
                 targets::check(&connector, file.path, findings);
                 loaded = Some(Arc::new(connector));
             }
             Err(error) => not_loaded(&error, findings),
-        }
-    });
+        },
+    );
     loaded
 }
 

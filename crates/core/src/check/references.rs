@@ -7,7 +7,9 @@ use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::Code;
 use crate::field::{Field, FieldType};
-use crate::template::{Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate};
+use crate::template::{
+    Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
+};
 
 use super::finding::{Absence, DefinitionFault};
 use super::locate::Findings;
@@ -75,7 +77,13 @@ impl<'a> Names<'a> {
     }
 
     /// Checks a template.
-    pub(super) fn template(&self, template: &Template, pointer: &str, rules: Rules, findings: &mut Findings<'_>) {
+    pub(super) fn template(
+        &self,
+        template: &Template,
+        pointer: &str,
+        rules: Rules,
+        findings: &mut Findings<'_>,
+    ) {
         let parts = match template.parts() {
             Ok(parts) => parts,
             Err(fault) => {
@@ -89,7 +97,9 @@ impl<'a> Names<'a> {
         for part in parts {
             match part {
                 Part::Text(_) => {}
-                Part::Reference(reference) => self.reference(reference, None, pointer, rules, findings),
+                Part::Reference(reference) => {
+                    self.reference(reference, None, pointer, rules, findings)
+                }
                 Part::Helper(helper) => {
                     for reference in helper.references() {
                         let call = Some(helper.source());
@@ -101,14 +111,31 @@ impl<'a> Names<'a> {
     }
 
     /// Checks the templates of a value.
-    pub(super) fn value(&self, value: &ValueTemplate, pointer: &str, rules: Rules, findings: &mut Findings<'_>) {
+    pub(super) fn value(
+        &self,
+        value: &ValueTemplate,
+        pointer: &str,
+        rules: Rules,
+        findings: &mut Findings<'_>,
+    ) {
         value.each(pointer, &mut |template, place| self.template(template, place, rules, findings));
     }
 
     /// Checks the templates of a part of the request, which is left out where it is one reference to nothing.
-    pub(super) fn part(&self, value: &ValueTemplate, pointer: &str, rules: Rules, findings: &mut Findings<'_>) {
+    pub(super) fn part(
+        &self,
+        value: &ValueTemplate,
+        pointer: &str,
+        rules: Rules,
+        findings: &mut Findings<'_>,
+    ) {
         let whole = value.as_template().and_then(Template::as_reference).is_some();
-        self.value(value, pointer, Rules { needs_values: rules.needs_values && !whole, ..rules }, findings);
+        self.value(
+            value,
+            pointer,
+            Rules { needs_values: rules.needs_values && !whole, ..rules },
+            findings,
+        );
     }
 
     /// Checks that a root is in scope and the reference leads somewhere.
@@ -122,7 +149,12 @@ impl<'a> Names<'a> {
     ) -> Option<Referred<'a>> {
         if !roots.contains(&reference.root) {
             let (reference, allowed) = (reference.to_string(), roots.to_vec());
-            at(findings, Code::TEMPLATE_ROOT, pointer, DefinitionFault::Root { reference, allowed });
+            at(
+                findings,
+                Code::TEMPLATE_ROOT,
+                pointer,
+                DefinitionFault::Root { reference, allowed },
+            );
             return None;
         }
         self.resolve(reference)
@@ -138,20 +170,28 @@ impl<'a> Names<'a> {
         rules: Rules,
         findings: &mut Findings<'_>,
     ) {
-        let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| findings.at(code, pointer, fault);
+        let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| {
+            findings.at(code, pointer, fault)
+        };
         let Some(referred) = self.lead(reference, pointer, rules.roots, at, findings) else {
             return;
         };
         // A connection is filled in for some cards and not for others: what one lacks is told when it runs.
-        let may_lack = reference.root == Root::Connection || reference.optional || !rules.needs_values;
+        let may_lack =
+            reference.root == Root::Connection || reference.optional || !rules.needs_values;
         // The helper `default` is there for values that may be absent.
-        let has_default = helper_call.is_some_and(|call| call.split(['(', ' ']).any(|word| word == "default"));
+        let has_default =
+            helper_call.is_some_and(|call| call.split(['(', ' ']).any(|word| word == "default"));
         if let Some(because) = referred.absence
             && !may_lack
             && !has_default
         {
             let in_helper = helper_call.is_some();
-            let fault = DefinitionFault::MayBeAbsent { reference: reference.to_string(), because, in_helper };
+            let fault = DefinitionFault::MayBeAbsent {
+                reference: reference.to_string(),
+                because,
+                in_helper,
+            };
             findings.at(Code::TEMPLATE_OPTIONAL, pointer, fault);
         }
     }
@@ -161,7 +201,10 @@ fn nothing<'n>(segment: &str, known: impl Iterator<Item = &'n String>) -> Nothin
     Nothing { segment: segment.to_owned(), known: known.cloned().collect() }
 }
 
-fn labelled<'a>(fields: &'a crate::field::Fields, segments: &[String]) -> Result<Referred<'a>, Nothing> {
+fn labelled<'a>(
+    fields: &'a crate::field::Fields,
+    segments: &[String],
+) -> Result<Referred<'a>, Nothing> {
     let Some((label, rest)) = segments.split_first() else {
         return Err(nothing("", fields.keys()));
     };
@@ -194,17 +237,25 @@ fn below(field: &Field, rest: &[String], absence: &mut Option<Absence>) -> Resul
             return Ok(());
         };
         return match field.of {
-            None | Some(FieldType::Object | FieldType::Any | FieldType::List) => key_of(field, key, after, absence),
+            None | Some(FieldType::Object | FieldType::Any | FieldType::List) => {
+                key_of(field, key, after, absence)
+            }
             Some(_) => Err(nothing(key, std::iter::empty())),
         };
     }
-    if field.takes(FieldType::Object) || field.takes(FieldType::Any) || field.takes(FieldType::File) {
+    if field.takes(FieldType::Object) || field.takes(FieldType::Any) || field.takes(FieldType::File)
+    {
         return key_of(field, segment, after, absence);
     }
     Err(nothing(segment, std::iter::empty()))
 }
 
-fn key_of(field: &Field, key: &str, after: &[String], absence: &mut Option<Absence>) -> Result<(), Nothing> {
+fn key_of(
+    field: &Field,
+    key: &str,
+    after: &[String],
+    absence: &mut Option<Absence>,
+) -> Result<(), Nothing> {
     let inner = field.fields.as_ref().and_then(|fields| fields.get(key));
     match (inner, &field.fields) {
         (Some(inner), _) => {
@@ -237,14 +288,17 @@ fn response<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
 }
 
 fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
-    let nearest = |name: &str, known: &mut dyn Iterator<Item = &'static str>| crate::error::nearest(name, known);
+    let nearest = |name: &str, known: &mut dyn Iterator<Item = &'static str>| {
+        crate::error::nearest(name, known)
+    };
     match &fault.problem {
         TemplateProblem::UnknownRoot { found } => {
             let name = found.split(['.', '[']).next().unwrap_or_default();
             (Code::TEMPLATE_ROOT, nearest(name, &mut roots.iter().map(|root| root.as_str())))
         }
         TemplateProblem::UnknownHelper { found } => {
-            let mut known = crate::template::helper_names().chain(roots.iter().map(|root| root.as_str()));
+            let mut known =
+                crate::template::helper_names().chain(roots.iter().map(|root| root.as_str()));
             (Code::TEMPLATE_HELPER, nearest(found, &mut known))
         }
         TemplateProblem::Limit { .. } => (Code::TEMPLATE_LIMIT, None),

@@ -21,7 +21,8 @@ const REQUEST: Rules =
     Rules { roots: &[Root::Connection, Root::Options, Root::Input], needs_values: true };
 
 /// The roots of what is made of a reply.
-const REPLY: Rules = Rules { roots: &[Root::Response, Root::Options, Root::Input], needs_values: true };
+const REPLY: Rules =
+    Rules { roots: &[Root::Response, Root::Options, Root::Input], needs_values: true };
 
 /// Checks a card whose shape is right.
 pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &mut Findings<'_>) {
@@ -66,7 +67,8 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
     {
         names.template(template, &format!("/request/{key}"), REQUEST, findings);
     }
-    let target: &Each<'_> = &|name, place, findings| targets::known_target(names.connector, name, place, findings);
+    let target: &Each<'_> =
+        &|name, place, findings| targets::known_target(names.connector, name, place, findings);
     each_value(names, &request.target, "/request/target", target, findings);
     each_value(names, &request.method, "/request/method", &targets::known_method, findings);
     path(&request.path, findings);
@@ -90,7 +92,8 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         if let Some(text) = &body.content_type
             && http::HeaderValue::from_str(text).is_err()
         {
-            let fault = DefinitionFault::Form { expected: "a media type".to_owned(), found: text.clone() };
+            let fault =
+                DefinitionFault::Form { expected: "a media type".to_owned(), found: text.clone() };
             findings.at(Code::DEFINITION_VALUE, "/request/body/contentType", fault);
         }
     }
@@ -119,8 +122,10 @@ fn each_value(
         return;
     };
     if field.kind != FieldType::Dropdown {
-        let fault =
-            DefinitionFault::NotADropdown { reference: reference.to_string(), found: field.kind.as_str() };
+        let fault = DefinitionFault::NotADropdown {
+            reference: reference.to_string(),
+            found: field.kind.as_str(),
+        };
         return findings.at(Code::DEFINITION_TYPE, pointer, fault);
     }
     let mut place = crate::error::pointer(&[reference.root.as_str()]);
@@ -162,10 +167,11 @@ fn path(template: &Template, findings: &mut Findings<'_>) {
 /// `query`, `headers` or `form`: one reference to an object, or an object of plain values.
 fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
     names.part(value, pointer, REQUEST, findings);
-    let wrong = |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
-        let expected = expected.iter().map(|name| (*name).to_owned()).collect();
-        findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
-    };
+    let wrong =
+        |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
+            let expected = expected.iter().map(|name| (*name).to_owned()).collect();
+            findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
+        };
     let whole: [&str; 2] = ["an object", "one reference to an object"];
     let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
     match value {
@@ -176,22 +182,28 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
         }
         ValueTemplate::Object(entries) => {
             for (key, value) in entries {
-                if matches!(value, ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))) {
+                if matches!(
+                    value,
+                    ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))
+                ) {
                     wrong("object", &plain, &below(pointer, key), findings);
                 }
             }
         }
-        ValueTemplate::Text(template) if template.parts().is_ok() => match template.as_reference() {
-            None => wrong("text", &whole, pointer, findings),
-            Some(reference) => {
-                let field = names.resolve(reference).ok().and_then(|referred| referred.field);
-                let is_object =
-                    |field: &Field| field.takes(FieldType::Object) || field.takes(FieldType::Any);
-                if let Some(field) = field.filter(|field| !is_object(field)) {
-                    wrong(field.kind.as_str(), &whole, pointer, findings);
+        ValueTemplate::Text(template) if template.parts().is_ok() => {
+            match template.as_reference() {
+                None => wrong("text", &whole, pointer, findings),
+                Some(reference) => {
+                    let field = names.resolve(reference).ok().and_then(|referred| referred.field);
+                    let is_object = |field: &Field| {
+                        field.takes(FieldType::Object) || field.takes(FieldType::Any)
+                    };
+                    if let Some(field) = field.filter(|field| !is_object(field)) {
+                        wrong(field.kind.as_str(), &whole, pointer, findings);
+                    }
                 }
             }
-        },
+        }
         // A fault of the template is told by its own check.
         ValueTemplate::Text(_) => {}
         ValueTemplate::Constant(other) => wrong(type_name(other), &whole, pointer, findings),

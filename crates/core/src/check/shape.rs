@@ -46,11 +46,9 @@ impl Format {
                 }
             }
             // A test proves that both schemas compile.
-            Err(reason) => findings.at(
-                Code::INTERNAL,
-                "",
-                DefinitionFault::Schema { reason: reason.clone() },
-            ),
+            Err(reason) => {
+                findings.at(Code::INTERNAL, "", DefinitionFault::Schema { reason: reason.clone() })
+            }
         }
     }
 
@@ -78,7 +76,9 @@ impl Format {
                 findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
             }
             ValidationErrorKind::Enum { options } => {
-                let expected = options.as_array().map_or(Vec::new(), |all| all.iter().map(plain_text).collect());
+                let expected = options
+                    .as_array()
+                    .map_or(Vec::new(), |all| all.iter().map(plain_text).collect());
                 self.choice(&at, expected, found, findings);
             }
             ValidationErrorKind::Constant { expected_value } => {
@@ -144,7 +144,9 @@ fn form(schema: Option<&Value>, error: &ValidationError<'_>) -> String {
     let described = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
     match (error.kind(), described) {
         (ValidationErrorKind::Pattern { .. }, Some(text)) => as_fragment(text),
-        (ValidationErrorKind::MaxLength { limit }, _) => format!("text of at most {limit} characters"),
+        (ValidationErrorKind::MaxLength { limit }, _) => {
+            format!("text of at most {limit} characters")
+        }
         (ValidationErrorKind::Minimum { limit }, _) => format!("at least {limit}"),
         (ValidationErrorKind::Maximum { limit }, _) => format!("at most {limit}"),
         (ValidationErrorKind::MinItems { limit }, _) => format!("a list of at least {limit}"),

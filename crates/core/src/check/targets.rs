@@ -79,7 +79,12 @@ fn connection_test(connector: &Connector, findings: &mut Findings<'_>) {
 }
 
 /// Checks a definition's name against the name of its folder or file.
-pub(super) fn same_name(of: &'static str, expected: &str, found: &str, findings: &mut Findings<'_>) {
+pub(super) fn same_name(
+    of: &'static str,
+    expected: &str,
+    found: &str,
+    findings: &mut Findings<'_>,
+) {
     if expected != found {
         let (expected, found) = (expected.to_owned(), found.to_owned());
         findings.at(Code::DEFINITION_NAME, "/name", DefinitionFault::Name { of, expected, found });
@@ -87,7 +92,12 @@ pub(super) fn same_name(of: &'static str, expected: &str, found: &str, findings:
 }
 
 /// Checks a list of auth methods: not empty, each one the connector's.
-pub(super) fn auth_names(connector: &Connector, list: &[String], pointer: &str, findings: &mut Findings<'_>) {
+pub(super) fn auth_names(
+    connector: &Connector,
+    list: &[String],
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
     if list.is_empty() {
         findings.at(Code::TARGET_NO_AUTH, pointer, DefinitionFault::NoAuth);
     }
@@ -100,9 +110,18 @@ pub(super) fn auth_names(connector: &Connector, list: &[String], pointer: &str, 
 }
 
 /// Checks that the connector has a target.
-pub(super) fn known_target(connector: &Connector, name: &str, pointer: &str, findings: &mut Findings<'_>) {
+pub(super) fn known_target(
+    connector: &Connector,
+    name: &str,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
     if !connector.targets.contains_key(name) {
-        findings.at(Code::TARGET_UNKNOWN, pointer, unknown("target", name, connector.targets.keys()));
+        findings.at(
+            Code::TARGET_UNKNOWN,
+            pointer,
+            unknown("target", name, connector.targets.keys()),
+        );
     }
 }
 
@@ -121,7 +140,8 @@ pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>)
         let given = Code::all().iter().filter(|code| Code::for_reply(code.as_str()).is_some());
         let mut expected: Vec<String> = given.map(ToString::to_string).collect();
         expected.push("service.…".to_owned());
-        let fault = DefinitionFault::Choice { what: "code of a reply", expected, found: code.to_owned() };
+        let fault =
+            DefinitionFault::Choice { what: "code of a reply", expected, found: code.to_owned() };
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }
@@ -144,7 +164,11 @@ pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>
     }
 }
 
-fn unknown<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n String>) -> DefinitionFault {
+fn unknown<'n>(
+    what: &'static str,
+    name: &str,
+    known: impl Iterator<Item = &'n String>,
+) -> DefinitionFault {
     let nearest = crate::error::nearest(name, known.map(String::as_str));
     DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use url::Url;
 
-use super::SEGMENT;
+use crate::encoding::SEGMENT;
 
 /// How often a path is decoded when it is searched for tricks: proxies and frameworks each decode once.
 const DECODINGS: usize = 3;

@@ -3,7 +3,7 @@
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
-use super::UNRESERVED;
+use crate::encoding::UNRESERVED;
 use crate::template::scalar_text;
 use crate::value::type_name;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use cardhost_core::call::Treatment;
-use cardhost_core::fault::MAX_KEPT_BODY_BYTES;
+use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
