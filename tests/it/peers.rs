@@ -7,6 +7,7 @@
 //!     ↑                    │ exited, or never accepted
 //!     └────────────────────┘
 //! ```
+//! Tests that run at the same time share one server ([`Shared`]); the last one to let go of it ends it.
 
 #![allow(
     clippy::expect_used,
@@ -19,6 +20,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
@@ -48,6 +50,27 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         kill_group(&mut self.child);
+    }
+}
+
+/// One server for all tests that run at the same time. A plain static would never be dropped, and its server never end.
+pub(crate) struct Shared(Mutex<Weak<Server>>);
+
+impl Shared {
+    /// No server yet.
+    pub(crate) const fn new() -> Shared {
+        Shared(Mutex::new(Weak::new()))
+    }
+
+    /// The server that another test holds, or one that is started now; `None` where it is not installed.
+    pub(crate) fn get(&self, start: impl FnOnce() -> Option<Server>) -> Option<Arc<Server>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = held.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(start()?);
+        *held = Arc::downgrade(&server);
+        Some(server)
     }
 }
 

@@ -170,3 +170,124 @@ fn read_request(stream: &mut TcpStream) -> Vec<u8> {
 pub fn path(below: &str) -> PathBuf {
     root().join(below)
 }
+
+/// A request as it arrived, or a reply as it came: first line, headers in their order, body.
+#[derive(Debug)]
+pub struct Message {
+    pub first_line: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Message {
+    /// Reads the bytes of one message whose body is not chunked.
+    pub fn parse(text: &str) -> Message {
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let mut lines = head.split("\r\n");
+        let first_line = lines.next().unwrap().to_owned();
+        let headers = lines
+            .map(|line| line.split_once(':').expect("a header line"))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Message { first_line, headers, body: body.to_owned() }
+    }
+
+    /// The method of a request.
+    pub fn method(&self) -> &str {
+        self.first_line.split(' ').next().unwrap()
+    }
+
+    /// The path and query of a request.
+    pub fn target(&self) -> &str {
+        self.first_line.split(' ').nth(1).unwrap()
+    }
+
+    /// The status of a reply.
+    pub fn status(&self) -> u16 {
+        self.first_line.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Every value of a header, in lower case.
+    pub fn header(&self, name: &str) -> Vec<&str> {
+        let own = self.headers.iter().filter(|(own, _)| own == name);
+        own.map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+/// One exchange over a connection of its own and without an HTTP library; `request` asks for `connection: close`.
+pub fn exchange(base: &str, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(request).unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    reply
+}
+
+/// A copy of the shipped Mixpanel connector in a folder for `--cards`; `edit` gets each file's name and value.
+pub fn edited_mixpanel(edit: impl Fn(&str, &mut serde_json::Value)) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("mixpanel");
+    std::fs::create_dir(&own).unwrap();
+    for entry in std::fs::read_dir(path("cards/mixpanel")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let Some(name) = file.strip_suffix(".json") else { continue };
+        let text = std::fs::read(path("cards/mixpanel").join(&file)).unwrap();
+        let mut value = serde_json::from_slice(&text).unwrap();
+        edit(name, &mut value);
+        std::fs::write(own.join(&file), value.to_string()).unwrap();
+    }
+    folder
+}
+
+/// Asserts that a request that arrived is the one `plan --json` shows, but for what the plan masks.
+///
+/// Beside the planned headers only `host` and `content-length` may have arrived, and none of them twice.
+pub fn assert_as_planned(arrived: &Message, plan: &serde_json::Value) {
+    let request = &plan["request"];
+    assert_eq!(arrived.method(), request["method"]);
+    let url = url::Url::parse(request["url"].as_str().unwrap()).unwrap();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    assert_eq!(arrived.target(), format!("{}{query}", url.path()));
+    let planned = request["headers"].as_object().unwrap();
+    for (name, shown) in planned {
+        let values = arrived.header(name);
+        assert_eq!(values.len(), 1, "{name} in {:?}", arrived.headers);
+        match shown.as_str().unwrap().split_once("[redacted]") {
+            Some((scheme, "")) => assert!(values[0].starts_with(scheme), "{name}: {values:?}"),
+            _ => assert_eq!(values[0], shown, "{name}"),
+        }
+    }
+    for (name, _) in &arrived.headers {
+        let known = planned.contains_key(name) || name == "host" || name == "content-length";
+        assert!(known, "`{name}` was not planned");
+        assert_eq!(arrived.header(name).len(), 1, "`{name}` was sent twice");
+    }
+    match &request["body"] {
+        serde_json::Value::Null => assert_eq!(arrived.body, ""),
+        shown => {
+            let sent = serde_json::from_str(&arrived.body).expect("a JSON body");
+            assert_masked(shown, &sent, "");
+        }
+    }
+}
+
+/// Asserts that `shown` is `sent` with some texts masked.
+fn assert_masked(shown: &serde_json::Value, sent: &serde_json::Value, at: &str) {
+    use serde_json::Value;
+    match (shown, sent) {
+        (Value::Object(shown), Value::Object(sent)) => {
+            assert_eq!(shown.keys().collect::<Vec<_>>(), sent.keys().collect::<Vec<_>>(), "{at}");
+            for (key, value) in shown {
+                assert_masked(value, &sent[key], &format!("{at}/{key}"));
+            }
+        }
+        (Value::Array(shown), Value::Array(sent)) => {
+            assert_eq!(shown.len(), sent.len(), "{at}");
+            for (index, (shown, sent)) in shown.iter().zip(sent).enumerate() {
+                assert_masked(shown, sent, &format!("{at}/{index}"));
+            }
+        }
+        (Value::String(text), Value::String(_) | Value::Number(_)) if text == "[redacted]" => {}
+        _ => assert_eq!(shown, sent, "{at}"),
+    }
+}

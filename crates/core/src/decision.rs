@@ -132,7 +132,7 @@ impl<T: JsonSchema> JsonSchema for Decision<T> {
                     "by": {
                         "description": "A reference to a dropdown, such as `options.Request Type`.",
                         "type": "string",
-                        "pattern": "^(connection|options|input)[.\\[]",
+                        "pattern": "^(connection|options|input)(\\.[^.\\[]+|\\.?\\[[^\\]]+\\])+$",
                     },
                 },
                 "additionalProperties": row,

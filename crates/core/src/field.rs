@@ -287,7 +287,7 @@ impl JsonSchema for When {
             "additionalProperties": { "type": "array", "minItems": 1 },
             "propertyNames": {
                 "description": "A reference, such as `options.Request Type`.",
-                "pattern": "^(connection|options|input|response)[.\\[]",
+                "pattern": "^(connection|options|input|response)(\\.[^.\\[]+|\\.?\\[[^\\]]+\\])+$",
             },
         })
     }

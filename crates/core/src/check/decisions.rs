@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::finding::{DefinitionFault, Table};
-use super::locate::Findings;
+use super::findings::Findings;
 use super::references::{Names, absence};
 use crate::decision::Decision;
 use crate::error::{Code, push_pointer};
@@ -288,7 +288,7 @@ fn unreached<T>(
         let fault = DefinitionFault::UnreachableRow {
             row: name.to_owned(),
             by: label(by),
-            under: under.iter().filter(|(_, value)| value.is_some()).cloned().collect(),
+            under: under.to_vec(),
             nearest: (name != "else").then(|| crate::error::nearest(name, others)).flatten(),
         };
         findings.at_key(Code::TARGET_UNREACHABLE, &place, fault);

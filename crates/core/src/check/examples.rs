@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Tally;
 use super::finding::DefinitionFault;
-use super::locate::Findings;
+use super::findings::Findings;
 use crate::call::{Call, Outcome, Step};
 use crate::card::{AntiExample, Example, ExampleReply, ExampleRequest};
 use crate::definition::Definition;
@@ -32,7 +32,7 @@ pub(super) fn check(
     let (examples, anti_examples) = match samples {
         Ok(samples) => samples,
         Err(error) => {
-            let fault = DefinitionFault::Syntax { reason: error.to_string() };
+            let fault = DefinitionFault::Refused { reason: error.to_string() };
             return findings.at(Code::DEFINITION_VALUE, "/examples", fault);
         }
     };
@@ -124,7 +124,7 @@ impl Sample<'_, '_> {
             }
             (Ok(_), None) => {}
             (Err(error), _) => {
-                self.fault("/reply", DefinitionFault::Output { reason: error.to_string() })
+                self.fault("/reply", DefinitionFault::Refused { reason: error.to_string() })
             }
         }
     }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::finding::DefinitionFault;
-use super::locate::Findings;
+use super::findings::Findings;
 use super::references::{Names, absence};
 use crate::error::{Code, push_pointer};
 use crate::field::{Field, FieldType, Fields, Format, When};
@@ -41,8 +41,8 @@ impl<'a> Form<'a> {
     fn field(&self, field: &Field, pointer: &str, findings: &mut Findings<'_>) {
         if self.root == FieldRoot::Options && !OPTION_TYPES.contains(&field.kind) {
             let expected = OPTION_TYPES.iter().map(|kind| kind.as_str().to_owned()).collect();
-            let found = field.kind.as_str();
-            let fault = DefinitionFault::Type { expected, found };
+            let found = field.kind.as_str().to_owned();
+            let fault = DefinitionFault::Choice { what: "option of type", expected, found };
             findings.at(Code::DEFINITION_TYPE, &format!("{pointer}/type"), fault);
         }
         for (part, needs) in self.misplaced(field) {
@@ -61,7 +61,7 @@ impl<'a> Form<'a> {
         if self.root == FieldRoot::Output && !self.nested && field.value.is_none() {
             missing("value", pointer, findings);
         }
-        if self.has_form(field) {
+        if self.has_form() {
             if let Some(default) = &field.default {
                 self.default(field, default, pointer, findings);
             }
@@ -81,7 +81,7 @@ impl<'a> Form<'a> {
     }
 
     /// Whether the field is filled in by a person: only there defaults and conditions have a meaning.
-    fn has_form(&self, _: &Field) -> bool {
+    fn has_form(&self) -> bool {
         self.root != FieldRoot::Output && !self.nested
     }
 
@@ -103,7 +103,7 @@ impl<'a> Form<'a> {
             takes(&[FieldType::Number, FieldType::Text, FieldType::Secret, FieldType::List]);
         let of_objects = matches!(field.of, None | Some(FieldType::Object | FieldType::Any))
             || field.takes(FieldType::Object);
-        let has_form = self.has_form(field);
+        let has_form = self.has_form();
         let output = self.root == FieldRoot::Output && !self.nested;
         let format_fits = match field.format {
             Some(Format::RelativeUrl | Format::Date | Format::Uri) => field.takes(FieldType::Text),
@@ -170,7 +170,7 @@ impl<'a> Form<'a> {
         for (index, choice) in field.choices.iter().enumerate() {
             let place = format!("{pointer}/choices/{index}/visibleWhen");
             match &choice.visible_when {
-                Some(when) if self.has_form(field) => {
+                Some(when) if self.has_form() => {
                     check_when(self.names, when, &place, self.roots(), findings);
                 }
                 Some(_) => {
@@ -197,10 +197,11 @@ impl<'a> Form<'a> {
     }
 
     fn default(&self, field: &Field, default: &Value, pointer: &str, findings: &mut Findings<'_>) {
-        let label = pointer.rsplit('/').next().map(super::locate::unescape).unwrap_or_default();
-        if let Err(fault) =
-            check_value(self.root, field, default, &mut vec![label.as_str()], &|_| true)
-        {
+        let above = if self.root == FieldRoot::Connection { 3 } else { 2 };
+        let labels: Vec<String> =
+            pointer.split('/').skip(above).map(super::locate::unescape).collect();
+        let mut place = labels.iter().map(String::as_str).collect();
+        if let Err(fault) = check_value(self.root, field, default, &mut place, &|_| true) {
             let fault = match fault.problem {
                 FieldProblem::Choice { expected, found } => {
                     DefinitionFault::Choice { what: "choice", expected, found }

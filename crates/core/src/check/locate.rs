@@ -12,18 +12,13 @@ use serde_json::Value;
 
 use super::File;
 use super::finding::{DefinitionFault, Finding, Severity};
+use super::findings::Findings;
 use crate::error::{Code, Place, push_pointer};
 
 /// The text of a definition with its syntax tree.
 pub(super) struct Document<'t> {
     file: File<'t>,
     tree: ast::Value<'t>,
-}
-
-/// Everything found in one document.
-pub(super) struct Findings<'d> {
-    document: &'d Document<'d>,
-    list: Vec<Finding>,
 }
 
 impl<'t> Document<'t> {
@@ -116,116 +111,25 @@ impl<'t> Document<'t> {
     }
 
     /// The byte of the file at which a byte of the decoded text at a pointer stands.
-    fn inside_text(&self, pointer: &str, offset: usize) -> Option<usize> {
+    pub(super) fn inside_text(&self, pointer: &str, offset: usize) -> Option<usize> {
         let span = self.value_span(pointer)?;
         let raw = self.file.text.get(span.start + 1..span.end.checked_sub(1)?)?;
         Some(span.start + 1 + raw_offset(raw, offset))
     }
 
-    fn place(&self, pointer: &str, span: &Option<Range<usize>>) -> Place {
+    /// The byte at a line and column of a reader that counts columns in bytes.
+    pub(super) fn line_span(&self, line: usize, column: usize) -> Range<usize> {
+        let start = offset_of(self.file.text, line, column);
+        start..next_boundary(self.file.text, start)
+    }
+
+    /// A place in this document.
+    pub(super) fn place(&self, pointer: &str, span: &Option<Range<usize>>) -> Place {
         Place {
             file: self.file.path.to_owned(),
             pointer: pointer.to_owned(),
             field: None,
             line_column: span.as_ref().map(|span| line_column(self.file.text, span.start)),
-        }
-    }
-}
-
-impl<'d> Findings<'d> {
-    /// Nothing found yet.
-    pub(super) fn new(document: &'d Document<'d>) -> Findings<'d> {
-        Findings { document, list: Vec::new() }
-    }
-
-    /// The document they are about.
-    pub(super) fn document(&self) -> &'d Document<'d> {
-        self.document
-    }
-
-    /// Whether one of them is an error.
-    pub(super) fn has_errors(&self) -> bool {
-        self.list.iter().any(|finding| finding.severity == Severity::Error)
-    }
-
-    /// An error about the value at a pointer, or about the nearest value above it.
-    pub(super) fn at(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
-        let span = self.value_or_above(pointer);
-        self.push(code, Severity::Error, pointer, span, fault);
-    }
-
-    /// An error about the key at the end of a pointer.
-    pub(super) fn at_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
-        let span = self.document.key_span(pointer).or_else(|| self.value_or_above(pointer));
-        self.push(code, Severity::Error, pointer, span, fault);
-    }
-
-    /// An error inside the text at a pointer, by an offset into the decoded text.
-    pub(super) fn inside(
-        &mut self,
-        code: Code,
-        pointer: &str,
-        offset: usize,
-        fault: DefinitionFault,
-    ) {
-        let whole = self.value_or_above(pointer);
-        let start = self.document.inside_text(pointer, offset);
-        let span = match (start, whole) {
-            (Some(start), Some(whole)) => Some(start.min(whole.end)..whole.end),
-            (_, whole) => whole,
-        };
-        self.push(code, Severity::Error, pointer, span, fault);
-    }
-
-    /// A warning about the value at a pointer.
-    pub(super) fn warn(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
-        let span = self.value_or_above(pointer);
-        self.push(code, Severity::Warning, pointer, span, fault);
-    }
-
-    /// An error of a reader that knows line and column only.
-    pub(super) fn at_line(
-        &mut self,
-        code: Code,
-        line: usize,
-        column: usize,
-        fault: DefinitionFault,
-    ) {
-        let start = offset_of(self.document.file.text, line, column);
-        let span = Some(start..next_boundary(self.document.file.text, start));
-        self.push(code, Severity::Error, "", span, fault);
-    }
-
-    /// The findings by position, each once.
-    pub(super) fn into_sorted(mut self) -> Vec<Finding> {
-        let start = |finding: &Finding| finding.span.as_ref().map_or(0, |span| span.start);
-        self.list
-            .sort_by(|a, b| start(a).cmp(&start(b)).then(a.code.as_str().cmp(b.code.as_str())));
-        self.list
-    }
-
-    fn push(
-        &mut self,
-        code: Code,
-        severity: Severity,
-        pointer: &str,
-        span: Option<Range<usize>>,
-        fault: DefinitionFault,
-    ) {
-        let place = self.document.place(pointer, &span);
-        let finding = Finding { code, severity, place, span, fault };
-        if !self.list.contains(&finding) {
-            self.list.push(finding);
-        }
-    }
-
-    fn value_or_above(&self, pointer: &str) -> Option<Range<usize>> {
-        let mut at = pointer;
-        loop {
-            if let Some(span) = self.document.value_span(at) {
-                return Some(span);
-            }
-            at = at.rsplit_once('/')?.0;
         }
     }
 }
@@ -256,11 +160,10 @@ fn duplicates(tree: &ast::Value<'_>, pointer: &str, findings: &mut Findings<'_>,
                 if let Some(first) = first {
                     let (first_line, _) = line_column(text, first.name.range().start);
                     let range = entry.name.range();
-                    findings.push(
+                    findings.at_bytes(
                         Code::DEFINITION_DUPLICATE_KEY,
-                        Severity::Error,
                         &place,
-                        Some(range.start..range.end),
+                        range.start..range.end,
                         DefinitionFault::DuplicateKey { key: key.to_owned(), first_line },
                     );
                 }
@@ -379,7 +282,7 @@ mod tests {
     fn syntax_faults_have_line_and_column() {
         assert_eq!(fault("{\n  \"a\": 1,\n}").0, Some((3, 1)));
         assert_eq!(fault("{\n  // why\n}").0, Some((2, 3)));
-        assert_eq!(fault("{\"a\": 'x'}").0, Some((1, 6)));
+        assert_eq!(fault("{\"a\": 'x'}").0, Some((1, 7)));
         assert_eq!(fault("").0, Some((1, 1)));
         assert_eq!(fault("{\"ä\" 1}").0, Some((1, 6)));
         assert_eq!(fault("[1, 2\n").0, Some((1, 6)));

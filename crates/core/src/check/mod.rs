@@ -10,11 +10,13 @@ mod decisions;
 mod examples;
 mod fields;
 mod finding;
+mod findings;
 mod locate;
 mod references;
 mod request;
 mod shape;
 mod targets;
+mod words;
 
 use std::sync::Arc;
 
@@ -23,7 +25,8 @@ pub use finding::{Absence, DefinitionFault, Finding, Severity, Table};
 use crate::connector::Connector;
 use crate::error::Code;
 use crate::failure::Error;
-use locate::{Document, Findings};
+use findings::Findings;
+use locate::Document;
 use shape::Format;
 
 /// The text of a definition and where it came from.
@@ -142,7 +145,7 @@ fn with_shape(
 /// What the strict reader refuses though the schema does not.
 fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
     let (line, column) = error.place().line_column.unwrap_or((1, 1));
-    let fault = DefinitionFault::Syntax { reason: error.message() };
+    let fault = DefinitionFault::Refused { reason: error.message() };
     findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
 }
 

@@ -12,7 +12,7 @@ use crate::template::{
 };
 
 use super::finding::{Absence, DefinitionFault};
-use super::locate::Findings;
+use super::findings::Findings;
 
 /// What references can lead to.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decisions;
 use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
-use super::locate::Findings;
+use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::targets;
 use crate::card::Card;
@@ -172,7 +172,7 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
             findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
         };
-    let whole: [&str; 2] = ["an object", "one reference to an object"];
+    let whole: [&str; 2] = ["object", "one reference to an object"];
     let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
     match value {
         ValueTemplate::Constant(Value::Object(map)) => {

@@ -9,7 +9,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use super::finding::DefinitionFault;
-use super::locate::Findings;
+use super::findings::Findings;
 use crate::error::{Code, push_pointer};
 use crate::value::type_name;
 
@@ -59,8 +59,10 @@ impl Format {
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let known = known_keys(schema);
+                // A key that is there already is not what was meant.
+                let free = known.iter().filter(|key| found.get(key).is_none());
                 for key in unexpected {
-                    let nearest = crate::error::nearest(key, known.iter().map(String::as_str));
+                    let nearest = crate::error::nearest(key, free.clone().map(String::as_str));
                     let known = known.clone();
                     let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
                     findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);
@@ -70,6 +72,8 @@ impl Format {
                 let key = plain_text(property);
                 findings.at(Code::DEFINITION_MISSING_KEY, &at, DefinitionFault::MissingKey { key });
             }
+            // A value and its alternatives may each name their types: the first names them all.
+            ValidationErrorKind::Type { .. } if findings.has(&Code::DEFINITION_TYPE, &at) => {}
             ValidationErrorKind::Type { kind } => {
                 let expected = type_names(kind);
                 let found = type_name(found);
@@ -97,6 +101,8 @@ impl Format {
                 let found = of.iter().filter(|key| has(key)).cloned().collect();
                 findings.at(Code::DEFINITION_VALUE, &at, DefinitionFault::ExactlyOne { of, found });
             }
+            // Of a value of the wrong type, nothing else is worth saying.
+            _ if findings.has(&Code::DEFINITION_TYPE, &at) => {}
             _ => {
                 let expected = form(schema, error);
                 let fault = DefinitionFault::Form { expected, found: short(found) };
@@ -147,8 +153,8 @@ fn form(schema: Option<&Value>, error: &ValidationError<'_>) -> String {
         (ValidationErrorKind::MaxLength { limit }, _) => {
             format!("text of at most {limit} characters")
         }
-        (ValidationErrorKind::Minimum { limit }, _) => format!("at least {limit}"),
-        (ValidationErrorKind::Maximum { limit }, _) => format!("at most {limit}"),
+        (ValidationErrorKind::Minimum { limit }, _) => format!("a number of at least {limit}"),
+        (ValidationErrorKind::Maximum { limit }, _) => format!("a number of at most {limit}"),
         (ValidationErrorKind::MinItems { limit }, _) => format!("a list of at least {limit}"),
         (ValidationErrorKind::MinProperties { limit }, _) => {
             format!("an object with at least {limit} key")

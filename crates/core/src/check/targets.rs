@@ -3,7 +3,7 @@
 use super::decisions;
 use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
-use super::locate::Findings;
+use super::findings::Findings;
 use super::references::{Names, Rules};
 use crate::connector::Connector;
 use crate::error::{Code, pointer};
@@ -141,7 +141,7 @@ pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>)
         let mut expected: Vec<String> = given.map(ToString::to_string).collect();
         expected.push("service.…".to_owned());
         let fault =
-            DefinitionFault::Choice { what: "code of a reply", expected, found: code.to_owned() };
+            DefinitionFault::Choice { what: "reply code", expected, found: code.to_owned() };
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }

@@ -1,0 +1,132 @@
+//! Keys, types, values and names of files.
+
+use super::{card, connector};
+
+mutations! {
+    an_unknown_key_is_placed_at_the_key_with_the_nearest:
+        connector(r#""title": "Acme""#,
+            r#""title": "Acme", "documantation": "https://acme.example""#) =>
+        ["definition.unknown_key /documantation 5:20 unknown key `documantation` (did you mean `documentation`?)"];
+
+    an_unknown_key_under_a_reference_is_found:
+        card(r#""required": true, "choices": ["POST""#,
+            r#""requird": true, "choices": ["POST""#) =>
+        ["definition.unknown_key /options/Verb/requird 7:35 unknown key `requird` (did you mean `required`?)"];
+
+    an_unknown_key_of_an_auth_method_is_found_by_its_scheme:
+        connector(r#""scheme": "bearer", "token""#,
+            r#""scheme": "bearer", "tokn""#) =>
+        ["definition.missing_key /auth/token 24:14 key `token` is missing",
+         "definition.unknown_key /auth/token/tokn 24:36 unknown key `tokn` (did you mean `token`?)"];
+
+    a_key_of_another_scheme_is_unknown:
+        connector(r#""in": "header", "name": "x-key", "value""#,
+            r#""in": "header", "username": "u", "name": "x-key", "value""#) =>
+        ["definition.unknown_key /auth/key/username 25:51 unknown key `username` (it can be `in`, `name`, `value` or `scheme`)"];
+
+    an_unknown_scheme_is_a_value:
+        connector(r#""scheme": "bearer""#,
+            r#""scheme": "baerer""#) =>
+        ["definition.value /auth/token/scheme 24:26 there is no value `baerer` (did you mean `bearer`?)"];
+
+    a_missing_key_is_placed_at_the_object:
+        connector(r#""scheme": "api_key", "in": "header", "name": "x-key","#,
+            r#""scheme": "api_key", "name": "x-key","#) =>
+        ["definition.missing_key /auth/key 25:12 key `in` is missing"];
+
+    a_missing_key_of_the_card_is_found:
+        card(r#"  "title": "Save",
+"#,
+            "") =>
+        ["definition.missing_key  1:1 key `title` is missing"];
+
+    a_wrong_type_tells_both:
+        card(r#""title": "Save""#,
+            r#""title": 7"#) =>
+        ["definition.type /title 5:12 this must be text, not a number"];
+
+    null_is_no_value_of_an_optional_key:
+        card(r#""title": "Save""#,
+            r#""title": "Save", "description": null"#) =>
+        ["definition.type /description 5:35 this must be text, not null"];
+
+    a_fraction_is_no_status:
+        connector(r#""status": [401]"#,
+            r#""status": [40.5]"#) =>
+        ["definition.type /errors/0/status/0 43:27 this must be a whole number, not a number"];
+
+    a_status_has_bounds:
+        connector(r#""status": [401]"#,
+            r#""status": [4010]"#) =>
+        ["definition.value /errors/0/status/0 43:27 `4010` is not a number of at most 599"];
+
+    a_wrong_name_of_a_list_has_the_nearest:
+        card(r#""type": "true-false""#,
+            r#""type": "true_false""#) =>
+        ["definition.value /options/Strict/type 8:25 there is no value `true_false` (did you mean `true-false`?)"];
+
+    a_wrong_form_is_told_in_words:
+        connector(r#""version": "1.0.0""#,
+            r#""version": "1.0""#) =>
+        ["definition.value /version 4:14 `1.0` is not a semantic version of three numbers, such as `1.0.0`"];
+
+    another_format_is_refused:
+        connector(r#""format": 1"#,
+            r#""format": 2"#) =>
+        ["definition.value /format 2:13 there is no value `2` (it can be `1`)"];
+
+    a_base_url_with_a_query_is_refused:
+        connector(r#""https://us.acme.example/new""#,
+            r#""https://us.acme.example/new?x=1""#) =>
+        ["definition.value /targets/Main API/base/New/US 34:17 `https://us.acme.example/new?x=1` is not an absolute URL without user, query and fragment"];
+
+    a_base_url_that_does_not_parse_is_refused:
+        connector(r#""https://us.acme.example/new""#,
+            r#""https://us.acme.example:99999/new""#) =>
+        ["definition.value /targets/Main API/base/New/US 34:17 `https://us.acme.example:99999/new` is not an absolute URL without user, query and fragment"];
+
+    a_row_of_another_type_is_refused:
+        connector(r#""US": "https://us.acme.example/new""#,
+            r#""US": 1"#) =>
+        ["definition.type /targets/Main API/base/New/US 34:17 this must be text or an object, not a number"];
+
+    an_effect_that_is_none_has_the_nearest:
+        card(r#""PUT": "idempotent""#,
+            r#""PUT": "idempotant""#) =>
+        ["definition.value /effect/PUT 31:59 there is no value `idempotant` (did you mean `idempotent`?)"];
+
+    a_body_has_exactly_one_kind:
+        card(r#""body": { "json": "<<input.Item.Data>>" }"#,
+            r#""body": { "json": "<<input.Item.Data>>", "text": "x" }"#) =>
+        ["definition.value /request/body 28:13 only one of `json`, `form` and `text` can be there, not `json` and `text`"];
+
+    a_body_has_some_kind:
+        card(r#""body": { "json": "<<input.Item.Data>>" }"#,
+            r#""body": {}"#) =>
+        ["definition.value /request/body 28:13 one of `json`, `form` and `text` is missing"];
+
+    a_condition_is_a_reference:
+        card(r#""visibleWhen": { "options.Verb": ["POST", "PUT"] }"#,
+            r#""visibleWhen": { "Verb": ["POST", "PUT"] }"#) =>
+        ["definition.value /input/Item/Data/visibleWhen/Verb 17:26 `Verb` is not a reference, such as `options.Request Type`"];
+
+    a_span_that_only_the_reader_refuses_is_found:
+        card(r#""auth": ["token"]"#,
+            r#""auth": ["token"], "timeouts": { "total": "99999999999999999999h" }"#) =>
+        [r#"definition.value  29:71 `99999999999999999999h` is not a span of time such as "10s""#];
+
+    a_duplicate_key_is_found:
+        card(r#""title": "Save""#,
+            r#""title": "Save", "title": "Save""#) =>
+        ["definition.duplicate_key /title 5:20 key `title` is there twice (the first is on line 5; only one can count)"];
+
+    a_connector_has_the_name_of_its_folder:
+        connector(r#""name": "acme""#,
+            r#""name": "acne""#) =>
+        ["definition.name /name 3:11 the name is `acne`, but the folder is `acme` (write `acme`, or rename what holds it)"];
+
+    a_card_has_the_name_of_its_file:
+        card(r#""name": "save""#,
+            r#""name": "safe""#) =>
+        ["definition.name /name 3:11 the name is `safe`, but the file is `save` (write `save`, or rename what holds it)"];
+}

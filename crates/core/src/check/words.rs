@@ -1,0 +1,246 @@
+//! The sentences of what `check` finds.
+//!
+//! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
+
+use super::finding::{Absence, DefinitionFault, Table};
+use crate::template::{TemplateFault, TemplateProblem};
+
+impl DefinitionFault {
+    /// What is wrong: a lower-case fragment without a full stop.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            DefinitionFault::Syntax { reason } => format!("this is not JSON: {reason}"),
+            DefinitionFault::DuplicateKey { key, .. } => format!("key `{key}` is there twice"),
+            DefinitionFault::UnknownKey { key, .. } => format!("unknown key `{key}`"),
+            DefinitionFault::MissingKey { key } => format!("key `{key}` is missing"),
+            DefinitionFault::Type { expected, found } => {
+                let expected: Vec<String> = expected.iter().map(|name| article(name)).collect();
+                format!("this must be {}, not {}", listed(&expected, "or"), article(found))
+            }
+            DefinitionFault::Choice { what, found, .. } => format!("there is no {what} `{found}`"),
+            DefinitionFault::Form { expected, found } => format!("`{found}` is not {expected}"),
+            DefinitionFault::ExactlyOne { of, found } if found.is_empty() => {
+                format!("one of {} is missing", listed(&quoted(of), "and"))
+            }
+            DefinitionFault::ExactlyOne { of, found } => format!(
+                "only one of {} can be there, not {}",
+                listed(&quoted(of), "and"),
+                listed(&quoted(found), "and")
+            ),
+            DefinitionFault::Default { fault } => {
+                format!("the default does not fit: {}", crate::message::field(fault))
+            }
+            DefinitionFault::Together { part, needs } => format!("`{part}` {needs}"),
+            DefinitionFault::Repeated { found } => format!("`{found}` is there twice"),
+            DefinitionFault::Name { of, expected, found } => {
+                format!("the name is `{found}`, but the {of} is `{expected}`")
+            }
+            DefinitionFault::Unknown { what, found, .. } => {
+                format!("the connector has no {what} `{found}`")
+            }
+            DefinitionFault::Template { fault, .. } => crate::message::template_fault(fault),
+            DefinitionFault::Root { reference, .. } => {
+                format!("`{reference}` is not in scope here")
+            }
+            DefinitionFault::UnknownReference { reference, segment, .. } if segment.is_empty() => {
+                format!("`{reference}` is no reference to one value: a name must follow")
+            }
+            DefinitionFault::UnknownReference { reference, segment, .. } => {
+                format!("`{reference}` refers to nothing: there is no `{segment}`")
+            }
+            DefinitionFault::NotADropdown { reference, found } => {
+                format!("`{reference}` is {}, not a dropdown", article(found))
+            }
+            DefinitionFault::MayBeAbsent { reference, because, .. } => match because {
+                Absence::NotRequired => {
+                    format!("`{reference}` may have no value: its field is not required")
+                }
+                Absence::NotAlwaysVisible => {
+                    format!("`{reference}` may have no value: its field is not always visible")
+                }
+            },
+            DefinitionFault::NoRow { table, combination } => {
+                let table = match table {
+                    Table::Target(name) => format!("target `{name}` has no base URL"),
+                    Table::Effect => "the effect is not said".to_owned(),
+                };
+                format!("{table} for {}", combined(combination))
+            }
+            DefinitionFault::UnreachableRow { row, by, .. } if row == "else" => {
+                format!("row `else` is never reached: every choice of `{by}` has a row")
+            }
+            DefinitionFault::UnreachableRow { row, by, under, .. } if under.is_empty() => {
+                format!("row `{row}` is never reached: `{by}` has no such choice")
+            }
+            DefinitionFault::UnreachableRow { row, by, under, .. } => {
+                let rows: Vec<String> = under
+                    .iter()
+                    .map(|(by, row)| match row {
+                        Some(row) => format!("`{by}` = `{row}`"),
+                        None => format!("any other `{by}`"),
+                    })
+                    .collect();
+                let under = rows.join(", ");
+                format!("row `{row}` is never reached: `{by}` has no such choice for {under}")
+            }
+            DefinitionFault::TooManyCombinations { most } => {
+                format!("the table has more than {most} combinations; the rest was not tried")
+            }
+            DefinitionFault::NoAuth => "there is no auth method".to_owned(),
+            DefinitionFault::Refused { reason } => reason.clone(),
+            DefinitionFault::Schema { reason } => format!("this is no JSON Schema: {reason}"),
+            DefinitionFault::Differs { what, expected, found } => {
+                format!("the {what} should be {expected}, but is {found}")
+            }
+            DefinitionFault::Fails { expected: None, code, message } => {
+                format!("the example ends with `{code}`: {message}")
+            }
+            DefinitionFault::Fails { expected: Some(expected), code, message } => {
+                format!("it ends with `{code}`, not `{expected}`: {message}")
+            }
+            DefinitionFault::Succeeds { expected, replied: true } => {
+                format!("it succeeds, but should end with `{expected}`")
+            }
+            DefinitionFault::Succeeds { expected, replied: false } => {
+                format!("its request can be planned, but it should end with `{expected}`")
+            }
+            DefinitionFault::NoReply => "the example has no `reply` that leads to this".to_owned(),
+            DefinitionFault::Redirected => {
+                "the reply is a redirect that is followed with another request".to_owned()
+            }
+            DefinitionFault::NoExample => "the card has no example".to_owned(),
+        }
+    }
+
+    /// What to do, where there is something to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            DefinitionFault::DuplicateKey { first_line, .. } => {
+                Some(format!("the first is on line {first_line}; only one can count"))
+            }
+            DefinitionFault::UnknownKey { nearest, known, .. }
+            | DefinitionFault::UnknownReference { nearest, known, .. } => {
+                nearest_of(nearest.as_deref(), known)
+            }
+            DefinitionFault::Choice { expected, found, .. } => {
+                let names = expected.iter().map(String::as_str);
+                nearest_of(crate::error::nearest(found, names).as_deref(), expected)
+            }
+            DefinitionFault::Name { expected, .. } => {
+                Some(format!("write `{expected}`, or rename what holds it"))
+            }
+            DefinitionFault::Unknown { nearest, .. }
+            | DefinitionFault::UnreachableRow { nearest, .. } => {
+                nearest.as_deref().map(|nearest| format!("did you mean `{nearest}`?"))
+            }
+            DefinitionFault::Template { fault, nearest } => {
+                template_hint(fault, nearest.as_deref())
+            }
+            DefinitionFault::Root { allowed, .. } => {
+                let roots: Vec<_> = allowed.iter().map(|root| root.as_str().to_owned()).collect();
+                Some(format!("here it can start with {}", listed(&quoted(&roots), "or")))
+            }
+            DefinitionFault::NotADropdown { .. } => {
+                Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { in_helper: true, .. } => {
+                Some("make the field required, or use the helper `default`".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { reference, .. } => {
+                Some(format!("write `{reference}?`, or make the field required"))
+            }
+            DefinitionFault::NoRow { .. } => Some("add a row for it, or `else`".to_owned()),
+            DefinitionFault::NoAuth => {
+                Some("name one; a method of scheme `none` sends no credentials".to_owned())
+            }
+            DefinitionFault::Succeeds { replied: false, .. } => {
+                Some("give a `reply` if the error is to come from it".to_owned())
+            }
+            DefinitionFault::NoReply => Some("add a `reply`, or take this out".to_owned()),
+            DefinitionFault::NoExample => {
+                Some("an example is its test, its documentation and the mock's reply".to_owned())
+            }
+            DefinitionFault::Syntax { .. }
+            | DefinitionFault::MissingKey { .. }
+            | DefinitionFault::Type { .. }
+            | DefinitionFault::Form { .. }
+            | DefinitionFault::ExactlyOne { .. }
+            | DefinitionFault::Default { .. }
+            | DefinitionFault::Together { .. }
+            | DefinitionFault::TooManyCombinations { .. }
+            | DefinitionFault::Repeated { .. }
+            | DefinitionFault::Refused { .. }
+            | DefinitionFault::Schema { .. }
+            | DefinitionFault::Differs { .. }
+            | DefinitionFault::Fails { .. }
+            | DefinitionFault::Succeeds { .. }
+            | DefinitionFault::Redirected => None,
+        }
+    }
+}
+
+fn template_hint(fault: &TemplateFault, nearest: Option<&str>) -> Option<String> {
+    if let Some(nearest) = nearest {
+        return Some(format!("did you mean `{nearest}`?"));
+    }
+    match &fault.problem {
+        TemplateProblem::UnknownRoot { .. } | TemplateProblem::UnknownHelper { .. } => {
+            let helpers: Vec<_> = crate::template::helper_names().map(str::to_owned).collect();
+            Some(format!("the helpers are {}", listed(&quoted(&helpers), "and")))
+        }
+        TemplateProblem::NotAllowed { .. } => {
+            Some("what is optional is said with `?` or `visibleWhen`".to_owned())
+        }
+        TemplateProblem::Unclosed { .. } => {
+            Some("a literal `<<` or `{{` is written with a backslash before it".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The nearest name, or all of them where there are few.
+fn nearest_of(nearest: Option<&str>, known: &[String]) -> Option<String> {
+    const MOST: usize = 24;
+    let all = || listed(&quoted(known), "or");
+    match nearest {
+        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
+        None if known.is_empty() || known.len() > MOST => None,
+        None => Some(format!("it can be {}", all())),
+    }
+}
+
+/// A type's name as it stands in a sentence.
+fn article(name: &str) -> String {
+    match name {
+        "object" => "an object".to_owned(),
+        "number" | "whole number" | "list" | "date-time" | "file" | "dropdown" | "secret" => {
+            format!("a {name}")
+        }
+        name => name.to_owned(),
+    }
+}
+
+fn quoted(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
+}
+
+fn listed(names: &[String], last_word: &str) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {last_word} {last}", first.join(", ")),
+    }
+}
+
+fn combined(combination: &[(String, Option<String>)]) -> String {
+    let parts: Vec<String> = combination
+        .iter()
+        .map(|(by, value)| match value {
+            Some(value) => format!("`{by}` = `{value}`"),
+            None => format!("no `{by}`"),
+        })
+        .collect();
+    parts.join(", ")
+}
