@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a test may stop at once"
 )]
+#![allow(unreachable_pub, reason = "one binary: everything in it is for itself")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod canaries;

@@ -127,17 +127,11 @@ fn serve(stream: &mut TcpStream, answer: Answer) {
         }
         Answer::Reset(bytes) => {
             let _ = stream.write_all(&bytes);
-            // Unread bytes at close make the kernel send a reset; so does this without any.
-            let socket = socket2_linger(stream);
-            drop(socket);
+            // Without lingering the kernel closes with a reset instead of an end.
+            let closed = socket2::SockRef::from(&*stream).set_linger(Some(std::time::Duration::ZERO));
+            closed.unwrap();
         }
     }
-}
-
-/// Closes with a reset instead of an end.
-fn socket2_linger(stream: &TcpStream) -> Option<()> {
-    let socket = socket2::SockRef::from(stream);
-    socket.set_linger(Some(std::time::Duration::ZERO)).ok()
 }
 
 /// Reads a request's head and, by `content-length`, its body.

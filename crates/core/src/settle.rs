@@ -218,8 +218,7 @@ pub fn check_value<'p>(
             }
         }
         (FieldType::DateTime, Value::String(text)) => {
-            if text.parse::<jiff::Timestamp>().is_err() {
-                let expected = "a date-time such as \"2026-01-31T08:00:00Z\" (RFC 3339)";
+            if let Some(expected) = date_time_fault(text) {
                 return problem(place, FieldProblem::Format { expected });
             }
         }
@@ -255,20 +254,24 @@ pub fn check_value<'p>(
 
 /// The first of the field's types that the value has.
 fn taken_as(field: &Field, value: &Value) -> Option<FieldType> {
-    std::iter::once(&field.kind).chain(&field.accepts).copied().find(|kind| {
-        matches!(
-            (kind, value),
-            (FieldType::Any | FieldType::File, _)
-                | (
-                    FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime,
-                    Value::String(_)
-                )
-                | (FieldType::Number, Value::Number(_))
-                | (FieldType::TrueFalse, Value::Bool(_))
-                | (FieldType::Object, Value::Object(_))
-                | (FieldType::List, Value::Array(_))
-        )
-    })
+    std::iter::once(&field.kind)
+        .chain(&field.accepts)
+        .copied()
+        .find(|kind| has_type(*kind, value))
+}
+
+fn has_type(kind: FieldType, value: &Value) -> bool {
+    use FieldType as T;
+    match value {
+        Value::Null => matches!(kind, T::Any),
+        Value::Bool(_) => matches!(kind, T::Any | T::TrueFalse),
+        Value::Number(_) => matches!(kind, T::Any | T::Number),
+        Value::String(_) => {
+            matches!(kind, T::Any | T::File | T::Text | T::Secret | T::Dropdown | T::DateTime)
+        }
+        Value::Array(_) => matches!(kind, T::Any | T::List),
+        Value::Object(_) => matches!(kind, T::Any | T::File | T::Object),
+    }
 }
 
 fn check_object<'p>(
@@ -319,38 +322,35 @@ fn check_items(
         let index = index.to_string();
         let mut at: Vec<&str> = place.to_vec();
         at.push(&index);
-        let plain = matches!(
-            (of, item),
-            (FieldType::Any | FieldType::File, _)
-                | (
-                    FieldType::Text | FieldType::Secret | FieldType::Dropdown | FieldType::DateTime,
-                    Value::String(_)
-                )
-                | (FieldType::Number, Value::Number(_))
-                | (FieldType::TrueFalse, Value::Bool(_))
-                | (FieldType::Object, Value::Object(_))
-                | (FieldType::List, Value::Array(_))
-        );
-        let problem = if !plain {
-            Some(FieldProblem::Type { expected: vec![of.as_str()], found: type_name(item) })
-        } else {
-            match item {
-                Value::Object(map) => {
-                    check_object(root, field, map, &mut at)?;
-                    None
-                }
-                Value::String(text) if of == FieldType::Dropdown => {
-                    choice_fault(field, text, &|_| true)
-                        .map(|expected| FieldProblem::Choice { expected, found: text.clone() })
-                }
-                _ => None,
-            }
-        };
-        if let Some(problem) = problem {
+        if let Some(problem) = item_problem(field, of, item) {
             return Err(fault(root, at.iter().map(|s| (*s).to_owned()).collect(), problem));
+        }
+        if let Value::Object(map) = item {
+            check_object(root, field, map, &mut at)?;
         }
     }
     Ok(())
+}
+
+/// What is wrong with one item of a list; bounds are the list's own.
+fn item_problem(field: &Field, of: FieldType, item: &Value) -> Option<FieldProblem> {
+    if !has_type(of, item) {
+        return Some(FieldProblem::Type { expected: vec![of.as_str()], found: type_name(item) });
+    }
+    let text = item.as_str()?;
+    match of {
+        FieldType::Dropdown => choice_fault(field, text, &|_| true)
+            .map(|expected| FieldProblem::Choice { expected, found: text.to_owned() }),
+        FieldType::DateTime => {
+            date_time_fault(text).map(|expected| FieldProblem::Format { expected })
+        }
+        _ => text_format_fault(field, text).map(|expected| FieldProblem::Format { expected }),
+    }
+}
+
+fn date_time_fault(text: &str) -> Option<&'static str> {
+    let expected = "a date-time such as \"2026-01-31T08:00:00Z\" (RFC 3339)";
+    text.parse::<jiff::Timestamp>().is_err().then_some(expected)
 }
 
 fn choice_fault(

@@ -187,8 +187,8 @@ pub enum DefinitionFault {
         reference: String,
         /// Why it may be.
         because: Absence,
-        /// Whether it is a parameter of a helper, where no `?` can stand.
-        in_helper: bool,
+        /// What makes it right.
+        remedy: Remedy,
     },
     /// A table lacks a row that can be reached.
     NoRow {
@@ -265,6 +265,17 @@ pub enum Absence {
     NotRequired,
     /// Its field is not always visible.
     NotAlwaysVisible,
+}
+
+/// What makes a reference to a value that may be absent right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// A `?` at its end.
+    QuestionMark,
+    /// The helper `default`: no `?` can stand inside a helper call.
+    DefaultHelper,
+    /// Nothing but a required field: an empty text cannot stand there.
+    Required,
 }
 
 /// A table of decisions.

@@ -20,7 +20,7 @@ mod words;
 
 use std::sync::Arc;
 
-pub use finding::{Absence, DefinitionFault, Finding, Severity, Table};
+pub use finding::{Absence, DefinitionFault, Finding, Remedy, Severity, Table};
 
 use crate::connector::Connector;
 use crate::error::Code;

@@ -7,11 +7,12 @@ use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::Code;
 use crate::field::{Field, FieldType};
+use crate::plan::is_relative_url;
 use crate::template::{
     Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
 };
 
-use super::finding::{Absence, DefinitionFault};
+use super::finding::{Absence, DefinitionFault, Remedy};
 use super::findings::Findings;
 
 /// What references can lead to.
@@ -186,12 +187,17 @@ impl<'a> Names<'a> {
             && !may_lack
             && !has_default
         {
-            let in_helper = helper_call.is_some();
-            let fault = DefinitionFault::MayBeAbsent {
-                reference: reference.to_string(),
-                because,
-                in_helper,
+            // An empty target or method is none, and an empty path segment would be another resource.
+            let must_be_there = matches!(pointer, "/request/target" | "/request/method")
+                || (pointer == "/request/path"
+                    && !self.card.is_some_and(|card| is_relative_url(card, reference)));
+            let remedy = match helper_call {
+                Some(_) => Remedy::DefaultHelper,
+                None if must_be_there => Remedy::Required,
+                None => Remedy::QuestionMark,
             };
+            let fault =
+                DefinitionFault::MayBeAbsent { reference: reference.to_string(), because, remedy };
             findings.at(Code::TEMPLATE_OPTIONAL, pointer, fault);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
-use super::finding::{Absence, DefinitionFault, Table};
+use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use crate::template::{TemplateFault, TemplateProblem};
 
 impl DefinitionFault {
@@ -145,7 +145,10 @@ impl DefinitionFault {
             DefinitionFault::NotADropdown { .. } => {
                 Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
             }
-            DefinitionFault::MayBeAbsent { in_helper: true, .. } => {
+            DefinitionFault::MayBeAbsent { remedy: Remedy::Required, .. } => {
+                Some("make the field required, or give it a default".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { remedy: Remedy::DefaultHelper, .. } => {
                 Some("make the field required, or use the helper `default`".to_owned())
             }
             DefinitionFault::MayBeAbsent { reference, .. } => {

@@ -234,31 +234,41 @@ enum Phase {
 fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
     let detail = causes(error);
     let io_kind = find::<io::Error>(error).map(io::Error::kind);
-    let hyper_truncated = detail.contains("incomplete message")
-        || detail.contains("end of file before message length reached")
-        || detail.contains("unexpected EOF during chunk");
+    let ended = is_end(io_kind) || ENDED_EARLY.iter().any(|words| detail.contains(words));
     let kind = if error.is_connect() {
-        if error.is_timeout() {
-            let which = TimeoutKind::Connect;
-            TransportFaultKind::Timeout { which, after: treatment.connect_timeout }
-        } else if error.is_dns() {
-            TransportFaultKind::Dns
-        } else if find::<rustls::Error>(error).is_some() || detail.contains("tls") {
-            TransportFaultKind::Tls
-        } else {
-            TransportFaultKind::Connect
-        }
-    } else if phase == Phase::Body && (hyper_truncated || is_end(io_kind)) {
-        TransportFaultKind::Truncated
-    } else if is_end(io_kind) || detail.contains("connection closed before message completed") {
-        TransportFaultKind::Reset
-    } else if phase == Phase::Head && detail.contains("channel closed") {
-        TransportFaultKind::Reset
+        connect_kind(error, treatment, &detail)
     } else {
-        TransportFaultKind::Protocol
+        match (ended, phase) {
+            (true, Phase::Body) => TransportFaultKind::Truncated,
+            (true, Phase::Head) => TransportFaultKind::Reset,
+            (false, _) => TransportFaultKind::Protocol,
+        }
     };
     TransportFault { kind, not_sent: error.is_connect(), detail }
 }
+
+/// Why no connection stands.
+fn connect_kind(error: &reqwest::Error, treatment: Treatment, detail: &str) -> TransportFaultKind {
+    if error.is_timeout() {
+        let which = TimeoutKind::Connect;
+        TransportFaultKind::Timeout { which, after: treatment.connect_timeout }
+    } else if error.is_dns() {
+        TransportFaultKind::Dns
+    } else if find::<rustls::Error>(error).is_some() || detail.contains("tls") {
+        TransportFaultKind::Tls
+    } else {
+        TransportFaultKind::Connect
+    }
+}
+
+/// hyper's words for a connection that ended too early; its error kinds are not public through reqwest.
+const ENDED_EARLY: [&str; 5] = [
+    "connection closed before message completed",
+    "end of file before message length reached",
+    "unexpected EOF during chunk",
+    "incomplete message",
+    "channel closed",
+];
 
 fn is_end(kind: Option<io::ErrorKind>) -> bool {
     use io::ErrorKind as K;
@@ -274,7 +284,7 @@ fn is_end(kind: Option<io::ErrorKind>) -> bool {
     )
 }
 
-fn find<'e, E: std::error::Error + 'static>(error: &'e reqwest::Error) -> Option<&'e E> {
+fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut cause = error.source();
     while let Some(at) = cause {
         if let Some(found) = at.downcast_ref::<E>() {

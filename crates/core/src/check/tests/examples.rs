@@ -1,6 +1,6 @@
 //! Examples and anti-examples.
 
-use super::{card, connector};
+use super::card;
 
 mutations! {
     another_method_fails_the_example:

@@ -99,6 +99,11 @@ mutations! {
             "<<text options.[Strict]>>") =>
         ["template.optional /request/query/strict 26:59 `options.Strict` may have no value: its field is not required (make the field required, or use the helper `default`)"];
 
+    a_path_needs_a_required_field:
+        card(r#""path": "/items/<<input.Item.Id>>""#,
+            r#""path": "/items/<<options.Strict>>""#) =>
+        ["template.optional /request/path 25:13 `options.Strict` may have no value: its field is not required (make the field required, or give it a default)"];
+
     the_helper_default_takes_an_absent_value:
         card("<<options.Strict?>>",
             "<<default options.[Strict] false>>") =>
