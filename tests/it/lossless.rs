@@ -248,24 +248,15 @@ fn a_typed_card_gives_what_came_back() {
 #[test]
 fn no_type_is_guessed_from_text() {
     let server = answering("application/json", TYPED_REPLY);
-    for (input, pointer, message) in [
-        (
-            TYPED_INPUT.replacen("7615917337495251231", "\"478\"", 1),
-            "/input/In/number",
-            "field `number` of `In` must be number, not text",
-        ),
-        (
-            TYPED_INPUT.replacen("\"478\"", "478", 1),
-            "/input/In/text",
-            "field `text` of `In` must be text, not number",
-        ),
+    for (input, pointer) in [
+        (TYPED_INPUT.replacen("7615917337495251231", "\"478\"", 1), "/input/In/number"),
+        (TYPED_INPUT.replacen("\"478\"", "478", 1), "/input/In/text"),
     ] {
         let ran = run_typed(&server, &["--errors", "json"], &input);
         assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{ran:?}");
         let error: Value = serde_json::from_str(&ran.stderr).unwrap();
         assert_eq!(error["code"], "input.type");
         assert_eq!(error["where"]["pointer"], pointer);
-        assert_eq!(error["message"], message);
     }
     assert_eq!(server.requests(), Vec::<String>::new());
 

@@ -212,7 +212,8 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
 }
 
 fn next_boundary(text: &str, offset: usize) -> usize {
-    text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8())
+    let next = text.get(offset..).and_then(|rest| rest.chars().next());
+    next.map_or(offset, |c| offset + c.len_utf8())
 }
 
 /// The offset in a raw JSON text (without quotes) of an offset in the decoded text.
