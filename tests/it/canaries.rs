@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Answer, RawServer, Ran, cardhost, path};
+use crate::support::{Answer, Ran, RawServer, cardhost, path, reply};
 
 /// In every canary, and nowhere else in the project.
 const MARK: &str = "CANARYx";
@@ -23,7 +23,8 @@ const KEY: &str = "k/CANARYxKEY6?&=é#%+";
 const PASSWORD: &str = "p\"CANARYxPASSWORD5/ßé+%41 'x'";
 const PIN: &str = "98765432101234";
 
-const AUTH: [&str; 5] = ["service account", "api secret", "token", "key in the query", "key in a header"];
+const AUTH: [&str; 5] =
+    ["service account", "api secret", "token", "key in the query", "key in a header"];
 
 /// A folder with a connector that puts the canaries into every part of a request.
 fn cards() -> TempDir {
@@ -104,12 +105,18 @@ fn percent(text: &str, keep: &str, upper: bool) -> String {
 
 /// What a service can send back: every canary raw, percent-encoded, JSON-escaped and in base64, and both Basic pairs.
 fn echoes() -> Vec<String> {
+    echoes_of(&[SECRET, API_SECRET, TOKEN, KEY, PASSWORD])
+}
+
+fn echoes_of(canaries: &[&str]) -> Vec<String> {
     let mut all = vec![
         format!("Basic {}", base64(&format!("{USER}:{SECRET}"))),
         format!("Basic {}", base64(&format!("{API_SECRET}:"))),
-        format!("pin {PIN} and \"{PIN}\""),
     ];
-    for canary in [SECRET, API_SECRET, TOKEN, KEY, PASSWORD] {
+    if canaries.contains(&KEY) {
+        all.push(format!("pin {PIN} and \"{PIN}\""));
+    }
+    for canary in canaries {
         let percent = |keep: &str, upper: bool| percent(canary, keep, upper);
         let quoted = serde_json::to_string(canary).unwrap();
         let ascii: String = quoted
@@ -117,7 +124,7 @@ fn echoes() -> Vec<String> {
             .map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
             .collect();
         all.extend([
-            canary.to_owned(),
+            (*canary).to_owned(),
             percent("", true),
             percent("", false),
             percent("-._~", true),
@@ -126,7 +133,11 @@ fn echoes() -> Vec<String> {
             quoted.replace('/', "\\/"),
             quoted,
             ascii,
-            canary.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+            canary
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;"),
             base64(canary),
             base64(canary).replace('+', "-").replace('/', "_"),
             base64(&format!("user:{canary}:x")),
@@ -142,7 +153,11 @@ fn base64(text: &str) -> String {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         let digit = |at: usize| {
-            if at > group.len() { '=' } else { char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]) }
+            if at > group.len() {
+                '='
+            } else {
+                char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63])
+            }
         };
         [digit(0), digit(1), digit(2), digit(3)]
     });
@@ -152,7 +167,8 @@ fn base64(text: &str) -> String {
 /// Fails where a text holds a canary in any spelling.
 fn assert_clean(what: &str, text: &str) {
     let shown = |at: usize| {
-        let start = (0..=at.saturating_sub(60)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let start =
+            (0..=at.saturating_sub(60)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text[start..].chars().take(160).collect::<String>()
     };
     if let Some(at) = text.to_ascii_lowercase().find(&MARK.to_ascii_lowercase()) {
@@ -204,8 +220,18 @@ fn run_against(what: &str, code: &str, answer: impl Fn(&[u8]) -> Answer + Send +
     for auth in AUTH {
         let card = format!("canary/{}", auth.replace(' ', "-"));
         for errors in ["text", "json"] {
-            let args =
-                ["run", &card, "--cards", cards, "--base", &server.url, "--errors", errors, "--log", "trace"];
+            let args = [
+                "run",
+                &card,
+                "--cards",
+                cards,
+                "--base",
+                &server.url,
+                "--errors",
+                errors,
+                "--log",
+                "trace",
+            ];
             let ran = cardhost(&args, &invocation().to_string());
             let what = format!("{what}, {auth}, {errors}");
             assert!(ran.stderr.contains(code), "{what}: {}", ran.stderr);
@@ -214,7 +240,8 @@ fn run_against(what: &str, code: &str, answer: impl Fn(&[u8]) -> Answer + Send +
         }
         // In a stream the error is a line on stdout.
         let line = format!("{}\n", invocation());
-        let args = ["run", &card, "--cards", cards, "--base", &server.url, "--stream", "--log", "trace"];
+        let args =
+            ["run", &card, "--cards", cards, "--base", &server.url, "--stream", "--log", "trace"];
         let ran = cardhost(&args, &line);
         assert!(ran.stdout.contains(code), "{what}, {auth}, stream: {}", ran.stdout);
         assert_ran_clean(&format!("{what}, {auth}, stream"), &ran);
@@ -223,7 +250,8 @@ fn run_against(what: &str, code: &str, answer: impl Fn(&[u8]) -> Answer + Send +
 
 /// A reply whose headers carry every echo that a header can.
 fn echoing(status: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n");
+    let mut head =
+        format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n");
     for (index, echo) in echoes().iter().enumerate() {
         head.push_str(&format!("x-echo-{index}: {echo}\r\n"));
     }
@@ -241,11 +269,19 @@ fn echo_text(request: &[u8]) -> String {
 #[test]
 fn a_service_error_shows_no_canary() {
     run_against("500 with text", "http.status", |request| {
-        Answer::Bytes(echoing("500 Internal Server Error", "text/plain", echo_text(request).as_bytes()))
+        Answer::Bytes(echoing(
+            "500 Internal Server Error",
+            "text/plain",
+            echo_text(request).as_bytes(),
+        ))
     });
     run_against("500 with JSON", "http.status", |request| {
         let body = json!({ "request": echo_text(request), "echoes": echoes(), TOKEN: PIN.parse::<u64>().unwrap() });
-        Answer::Bytes(echoing("500 Internal Server Error", "application/json", body.to_string().as_bytes()))
+        Answer::Bytes(echoing(
+            "500 Internal Server Error",
+            "application/json",
+            body.to_string().as_bytes(),
+        ))
     });
 }
 
@@ -273,11 +309,17 @@ fn percent_encoding_as_other_languages_do_it_shows_no_canary() {
 fn the_services_own_words_show_no_canary() {
     for echo in echoes() {
         let body = json!({ "error": format!("not allowed: {echo}") }).to_string();
-        let reply = echoing("401 Unauthorized", "application/json", body.as_bytes());
-        let server = RawServer::start(move |_, _| Answer::Bytes(reply.clone()));
+        let bytes = echoing("401 Unauthorized", "application/json", body.as_bytes());
+        let server = RawServer::start(move |_, _| Answer::Bytes(bytes.clone()));
         let folder = cards();
-        let args =
-            ["run", "canary/token", "--cards", folder.path().to_str().unwrap(), "--base", &server.url];
+        let args = [
+            "run",
+            "canary/token",
+            "--cards",
+            folder.path().to_str().unwrap(),
+            "--base",
+            &server.url,
+        ];
         let ran = cardhost(&args, &invocation().to_string());
         assert!(ran.stderr.starts_with("error[auth.refused]"), "{}", ran.stderr);
         assert_ran_clean(&format!("words with {echo}"), &ran);
@@ -325,7 +367,9 @@ fn a_reply_that_cannot_be_decoded_shows_no_canary() {
 #[test]
 fn headers_that_are_no_text_show_no_canary() {
     run_against("headers that are not UTF-8", "http.status", |_| {
-        let mut bytes = b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n".to_vec();
+        let mut bytes =
+            b"HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n"
+                .to_vec();
         for canary in [SECRET, API_SECRET, TOKEN, KEY, PASSWORD] {
             bytes.extend_from_slice(b"x-echo: \xff ");
             bytes.extend_from_slice(canary.as_bytes());
@@ -355,11 +399,13 @@ fn an_output_that_does_not_fit_shows_no_canary() {
 #[test]
 fn a_transport_error_shows_no_canary() {
     run_against("reset", "transport.reset", |_| Answer::Reset(Vec::new()));
-    run_against("not HTTP", "transport.protocol", |request| Answer::Bytes(echo_text(request).into_bytes()));
+    run_against("not HTTP", "transport.protocol", |request| {
+        Answer::Bytes(echo_text(request).into_bytes())
+    });
     run_against("a timeout in the body", "transport.timeout", |request| {
-        let mut reply = echoing("200 OK", "application/json", echo_text(request).as_bytes());
-        reply.pop();
-        Answer::Hang(reply)
+        let mut bytes = echoing("200 OK", "application/json", echo_text(request).as_bytes());
+        bytes.pop();
+        Answer::Hang(bytes)
     });
     run_against("too many redirects", "redirect.limit", |request| {
         let path = String::from_utf8_lossy(request).split(' ').nth(1).unwrap().to_owned();
@@ -383,16 +429,18 @@ fn a_body_that_is_cut_inside_a_canary_shows_no_piece_of_it() {
     // The body ends in the middle of the canary, after the mark.
     for cut in [12, 14] {
         run_against("a truncated reply", "transport.truncated", move |_| {
-            let mut reply = echoing("200 OK", "text/plain", &straddling(1000, cut, SECRET));
-            let body_at = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-            reply.truncate(body_at + 1000);
-            Answer::Bytes(reply)
+            let mut bytes = echoing("200 OK", "text/plain", &straddling(1000, cut, SECRET));
+            let body_at = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+            bytes.truncate(body_at + 1000);
+            Answer::Bytes(bytes)
         });
         // Past the card's limit; without a length, it is cut at the limit.
         run_against("a body without length, too large", "response.too_large", move |_| {
-            let mut reply = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n".to_vec();
-            reply.extend(straddling(8192, cut, SECRET));
-            Answer::Bytes(reply)
+            let mut bytes =
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
+                    .to_vec();
+            bytes.extend(straddling(8192, cut, SECRET));
+            Answer::Bytes(bytes)
         });
         // With a length it is cut where an error stops to keep it.
         run_against("a body with a length, too large", "response.too_large", move |_| {
@@ -412,9 +460,20 @@ fn an_error_before_sending_shows_no_canary() {
     };
     let cases: [(&str, String); 9] = [
         ("method.unknown", changed(|i| i["options"] = json!({ "Method": KEY }))),
-        ("header.value", changed(|i| i["input"]["Thing"]["Details"]["password"] = json!(format!("{PASSWORD}\n")))),
-        ("template.value", changed(|i| i["input"]["Thing"]["Details"]["password"] = json!([PASSWORD]))),
-        ("url.control_character", changed(|i| i["input"]["Thing"]["Key"] = json!(format!("{KEY}\0")))),
+        (
+            "header.value",
+            changed(|i| {
+                i["input"]["Thing"]["Details"]["password"] = json!(format!("{PASSWORD}\n"))
+            }),
+        ),
+        (
+            "template.value",
+            changed(|i| i["input"]["Thing"]["Details"]["password"] = json!([PASSWORD])),
+        ),
+        (
+            "url.control_character",
+            changed(|i| i["input"]["Thing"]["Key"] = json!(format!("{KEY}\0"))),
+        ),
         ("url.dot_segment", changed(|i| i["input"]["Thing"]["Key"] = json!(format!("../{KEY}")))),
         ("input.type", changed(|i| i["input"]["Thing"]["Details"] = json!(PASSWORD))),
         ("connection.unknown_field", changed(|i| i["connection"]["fields"]["Tokn"] = json!(TOKEN))),
@@ -425,7 +484,14 @@ fn an_error_before_sending_shows_no_canary() {
         for command in ["plan", "run"] {
             for errors in ["text", "json"] {
                 let args = [
-                    command, "canary/service-account", "--cards", cards, "--errors", errors, "--log", "trace",
+                    command,
+                    "canary/service-account",
+                    "--cards",
+                    cards,
+                    "--errors",
+                    errors,
+                    "--log",
+                    "trace",
                 ];
                 let ran = cardhost(&args, &stdin);
                 assert!(ran.stderr.contains(code), "{code}: {}", ran.stderr);
@@ -458,15 +524,21 @@ fn a_log_of_a_run_that_succeeds_shows_no_canary() {
 #[test]
 fn the_built_in_connector_shows_no_canary() {
     let server = RawServer::start(|_, request| {
-        Answer::Bytes(echoing("401 Unauthorized", "text/html", echo_text(request).as_bytes()))
+        let canaries = echoes_of(&[SECRET, API_SECRET, TOKEN]).join("\n");
+        let body = format!("<p>{}</p>\n{canaries}", String::from_utf8_lossy(request));
+        Answer::Bytes(reply("401 Unauthorized", "text/html", body.as_bytes()))
     });
     let connection = json!({ "fields": {
         "Project: Token": TOKEN, "Project: API Secret": API_SECRET,
         "Service Account: Username": USER, "Service Account: Secret": SECRET,
     } });
-    let details = json!({ "account": KEY, "password": PASSWORD, "port": PIN.parse::<u64>().unwrap() });
+    let details =
+        json!({ "account": KEY, "password": PASSWORD, "port": PIN.parse::<u64>().unwrap() });
     let cases = [
-        ("mixpanel/create-track-event", json!({ "Event": { "Event Name": "x" }, "Properties": {} })),
+        (
+            "mixpanel/create-track-event",
+            json!({ "Event": { "Event Name": "x" }, "Properties": {} }),
+        ),
         (
             "mixpanel/create-warehouse-source",
             json!({ "Path": { "projectId": 1 }, "Body": { "name": "x", "type": "snowflake", "connectionDetails": details } }),
@@ -474,7 +546,13 @@ fn the_built_in_connector_shows_no_canary() {
     ];
     for (card, input) in cases {
         let stdin = json!({ "connection": connection, "input": input }).to_string();
-        for form in [vec!["plan"], vec!["plan", "--json"], vec!["plan", "--curl"], vec!["run"], vec!["run", "--errors", "json"]] {
+        for form in [
+            vec!["plan"],
+            vec!["plan", "--json"],
+            vec!["plan", "--curl"],
+            vec!["run"],
+            vec!["run", "--errors", "json"],
+        ] {
             let mut args = form.clone();
             args.extend([card, "--base", &server.url, "--log", "trace"]);
             let ran = cardhost(&args, &stdin);
@@ -493,7 +571,13 @@ fn no_golden_file_holds_a_canary() {
         // The suite's own secrets are in what is put in and in what arrived, never in what was shown.
         let name = file.file_name().unwrap().to_string_lossy();
         if name == "stdout" || name == "stderr" {
-            for secret in ["suite-secret", "suite-token", "c3VpdGUtc2VjcmV0", "c3VpdGUtdG9rZW4", "c2E6c3VpdGUt"] {
+            for secret in [
+                "suite-secret",
+                "suite-token",
+                "c3VpdGUtc2VjcmV0",
+                "c3VpdGUtdG9rZW4",
+                "c2E6c3VpdGUt",
+            ] {
                 assert!(!text.contains(secret), "{}: {secret}", file.display());
             }
         }

@@ -21,16 +21,26 @@ fn schemas_are_what_the_types_say() {
             fs::write(path(file), &generated).unwrap();
         }
         let committed = fs::read_to_string(path(file)).unwrap_or_default();
-        assert!(committed == generated, "{file} is not current: UPDATE_SCHEMAS=1 cargo test schemas_are");
+        assert!(
+            committed == generated,
+            "{file} is not current: UPDATE_SCHEMAS=1 cargo test schemas_are"
+        );
     }
 }
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
-    let mut known: BTreeSet<String> = Code::all().iter().map(|code| code.as_str().to_owned()).collect();
+    let mut known: BTreeSet<String> =
+        Code::all().iter().map(|code| code.as_str().to_owned()).collect();
     known.extend(
-        ["input.not_applicable", "query.null_left_out", "redirect.not_followed", "target.hint", "url.fragment_dropped"]
-            .map(str::to_owned),
+        [
+            "input.not_applicable",
+            "query.null_left_out",
+            "redirect.not_followed",
+            "target.hint",
+            "url.fragment_dropped",
+        ]
+        .map(str::to_owned),
     );
     let pages: BTreeSet<String> = fs::read_dir(path("docs/errors"))
         .unwrap()
@@ -38,8 +48,16 @@ fn every_code_has_a_page_and_every_page_a_code() {
         .filter_map(|name| name.strip_suffix(".md").map(str::to_owned))
         .filter(|name| name != "README")
         .collect();
-    assert_eq!(known.difference(&pages).collect::<Vec<_>>(), Vec::<&String>::new(), "codes without a page");
-    assert_eq!(pages.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "pages without a code");
+    assert_eq!(
+        known.difference(&pages).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "codes without a page"
+    );
+    assert_eq!(
+        pages.difference(&known).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "pages without a code"
+    );
 }
 
 #[test]
@@ -62,7 +80,8 @@ fn the_commands_of_the_readme_run() {
             continue;
         }
         let script = block.replace("cargo run --release -- ", &format!("{binary} "));
-        let output = Command::new("sh").args(["-ec", &script]).current_dir(root()).output().unwrap();
+        let output =
+            Command::new("sh").args(["-ec", &script]).current_dir(root()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{block}\n{stderr}");
         assert!(!output.stdout.is_empty(), "{block}");
@@ -75,7 +94,8 @@ fn the_commands_of_the_readme_run() {
 fn the_first_command_prints_status_headers_and_body() {
     let readme = fs::read_to_string(path("README.md")).unwrap();
     let block = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-    let script = block.replace("cargo run --release -- ", &format!("{} ", env!("CARGO_BIN_EXE_cardhost")));
+    let script =
+        block.replace("cargo run --release -- ", &format!("{} ", env!("CARGO_BIN_EXE_cardhost")));
     let output = Command::new("sh").args(["-ec", &script]).current_dir(root()).output().unwrap();
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(printed["Response"]["Status Code"], 200);
@@ -94,7 +114,8 @@ fn nothing_of_this_machine_or_of_a_registry_is_in_the_repository() {
             let machine = ["/ho", "/ro", "/wo"].iter().zip(["me/", "ot/", "rk/"]).any(|(a, b)| {
                 line.match_indices(&format!("{a}{b}")).any(|(at, _)| {
                     let before = line[..at].chars().last();
-                    before.is_none_or(|c| !(c.is_alphanumeric() || c == '.' || c == '}' || c == '/'))
+                    before
+                        .is_none_or(|c| !(c.is_alphanumeric() || c == '.' || c == '}' || c == '/'))
                 })
             });
             let registry = line.contains(&["\"resolved\"", ": \"http"].concat());

@@ -8,10 +8,40 @@ use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
 const CORE: [&str; 34] = [
-    "error", "value", "encoding", "secret", "template", "inject", "schema", "field", "decision", "settle",
-    "request", "auth", "connector", "card", "connection", "definition", "invocation", "transport_fault",
-    "decoder", "response", "plan", "explain", "curl", "fault", "message", "failure", "load", "call", "sample",
-    "mock", "formats", "check", "reference", "lib",
+    "error",
+    "value",
+    "encoding",
+    "secret",
+    "template",
+    "inject",
+    "schema",
+    "field",
+    "decision",
+    "settle",
+    "request",
+    "auth",
+    "connector",
+    "card",
+    "connection",
+    "definition",
+    "invocation",
+    "transport_fault",
+    "decoder",
+    "response",
+    "plan",
+    "explain",
+    "curl",
+    "fault",
+    "message",
+    "failure",
+    "load",
+    "call",
+    "sample",
+    "mock",
+    "formats",
+    "check",
+    "reference",
+    "lib",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -42,12 +72,21 @@ fn code(file: &Path) -> String {
 /// The top-level module a file of the core belongs to.
 fn module(file: &Path) -> String {
     let below = file.strip_prefix(path("crates/core/src")).unwrap();
-    below.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
+    below
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap()
+        .trim_end_matches(".rs")
+        .to_owned()
 }
 
 #[test]
 fn a_module_of_the_core_uses_only_those_below_it() {
-    let rank: HashMap<&str, usize> = CORE.iter().enumerate().map(|(rank, name)| (*name, rank)).collect();
+    let rank: HashMap<&str, usize> =
+        CORE.iter().enumerate().map(|(rank, name)| (*name, rank)).collect();
     let mut faults = Vec::new();
     for file in sources(&path("crates/core/src")) {
         let own = module(&file);
@@ -56,9 +95,12 @@ fn a_module_of_the_core_uses_only_those_below_it() {
             continue;
         };
         for used in code(&file).split("crate::").skip(1) {
-            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let used: String =
+                used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             match rank.get(used.as_str()) {
-                Some(used_rank) if used_rank > own_rank => faults.push(format!("`{own}` uses `{used}`")),
+                Some(used_rank) if used_rank > own_rank => {
+                    faults.push(format!("`{own}` uses `{used}`"))
+                }
                 _ => {}
             }
         }
@@ -74,8 +116,18 @@ fn the_core_has_no_files_network_environment_clock_or_threads() {
     for file in sources(&path("crates/core/src")) {
         let code = code(&file);
         for word in [
-            "std::fs", "std::net", "std::env", "std::process", "std::thread", "SystemTime", "Instant::now",
-            "Timestamp::now", "Zoned::now", "tokio::", "reqwest::", "std::io::std",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::process",
+            "std::thread",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+            "Zoned::now",
+            "tokio::",
+            "reqwest::",
+            "std::io::std",
         ] {
             if code.contains(word) {
                 faults.push(format!("{}: {word}", file.display()));

@@ -59,7 +59,10 @@ fn every_example_of_the_page_is_planned_to_the_letter() {
             ("app/me", format!("{base}/app/me")),
             ("/a/b?x=1&y=%20z", format!("{base}/a/b?x=1&y=%20z")),
             ("a/b?x=1", format!("{base}/a/b?x=1")),
-            ("?from_date=2026-01-01", format!("{base}?from_date=2026-01-01").replace(".com?", ".com/?")),
+            (
+                "?from_date=2026-01-01",
+                format!("{base}?from_date=2026-01-01").replace(".com?", ".com/?"),
+            ),
         ] {
             assert_eq!(planned(line, relative, json!({})), expected, "{} {relative}", line.api);
         }

@@ -128,7 +128,8 @@ fn serve(stream: &mut TcpStream, answer: Answer) {
         Answer::Reset(bytes) => {
             let _ = stream.write_all(&bytes);
             // Without lingering the kernel closes with a reset instead of an end.
-            let closed = socket2::SockRef::from(&*stream).set_linger(Some(std::time::Duration::ZERO));
+            let closed =
+                socket2::SockRef::from(&*stream).set_linger(Some(std::time::Duration::ZERO));
             closed.unwrap();
         }
     }

@@ -10,8 +10,13 @@ use serde_json::{Map, Value, json};
 use crate::support::path;
 
 const TARGETS: [&str; 7] = [
-    "Ingestion API", "Query API", "Lexicon Schemas API", "Raw Data Export API", "Data Pipelines API",
-    "Connectors API", "Warehouse Connectors API",
+    "Ingestion API",
+    "Query API",
+    "Lexicon Schemas API",
+    "Raw Data Export API",
+    "Data Pipelines API",
+    "Connectors API",
+    "Warehouse Connectors API",
 ];
 
 const CELLS: [(&str, &str); 5] = [
@@ -56,8 +61,8 @@ fn every_cell_has_its_base_url_and_its_auth_method() {
                     "options": { "Request Type": "GET", "Select API": target },
                     "input": { "Request": { "Relative URL": "/x" } },
                 }));
-                let plan =
-                    runtime.block_on(host.plan(Some("mixpanel/custom-api-action"), invocation.unwrap()));
+                let plan = runtime
+                    .block_on(host.plan(Some("mixpanel/custom-api-action"), invocation.unwrap()));
                 let method = match plan {
                     Ok(plan) => {
                         let url = plan.request.url.to_string();

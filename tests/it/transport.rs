@@ -63,10 +63,7 @@ impl TlsServer {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(
-                vec![identity.certificate],
-                PrivateKeyDer::Pkcs8(identity.key.into()),
-            )
+            .with_single_cert(vec![identity.certificate], PrivateKeyDer::Pkcs8(identity.key.into()))
             .unwrap();
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -88,7 +85,8 @@ impl TlsServer {
                 }
                 if !request.is_empty() {
                     kept.lock().unwrap().push(String::from_utf8(request).unwrap());
-                    let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+                    let _ =
+                        stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
                     connection.send_close_notify();
                     let _ = connection.complete_io(&mut socket);
                 }
@@ -178,8 +176,7 @@ fn a_certificate_for_another_host_is_refused() {
 fn a_private_ca_that_is_trusted_is_accepted() {
     let authority = Authority::new();
     let server = TlsServer::start(authority.certify("127.0.0.1", |_| ()));
-    let outcome =
-        run(&server.url, HttpTransport::new().trusting(authority.der()), "GET").unwrap();
+    let outcome = run(&server.url, HttpTransport::new().trusting(authority.der()), "GET").unwrap();
     assert_eq!(outcome.status, 204);
     let arrived = server.arrived();
     assert_eq!(arrived.len(), 1);
@@ -194,7 +191,10 @@ fn trusting_one_ca_does_not_trust_another() {
 }
 
 /// A server whose first reply redirects and whose later replies are 200.
-fn redirecting(status: &'static str, location: impl Fn(&str) -> String + Send + Sync + 'static) -> RawServer {
+fn redirecting(
+    status: &'static str,
+    location: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> RawServer {
     RawServer::start(move |index, request| {
         if index > 0 {
             return Answer::Bytes(reply("200 OK", "application/json", b"{\"ok\":true}"));
@@ -223,9 +223,8 @@ const REDIRECTS: [&str; 5] = [
 fn nothing_follows_a_redirect_to_another_origin() {
     for status in REDIRECTS {
         for form in ["{url}/steal", "//{authority}/steal", "HTTP://{authority}/steal"] {
-            let second = RawServer::start(|_, _| {
-                Answer::Bytes(reply("200 OK", "application/json", b"{}"))
-            });
+            let second =
+                RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", b"{}")));
             let authority = second.url.trim_start_matches("http://");
             let location = form.replace("{url}", &second.url).replace("{authority}", authority);
             let first = redirecting(status, move |_| location.clone());

@@ -1,5 +1,7 @@
 //! Where each part of a planned request came from, in the words of the definitions.
 
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+
 use crate::definition::Definition;
 use crate::plan::Plan;
 use crate::template::{Template, ValueTemplate};
@@ -14,7 +16,9 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         ("url.base".to_owned(), plan.base_from.clone()),
         ("url.path".to_owned(), template(&request.path)),
     ];
-    if let Some(query) = &request.query {
+    if let Some(query) = &request.query
+        && plan.request.url.query().is_some()
+    {
         parameters("url.query", query, &mut from);
     }
     for (name, origin) in
@@ -22,10 +26,14 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     {
         from.push((format!("headers.{name}"), origin.to_owned()));
     }
-    if let Some(headers) = &request.headers {
+    // Three of our own, and perhaps credentials and a content type; what is more is the card's.
+    let ours = [ACCEPT, ACCEPT_ENCODING, USER_AGENT, AUTHORIZATION, CONTENT_TYPE];
+    if let Some(headers) = &request.headers
+        && plan.request.headers.keys().any(|name| !ours.contains(name))
+    {
         parameters("headers", headers, &mut from);
     }
-    if plan.request.headers.contains_key(http::header::AUTHORIZATION) {
+    if plan.request.headers.contains_key(AUTHORIZATION) {
         from.push(("headers.authorization".to_owned(), format!("auth method `{}`", plan.auth)));
     }
     if let (Some(body), Some(sent)) = (&request.body, &plan.request.body) {

@@ -437,9 +437,9 @@ fn template(error: &TemplateValueError) -> Code {
             Code::CONNECTION_REQUIRED
         }
         TemplateValueError::Missing { .. } => Code::TEMPLATE_MISSING,
-        TemplateValueError::NotText { .. } | TemplateValueError::Helper { .. } => {
-            Code::TEMPLATE_VALUE
-        }
+        TemplateValueError::NotText { .. }
+        | TemplateValueError::NotAnObject { .. }
+        | TemplateValueError::Helper { .. } => Code::TEMPLATE_VALUE,
         TemplateValueError::TooLong => Code::LIMIT_RENDERED,
         TemplateValueError::Fault { .. } => Code::TEMPLATE_SYNTAX,
     }

@@ -356,6 +356,9 @@ fn template(error: &TemplateValueError) -> String {
         TemplateValueError::NotText { expression, found } => {
             format!("`{expression}` is {}, which cannot stand in text", article(found))
         }
+        TemplateValueError::NotAnObject { expression, found } => {
+            format!("`{expression}` is spread and must be an object, not {}", article(found))
+        }
         TemplateValueError::Helper { reason, .. } => reason.clone(),
         TemplateValueError::TooLong => {
             format!("a template renders more than {} bytes", crate::template::MAX_RENDERED_BYTES)

@@ -20,7 +20,7 @@ use crate::request::RequestSpec;
 use crate::response::Reply;
 use crate::sample;
 use crate::settle::{FieldRoot, check_value};
-use crate::template::{Part, ValueTemplate};
+use crate::template::{Part, SPREAD, ValueTemplate};
 
 /// A stand-in for one connector's service.
 pub struct Mock {
@@ -316,7 +316,8 @@ fn fits_value(
             }
         }
         (ValueTemplate::Object(entries), Value::Object(map)) => {
-            for (key, inner) in entries {
+            let spread = entries.iter().any(|(key, _)| key == SPREAD);
+            for (key, inner) in entries.iter().filter(|(key, _)| key != SPREAD) {
                 match map.get(key) {
                     Some(value) => {
                         fits_value(card, inner, value, &format!("{place}/{key}"), faults);
@@ -328,7 +329,7 @@ fn fits_value(
                 }
             }
             for key in map.keys() {
-                if !entries.iter().any(|(known, _)| known == key) {
+                if !spread && !entries.iter().any(|(known, _)| known == key) {
                     faults.push(format!("{place}: `{key}` is not expected"));
                 }
             }

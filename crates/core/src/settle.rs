@@ -254,10 +254,7 @@ pub fn check_value<'p>(
 
 /// The first of the field's types that the value has.
 fn taken_as(field: &Field, value: &Value) -> Option<FieldType> {
-    std::iter::once(&field.kind)
-        .chain(&field.accepts)
-        .copied()
-        .find(|kind| has_type(*kind, value))
+    std::iter::once(&field.kind).chain(&field.accepts).copied().find(|kind| has_type(*kind, value))
 }
 
 fn has_type(kind: FieldType, value: &Value) -> bool {

@@ -18,28 +18,88 @@ use url::Url;
 const CASES: u32 = 100_000;
 
 /// Runs a property; a failing case is shrunk and printed.
-fn property<S: Strategy>(cases: u32, input: &S, holds: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+fn property<S: Strategy>(
+    cases: u32,
+    input: &S,
+    holds: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     TestRunner::new(config).run(input, holds).unwrap();
 }
 
 /// Pieces that URL parsers disagree about, between pieces that they do not.
 fn url_pieces() -> impl Strategy<Value = String> {
     let tricks = prop::sample::select(vec![
-        "/", "//", "\\", ".", "..", "%2e", "%2E%2e", "%2f", "%5c", "%252e", "@", ":", "?", "#", ";", "&", "=", "%",
-        "%00", "%0d%0a", "\r\n", "\t", "\0", " ", "evil.example", "user:pass@", "http://", "https:", "[::1]",
-        "\u{FF0F}", "\u{FF0E}", "\u{2025}", "\u{FF20}", "\u{FF3C}", "\u{202E}", "\u{FEFF}", "\u{AD}", "é", "日", "%C3%A9", "%ff",
-        "xn--", "0x7f.1", ":80", ":443", "api", "apix", "..;", ".%2e", "|", "<", "\"", "'", "{", "}", "^", "`",
+        "/",
+        "//",
+        "\\",
+        ".",
+        "..",
+        "%2e",
+        "%2E%2e",
+        "%2f",
+        "%5c",
+        "%252e",
+        "@",
+        ":",
+        "?",
+        "#",
+        ";",
+        "&",
+        "=",
+        "%",
+        "%00",
+        "%0d%0a",
+        "\r\n",
+        "\t",
+        "\0",
+        " ",
+        "evil.example",
+        "user:pass@",
+        "http://",
+        "https:",
+        "[::1]",
+        "\u{FF0F}",
+        "\u{FF0E}",
+        "\u{2025}",
+        "\u{FF20}",
+        "\u{FF3C}",
+        "\u{202E}",
+        "\u{FEFF}",
+        "\u{AD}",
+        "é",
+        "日",
+        "%C3%A9",
+        "%ff",
+        "xn--",
+        "0x7f.1",
+        ":80",
+        ":443",
+        "api",
+        "apix",
+        "..;",
+        ".%2e",
+        "|",
+        "<",
+        "\"",
+        "'",
+        "{",
+        "}",
+        "^",
+        "`",
     ]);
-    let piece = prop_oneof![4 => tricks.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => any::<String>()];
+    let piece =
+        prop_oneof![4 => tricks.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => any::<String>()];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
 
 /// The planned URL always keeps the target's origin and base path, whatever the relative URL is.
 #[test]
 fn a_relative_url_never_leaves_its_base() {
-    let bases = ["https://mixpanel.com/api", "https://api.mixpanel.com", "http://127.0.0.1:8080/a/b"]
-        .map(|text| (text, Url::parse(text).unwrap()));
+    let bases =
+        ["https://mixpanel.com/api", "https://api.mixpanel.com", "http://127.0.0.1:8080/a/b"]
+            .map(|text| (text, Url::parse(text).unwrap()));
     let input = (0..bases.len(), url_pieces(), "[a-z=&%0-9]{0,8}");
     property(CASES, &input, |(index, relative, query)| {
         let (text, base) = &bases[index];
@@ -54,7 +114,9 @@ fn a_relative_url_never_leaves_its_base() {
         let below = url.path().strip_prefix(base.path().trim_end_matches('/'));
         prop_assert!(below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')), "{}", url);
         prop_assert!(url.path().split('/').all(|segment| segment != ".." && segment != "."));
-        prop_assert!(url.as_str().is_ascii() && !url.as_str().contains([' ', '\r', '\n', '\t', '\0']));
+        prop_assert!(
+            url.as_str().is_ascii() && !url.as_str().contains([' ', '\r', '\n', '\t', '\0'])
+        );
         Ok(())
     });
 }
@@ -93,11 +155,52 @@ impl Scope for Input {
 
 fn template_pieces() -> impl Strategy<Value = String> {
     let tokens = prop::sample::select(vec![
-        "<<", ">>", "{{", "}}", "{{{", "}}}", "\\", "\\<<", "\\{{", "input", "input.A.x", "input.A.[b.c]", "response.body",
-        "options.", ".", "?", "/", " / ", "(", ")", "[", "]", "lower ", "upper (", "default ", "json ", "concat ", "\"", "'",
-        "#if ", "else", "> p", "* d", "!-- c --", "~", "|", "@index", "../", "this", "=", "input.A.x?", "nothing ", " ",
+        "<<",
+        ">>",
+        "{{",
+        "}}",
+        "{{{",
+        "}}}",
+        "\\",
+        "\\<<",
+        "\\{{",
+        "input",
+        "input.A.x",
+        "input.A.[b.c]",
+        "response.body",
+        "options.",
+        ".",
+        "?",
+        "/",
+        " / ",
+        "(",
+        ")",
+        "[",
+        "]",
+        "lower ",
+        "upper (",
+        "default ",
+        "json ",
+        "concat ",
+        "\"",
+        "'",
+        "#if ",
+        "else",
+        "> p",
+        "* d",
+        "!-- c --",
+        "~",
+        "|",
+        "@index",
+        "../",
+        "this",
+        "=",
+        "input.A.x?",
+        "nothing ",
+        " ",
     ]);
-    let piece = prop_oneof![6 => tokens.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => any::<String>()];
+    let piece =
+        prop_oneof![6 => tokens.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => any::<String>()];
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
@@ -134,8 +237,32 @@ const CARD: &str = include_str!("../../../cards/mixpanel/list-warehouse-runs.jso
 /// An edit of a text: where (as a share of its length), how much goes, what comes.
 fn edit() -> impl Strategy<Value = (f64, usize, String)> {
     let new = prop::sample::select(vec![
-        "", "{", "}", "[", "]", "\"", ",", ":", "null", "true", "1e400", "<<", ">>", "input.", "response.body", "../", "\\u0000",
-        "\\ud800", "💥", "//", "@", "{\"by\":\"options.x\"}", "\"type\":\"list\"", "GET", "DELETE", "<<input.Path.projectId>>",
+        "",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "null",
+        "true",
+        "1e400",
+        "<<",
+        ">>",
+        "input.",
+        "response.body",
+        "../",
+        "\\u0000",
+        "\\ud800",
+        "💥",
+        "//",
+        "@",
+        "{\"by\":\"options.x\"}",
+        "\"type\":\"list\"",
+        "GET",
+        "DELETE",
+        "<<input.Path.projectId>>",
     ]);
     (0.0..1.0_f64, 0..12_usize, new.prop_map(str::to_owned))
 }
@@ -162,7 +289,9 @@ fn a_damaged_card_loads_or_is_refused() {
     let connector = Arc::new(load_connector("connector.json", CONNECTOR).unwrap());
     property(CASES, &prop::collection::vec(edit(), 1..4), |edits| {
         let text = edited(CARD, &edits);
-        let Ok(definition) = load_card(Arc::clone(&connector), "card.json", &text) else { return Ok(()) };
+        let Ok(definition) = load_card(Arc::clone(&connector), "card.json", &text) else {
+            return Ok(());
+        };
         for example in definition.card.examples().unwrap_or_default().iter().take(1) {
             if let Ok(plan) = plan_example(&definition, example) {
                 let url = plan.request.url;

@@ -10,7 +10,7 @@ use super::{DecodeFault, DecodedBody};
 pub(super) fn raw(text: &str) -> Result<DecodedBody, DecodeFault> {
     let raw: Box<RawValue> = serde_json::from_str(text).map_err(|error| fault(&error))?;
     // NDJSON needs one line; a line break in a JSON text can only stand between tokens.
-    let raw = if raw.get().contains(['\n', '\r']) {
+    let raw = if memchr::memchr2(b'\n', b'\r', raw.get().as_bytes()).is_some() {
         RawValue::from_string(one_line(raw.get())).map_err(|error| fault(&error))?
     } else {
         raw

@@ -76,6 +76,9 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The key whose value is an object that is spread into the one around it; keys written out win.
+pub const SPREAD: &str = "...";
+
 /// Why a template has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateValueError {
@@ -86,6 +89,13 @@ pub enum TemplateValueError {
     },
     /// An object, a list or null inside text.
     NotText {
+        /// The expression.
+        expression: String,
+        /// The type that was found.
+        found: &'static str,
+    },
+    /// Something else than an object after the key `...`.
+    NotAnObject {
         /// The expression.
         expression: String,
         /// The type that was found.
@@ -229,9 +239,25 @@ impl ValueTemplate {
             }
             ValueTemplate::Object(entries) => {
                 let mut map = Map::with_capacity(entries.len());
-                for (key, value) in entries {
-                    if let Some(value) = value.value(scope)? {
-                        map.insert(key.clone(), value);
+                for (key, template) in entries {
+                    let Some(value) = template.value(scope)? else { continue };
+                    match value {
+                        Value::Object(spread) if key == SPREAD => {
+                            let own = |name: &str| entries.iter().any(|(key, _)| key == name);
+                            map.extend(spread.into_iter().filter(|(name, _)| !own(name)));
+                        }
+                        Value::Null if key == SPREAD => {}
+                        other if key == SPREAD => {
+                            return Err(TemplateValueError::NotAnObject {
+                                expression: template
+                                    .as_template()
+                                    .map_or(SPREAD.to_owned(), |t| quoted_expression(t.source())),
+                                found: crate::value::type_name(&other),
+                            });
+                        }
+                        value => {
+                            map.insert(key.clone(), value);
+                        }
                     }
                 }
                 Ok(Some(Value::Object(map)))

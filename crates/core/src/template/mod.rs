@@ -13,7 +13,7 @@ mod reference;
 mod value;
 
 pub(crate) use evaluate::part_text;
-pub use evaluate::{Found, Scope, TemplateValueError, scalar_text};
+pub use evaluate::{Found, SPREAD, Scope, TemplateValueError, scalar_text};
 pub use helpers::{Helper, helper_names};
 pub(crate) use parse::quoted_expression;
 pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
