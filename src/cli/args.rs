@@ -113,6 +113,9 @@ pub(crate) struct TargetArgs {
     /// Replace the target's base URL; the request is pinned to it
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    /// Also trust the certificates of this PEM file, for services with a private CA
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
     /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
     #[arg(long)]
     pub(crate) no_secret_references: bool,

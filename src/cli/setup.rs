@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
+use cardhost::transport::HttpTransport;
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
@@ -46,6 +47,12 @@ pub(crate) fn host_for(
         host(global).policy(Policy { secret_references: !args.no_secret_references, ..policy });
     if let Some(path) = &args.connection {
         builder = builder.default_connection(&path.display().to_string(), connection_file(path)?);
+    }
+    if let Some(path) = &args.ca {
+        let unusable =
+            |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
+        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+        builder = builder.transport(HttpTransport::new().trusting_pem(&pem).map_err(unusable)?);
     }
     if let Some(text) = &args.base {
         let base = BaseOverride::parse(text).ok_or_else(|| {

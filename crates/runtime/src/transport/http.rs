@@ -16,6 +16,7 @@ use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
+use rustls::pki_types::CertificateDer;
 
 use super::{BoxFuture, Transport};
 
@@ -26,7 +27,7 @@ const LARGE_BODY_BYTES: usize = 256 * 1024;
 #[derive(Default)]
 pub struct HttpTransport {
     clients: Mutex<Vec<(ClientKey, Client)>>,
-    roots: Vec<rustls::pki_types::CertificateDer<'static>>,
+    roots: Vec<CertificateDer<'static>>,
 }
 
 /// What a client is built for.
@@ -48,6 +49,21 @@ impl HttpTransport {
     pub fn trusting(mut self, root: Vec<u8>) -> HttpTransport {
         self.roots.push(root.into());
         self
+    }
+
+    /// Also trusts the certificates of a PEM file (RFC 7468).
+    ///
+    /// # Errors
+    /// Why the text holds no certificate.
+    pub fn trusting_pem(mut self, pem: &[u8]) -> Result<HttpTransport, String> {
+        use rustls::pki_types::pem::PemObject as _;
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            self.roots.push(certificate.map_err(|error| error.to_string())?);
+        }
+        if self.roots.is_empty() {
+            return Err("it holds no certificate in PEM".to_owned());
+        }
+        Ok(self)
     }
 
     fn client(&self, key: ClientKey) -> Result<Client, TransportFault> {
