@@ -273,9 +273,44 @@ const EXPONENTS: &str = r#"[1E5,1e400,1e5,1E+2,1e-7,-2.50E-3,0e0]"#;
 
 #[test]
 fn exponents_go_out_as_they_were_written() {
+    for args in [&[][..], &["--stream"]] {
+        let server = answering("application/json", "{}");
+        run(&server, args, &with_body(EXPONENTS));
+        assert_eq!(only_request(&server).body, EXPONENTS, "{args:?}");
+    }
+}
+
+#[test]
+fn exponents_come_back_as_they_were_written() {
+    let server = answering("application/json", EXPONENTS);
+    let ran = run(&server, &[], &with_body("{}"));
+    let expected = output("application/json", EXPONENTS.len(), EXPONENTS);
+    assert_eq!(ran.stdout, format!("{expected}\n"));
+}
+
+#[test]
+fn a_reply_nested_deeper_than_a_parser_goes_comes_back_whole() {
+    let deep = format!("{}1.10{}", "[".repeat(5000), "]".repeat(5000));
+    for args in [&[][..], &["--stream"], &["--pretty"]] {
+        let server = answering("application/json", deep.clone());
+        let ran = run(&server, args, &with_body("{}"));
+        assert!(ran.stdout.contains(&format!("\"Body\":{deep}}}")), "{args:?}");
+    }
+}
+
+#[test]
+fn an_input_nested_as_deep_as_is_read_goes_out_whole_and_a_deeper_one_is_refused() {
+    // The invocation itself has three levels around a body.
+    let nested = |depth| format!("{}1.10{}", "[".repeat(depth), "]".repeat(depth));
     let server = answering("application/json", "{}");
-    run(&server, &[], &with_body(EXPONENTS));
-    assert_eq!(only_request(&server).body, EXPONENTS);
+    run(&server, &[], &with_body(&nested(120)));
+    assert_eq!(only_request(&server).body, nested(120));
+    let args = ["run", CARD, "--base", &server.url, "--errors", "json"];
+    let ran = cardhost(&args, &with_body(&nested(200)));
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{ran:?}");
+    let error: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(error["code"], "invocation.syntax", "{error}");
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

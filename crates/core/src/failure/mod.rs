@@ -1,0 +1,308 @@
+//! The error of a run: a code, a place, the facts, and what is kept of a failed reply.
+//!
+//! Whatever is shown of it has been through the redactor of its invocation.
+
+mod codes;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::connection::ConnectionFault;
+use crate::definition::Definition;
+use crate::error::{Class, Code, Place};
+use crate::fault::Fault;
+use crate::invocation::InvocationFault;
+use crate::plan::{PlanFault, Warning};
+use crate::response::Headers;
+use crate::secret::Redactor;
+
+use codes::code_and_place;
+
+/// Most bytes of a failed reply's body that an error keeps.
+pub const MAX_KEPT_BODY_BYTES: usize = 64 * 1024;
+
+/// Why a run has no output.
+#[derive(Clone)]
+pub struct Error(Box<ErrorBody>);
+
+#[derive(Clone)]
+struct ErrorBody {
+    code: Code,
+    place: Place,
+    fault: Fault,
+    response: Option<FailedResponse>,
+    retryable: Option<bool>,
+    retry_after_s: Option<u64>,
+    warnings: Vec<Warning>,
+    redactor: Arc<Redactor>,
+}
+
+/// What is kept of a reply that led to an error.
+#[derive(Clone)]
+pub struct FailedResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body's first [`MAX_KEPT_BODY_BYTES`].
+    pub body: Bytes,
+    /// Whether the body was longer, or ended early.
+    pub truncated: bool,
+}
+
+impl Error {
+    /// An error with the code and place that its facts imply.
+    #[must_use]
+    pub fn new(fault: Fault) -> Error {
+        let (code, place) = code_and_place(&fault);
+        let retryable = match &fault {
+            Fault::Transport(fault) if fault.not_sent => Some(true),
+            _ => None,
+        };
+        Error(Box::new(ErrorBody {
+            code,
+            place,
+            fault,
+            response: None,
+            retryable,
+            retry_after_s: None,
+            warnings: Vec::new(),
+            redactor: Arc::default(),
+        }))
+    }
+
+    /// With another code than the facts imply.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Error {
+        self.0.code = code;
+        self
+    }
+
+    /// With another place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Error {
+        self.0.place = place;
+        self
+    }
+
+    /// With the file of the definition that its pointer is in, if it is in one.
+    #[must_use]
+    pub fn placed_in(mut self, definition: &Definition) -> Error {
+        let place = &mut self.0.place;
+        if place.file.is_empty() {
+            match place.pointer.split('/').nth(1) {
+                Some("request" | "effect") => definition.card.file.clone_into(&mut place.file),
+                Some("targets" | "auth") => definition.connector.file.clone_into(&mut place.file),
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// With the reply that led to it.
+    #[must_use]
+    pub fn with_response(mut self, mut response: FailedResponse) -> Error {
+        if response.body.len() > MAX_KEPT_BODY_BYTES {
+            response.body.truncate(MAX_KEPT_BODY_BYTES);
+            response.truncated = true;
+        }
+        self.0.response = Some(response);
+        self
+    }
+
+    /// With what is known about trying again.
+    #[must_use]
+    pub fn with_retry(mut self, retryable: bool, after_s: Option<u64>) -> Error {
+        self.0.retryable = Some(retryable);
+        self.0.retry_after_s = after_s;
+        self
+    }
+
+    /// With what deserved attention on the way.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: Vec<Warning>) -> Error {
+        self.0.warnings = warnings;
+        self
+    }
+
+    /// With the secrets that must not be shown.
+    #[must_use]
+    pub fn redacted_by(mut self, redactor: &Arc<Redactor>) -> Error {
+        self.0.redactor = Arc::clone(redactor);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &Code {
+        &self.0.code
+    }
+
+    /// The class of the code.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.0.code.class()
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// The facts; may hold what must not be shown.
+    #[must_use]
+    pub fn fault(&self) -> &Fault {
+        &self.0.fault
+    }
+
+    /// The reply that led to it; may hold what must not be shown.
+    #[must_use]
+    pub fn response(&self) -> Option<&FailedResponse> {
+        self.0.response.as_ref()
+    }
+
+    /// Whether the same run may be tried again; `None` where that is not known.
+    #[must_use]
+    pub fn retryable(&self) -> Option<bool> {
+        self.0.retryable
+    }
+
+    /// Seconds to wait before that, where the service says.
+    #[must_use]
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.0.retry_after_s
+    }
+
+    /// What deserved attention on the way.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
+
+    /// What is wrong: a lower-case fragment, redacted.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.0.redactor.redact(&crate::message::message(&self.0.fault)).into_owned()
+    }
+
+    /// What to do, redacted.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        crate::message::hint(&self.0.fault, &self.0.code)
+            .map(|hint| self.0.redactor.redact(&hint).into_owned())
+    }
+
+    /// `{"code","message","where","hint","retryable","retry_after_s","status","response"}`; only what is known.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut map = Map::new();
+        map.insert("code".into(), Value::String(self.0.code.to_string()));
+        map.insert("message".into(), Value::String(self.message()));
+        let mut place = Map::new();
+        if !self.0.place.file.is_empty() {
+            place.insert("file".into(), Value::String(self.0.place.file.clone()));
+        }
+        if !self.0.place.pointer.is_empty() {
+            let shown = self.0.redactor.redact(&self.0.place.pointer).into_owned();
+            place.insert("pointer".into(), Value::String(shown));
+        }
+        if let Some(field) = &self.0.place.field {
+            place.insert("field".into(), Value::String(self.0.redactor.redact(field).into_owned()));
+        }
+        if let Some((line, column)) = self.0.place.line_column {
+            place.insert("line".into(), Value::from(line));
+            place.insert("column".into(), Value::from(column));
+        }
+        if !place.is_empty() {
+            map.insert("where".into(), Value::Object(place));
+        }
+        if let Some(hint) = self.hint() {
+            map.insert("hint".into(), Value::String(hint));
+        }
+        if let Some(retryable) = self.0.retryable {
+            map.insert("retryable".into(), Value::Bool(retryable));
+        }
+        if let Some(after) = self.0.retry_after_s {
+            map.insert("retry_after_s".into(), Value::from(after));
+        }
+        if let Some(response) = &self.0.response {
+            map.insert("status".into(), Value::from(response.status));
+            map.insert("response".into(), response.to_json(&self.0.redactor));
+        }
+        Value::Object(map)
+    }
+}
+
+impl FailedResponse {
+    /// `{"headers", "body", "truncated"}`, redacted: JSON bodies as values, text as text, others in base64.
+    #[must_use]
+    pub fn to_json(&self, redactor: &Redactor) -> Value {
+        use base64::Engine as _;
+        let mut map = Map::new();
+        let headers = serde_json::to_value(Headers(&self.headers)).unwrap_or(Value::Null);
+        map.insert("headers".into(), redactor.redact_value(headers));
+        let body = match std::str::from_utf8(&self.body) {
+            Ok("") => Value::Null,
+            Ok(text) => match serde_json::from_str::<Value>(text) {
+                Ok(value) => redactor.redact_value(value),
+                Err(_) => Value::String(redactor.redact(text).into_owned()),
+            },
+            Err(error) if self.truncated && error.error_len().is_none() => {
+                // Cut in the middle of a character.
+                let text = String::from_utf8_lossy(&self.body[..error.valid_up_to()]);
+                Value::String(redactor.redact(&text).into_owned())
+            }
+            Err(_) => {
+                // What is no text may still hold a secret's bytes: mask them before encoding.
+                let shown: String = self.body.iter().map(|byte| char::from(*byte)).collect();
+                let shown = redactor.redact(&shown);
+                let bytes: Vec<u8> =
+                    shown.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+                let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+                Value::Object(Map::from_iter([("base64".to_owned(), Value::String(encoded))]))
+            }
+        };
+        map.insert("body".into(), body);
+        if self.truncated {
+            map.insert("truncated".into(), Value::Bool(true));
+        }
+        Value::Object(map)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.0.code, self.message())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({})", self.to_json())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<PlanFault> for Error {
+    fn from(fault: PlanFault) -> Error {
+        Error::new(Fault::Plan(fault))
+    }
+}
+
+impl From<InvocationFault> for Error {
+    fn from(fault: InvocationFault) -> Error {
+        Error::new(Fault::Invocation(fault))
+    }
+}
+
+impl From<ConnectionFault> for Error {
+    fn from(fault: ConnectionFault) -> Error {
+        Error::new(Fault::Connection(fault))
+    }
+}

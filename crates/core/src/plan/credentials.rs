@@ -1,0 +1,66 @@
+//! The credentials of a request: the first usable auth method, and what must not be shown.
+
+use serde_json::{Map, Value};
+
+use super::fault::PlanFault;
+use crate::auth::AuthMethod;
+use crate::card::Card;
+use crate::connector::{Connector, Target};
+use crate::field::FieldType;
+use crate::request::RequestSpec;
+use crate::secret::{Redactor, Secret};
+use crate::template::Scope;
+
+/// Texts of secret and sensitive inputs are secrets of this invocation.
+pub(super) fn add_sensitive(card: &Card, input: &Map<String, Value>, redactor: &mut Redactor) {
+    for (group, fields) in &card.input {
+        for (label, field) in fields {
+            if (field.sensitive || field.kind == FieldType::Secret)
+                && let Some(value) = input.get(group).and_then(|values| values.get(label))
+            {
+                add_texts(value, redactor);
+            }
+        }
+    }
+}
+
+fn add_texts(value: &Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) => redactor.add(Secret::from(text.as_str())),
+        Value::Array(items) => items.iter().for_each(|item| add_texts(item, redactor)),
+        Value::Object(map) => map.values().for_each(|value| add_texts(value, redactor)),
+        Value::Number(number) => redactor.add(Secret::new(number.to_string())),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+pub(super) type PassedOver = Vec<(String, Vec<String>)>;
+
+/// Applies the first usable auth method; gives back its name and those passed over.
+pub(super) fn apply_auth(
+    connector: &Connector,
+    card: &Card,
+    target_name: &str,
+    target: &Target,
+    request: &mut RequestSpec,
+    scope: &dyn Scope,
+    redactor: &mut Redactor,
+) -> Result<(String, PassedOver), PlanFault> {
+    let mut passed_over = Vec::new();
+    for name in card.request.auth.as_ref().unwrap_or(&target.auth) {
+        let method: &AuthMethod = connector
+            .auth
+            .get(name)
+            .ok_or_else(|| PlanFault::UnknownAuth { found: name.clone() })?;
+        let missing = method.missing(scope);
+        if !missing.is_empty() {
+            passed_over.push((name.clone(), missing));
+            continue;
+        }
+        method
+            .apply(request, scope, redactor)
+            .map_err(|fault| PlanFault::Auth { method: name.clone(), fault })?;
+        return Ok((name.clone(), passed_over));
+    }
+    Err(PlanFault::AuthMissing { target: target_name.to_owned(), methods: passed_over })
+}

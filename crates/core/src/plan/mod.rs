@@ -1,0 +1,194 @@
+//! The plan: the exact request an invocation would send.
+//!
+//! ```text
+//! defaults → options → inputs → target → render → pin → auth
+//! ```
+//! The first fault wins.
+
+mod body;
+mod credentials;
+mod fault;
+mod forms;
+mod scope;
+mod url;
+
+use std::sync::Arc;
+
+use ::url::Url;
+use http::Method;
+use serde_json::{Map, Value};
+
+use crate::card::{Card, Effect};
+use crate::connection::Connection;
+use crate::connector::Timeouts;
+use crate::definition::Definition;
+use crate::inject::path;
+use crate::request::RequestSpec;
+use crate::secret::Redactor;
+use crate::template::{Scope, Template};
+
+pub use fault::{PlanFault, RequestPart, Warning};
+pub(crate) use url::{input_field, is_relative_url};
+
+use body::{body, headers};
+use credentials::{add_sensitive, apply_auth};
+use forms::settle_invocation;
+use scope::PlanScope;
+use url::{base, path_text, query, relative_url_field};
+
+/// The methods a card can have.
+pub const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Most bytes of a request body.
+pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// What can be set for a run besides its invocation.
+#[derive(Clone, Debug, Default)]
+pub struct PlanSettings {
+    /// Replaces the target's base URL; the URL is pinned to it.
+    pub base: Option<Arc<BaseOverride>>,
+}
+
+/// A base URL in place of the target's.
+#[derive(Clone, Debug)]
+pub struct BaseOverride {
+    text: String,
+    url: Url,
+}
+
+impl BaseOverride {
+    /// Reads a base URL: `http` or `https`, a host, a path; no user, query or fragment.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<BaseOverride> {
+        let base = crate::connector::BaseUrl::new(text);
+        let url = base.url()?.clone();
+        Some(BaseOverride { text: text.to_owned(), url })
+    }
+}
+
+/// What an invocation would send, and how that came about.
+#[derive(Debug)]
+pub struct Plan {
+    /// The request.
+    pub request: RequestSpec,
+    /// The name of the target.
+    pub target: String,
+    /// Where the base URL came from.
+    pub base_from: String,
+    /// The name of the auth method.
+    pub auth: String,
+    /// The auth methods that were passed over, with the connection fields each lacks.
+    pub passed_over: Vec<(String, Vec<String>)>,
+    /// What the request does at the service.
+    pub effect: Effect,
+    /// What deserves attention.
+    pub warnings: Vec<Warning>,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+    /// The settled options.
+    pub options: Map<String, Value>,
+    /// The settled inputs.
+    pub input: Map<String, Value>,
+}
+
+/// Plans the request of an invocation.
+///
+/// # Errors
+/// The first [`PlanFault`] in the order given above.
+pub fn plan(
+    definition: &Definition,
+    connection: &Connection,
+    mut options: Map<String, Value>,
+    mut input: Map<String, Value>,
+    settings: &PlanSettings,
+) -> Result<Plan, PlanFault> {
+    let (connector, card) = (&*definition.connector, &definition.card);
+    let mut warnings: Vec<Warning> =
+        connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
+    settle_invocation(card, connection, &mut options, &mut input, &mut warnings)?;
+    let scope = PlanScope::new(connection, &options, &input);
+
+    let target_name = text(&card.request.target, RequestPart::Target, &scope)?;
+    let target = connector
+        .targets
+        .get(&*target_name)
+        .ok_or_else(|| PlanFault::UnknownTarget { found: target_name.to_string() })?;
+    let (base_url, base_text) = base(&target_name, target, settings, &scope)?;
+    warnings.extend(target.hints.iter().filter(|hint| hint.when.holds(&scope)).map(|hint| {
+        Warning::TargetHint { target: target_name.to_string(), hint: hint.hint.clone() }
+    }));
+
+    let method = method(card, &scope)?;
+    let query = query(card, &scope, &mut warnings)?;
+    let path_text = path_text(card, &scope)?;
+    let joined = path::join(base_url, base_text, &path_text, &query)
+        .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
+    if joined.fragment_dropped {
+        warnings.push(Warning::FragmentDropped);
+    }
+    let body = body(card, &scope, &mut warnings)?;
+    let headers = headers(card, body.as_ref(), &scope)?;
+    let effect = *card
+        .effect
+        .decide(&scope)
+        .map_err(|row| PlanFault::NoRow { table: "/effect".to_owned(), row })?;
+
+    let mut request = RequestSpec {
+        method,
+        url: joined.url,
+        headers,
+        body: body.map(|(body, _)| body),
+        redactor: Arc::default(),
+    };
+    let mut redactor = Redactor::new();
+    connection.add_secrets(&mut redactor);
+    add_sensitive(card, &input, &mut redactor);
+    let (auth, passed_over) =
+        apply_auth(connector, card, &target_name, target, &mut request, &scope, &mut redactor)?;
+    for secret in scope.derived.take() {
+        redactor.add(secret);
+    }
+    request.redactor = Arc::new(redactor);
+    let base_from = match &settings.base {
+        Some(_) => "--base".to_owned(),
+        None => format!("target `{target_name}`"),
+    };
+    let target = target_name.into_owned();
+    let timeouts = Timeouts {
+        connect: card.request.timeouts.connect.or(connector.timeouts.connect),
+        idle: card.request.timeouts.idle.or(connector.timeouts.idle),
+        total: card.request.timeouts.total.or(connector.timeouts.total),
+    };
+    Ok(Plan {
+        request,
+        target,
+        base_from,
+        auth,
+        passed_over,
+        effect,
+        warnings,
+        timeouts,
+        options,
+        input,
+    })
+}
+
+fn text<'s>(
+    template: &'s Template,
+    part: RequestPart,
+    scope: &'s dyn Scope,
+) -> Result<std::borrow::Cow<'s, str>, PlanFault> {
+    template
+        .text(scope)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| PlanFault::Template { part, error })
+}
+
+fn method(card: &Card, scope: &dyn Scope) -> Result<Method, PlanFault> {
+    let text = text(&card.request.method, RequestPart::Method, scope)?;
+    let known = METHODS.contains(&&*text);
+    match Method::from_bytes(text.as_bytes()) {
+        Ok(method) if known => Ok(method),
+        _ => Err(PlanFault::Method { found: text.into_owned() }),
+    }
+}

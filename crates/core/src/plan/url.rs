@@ -1,0 +1,146 @@
+//! The URL of a request: base, path, query.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::PlanSettings;
+use super::fault::{PlanFault, RequestPart, Warning};
+use crate::card::Card;
+use crate::connector::Target;
+use crate::field::{Field, Format};
+use crate::inject::path;
+use crate::inject::query::push_parameters;
+use crate::template::{
+    MAX_RENDERED_BYTES, Part, Reference, Root, Scope, Template, TemplateValueError, ValueTemplate,
+    part_text,
+};
+use crate::value::type_name;
+
+pub(super) fn base<'b>(
+    name: &str,
+    target: &'b Target,
+    settings: &'b PlanSettings,
+    scope: &dyn Scope,
+) -> Result<(&'b Url, &'b str), PlanFault> {
+    if let Some(base) = &settings.base {
+        return Ok((&base.url, &base.text));
+    }
+    let base = target.base.decide(scope).map_err(|row| PlanFault::NoRow {
+        table: crate::error::pointer(&["targets", name, "base"]),
+        row,
+    })?;
+    let url = base.url().ok_or_else(|| PlanFault::BadBase { found: base.text().to_owned() })?;
+    Ok((url, base.text()))
+}
+
+/// The path: text of the card as it is, values as segments, a field of format `relative-url` as it is.
+pub(super) fn path_text(card: &Card, scope: &dyn Scope) -> Result<String, PlanFault> {
+    let fail = |error| PlanFault::Template { part: RequestPart::Path, error };
+    let mut out = String::new();
+    for part in card.request.path.usable_parts().map_err(fail)? {
+        let value = part_text(part, scope).map_err(fail)?;
+        let refused = |field, fault| PlanFault::Url { field, fault };
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Reference(reference) if is_relative_url(card, reference) => {
+                path::check_relative(&value)
+                    .map_err(|fault| refused(Some(reference.clone()), fault))?;
+                let value = if out.ends_with('/') { value.trim_start_matches('/') } else { &value };
+                out.push_str(value);
+            }
+            Part::Reference(reference) => {
+                path::push_segment(&value, &reference.to_string(), &mut out)
+                    .map_err(|fault| refused(Some(reference.clone()), fault))?;
+            }
+            Part::Helper(helper) => {
+                path::push_segment(&value, helper.source(), &mut out)
+                    .map_err(|fault| refused(None, fault))?;
+            }
+        }
+        if out.len() > MAX_RENDERED_BYTES {
+            return Err(fail(TemplateValueError::TooLong));
+        }
+    }
+    Ok(out)
+}
+
+/// Whether the reference is to an input of format `relative-url`.
+pub(crate) fn is_relative_url(card: &Card, reference: &Reference) -> bool {
+    input_field(card, reference).is_some_and(|field| field.format == Some(Format::RelativeUrl))
+}
+
+/// The input field that a reference names.
+pub(crate) fn input_field<'c>(card: &'c Card, reference: &Reference) -> Option<&'c Field> {
+    match (reference.root, reference.segments.as_slice()) {
+        (Root::Input, [group, label]) => card.input.get(group)?.get(label),
+        _ => None,
+    }
+}
+
+pub(super) fn relative_url_field(card: &Card) -> Option<Reference> {
+    let parts = card.request.path.parts().ok()?;
+    parts.iter().find_map(|part| match part {
+        Part::Reference(reference) if is_relative_url(card, reference) => Some(reference.clone()),
+        _ => None,
+    })
+}
+
+/// The input field that a whole part is taken from.
+pub(super) fn source_field(template: &ValueTemplate) -> Option<Vec<String>> {
+    let reference = template.as_template()?.as_reference()?;
+    (reference.root == Root::Input).then(|| reference.segments.clone())
+}
+
+/// The object of `query`, `headers` or `form`; `None` where it is one reference without a value.
+pub(super) fn parameters(
+    template: &ValueTemplate,
+    part: RequestPart,
+    scope: &dyn Scope,
+) -> Result<Option<Map<String, Value>>, PlanFault> {
+    if is_missing_whole(template, scope) {
+        return Ok(None);
+    }
+    match template.value(scope).map_err(|error| PlanFault::Template { part, error })? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(map)) => Ok(Some(map)),
+        Some(other) => Err(PlanFault::NotAnObject { part, found: type_name(&other) }),
+    }
+}
+
+/// A part that is one reference to a missing value is left out, with or without `?`.
+pub(super) fn is_missing_whole(template: &ValueTemplate, scope: &dyn Scope) -> bool {
+    template
+        .as_template()
+        .and_then(Template::as_reference)
+        .is_some_and(|reference| scope.lookup(reference).is_none())
+}
+
+pub(super) fn query(
+    card: &Card,
+    scope: &dyn Scope,
+    warnings: &mut Vec<Warning>,
+) -> Result<String, PlanFault> {
+    let mut out = String::new();
+    if let Some(template) = &card.request.query
+        && let Some(map) = parameters(template, RequestPart::Query, scope)?
+    {
+        push_form(&map, RequestPart::Query, template, &mut out, warnings)?;
+    }
+    Ok(out)
+}
+
+pub(super) fn push_form(
+    map: &Map<String, Value>,
+    part: RequestPart,
+    template: &ValueTemplate,
+    out: &mut String,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), PlanFault> {
+    let left_out = push_parameters(map, out).map_err(|fault| PlanFault::Query {
+        part,
+        field: source_field(template),
+        fault,
+    })?;
+    warnings.extend(left_out.into_iter().map(|name| Warning::NullLeftOut { name }));
+    Ok(())
+}
