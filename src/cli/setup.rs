@@ -1,6 +1,6 @@
 //! What several commands need: the cards, the host, the connection file, the async runtime.
 
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use cardhost::core::error::Place;
@@ -100,6 +100,9 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
 
 /// The invocation on stdin; an empty stdin is an empty invocation.
 pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
+    if io::stdin().is_terminal() {
+        anstream::eprintln!("reading one invocation (JSON) from the terminal; end it with Ctrl-D");
+    }
     let mut text = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     io::stdin().lock().take(most).read_to_end(&mut text).map_err(|e| Failure::Io("stdin", e))?;

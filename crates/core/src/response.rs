@@ -1,5 +1,6 @@
 //! Replies: what came back, decoded, and mapped to the outputs of a card.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,8 +17,8 @@ use crate::template::{Found, Reference, Root, Scope, TemplateValueError};
 use crate::transport_fault::TransportFault;
 use crate::value::descend;
 
-/// What came back, as the transport gives it.
-#[derive(Clone, Debug)]
+/// What came back, as the transport gives it. Its `Debug` leaves headers and body out: services echo secrets.
+#[derive(Clone)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -41,6 +42,12 @@ pub enum BodyEnd {
     },
     /// The connection ended, or the time, before the body did.
     Broken(TransportFault),
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({}, {} bytes, {:?})", self.status, self.body.len(), self.end)
+    }
 }
 
 impl Reply {

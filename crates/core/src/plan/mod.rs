@@ -12,6 +12,7 @@ mod forms;
 mod scope;
 mod url;
 
+use std::fmt;
 use std::sync::Arc;
 
 use ::url::Url;
@@ -67,7 +68,8 @@ impl BaseOverride {
 }
 
 /// What an invocation would send, and how that came about.
-#[derive(Debug)]
+///
+/// Its `Debug` leaves options and inputs out: they may be sensitive.
 pub struct Plan {
     /// The request.
     pub request: RequestSpec,
@@ -89,6 +91,17 @@ pub struct Plan {
     pub options: Map<String, Value>,
     /// The settled inputs.
     pub input: Map<String, Value>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("request", &self.request)
+            .field("target", &self.target)
+            .field("auth", &self.auth)
+            .field("effect", &self.effect)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Plans the request of an invocation.
