@@ -3,6 +3,7 @@
 //! ```text
 //! workload  what is run: one job per program, all doing the same work
 //! server    what it is run against: a fast loopback service that counts
+//! tls       its certificate, and the CA to trust for it
 //! measure   one run of one job: CPU time, wall time, peak memory, output
 //! callgrind one run of one job under valgrind: instructions
 //! programs  where the measured programs are, and building them
@@ -16,6 +17,7 @@ pub mod programs;
 pub mod report;
 pub mod server;
 pub mod targets;
+pub mod tls;
 pub mod workload;
 
 /// A result whose error is shown to the person who runs a bench, and to nobody else.

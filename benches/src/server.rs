@@ -1,11 +1,11 @@
-//! The service that is called: HTTP/1.1 with keep-alive on loopback, one thread, as little work a request as hyper
-//! allows. It counts connections and requests. Starting it as a process of its own keeps its cost out of what is
+//! The service that is called: HTTP/1.1 with keep-alive on loopback, with and without TLS, one thread, as little work a
+//! request as hyper allows. It counts connections and requests. Starting it as a process of its own keeps its cost out of what is
 //! measured; [`ServerProcess`] does that.
 
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -20,7 +20,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::Result;
 
@@ -44,6 +47,7 @@ pub const ME_BODY: &str = concat!(
 /// The length of what a path with `/big` in it answers, in bytes: 1 GiB.
 pub const BIG_BYTES: u64 = 1 << 30;
 const BIG_CHUNK: &[u8] = &[b'x'; 64 * 1024];
+const CA_FILE: &str = "ca.pem";
 
 /// What the server has counted since its start or its last `GET /stats/reset`.
 ///
@@ -108,14 +112,27 @@ impl Drop for Connection {
     }
 }
 
-/// Serves on a free loopback port until the process ends; `announce` gets the URL (`http://127.0.0.1:PORT`) once.
+/// Serves the same on two free loopback ports until the process ends, in the clear on one and over TLS on the other;
+/// `announce` gets both URLs once, `http://127.0.0.1:PORT` first.
 ///
 /// # Errors
 /// No port could be bound, or `announce` failed. A failed connection is not an error of the server.
-pub async fn serve(announce: impl FnOnce(&str) -> std::io::Result<()>) -> std::io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    announce(&format!("http://{}", listener.local_addr()?))?;
+pub async fn serve(
+    tls: TlsAcceptor,
+    announce: impl FnOnce([&str; 2]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let clear = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let secure = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    announce([
+        &format!("http://{}", clear.local_addr()?),
+        &format!("https://{}", secure.local_addr()?),
+    ])?;
     let counters = Arc::new(Counters::default());
+    tokio::join!(listen(clear, None, &counters), listen(secure, Some(tls), &counters));
+    Ok(())
+}
+
+async fn listen(listener: TcpListener, tls: Option<TlsAcceptor>, counters: &Arc<Counters>) {
     loop {
         // A client that goes away between connect and accept, or a moment without file descriptors.
         let Ok((stream, _)) = listener.accept().await else {
@@ -124,20 +141,28 @@ pub async fn serve(announce: impl FnOnce(&str) -> std::io::Result<()>) -> std::i
         if stream.set_nodelay(true).is_err() {
             continue;
         }
-        let connection = Arc::new(Connection {
-            counters: Arc::clone(&counters),
-            counted: AtomicBool::new(false),
-        });
+        let connection =
+            Connection { counters: Arc::clone(counters), counted: AtomicBool::new(false) };
+        let Some(tls) = tls.clone() else {
+            tokio::spawn(converse(stream, connection));
+            continue;
+        };
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let response = answer(&request, &connection);
-                async move { Ok::<_, Infallible>(response) }
-            });
-            // The client decides when a connection ends, also in the middle of a body.
-            let _ended =
-                http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            // A client that breaks off the handshake shows in the client's own figures.
+            if let Ok(stream) = tls.accept(stream).await {
+                converse(stream, connection).await;
+            }
         });
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, connection: Connection) {
+    let service = service_fn(|request| {
+        let response = answer(&request, &connection);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    // The client decides when a connection ends, also in the middle of a body.
+    let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn answer(request: &Request<Incoming>, connection: &Connection) -> Response<Reply> {
@@ -212,37 +237,52 @@ impl Body for Reply {
 
 /// A `bench-server` in a process of its own; it ends when this is dropped, or with this process.
 pub struct ServerProcess {
-    url: String,
+    http: String,
+    https: String,
+    folder: TempDir,
     child: Child,
 }
 
 impl ServerProcess {
-    /// Starts the program and waits for the line with its URL.
+    /// Starts the program and waits for the lines with its URLs.
     ///
     /// # Errors
-    /// The program could not be started, or ended without a URL.
+    /// The program could not be started, or ended without its URLs.
     pub fn start(program: &Path) -> Result<Self> {
+        let folder = TempDir::new()?;
         let mut child = Command::new(program)
             .arg("--until-stdin-closes")
+            .arg("--ca")
+            .arg(folder.path().join(CA_FILE))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
-        let mut url = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut url)?;
-        }
-        let server = Self { url: url.trim_end().to_owned(), child };
-        if server.url.is_empty() {
-            return Err("the bench server ended without a URL".into());
+        let stdout = child.stdout.take();
+        let mut server = Self { http: String::new(), https: String::new(), folder, child };
+        let mut lines = stdout.map(BufReader::new).into_iter().flat_map(BufRead::lines);
+        for url in [&mut server.http, &mut server.https] {
+            *url = lines.next().ok_or("the bench server ended without its URLs")??;
         }
         Ok(server)
     }
 
     /// `http://127.0.0.1:PORT`
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn http(&self) -> &str {
+        &self.http
+    }
+
+    /// `https://127.0.0.1:PORT`
+    #[must_use]
+    pub fn https(&self) -> &str {
+        &self.https
+    }
+
+    /// The PEM file with the CA to trust for https.
+    #[must_use]
+    pub fn ca(&self) -> PathBuf {
+        self.folder.path().join(CA_FILE)
     }
 
     /// Sets the counts to zero.
@@ -262,7 +302,7 @@ impl ServerProcess {
     }
 
     fn get(&self, path: &str) -> Result<String> {
-        let address = self.url.strip_prefix("http://").unwrap_or(&self.url);
+        let address = self.http.strip_prefix("http://").unwrap_or(&self.http);
         let mut stream = TcpStream::connect(address)?;
         write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
         let mut reply = String::new();

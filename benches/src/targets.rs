@@ -15,11 +15,19 @@ pub struct Target {
 
 /// One call per process over http.
 pub const COLD_INSTRUCTIONS: Target =
-    at_most("one call per process, M instructions", Some(8.0), 2.5);
+    at_most("one call per process, http, M instructions", Some(8.0), 2.5);
 /// Its peak memory.
-pub const COLD_MEMORY: Target = at_most("one call per process, peak MiB", Some(12.0), 8.0);
+pub const COLD_MEMORY: Target = at_most("one call per process, http, peak MiB", Some(12.0), 8.0);
 /// Its CPU time beside curl's.
-pub const COLD_CPU: Target = at_most("one call per process, CPU × curl", None, 0.40);
+pub const COLD_CPU: Target = at_most("one call per process, http, CPU × curl", None, 0.40);
+/// One call per process over https.
+pub const COLD_HTTPS_INSTRUCTIONS: Target =
+    at_most("one call per process, https, M instructions", Some(16.0), 6.0);
+/// Its peak memory.
+pub const COLD_HTTPS_MEMORY: Target =
+    at_most("one call per process, https, peak MiB", Some(12.0), 8.0);
+/// Its CPU time beside curl's.
+pub const COLD_HTTPS_CPU: Target = at_most("one call per process, https, CPU × curl", None, 0.40);
 /// What a connector with 1,200 more cards adds to the time.
 pub const CROWD_TIME: Target = at_most("1,200 more cards, ms more", Some(2.0), 0.5);
 /// What it adds to the memory.
@@ -51,8 +59,8 @@ impl Target {
         }
         match self.must {
             None => "goal missed",
-            Some(must) if self.reaches(measured, must) => "must met",
-            Some(_) => "MISSED",
+            Some(_) if self.is_unmet(measured) => "MISSED",
+            Some(_) => "must met",
         }
     }
 
@@ -60,6 +68,12 @@ impl Target {
     #[must_use]
     pub fn written(&self, bound: f64) -> String {
         format!("{} {bound}", if self.more_is_better { '≥' } else { '≤' })
+    }
+
+    /// Whether something must hold, and does not.
+    #[must_use]
+    pub fn is_unmet(&self, measured: f64) -> bool {
+        self.must.is_some_and(|must| !self.reaches(measured, must))
     }
 
     fn reaches(&self, measured: f64, bound: f64) -> bool {
@@ -83,5 +97,6 @@ mod tests {
     #[test]
     fn a_target_with_only_a_goal_says_so() {
         assert_eq!(COLD_CPU.verdict(5.0), "goal missed");
+        assert!(!COLD_CPU.is_unmet(5.0));
     }
 }

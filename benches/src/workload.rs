@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::measure::{Check, Job};
 use crate::programs;
-use crate::server::{ME_BODY, ME_PATH};
+use crate::server::{ME_BODY, ME_PATH, ServerProcess};
 
 /// The user name that every program sends.
 pub const USER: &str = "bench.sa";
@@ -33,20 +33,31 @@ pub enum Cards {
     Crowded,
 }
 
+/// How the server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS, trusting the server's CA on top of what the program trusts anyway.
+    Https,
+}
+
 /// The jobs, all against one server.
 pub struct Workload {
-    url: String,
+    http: String,
+    https: String,
+    ca: String,
     reqwest: PathBuf,
     cardhost: PathBuf,
     folder: TempDir,
 }
 
 impl Workload {
-    /// Prepares invocations and connector folders for a server at `url` and the given `cardhost`.
+    /// Prepares invocations and connector folders for a server and the given `cardhost`.
     ///
     /// # Errors
     /// The repo's connector cannot be read, or the temporary folder not be written.
-    pub fn prepare(url: &str, cardhost: PathBuf) -> Result<Self> {
+    pub fn prepare(server: &ServerProcess, cardhost: PathBuf) -> Result<Self> {
         let folder = TempDir::new()?;
         std::fs::write(folder.path().join("invocation.json"), invocation(None).to_string())?;
         let shipped = programs::root().join("cards/mixpanel");
@@ -55,7 +66,9 @@ impl Workload {
             copy_connector(&shipped, &folder.path().join("crowded/mixpanel"), CROWD)?;
         }
         Ok(Self {
-            url: url.to_owned(),
+            http: server.http().to_owned(),
+            https: server.https().to_owned(),
+            ca: server.ca().display().to_string(),
             reqwest: programs::sibling("bare-reqwest")?,
             cardhost,
             folder,
@@ -64,8 +77,8 @@ impl Workload {
 
     /// cardhost, one call.
     #[must_use]
-    pub fn cardhost_once(&self, cards: Cards) -> Job {
-        let mut arguments = self.cardhost_arguments();
+    pub fn cardhost_once(&self, scheme: Scheme, cards: Cards) -> Job {
+        let mut arguments = self.cardhost_arguments(scheme);
         self.push_cards(&mut arguments, cards);
         Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), 1))
             .with_stdin(&self.folder.path().join("invocation.json"))
@@ -73,20 +86,23 @@ impl Workload {
 
     /// curl, one call.
     #[must_use]
-    pub fn curl_once(&self) -> Job {
+    pub fn curl_once(&self, scheme: Scheme) -> Job {
         let mut arguments = curl_arguments();
-        arguments.push(self.me());
+        if scheme == Scheme::Https {
+            arguments.extend(["--cacert".to_owned(), self.ca.clone()]);
+        }
+        arguments.push(self.me(scheme));
         Job::new("curl", arguments, Check::Length(ME_BODY.len()))
     }
 
     /// Bare reqwest, one call.
     #[must_use]
-    pub fn reqwest_once(&self) -> Job {
-        Job::new(
-            &self.reqwest,
-            ["once".to_owned(), self.me()],
-            Check::Contains(format!("200 {USER_ID}"), 1),
-        )
+    pub fn reqwest_once(&self, scheme: Scheme) -> Job {
+        let mut arguments = vec!["once".to_owned(), self.me(scheme)];
+        if scheme == Scheme::Https {
+            arguments.push(self.ca.clone());
+        }
+        Job::new(&self.reqwest, arguments, Check::Contains(format!("200 {USER_ID}"), 1))
     }
 
     /// cardhost, `calls` invocations as lines on its stdin, `jobs` of them at a time.
@@ -99,7 +115,7 @@ impl Workload {
             let text: String = (0..calls).map(|id| format!("{}\n", invocation(Some(id)))).collect();
             std::fs::write(&lines, text)?;
         }
-        let mut arguments = self.cardhost_arguments();
+        let mut arguments = self.cardhost_arguments(Scheme::Http);
         arguments.extend(["--stream", "--jobs", &jobs.to_string()].map(str::to_owned));
         self.push_cards(&mut arguments, Cards::Plain);
         Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), calls))
@@ -114,23 +130,36 @@ impl Workload {
             arguments
                 .extend(["--parallel", "--parallel-max", &jobs.to_string()].map(str::to_owned));
         }
-        arguments.push(format!("{}?call=[1-{calls}]", self.me()));
+        arguments.push(format!("{}?call=[1-{calls}]", self.me(Scheme::Http)));
         Job::new("curl", arguments, Check::Length(ME_BODY.len() * calls))
     }
 
     /// Bare reqwest, `calls` calls in one process, `jobs` of them at a time.
     #[must_use]
     pub fn reqwest_many(&self, calls: usize, jobs: usize) -> Job {
-        let arguments = ["loop".to_owned(), self.me(), calls.to_string(), jobs.to_string()];
+        let arguments =
+            ["loop".to_owned(), self.me(Scheme::Http), calls.to_string(), jobs.to_string()];
         Job::new(&self.reqwest, arguments, Check::Contains(format!("{calls} ok"), 1))
     }
 
-    fn me(&self) -> String {
-        format!("{}{ME_PATH}", self.url)
+    fn url(&self, scheme: Scheme) -> &str {
+        match scheme {
+            Scheme::Http => &self.http,
+            Scheme::Https => &self.https,
+        }
     }
 
-    fn cardhost_arguments(&self) -> Vec<String> {
-        ["run", CARD, "--base", &format!("{}/api", self.url)].map(str::to_owned).to_vec()
+    fn me(&self, scheme: Scheme) -> String {
+        format!("{}{ME_PATH}", self.url(scheme))
+    }
+
+    fn cardhost_arguments(&self, scheme: Scheme) -> Vec<String> {
+        let base = format!("{}/api", self.url(scheme));
+        let mut arguments = ["run", CARD, "--base", &base].map(str::to_owned).to_vec();
+        if scheme == Scheme::Https {
+            arguments.extend(["--ca".to_owned(), self.ca.clone()]);
+        }
+        arguments
     }
 
     fn push_cards(&self, arguments: &mut Vec<String>, cards: Cards) {

@@ -11,7 +11,7 @@ use cardhost_benches::report::{
 };
 use cardhost_benches::server::{ServerProcess, Stats};
 use cardhost_benches::targets::{self, Target};
-use cardhost_benches::workload::{CROWD, Cards, Workload};
+use cardhost_benches::workload::{CROWD, Cards, Scheme, Workload};
 use cardhost_benches::{Result, callgrind, programs};
 
 /// How often and how much.
@@ -74,7 +74,7 @@ fn main() -> Result<()> {
     }
     let mut bench = Bench::prepare(if quick { QUICK } else { FULL })?;
     let report = bench.report()?;
-    println!("{report}");
+    println!("{report}\n{}", bench.verdicts.unmet());
     if write {
         write_between_markers(&programs::root().join("docs/performance.md"), &report)?;
         eprintln!("wrote docs/performance.md");
@@ -90,7 +90,7 @@ impl Bench {
             Err(fault) => ("cardhost".into(), Some(fault.to_string())),
         };
         let server = ServerProcess::start(&programs::sibling("bench-server")?)?;
-        let work = Workload::prepare(server.url(), cardhost)?;
+        let work = Workload::prepare(&server, cardhost)?;
         let valgrind = callgrind::is_installed();
         if !valgrind {
             eprintln!("skipped: valgrind is not on the PATH, so no instruction is counted");
@@ -99,13 +99,22 @@ impl Bench {
     }
 
     fn report(&mut self) -> Result<String> {
-        let cold = self.cold();
+        let cold = self.cold(
+            "One call per process, http",
+            Scheme::Http,
+            [targets::COLD_INSTRUCTIONS, targets::COLD_MEMORY, targets::COLD_CPU],
+        );
+        let cold_https = self.cold(
+            "One call per process, https",
+            Scheme::Https,
+            [targets::COLD_HTTPS_INSTRUCTIONS, targets::COLD_HTTPS_MEMORY, targets::COLD_HTTPS_CPU],
+        );
         let warm = self.warm()?;
         let crowded = self.crowded();
         let lasting = self.lasting();
         let verdicts = self.verdicts.table();
         Ok(format!(
-            "Measured on {}. Medians; programs in turns, in a shuffled order each round.\n\n{verdicts}\n{cold}\n{warm}\n{crowded}\n{lasting}",
+            "Measured on {}. Medians; programs in turns, in a shuffled order each round.\n\n{verdicts}\n{cold}\n{cold_https}\n{warm}\n{crowded}\n{lasting}",
             day_and_machine()
         ))
     }
@@ -118,16 +127,21 @@ impl Bench {
         }
     }
 
-    fn cold(&mut self) -> Table {
-        eprintln!("one call per process …");
+    fn cold(
+        &mut self,
+        heading: &'static str,
+        scheme: Scheme,
+        [instructions, memory, cpu]: [Target; 3],
+    ) -> Table {
+        eprintln!("{heading} …");
         let entries = vec![
-            ("cardhost", self.cardhost(Ok(self.work.cardhost_once(Cards::Embedded)))),
-            ("curl", Ok(self.work.curl_once())),
-            ("bare reqwest", Ok(self.work.reqwest_once())),
+            ("cardhost", self.cardhost(Ok(self.work.cardhost_once(scheme, Cards::Embedded)))),
+            ("curl", Ok(self.work.curl_once(scheme))),
+            ("bare reqwest", Ok(self.work.reqwest_once(scheme))),
         ];
         let rows = in_turns(&entries, self.effort.cold_rounds);
         let mut table = Table::new(
-            "One call per process",
+            heading,
             &["program", "M instructions", "CPU ms", "CPU × curl", "wall ms", "peak MiB"],
         );
         let curl = cost_of(&rows, "curl");
@@ -139,9 +153,9 @@ impl Bench {
                 .count(|runs| callgrind::instructions(job.as_ref().map_err(Clone::clone)?, runs));
             let by_curl = curl.map(|curl| ratio(cost.cpu_us, curl.cpu_us));
             if row.name == "cardhost" {
-                self.verdicts.note(targets::COLD_INSTRUCTIONS, count.map(millions));
-                self.verdicts.note(targets::COLD_MEMORY, Some(mib(cost)));
-                self.verdicts.note(targets::COLD_CPU, by_curl);
+                self.verdicts.note(instructions, count.map(millions));
+                self.verdicts.note(memory, Some(mib(cost)));
+                self.verdicts.note(cpu, by_curl);
             }
             table.row([
                 row.name.to_owned(),
@@ -235,8 +249,11 @@ impl Bench {
     fn crowded(&mut self) -> Table {
         eprintln!("a connector with {CROWD} more cards …");
         let entries = vec![
-            ("as shipped", self.cardhost(Ok(self.work.cardhost_once(Cards::Plain)))),
-            ("1,200 more cards", self.cardhost(Ok(self.work.cardhost_once(Cards::Crowded)))),
+            ("as shipped", self.cardhost(Ok(self.work.cardhost_once(Scheme::Http, Cards::Plain)))),
+            (
+                "1,200 more cards",
+                self.cardhost(Ok(self.work.cardhost_once(Scheme::Http, Cards::Crowded))),
+            ),
         ];
         let rows = in_turns(&entries, self.effort.cold_rounds);
         let mut table = Table::new(
@@ -363,6 +380,20 @@ impl CostsOrReason for Table {
 impl Verdicts {
     fn note(&mut self, target: Target, measured: Option<f64>) {
         self.0.extend(measured.map(|measured| (target, measured)));
+    }
+
+    /// In one line, what must hold and does not.
+    fn unmet(&self) -> String {
+        let unmet: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(target, measured)| target.is_unmet(*measured))
+            .map(|(target, measured)| format!("{} ({measured:.2})", target.name))
+            .collect();
+        if unmet.is_empty() {
+            return "Every must that was measured is met.".to_owned();
+        }
+        format!("Musts unmet: {}.", unmet.join("; "))
     }
 
     fn table(&self) -> Table {

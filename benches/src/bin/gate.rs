@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use cardhost_benches::measure::Job;
 use cardhost_benches::report::{Table, ratio};
 use cardhost_benches::server::ServerProcess;
-use cardhost_benches::targets::{COLD_INSTRUCTIONS, WARM_INSTRUCTIONS};
-use cardhost_benches::workload::{Cards, Workload};
+use cardhost_benches::targets::{COLD_HTTPS_INSTRUCTIONS, COLD_INSTRUCTIONS, WARM_INSTRUCTIONS};
+use cardhost_benches::workload::{Cards, Scheme, Workload};
 use cardhost_benches::{Result, callgrind, programs};
 
 const ALLOWED_GROWTH: f64 = 1.05;
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode> {
     }
     programs::own_programs()?;
     let server = ServerProcess::start(&programs::sibling("bench-server")?)?;
-    let counts = count(&Workload::prepare(server.url(), programs::cardhost()?)?)?;
+    let counts = count(&Workload::prepare(&server, programs::cardhost()?)?)?;
     if accept {
         let baseline: Baseline =
             counts.iter().map(|count| (count.name.to_owned(), count.instructions)).collect();
@@ -78,11 +78,17 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
     let warm = |few: &Job, many: &Job| {
         callgrind::instructions_a_call((few, FEW as u64), (many, MANY as u64), RUNS)
     };
+    let cold = |scheme| callgrind::instructions(&work.cardhost_once(scheme, Cards::Embedded), RUNS);
     Ok(vec![
         Count {
-            name: "cardhost: one call per process",
-            instructions: callgrind::instructions(&work.cardhost_once(Cards::Embedded), RUNS)?,
+            name: "cardhost: one call per process, http",
+            instructions: cold(Scheme::Http)?,
             must: COLD_INSTRUCTIONS.must.map(|millions| millions * 1e6),
+        },
+        Count {
+            name: "cardhost: one call per process, https",
+            instructions: cold(Scheme::Https)?,
+            must: COLD_HTTPS_INSTRUCTIONS.must.map(|millions| millions * 1e6),
         },
         Count {
             name: "cardhost: one more call",
@@ -90,8 +96,13 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
             must: WARM_INSTRUCTIONS.must.map(|thousands| thousands * 1e3),
         },
         Count {
-            name: "bare reqwest: one call per process",
-            instructions: callgrind::instructions(&work.reqwest_once(), RUNS)?,
+            name: "bare reqwest: one call per process, http",
+            instructions: callgrind::instructions(&work.reqwest_once(Scheme::Http), RUNS)?,
+            must: None,
+        },
+        Count {
+            name: "bare reqwest: one call per process, https",
+            instructions: callgrind::instructions(&work.reqwest_once(Scheme::Https), RUNS)?,
             must: None,
         },
         Count {

@@ -91,7 +91,16 @@ impl Invocation {
     /// # Errors
     /// [`InvocationFault`].
     pub fn from_json(text: &[u8]) -> Result<Invocation, InvocationFault> {
-        let value = serde_json::from_slice::<Value>(text).map_err(|error| {
+        let text = std::str::from_utf8(text).map_err(|error| {
+            let before = &text[..error.valid_up_to()];
+            let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            InvocationFault::Syntax {
+                reason: "not UTF-8".to_owned(),
+                line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+                column: before.len() - line_start + 1,
+            }
+        })?;
+        let value = crate::value::parse(text).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
             InvocationFault::Syntax { reason, line: error.line(), column: error.column() }

@@ -39,6 +39,7 @@ struct Sample {
 struct Incoming<'r> {
     method: &'r Method,
     path: &'r str,
+    host: Option<url::Host<&'r str>>,
     query: Map<String, Value>,
     has_credentials: bool,
     body: IncomingBody<'r>,
@@ -94,6 +95,7 @@ impl Mock {
         let incoming = Incoming {
             method,
             path: url.path(),
+            host: url.host(),
             query: pairs(url.query().unwrap_or_default().as_bytes()),
             has_credentials: headers.contains_key(AUTHORIZATION),
             body: incoming_body(headers, body),
@@ -125,16 +127,19 @@ impl Mock {
             }
             return reply;
         }
-        let Some(best) = by_method.iter().copied().max_by_key(|sample| sample.likeness(&incoming))
-        else {
+        // The first of those that are most alike; a card that the request fits goes before one that it does not.
+        let rank = |sample: &&Sample| {
+            let fits = fits(&sample.definition.card, &incoming).is_ok();
+            (sample.is_exact(&incoming), fits, sample.likeness(&incoming))
+        };
+        let Some(best) = by_method.iter().copied().rev().max_by_key(rank) else {
             return refusal(404, "no example fits", Value::Null);
         };
         if best.request.headers.contains_key(AUTHORIZATION) && !incoming.has_credentials {
             return refusal(401, "credentials are missing", Value::Null);
         }
-        let exact = best.likeness(&incoming) == Sample::ALIKE;
         match fits(&best.definition.card, &incoming) {
-            Err(faults) if !exact => {
+            Err(faults) if !best.is_exact(&incoming) => {
                 refusal(422, "the request does not fit the card", json!(faults))
             }
             _ => best.reply.clone(),
@@ -143,11 +148,17 @@ impl Mock {
 }
 
 impl Sample {
-    const ALIKE: u8 = 7;
+    /// Whether path, query and body are the example's.
+    fn is_exact(&self, incoming: &Incoming<'_>) -> bool {
+        self.likeness(incoming) >> 1 == 7
+    }
 
     fn relative_path(&self) -> &str {
         let path = self.request.url.path();
-        path.strip_prefix(&self.base_path).unwrap_or(path)
+        match path.strip_prefix(&self.base_path).unwrap_or(path) {
+            "" => "/",
+            path => path,
+        }
     }
 
     /// Whether the path is the example's, or one the card's path template can give; with or without the base path.
@@ -192,7 +203,8 @@ impl Sample {
         rest.is_empty() && values > 0
     }
 
-    /// How much the example is like the request; path, query and body count.
+    /// How much the example is like the request: path, query, body, and last the host, which a mock server
+    /// does not see.
     fn likeness(&self, incoming: &Incoming<'_>) -> u8 {
         let without_base = incoming.path.strip_prefix(&self.base_path).unwrap_or(incoming.path);
         let path = same_path(incoming.path, self.relative_path())
@@ -207,7 +219,8 @@ impl Sample {
             IncomingBody::Form(map) => pairs(own) == *map,
             IncomingBody::Other(bytes) => own == *bytes,
         };
-        u8::from(path) * 4 + u8::from(query) * 2 + u8::from(body)
+        let host = self.request.url.host() == incoming.host;
+        u8::from(path) * 8 + u8::from(query) * 4 + u8::from(body) * 2 + u8::from(host)
     }
 }
 
@@ -304,8 +317,13 @@ fn fits_value(
         (ValueTemplate::Text(template), value) => {
             let field = template.as_reference().and_then(|reference| input_field(card, reference));
             if let Some(field) = field
-                && let Err(fault) =
-                    check_value(FieldRoot::Input, field, value, &mut vec![place], &|_| true)
+                && let Err(fault) = check_value(
+                    FieldRoot::Input,
+                    field,
+                    value,
+                    &mut place.split('/').collect(),
+                    &|_| true,
+                )
             {
                 faults.push(message::field(&fault));
             }
@@ -403,7 +421,7 @@ fn parameter_fault(field: &Field, found: &Value, place: &str) -> Option<String> 
     let Some(value) = value else {
         return Some(format!("{place}: {} is expected", field.kind.as_str()));
     };
-    check_value(FieldRoot::Input, field, &value, &mut vec![place], &|_| true)
+    check_value(FieldRoot::Input, field, &value, &mut place.split('/').collect(), &|_| true)
         .err()
         .map(|fault| message::field(&fault))
 }

@@ -77,7 +77,7 @@ impl RequestSpec {
         let body = self.body.as_ref().map_or(Value::Null, |body| {
             let text = String::from_utf8_lossy(&body.bytes);
             match body.kind {
-                BodyKind::Json => serde_json::from_str(&text)
+                BodyKind::Json => crate::value::parse(&text)
                     .map_or(Value::Null, |value| self.redactor.redact_value(value)),
                 BodyKind::Form | BodyKind::Text => {
                     Value::String(self.redactor.redact(&text).into_owned())

@@ -117,7 +117,7 @@ impl Response {
                 DecodedBody::Text(text) if rest.is_empty() => Some(Found::Text(text)),
                 DecodedBody::Text(_) => None,
                 DecodedBody::Raw(raw) => {
-                    let value: Value = serde_json::from_str(raw.get()).ok()?;
+                    let value = crate::value::parse(raw.get()).ok()?;
                     descend(&value, rest).cloned().map(Found::Made)
                 }
             },
@@ -214,7 +214,7 @@ impl Output {
                         map.insert(label.clone(), value.clone());
                     }
                     OutputValue::Raw(raw) => {
-                        map.insert(label.clone(), serde_json::from_str(raw.get())?);
+                        map.insert(label.clone(), crate::value::parse(raw.get())?);
                     }
                     OutputValue::Headers(headers) => {
                         map.insert(label.clone(), serde_json::to_value(Headers(headers))?);

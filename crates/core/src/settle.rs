@@ -127,6 +127,9 @@ pub fn settle_fields(
         if values.get(label).is_some_and(Value::is_null) {
             values.shift_remove(label);
         }
+        if let Some(value) = values.get_mut(label) {
+            leave_nulls_out(field, value);
+        }
         if let Some(default) = &field.default
             && !values.contains_key(label)
         {
@@ -158,6 +161,23 @@ pub fn settle_fields(
         check_value(root, field, value, &mut place, &offered)?;
     }
     Ok(())
+}
+
+/// Takes declared keys that are null out of objects: null and absent mean the same.
+fn leave_nulls_out(field: &Field, value: &mut Value) {
+    let Some(fields) = &field.fields else { return };
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| leave_nulls_out(field, item)),
+        Value::Object(map) => {
+            map.retain(|key, value| !(value.is_null() && fields.contains_key(key)));
+            for (key, value) in map {
+                if let Some(inner) = fields.get(key) {
+                    leave_nulls_out(inner, value);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn refuse_unknown(

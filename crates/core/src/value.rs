@@ -27,3 +27,100 @@ pub fn descend<'v>(mut value: &'v Value, segments: &[String]) -> Option<&'v Valu
     }
     Some(value)
 }
+
+/// Reads a JSON text and keeps every number's text as written, also where serde_json would respell an
+/// exponent (`1E5` as `1e+5`).
+///
+/// # Errors
+/// serde_json's, with line and column.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    let mut value: Value = serde_json::from_str(text)?;
+    // An exponent follows a digit; so may a letter in a text, which costs no more than a second look.
+    let may_hold_exponent =
+        text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] | 0x20 == b'e');
+    if may_hold_exponent {
+        restore(&mut value, &mut numbers(text));
+    }
+    Ok(value)
+}
+
+/// The numbers of a valid JSON text, in order.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+    outside_strings(text)
+        .flat_map(move |piece| piece.split(move |c| !is_number(c)))
+        // What is left of `true`, `false` and `null` has no digit.
+        .filter(|piece| piece.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// The pieces of a valid JSON text between its strings.
+fn outside_strings(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(open) = text.find('"') else {
+            rest = None;
+            return Some(text);
+        };
+        let inside = &text[open + 1..];
+        let mut escaped = false;
+        let close = inside.bytes().position(|byte| {
+            let closes = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closes
+        });
+        rest = close.map(|close| &inside[close + 1..]);
+        Some(&text[..open])
+    })
+}
+
+/// Puts the text of each number back, in the order of the text. Where a repeated key has put the two out of
+/// step, what does not mean the same number is left as it is.
+fn restore<'t>(value: &mut Value, written: &mut impl Iterator<Item = &'t str>) {
+    match value {
+        Value::Number(number) => {
+            if let Some(text) = written.next()
+                && respelt(text) == number.as_str()
+            {
+                *number = serde_json::Number::from_string_unchecked(text.to_owned());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| restore(item, written)),
+        Value::Object(map) => map.values_mut().for_each(|item| restore(item, written)),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// A number as serde_json respells it: a small `e`, and always a sign after it.
+fn respelt(text: &str) -> String {
+    match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) if exponent.starts_with(['+', '-']) => {
+            format!("{mantissa}e{exponent}")
+        }
+        Some((mantissa, exponent)) => format!("{mantissa}e+{exponent}"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_text() {
+        for text in [
+            r#"{"a":1E5,"b":[1e400,-0.0,1.10,2E-3,0e0,1e+5],"e1":"1E5 \"2E7\\","c":7615917337495251231}"#,
+            "1E5",
+            r#"[true,null,1e3,false,"\\",9e9]"#,
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_changes_no_number() {
+        let value = parse(r#"{"a":1E5,"b":2E5,"a":3E5}"#).unwrap();
+        assert_eq!(value["a"].as_f64(), Some(3e5));
+        assert_eq!(value["b"].as_f64(), Some(2e5));
+    }
+}

@@ -20,7 +20,7 @@ pub(super) fn raw(text: &str) -> Result<DecodedBody, DecodeFault> {
 
 /// Reads the value.
 pub(super) fn value(text: &str) -> Result<DecodedBody, DecodeFault> {
-    serde_json::from_str(text).map(DecodedBody::Value).map_err(|error| fault(&error))
+    crate::value::parse(text).map(DecodedBody::Value).map_err(|error| fault(&error))
 }
 
 pub(super) fn fault(error: &serde_json::Error) -> DecodeFault {

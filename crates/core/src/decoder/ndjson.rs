@@ -12,7 +12,7 @@ pub(super) fn list(text: &str) -> Result<DecodedBody, DecodeFault> {
         if line.trim().is_empty() {
             continue;
         }
-        let item: Value = serde_json::from_str(line).map_err(|error| match fault(&error) {
+        let item: Value = crate::value::parse(line).map_err(|error| match fault(&error) {
             DecodeFault::Json { reason, column, .. } => {
                 DecodeFault::Json { reason, line: index + 1, column }
             }

@@ -248,7 +248,7 @@ impl FailedResponse {
         map.insert("headers".into(), redactor.redact_value(headers));
         let body = match std::str::from_utf8(&self.body) {
             Ok("") => Value::Null,
-            Ok(text) => match serde_json::from_str::<Value>(text) {
+            Ok(text) => match crate::value::parse(text) {
                 Ok(value) => redactor.redact_value(value),
                 Err(_) => Value::String(redactor.redact(text).into_owned()),
             },

@@ -29,8 +29,11 @@ fn add_texts(value: &Value, redactor: &mut Redactor) {
         Value::String(text) => redactor.add(Secret::from(text.as_str())),
         Value::Array(items) => items.iter().for_each(|item| add_texts(item, redactor)),
         Value::Object(map) => map.values().for_each(|value| add_texts(value, redactor)),
-        Value::Number(number) => redactor.add(Secret::new(number.to_string())),
-        Value::Null | Value::Bool(_) => {}
+        // A short number is a port or a flag, and masking it would mask much else.
+        Value::Number(number) if number.as_str().len() >= 6 => {
+            redactor.add(Secret::new(number.to_string()));
+        }
+        Value::Number(_) | Value::Null | Value::Bool(_) => {}
     }
 }
 

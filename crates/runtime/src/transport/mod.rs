@@ -4,10 +4,10 @@ mod http;
 mod memory;
 mod mock;
 
-use cardhost_core::call::Treatment;
-use cardhost_core::request::RequestSpec;
-use cardhost_core::response::Reply;
-use cardhost_core::transport_fault::TransportFault;
+pub use cardhost_core::call::Treatment;
+pub use cardhost_core::request::RequestSpec;
+pub use cardhost_core::response::{BodyEnd, Reply};
+pub use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 
 pub use crate::connections::BoxFuture;
 pub use http::HttpTransport;
