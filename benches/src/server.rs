@@ -1,6 +1,6 @@
 //! The service that is called: HTTP/1.1 with keep-alive on loopback, with and without TLS, one thread, as little work a
-//! request as hyper allows. It counts connections and requests. Starting it as a process of its own keeps its cost out of what is
-//! measured; [`ServerProcess`] does that.
+//! request as hyper allows. It counts connections and requests. Starting it as a process of its own keeps its cost out
+//! of what is measured; [`ServerProcess`] does that.
 
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};

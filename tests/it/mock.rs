@@ -288,7 +288,7 @@ fn a_refusal_names_the_field() {
     let mock = Mock::start("mixpanel");
     let body = r#"{"name":7,"type":"snowflake","connectionDetails":{}}"#;
     let reply = mock.ask("POST /projects/1/warehouse-sources", true, body);
-    assert!(reply.body.contains("body/name"), "{}", reply.body);
+    assert!(reply.body.contains("field `name` of `body`"), "{}", reply.body);
     assert!(!reply.body.contains("``"), "{}", reply.body);
 }
 
