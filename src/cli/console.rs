@@ -67,7 +67,9 @@ impl Console {
         for warning in warnings {
             let (code, message) = message::warning(warning);
             if self.json_errors() {
-                self.note(&json!({ "warning": code, "message": message }).to_string());
+                self.note(
+                    &json!({ "severity": "warning", "code": code, "message": message }).to_string(),
+                );
             } else {
                 self.note(&format!("warning[{code}]: {message}"));
             }

@@ -112,8 +112,12 @@ struct Line {
 
 /// Runs the invocation of one line and gives the line of its result.
 async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
+    let mut id_of_bad_line = None;
     let parsed = match line.text {
-        Ok(text) => Invocation::from_json(&text).map_err(Error::from),
+        Ok(text) => Invocation::from_json(&text).map_err(|fault| {
+            id_of_bad_line = id(&text);
+            Error::from(fault)
+        }),
         Err(limit) => Err(Error::new(Fault::InvocationTooLong { limit })),
     };
     let (id, result) = match parsed {
@@ -121,10 +125,19 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
         Err(error) => {
             let column = error.place().line_column.map_or(1, |(_, column)| column);
             let place = Place { line_column: Some((line.number, column)), ..error.place().clone() };
-            (None, Err(error.at(place)))
+            (id_of_bad_line, Err(error.at(place)))
         }
     };
     result_line(id.as_ref(), &result)
+}
+
+/// The id of a line that is JSON and no invocation.
+fn id(text: &[u8]) -> Option<Value> {
+    #[derive(serde::Deserialize)]
+    struct OnlyId {
+        id: Option<Value>,
+    }
+    serde_json::from_slice::<OnlyId>(text).ok()?.id
 }
 
 /// `{"id", "output", "warnings"}` or `{"id", "error"}`, on one line.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::auth::AuthMethod;
 use crate::connection::Connection;
 use crate::definition::Definition;
-use crate::plan::{Plan, PlanFault, PlanSettings, plan};
+use crate::plan::{Plan, PlanSettings, Refusal, plan};
 use crate::template::Template;
 
 /// The mark that stands for a secret while the command is written.
@@ -20,7 +20,7 @@ pub fn curl(
     connection: &Connection,
     planned: &Plan,
     settings: &PlanSettings,
-) -> Result<String, PlanFault> {
+) -> Result<String, Refusal> {
     let connector = &*definition.connector;
     let prefix = variable(connector.name.as_str());
     let labels: Vec<&String> = connector.connection.fields.keys().collect();

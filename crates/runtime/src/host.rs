@@ -245,7 +245,7 @@ impl Host {
     pub fn curl(&self, prepared: &Prepared) -> Result<String, Error> {
         let Prepared { definition, connection, plan } = prepared;
         let command = cardhost_core::curl::curl(definition, connection, plan, &self.0.settings);
-        command.map_err(|fault| Error::from(fault).redacted_by(&plan.request.redactor))
+        command.map_err(Error::from)
     }
 
     /// As [`Host::plan`], with the definition and the connection that the plan was made of.
@@ -257,7 +257,8 @@ impl Host {
         card: Option<&str>,
         invocation: Invocation,
     ) -> Result<Prepared, Error> {
-        let name = invocation.card.as_deref().or(card).ok_or(InvocationFault::NoCard)?;
+        let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
+        let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
         let connector = &definition.connector;
         let connection = match invocation.connection {
@@ -268,11 +269,7 @@ impl Host {
         let settings = &self.0.settings;
         let mut plan =
             plan(&definition, &connection, invocation.options, invocation.input, settings)
-                .map_err(|fault| {
-                    let mut redactor = cardhost_core::secret::Redactor::new();
-                    connection.add_secrets(&mut redactor);
-                    Error::from(fault).placed_in(&definition).redacted_by(&Arc::new(redactor))
-                })?;
+                .map_err(|refusal| Error::from(refusal).placed_in(&definition))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }

@@ -20,6 +20,7 @@ use crate::fault::Fault;
 use crate::plan::{Plan, Warning};
 use crate::request::RequestSpec;
 use crate::response::{BodyEnd, Output, Reply, ReplyScope, Response, map_output};
+use crate::secret::Redactor;
 use crate::template::Template;
 use crate::transport_fault::TransportFault;
 
@@ -159,7 +160,10 @@ impl Call {
         for rule in &card.response.failures {
             if rule.when.holds(&scope) {
                 let code = Code::for_reply(&rule.code).unwrap_or(Code::HTTP_STATUS);
-                let message = rule.message.as_ref().and_then(|template| words(template, &scope));
+                let message = rule
+                    .message
+                    .as_ref()
+                    .and_then(|template| words(template, &scope, &self.plan.request.redactor));
                 let fault = Fault::Service { status: reply.status, message };
                 return Err(self.failed(fault, &reply).with_code(code));
             }
@@ -184,7 +188,7 @@ impl Call {
                 options: &self.plan.options,
                 input: &self.plan.input,
             };
-            words(template, &scope)
+            words(template, &scope, &self.plan.request.redactor)
         });
         let error =
             self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
@@ -223,14 +227,16 @@ fn kept(reply: &Reply) -> FailedResponse {
     }
 }
 
-/// The service's own words, on one line and not too long.
-fn words(template: &Template, scope: &ReplyScope<'_>) -> Option<String> {
+/// The service's own words, on one line and not too long. Redacted first: folding and cutting would hide a secret
+/// from the redactor and not from the reader.
+fn words(template: &Template, scope: &ReplyScope<'_>, redactor: &Redactor) -> Option<String> {
     const LONGEST: usize = 300;
     let text = match template.text(scope) {
         Ok(text) => text?.into_owned(),
         // An error that is an object is still worth showing.
-        Err(_) => template.value(scope).ok()??.to_string(),
+        Err(_) => redactor.redact_value(template.value(scope).ok()??).to_string(),
     };
+    let text = redactor.redact(&text);
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then(|| line.chars().take(LONGEST).collect())
 }

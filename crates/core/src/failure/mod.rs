@@ -16,7 +16,7 @@ use crate::definition::Definition;
 use crate::error::{Class, Code, Place};
 use crate::fault::Fault;
 use crate::invocation::InvocationFault;
-use crate::plan::{PlanFault, Warning};
+use crate::plan::{Refusal, Warning};
 use crate::response::Headers;
 use crate::secret::Redactor;
 
@@ -246,24 +246,24 @@ impl FailedResponse {
         let mut map = Map::new();
         let headers = serde_json::to_value(Headers(&self.headers)).unwrap_or(Value::Null);
         map.insert("headers".into(), redactor.redact_value(headers));
-        let body = match std::str::from_utf8(&self.body) {
+        // What was cut off may have cut a secret in two: its first half must not be shown either.
+        let shown = if self.truncated {
+            redactor.redact_beginning(&self.body)
+        } else {
+            redactor.redact_bytes(&self.body)
+        };
+        let body = match std::str::from_utf8(&shown) {
             Ok("") => Value::Null,
-            Ok(text) => match crate::value::parse(text) {
-                Ok(value) => redactor.redact_value(value),
-                Err(_) => Value::String(redactor.redact(text).into_owned()),
+            Ok(text) => match self.json() {
+                Some(value) => redactor.redact_value(value),
+                None => Value::String(text.to_owned()),
             },
             Err(error) if self.truncated && error.error_len().is_none() => {
                 // Cut in the middle of a character.
-                let text = String::from_utf8_lossy(&self.body[..error.valid_up_to()]);
-                Value::String(redactor.redact(&text).into_owned())
+                Value::String(String::from_utf8_lossy(&shown[..error.valid_up_to()]).into_owned())
             }
             Err(_) => {
-                // What is no text may still hold a secret's bytes: mask them before encoding.
-                let shown: String = self.body.iter().map(|byte| char::from(*byte)).collect();
-                let shown = redactor.redact(&shown);
-                let bytes: Vec<u8> =
-                    shown.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
-                let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+                let encoded = base64::engine::general_purpose::STANDARD.encode(&shown);
                 Value::Object(Map::from_iter([("base64".to_owned(), Value::String(encoded))]))
             }
         };
@@ -272,6 +272,13 @@ impl FailedResponse {
             map.insert("truncated".into(), Value::Bool(true));
         }
         Value::Object(map)
+    }
+}
+
+impl FailedResponse {
+    /// The body as JSON, where it is.
+    fn json(&self) -> Option<Value> {
+        crate::value::parse(std::str::from_utf8(&self.body).ok()?).ok()
     }
 }
 
@@ -289,9 +296,11 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-impl From<PlanFault> for Error {
-    fn from(fault: PlanFault) -> Error {
-        Error::new(Fault::Plan(fault))
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::new(Fault::Plan(refusal.fault))
+            .redacted_by(&refusal.redactor)
+            .with_warnings(refusal.warnings)
     }
 }
 

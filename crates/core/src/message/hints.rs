@@ -53,7 +53,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         Fault::Service { .. } => None,
         Fault::Unreadable { .. } => Some("check the path, its content and who may read it".to_owned()),
         Fault::InvocationTooLong { .. } => {
-            Some("split it, or pass large content by reference".to_owned())
+            Some("split it into several invocations".to_owned())
         }
         Fault::Internal { .. } => Some("please report it, with the command and the input".to_owned()),
     };

@@ -40,11 +40,12 @@ pub(super) fn settle_invocation(
             _ => Map::new(),
         };
         let form = GroupForm { group, scope: PlanScope::new(connection, options, input) };
-        settle_fields(FieldRoot::Input, fields, &[group], &mut values, &form, &mut ignored)
-            .map_err(PlanFault::Field)?;
+        let settled =
+            settle_fields(FieldRoot::Input, fields, &[group], &mut values, &form, &mut ignored);
         input.insert(group.clone(), Value::Object(values));
+        warnings.extend(ignored.drain(..).map(Warning::NotApplicable));
+        settled.map_err(PlanFault::Field)?;
     }
-    warnings.extend(ignored.into_iter().map(Warning::NotApplicable));
     Ok(())
 }
 

@@ -104,6 +104,17 @@ impl fmt::Debug for Plan {
     }
 }
 
+/// A fault, and the secrets that must not be shown with it.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The fault.
+    pub fault: PlanFault,
+    /// The secrets of the invocation.
+    pub redactor: Arc<Redactor>,
+    /// What deserved attention before.
+    pub warnings: Vec<Warning>,
+}
+
 /// Plans the request of an invocation.
 ///
 /// # Errors
@@ -114,12 +125,32 @@ pub fn plan(
     mut options: Map<String, Value>,
     mut input: Map<String, Value>,
     settings: &PlanSettings,
-) -> Result<Plan, PlanFault> {
-    let (connector, card) = (&*definition.connector, &definition.card);
+) -> Result<Plan, Refusal> {
     let mut warnings: Vec<Warning> =
         connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
-    settle_invocation(card, connection, &mut options, &mut input, &mut warnings)?;
-    let scope = PlanScope::new(connection, &options, &input);
+    match render(definition, connection, &mut options, &mut input, settings, &mut warnings) {
+        Ok(plan) => Ok(Plan { options, input, warnings, ..plan }),
+        Err(fault) => {
+            let mut redactor = Redactor::new();
+            connection.add_secrets(&mut redactor);
+            add_sensitive(&definition.card, &input, &mut redactor);
+            Err(Refusal { fault, redactor: Arc::new(redactor), warnings })
+        }
+    }
+}
+
+/// Settles the forms in place and makes everything of the plan but them and the warnings.
+fn render(
+    definition: &Definition,
+    connection: &Connection,
+    options: &mut Map<String, Value>,
+    input: &mut Map<String, Value>,
+    settings: &PlanSettings,
+    warnings: &mut Vec<Warning>,
+) -> Result<Plan, PlanFault> {
+    let (connector, card) = (&*definition.connector, &definition.card);
+    settle_invocation(card, connection, options, input, warnings)?;
+    let scope = PlanScope::new(connection, options, input);
 
     let target_name = text(&card.request.target, RequestPart::Target, &scope)?;
     let target = connector
@@ -132,14 +163,14 @@ pub fn plan(
     }));
 
     let method = method(card, &scope)?;
-    let query = query(card, &scope, &mut warnings)?;
+    let query = query(card, &scope, warnings)?;
     let path_text = path_text(card, &scope)?;
     let joined = path::join(base_url, base_text, &path_text, &query)
         .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
     }
-    let body = body(card, &scope, &mut warnings)?;
+    let body = body(card, &scope, warnings)?;
     let headers = headers(card, body.as_ref(), &scope)?;
     let effect = *card
         .effect
@@ -155,7 +186,7 @@ pub fn plan(
     };
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
-    add_sensitive(card, &input, &mut redactor);
+    add_sensitive(card, input, &mut redactor);
     let (auth, passed_over) =
         apply_auth(connector, card, &target_name, target, &mut request, &scope, &mut redactor)?;
     for secret in scope.derived.take() {
@@ -179,10 +210,10 @@ pub fn plan(
         auth,
         passed_over,
         effect,
-        warnings,
+        warnings: Vec::new(),
         timeouts,
-        options,
-        input,
+        options: Map::new(),
+        input: Map::new(),
     })
 }
 

@@ -306,11 +306,13 @@ fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
         if let Some(found) = at.downcast_ref::<E>() {
             return Some(found);
         }
-        // io::Error hides what it wraps from `source`.
-        if let Some(inner) = at.downcast_ref::<io::Error>().and_then(io::Error::get_ref)
-            && let Some(found) = inner.downcast_ref::<E>()
-        {
-            return Some(found);
+        // io::Error hides what it wraps from `source`, and is wrapped itself.
+        let mut wrapped = at.downcast_ref::<io::Error>();
+        while let Some(inner) = wrapped.and_then(io::Error::get_ref) {
+            if let Some(found) = inner.downcast_ref::<E>() {
+                return Some(found);
+            }
+            wrapped = inner.downcast_ref::<io::Error>();
         }
         cause = at.source();
     }
