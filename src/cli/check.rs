@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use cardhost::Class;
 use cardhost::core::check::{File, Finding, Severity, Tally, check_connector};
+use cardhost::core::fault::Fault;
+use cardhost::{Class, Error, Place};
 use serde_json::{Map, Value};
 
 use super::args::{CheckArgs, Global};
@@ -114,7 +115,7 @@ fn gather(global: &Global, args: &CheckArgs) -> Result<Vec<Files>, Failure> {
         paths.push(PathBuf::from("cards"));
     }
     if paths.is_empty() {
-        return Ok(built_in(global));
+        return built_in(global);
     }
     let mut all = Vec::new();
     for path in &paths {
@@ -168,16 +169,22 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn read(path: &Path) -> Result<(String, String), Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    Ok((path.display().to_string(), text))
+    let file = path.display().to_string();
+    let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    match String::from_utf8(text) {
+        Ok(text) => Ok((file, text)),
+        Err(_) => Err(Error::new(Fault::Unreadable { reason: "it is not UTF-8".to_owned() })
+            .at(Place { file, ..Place::default() })
+            .into()),
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Usage(format!("{}: {error}", path.display()))
 }
 
-fn built_in(global: &Global) -> Vec<Files> {
-    let host = setup::host(global).build();
+fn built_in(global: &Global) -> Result<Vec<Files>, Failure> {
+    let host = setup::host(global)?.build();
     let catalog = host.catalog();
     let mut all = Vec::new();
     for connector in catalog.connectors() {
@@ -188,5 +195,5 @@ fn built_in(global: &Global) -> Vec<Files> {
             all.push(Files { connector, cards });
         }
     }
-    all
+    Ok(all)
 }

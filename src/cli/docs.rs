@@ -7,7 +7,7 @@ use super::console::{Console, Failure};
 use super::setup;
 
 pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result<(), Failure> {
-    let host = setup::host(global).build();
+    let host = setup::host(global)?.build();
     let catalog = host.catalog();
     let page = if args.name.contains('/') {
         let page = Page::of(&*catalog.definition(&args.name)?);

@@ -7,7 +7,7 @@ use super::console::{Console, Failure};
 use super::setup;
 
 pub(crate) fn run(global: &Global, args: &ListArgs, console: &Console) -> Result<(), Failure> {
-    let host = setup::host(global).build();
+    let host = setup::host(global)?.build();
     let catalog = host.catalog();
     let connectors = match &args.connector {
         Some(name) => vec![catalog.connector(name).map(|_| name.clone())?],

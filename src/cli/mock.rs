@@ -22,7 +22,7 @@ use super::setup;
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result<(), Failure> {
-    let host = setup::host(global).build();
+    let host = setup::host(global)?.build();
     host.catalog().connector(&args.connector)?;
     let transport = Arc::new(MockTransport::new(host.catalog(), &args.connector));
     setup::runtime()?.block_on(async {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
+use cardhost::core::invocation::InvocationFault;
 use cardhost::transport::HttpTransport;
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
@@ -25,16 +26,21 @@ pub(crate) fn card_folders(global: &Global) -> Vec<PathBuf> {
 }
 
 /// A host over the folders of `--cards` and the built-in cards.
-pub(crate) fn host(global: &Global) -> HostBuilder {
+///
+/// A folder that is not there is an error: the built-in card of the same name would run instead.
+pub(crate) fn host(global: &Global) -> Result<HostBuilder, Failure> {
     let mut builder = Host::builder();
     for folder in card_folders(global) {
+        if !folder.is_dir() {
+            return Err(Failure::Usage(format!("--cards `{}` is not a folder", folder.display())));
+        }
         builder = builder.cards_folder(folder);
     }
     #[cfg(feature = "embedded-cards")]
     {
         builder = builder.cards(cardhost::Embedded);
     }
-    builder
+    Ok(builder)
 }
 
 /// A host for `run` and `plan`.
@@ -44,7 +50,7 @@ pub(crate) fn host_for(
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
     let mut builder =
-        host(global).policy(Policy { secret_references: !args.no_secret_references, ..policy });
+        host(global)?.policy(Policy { secret_references: !args.no_secret_references, ..policy });
     if let Some(path) = &args.connection {
         builder = builder.default_connection(&path.display().to_string(), connection_file(path)?);
     }
@@ -82,7 +88,20 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
             .at(place(Some((error.line(), error.column()))))
     })?;
     let fields = match value {
-        Value::Object(mut map) => map.shift_remove("fields").unwrap_or(Value::Object(map)),
+        Value::Object(mut map) => match map.shift_remove("fields") {
+            None => Value::Object(map),
+            Some(fields) => {
+                if let Some((key, _)) = map.into_iter().next() {
+                    let fault =
+                        InvocationFault::UnknownKey { key, nearest: None, within: "connection" };
+                    return Err(Error::from(fault)
+                        .with_code(Code::CONNECTION_UNKNOWN_FIELD)
+                        .at(place(None))
+                        .into());
+                }
+                fields
+            }
+        },
         other => other,
     };
     match fields {

@@ -10,7 +10,7 @@ use super::console::{Console, Failure};
 use super::setup;
 
 pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<(), Failure> {
-    let host = setup::host(global).build();
+    let host = setup::host(global)?.build();
     let definition = host.catalog().definition(&args.card)?;
     if args.json {
         let shown = json!({

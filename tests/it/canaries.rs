@@ -647,3 +647,48 @@ fn each_file(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
         }
     }
 }
+
+#[test]
+fn a_long_sensitive_input_does_not_switch_redaction_off() {
+    // Letters and digits without a period, as a key file or an export has.
+    let mut state = 1_u32;
+    let long: String = (0..300_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'a' + u8::try_from((state >> 24) % 26).unwrap())
+        })
+        .collect();
+    let folder = cards();
+    let cards = folder.path().to_str().unwrap();
+    let mut invocation = invocation();
+    invocation["input"]["Thing"]["Details"]["file"] = json!(long);
+    let server = RawServer::start(|_, request| {
+        Answer::Bytes(echoing(
+            "500 Internal Server Error",
+            "text/plain",
+            echo_text(request).as_bytes(),
+        ))
+    });
+    for command in ["plan", "run"] {
+        let args = [command, "canary/token", "--cards", cards, "--base", &server.url];
+        let ran = cardhost(&args, &invocation.to_string());
+        assert_ran_clean(&format!("{command} with a long input"), &ran);
+        assert!(!ran.stdout.contains(&long[1000..1100]), "{command} shows the long input");
+        assert!(!ran.stderr.contains(&long[1000..1100]), "{command} shows the long input");
+    }
+    finish();
+}
+
+#[test]
+fn a_secret_that_repeats_itself_does_not_stall() {
+    let folder = cards();
+    let mut invocation = invocation();
+    invocation["connection"]["fields"]["Token"] = json!(format!("{MARK}{}", "a".repeat(4000)));
+    let since = std::time::Instant::now();
+    let args = ["plan", "canary/token", "--cards", folder.path().to_str().unwrap()];
+    let ran = cardhost(&args, &invocation.to_string());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_ran_clean("plan with a secret that repeats itself", &ran);
+    assert!(since.elapsed().as_secs() < 10, "{:?}", since.elapsed());
+    finish();
+}

@@ -214,7 +214,7 @@ fn null_in_the_query_is_left_out_and_a_fragment_is_not_sent_and_both_are_said() 
     let ran = run(&server, "GET", &request, &[]);
     let warnings: Vec<Value> =
         ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let codes: Vec<&Value> = warnings.iter().map(|warning| &warning["warning"]).collect();
+    let codes: Vec<&Value> = warnings.iter().map(|warning| &warning["code"]).collect();
     assert_eq!(codes, ["query.null_left_out", "url.fragment_dropped"], "{warnings:?}");
     let output: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(output["Response"]["Body"]["args"], json!({ "a": "1" }));
@@ -340,7 +340,7 @@ fn a_redirect_to_another_origin_is_an_output_and_nothing_goes_there() {
         let ran = run(&server, "GET", &request, &[]);
         assert_eq!(ran.code, 0, "{ran:?}");
         let warning: Value = serde_json::from_str(&ran.stderr).unwrap();
-        assert_eq!(warning["warning"], "redirect.not_followed");
+        assert_eq!(warning["code"], "redirect.not_followed");
         let message = warning["message"].as_str().unwrap();
         assert!(message.contains(&format!("`{origin}`")), "{message}");
         let output: Value = serde_json::from_str(&ran.stdout).unwrap();

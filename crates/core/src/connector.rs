@@ -175,11 +175,14 @@ pub struct Timeouts {
 pub struct Span(pub Duration);
 
 impl Span {
-    /// Reads a span of time longer than zero.
+    /// The longest span: seven days.
+    pub const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+    /// Reads a span of time longer than zero, up to [`Span::LONGEST`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Span> {
         let duration = Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok()?;
-        (!duration.is_zero()).then_some(Span(duration))
+        (!duration.is_zero() && duration <= Self::LONGEST).then_some(Span(duration))
     }
 }
 

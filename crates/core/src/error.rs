@@ -136,6 +136,7 @@ codes! {
         INVOCATION_SYNTAX = "invocation.syntax",
         INVOCATION_TYPE = "invocation.type",
         INVOCATION_UNKNOWN_KEY = "invocation.unknown_key",
+        INVOCATION_DUPLICATE_KEY = "invocation.duplicate_key",
         INVOCATION_NO_CARD = "invocation.no_card",
         OPTIONS_REQUIRED = "options.required",
         OPTIONS_TYPE = "options.type",

@@ -79,6 +79,11 @@ pub enum InvocationFault {
         /// Under which key; empty at the top.
         within: &'static str,
     },
+    /// An object has a key twice: which value is meant is not known (RFC 8259, section 4).
+    DuplicateKey {
+        /// The key.
+        key: String,
+    },
     /// It names no card and the caller named none.
     NoCard,
 }
@@ -105,6 +110,9 @@ impl Invocation {
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
             InvocationFault::Syntax { reason, line: error.line(), column: error.column() }
         })?;
+        if let Some(key) = crate::value::duplicate_key(text, &value) {
+            return Err(InvocationFault::DuplicateKey { key });
+        }
         Invocation::from_value(value)
     }
 

@@ -1,5 +1,10 @@
 //! Small facts about JSON values.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// The name of a value's type in messages.
@@ -42,6 +47,77 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
         restore(&mut value, &mut numbers(text));
     }
     Ok(value)
+}
+
+/// The first key that stands twice in one object of a JSON text; `value` is what was read of it.
+#[must_use]
+pub fn duplicate_key(text: &str, value: &Value) -> Option<String> {
+    let written: usize =
+        outside_strings(text).map(|piece| piece.bytes().filter(|byte| *byte == b':').count()).sum();
+    if written == keys(value) {
+        return None;
+    }
+    let error = serde_json::from_str::<UniqueKeys>(text).err()?.to_string();
+    let (key, _) = error.rsplit_once(" at line ")?;
+    Some(key.to_owned())
+}
+
+/// How many keys a value has, at all depths.
+fn keys(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(keys).sum(),
+        Value::Object(map) => map.len() + map.values().map(keys).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+/// Reads any value and ends with the first repeated key as its error.
+struct UniqueKeys;
+
+impl<'de> Deserialize<'de> for UniqueKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueKeys)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = UniqueKeys;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<UniqueKeys>()?.is_some() {}
+        Ok(self)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut known = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value::<UniqueKeys>()?;
+            if let Some(twice) = known.replace(key) {
+                return Err(A::Error::custom(twice));
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// The numbers of a valid JSON text, in order.
@@ -115,6 +191,14 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_at_any_depth() {
+        let found = |text: &str| duplicate_key(text, &parse(text).unwrap());
+        assert_eq!(found(r#"{"a":1,"b:":{"a":[{"x":1.5,"y":":"}]}}"#), None);
+        assert_eq!(found(r#"{"a":1,"b":[{"c d":1,"e":2,"c d":null}]}"#).as_deref(), Some("c d"));
+        assert_eq!(found(r#"{"a":{"n":7e5},"a":1}"#).as_deref(), Some("a"));
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Basic {
         if user.contains(':') {
             return Err(AuthFault::ColonInUser);
         }
+        for (part, text) in [("user name", &user), ("password", &password)] {
+            if text.chars().any(char::is_control) {
+                return Err(AuthFault::ControlCharacter { part });
+            }
+        }
         let mut pair = Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
         pair.push_str(&user);
         pair.push(':');

@@ -45,6 +45,11 @@ pub enum AuthFault {
     Template(TemplateValueError),
     /// Basic credentials: the user holds a colon (RFC 7617, section 2).
     ColonInUser,
+    /// Basic credentials: a part holds a control character (RFC 7617, section 2).
+    ControlCharacter {
+        /// `user name` or `password`.
+        part: &'static str,
+    },
     /// The credential cannot stand in a header.
     Header(HeaderFault),
 }

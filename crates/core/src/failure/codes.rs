@@ -70,6 +70,7 @@ fn invocation(fault: &InvocationFault) -> (Code, Place) {
         InvocationFault::UnknownKey { within, .. } => {
             (Code::INVOCATION_UNKNOWN_KEY, Place::invocation(&[within]))
         }
+        InvocationFault::DuplicateKey { .. } => (Code::INVOCATION_DUPLICATE_KEY, Place::default()),
         InvocationFault::NoCard => (Code::INVOCATION_NO_CARD, Place::default()),
     }
 }
@@ -123,9 +124,14 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
         PlanFault::NoRow { table, .. } => {
             (Code::TARGET_INCOMPLETE, Place { pointer: table.clone(), ..Place::default() })
         }
-        PlanFault::BadBase { .. } => (Code::DEFINITION_VALUE, part_place("target")),
+        PlanFault::BadBase { target, .. } => {
+            let pointer = pointer(&["targets", target, "base"]);
+            (Code::DEFINITION_VALUE, Place { pointer, ..Place::default() })
+        }
         PlanFault::AuthMissing { .. } => (Code::AUTH_MISSING, Place::invocation(&["connection"])),
-        PlanFault::UnknownAuth { .. } => (Code::DEFINITION_NAME, part_place("auth")),
+        PlanFault::UnknownAuth { list, .. } => {
+            (Code::DEFINITION_NAME, Place { pointer: list.clone(), ..Place::default() })
+        }
         PlanFault::Auth { method, fault: AuthFault::Template(error) } => {
             let pointer = pointer(&["auth", method]);
             (template(error), Place { pointer, ..Place::default() })

@@ -1,5 +1,6 @@
 //! What to do about an error.
 
+use crate::auth::AuthFault;
 use crate::connection::{ConnectionFault, SecretSource};
 use crate::error::Code;
 use crate::fault::Fault;
@@ -86,6 +87,7 @@ fn invocation_hint(fault: &InvocationFault) -> Option<String> {
         InvocationFault::Syntax { .. } => {
             Some("give one JSON object, for example {\"options\": {}, \"input\": {}}".to_owned())
         }
+        InvocationFault::DuplicateKey { .. } => Some("keep one of them".to_owned()),
         InvocationFault::Type { .. } => None,
     }
 }
@@ -176,11 +178,14 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         PlanFault::Template { error: TemplateValueError::NotText { .. }, .. } => {
             Some("give text, a number or true-false; `json` makes text of a value".to_owned())
         }
+        PlanFault::Auth { fault: AuthFault::ControlCharacter { .. } | AuthFault::Header(_), .. } => {
+            Some("check the connection for a line break at the end of the credential".to_owned())
+        }
+        PlanFault::Auth { .. } => Some("check the credentials of the connection".to_owned()),
         PlanFault::Template { .. }
         | PlanFault::Header { .. }
         | PlanFault::NotAnObject { .. }
         | PlanFault::Group { .. }
-        | PlanFault::Auth { .. }
         | PlanFault::ContentType
         | PlanFault::BodyTooLong => None,
     }

@@ -78,6 +78,9 @@ fn invocation(fault: &InvocationFault) -> String {
         InvocationFault::UnknownKey { key, within, .. } => {
             format!("`{within}` has an unknown key `{key}`")
         }
+        InvocationFault::DuplicateKey { key } => {
+            format!("the invocation has the key `{key}` twice in one object")
+        }
         InvocationFault::NoCard => "no card is named".to_owned(),
     }
 }
@@ -150,7 +153,7 @@ fn plan(fault: &PlanFault) -> String {
             }
             None => format!("table `{table}` needs `{}`, which has no value", row.by),
         },
-        PlanFault::BadBase { found } => format!("`{found}` is not a base URL"),
+        PlanFault::BadBase { found, .. } => format!("`{found}` is not a base URL"),
         PlanFault::AuthMissing { target, methods } => {
             let missing: Vec<String> = methods
                 .iter()
@@ -158,12 +161,19 @@ fn plan(fault: &PlanFault) -> String {
                 .collect();
             format!("no credentials for `{target}`: {}", missing.join("; "))
         }
-        PlanFault::UnknownAuth { found } => format!("the connector has no auth method `{found}`"),
+        PlanFault::UnknownAuth { found, .. } => {
+            format!("the connector has no auth method `{found}`")
+        }
         PlanFault::Auth { method, fault } => match fault {
             AuthFault::Template(error) => format!("auth method `{method}`: {}", template(error)),
             AuthFault::ColonInUser => {
                 format!(
                     "auth method `{method}`: the user name holds a colon, which Basic credentials cannot carry"
+                )
+            }
+            AuthFault::ControlCharacter { part } => {
+                format!(
+                    "auth method `{method}`: the {part} holds a control character, which Basic credentials cannot carry"
                 )
             }
             AuthFault::Header(_) => {

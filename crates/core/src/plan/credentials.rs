@@ -50,11 +50,15 @@ pub(super) fn apply_auth(
     redactor: &mut Redactor,
 ) -> Result<(String, PassedOver), PlanFault> {
     let mut passed_over = Vec::new();
+    let list = || match &card.request.auth {
+        Some(_) => "/request/auth".to_owned(),
+        None => crate::error::pointer(&["targets", target_name, "auth"]),
+    };
     for name in card.request.auth.as_ref().unwrap_or(&target.auth) {
         let method: &AuthMethod = connector
             .auth
             .get(name)
-            .ok_or_else(|| PlanFault::UnknownAuth { found: name.clone() })?;
+            .ok_or_else(|| PlanFault::UnknownAuth { list: list(), found: name.clone() })?;
         let missing = method.missing(scope);
         if !missing.is_empty() {
             passed_over.push((name.clone(), missing));

@@ -106,6 +106,8 @@ pub enum PlanFault {
     },
     /// A base URL of the connector is none.
     BadBase {
+        /// The target.
+        target: String,
         /// The text.
         found: String,
     },
@@ -118,6 +120,8 @@ pub enum PlanFault {
     },
     /// The connector has no such auth method.
     UnknownAuth {
+        /// The pointer of the list that names it.
+        list: String,
         /// Its name.
         found: String,
     },

@@ -29,7 +29,10 @@ pub(super) fn base<'b>(
         table: crate::error::pointer(&["targets", name, "base"]),
         row,
     })?;
-    let url = base.url().ok_or_else(|| PlanFault::BadBase { found: base.text().to_owned() })?;
+    let url = base.url().ok_or_else(|| PlanFault::BadBase {
+        target: name.to_owned(),
+        found: base.text().to_owned(),
+    })?;
     Ok((url, base.text()))
 }
 

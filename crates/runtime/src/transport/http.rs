@@ -14,10 +14,12 @@ use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
+use http::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
 
+use super::coding::{self, CODED_ALLOWANCE, Undone};
 use super::{BoxFuture, Transport};
 
 /// From this size on, sending a body may take longer than the idle limit.
@@ -145,13 +147,14 @@ impl Transport for HttpTransport {
 
 /// The limits on time of one exchange.
 struct Limits {
-    deadline: Instant,
+    /// `None` where it lies beyond all time.
+    deadline: Option<Instant>,
     treatment: Treatment,
 }
 
 impl Limits {
     fn start(treatment: Treatment) -> Limits {
-        Limits { deadline: Instant::now() + treatment.total_timeout, treatment }
+        Limits { deadline: Instant::now().checked_add(treatment.total_timeout), treatment }
     }
 
     /// Bounds one wait by an idle limit and by what is left of the total.
@@ -160,7 +163,9 @@ impl Limits {
         idle: Duration,
         wait: impl Future<Output = T>,
     ) -> Result<T, TransportFault> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self
+            .deadline
+            .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         let (limit, which, after) = if left < idle {
             (left, TimeoutKind::Total, self.treatment.total_timeout)
         } else {
@@ -183,9 +188,12 @@ async fn read(
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let limit = treatment.max_body_bytes;
-    let too_long = response.content_length().is_some_and(|length| length > limit);
+    // The limit counts what comes out of a content coding, not what goes in.
+    let coded = headers.contains_key(CONTENT_ENCODING);
+    let coded_limit = if coded { limit.saturating_add(CODED_ALLOWANCE) } else { limit };
+    let too_long = response.content_length().is_some_and(|length| length > coded_limit);
     // A body that is refused anyway is read only as far as an error keeps it.
-    let wanted = if too_long { MAX_KEPT_BODY_BYTES as u64 } else { limit };
+    let wanted = if too_long { MAX_KEPT_BODY_BYTES as u64 } else { coded_limit };
     let mut body = Gathered::default();
     let end = loop {
         match clock.bound(treatment.idle_timeout, response.chunk()).await {
@@ -205,7 +213,23 @@ async fn read(
     };
     let mut body = body.finish();
     body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    let mut headers = headers;
+    if end != BodyEnd::Complete {
+        return Ok(Reply { status, headers, body, end });
+    }
+    let (body, end) = match coding::undo(&mut headers, &body, limit) {
+        Undone::Plain(body) => (body, BodyEnd::Complete),
+        Undone::TooLong(beginning) => (beginning, BodyEnd::TooLarge { limit }),
+        Undone::Truncated(beginning, detail) => {
+            (beginning, broken(TransportFaultKind::Truncated, detail))
+        }
+        Undone::Broken(detail) => (body, broken(TransportFaultKind::Protocol, detail)),
+    };
     Ok(Reply { status, headers, body, end })
+}
+
+fn broken(kind: TransportFaultKind, detail: String) -> BodyEnd {
+    BodyEnd::Broken(TransportFault { kind, not_sent: false, detail })
 }
 
 /// Chunks of a body; a single one is kept without a copy.

@@ -1,5 +1,6 @@
 //! Transports: the only part that sends. One file each.
 
+mod coding;
 mod http;
 mod memory;
 mod mock;

@@ -1,5 +1,7 @@
 //! One mutation of a small valid connector and card for each check.
 
+#![allow(clippy::disallowed_methods, reason = "tests read the shipped cards")]
+
 use super::*;
 
 /// One test for each mutation: the findings that it must lead to.

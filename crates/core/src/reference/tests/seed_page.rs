@@ -80,7 +80,7 @@ fn rows(
         .iter()
         .scan(0, |from, label| {
             let begins = |line: &&str| **line == **label || line.starts_with(&format!("{label} "));
-            *from += lines[*from..].iter().position(|line| begins(&line)).unwrap();
+            *from += lines[*from..].iter().position(begins).unwrap();
             Some(*from)
         })
         .collect();
