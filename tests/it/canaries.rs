@@ -652,7 +652,7 @@ fn each_file(folder: &Path, see: &mut dyn FnMut(&Path, &str)) {
 fn a_long_sensitive_input_does_not_switch_redaction_off() {
     // Letters and digits without a period, as a key file or an export has.
     let mut state = 1_u32;
-    let long: String = (0..300_000)
+    let long: String = (0..50_000)
         .map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             char::from(b'a' + u8::try_from((state >> 24) % 26).unwrap())
@@ -683,12 +683,14 @@ fn a_long_sensitive_input_does_not_switch_redaction_off() {
 fn a_secret_that_repeats_itself_does_not_stall() {
     let folder = cards();
     let mut invocation = invocation();
-    invocation["connection"]["fields"]["Token"] = json!(format!("{MARK}{}", "a".repeat(4000)));
+    invocation["connection"]["fields"]["Token"] = json!("a".repeat(4000));
     let since = std::time::Instant::now();
     let args = ["plan", "canary/token", "--cards", folder.path().to_str().unwrap()];
     let ran = cardhost(&args, &invocation.to_string());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert_ran_clean("plan with a secret that repeats itself", &ran);
-    assert!(since.elapsed().as_secs() < 10, "{:?}", since.elapsed());
+    assert!(!ran.stdout.contains("aaaaaaaa"));
+    // A secret of the same length that does not repeat itself takes a tenth of this.
+    assert!(since.elapsed().as_secs() < 5, "{:?}", since.elapsed());
     finish();
 }
