@@ -23,8 +23,20 @@ use clap::Parser as _;
 use args::{Cli, Command};
 use console::Console;
 
-/// Parses the arguments and runs the subcommand.
+/// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
+/// place is shown.
 pub(crate) fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        anstream::eprintln!("error[internal]: this is a bug in cardhost: a panic at {place}");
+        anstream::eprintln!("  hint: please report it, with the command and the input");
+    }));
+    std::panic::catch_unwind(command)
+        .unwrap_or_else(|_| ExitCode::from(cardhost::Class::Internal.exit_code()))
+}
+
+/// Parses the arguments and runs the subcommand.
+fn command() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

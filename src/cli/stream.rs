@@ -8,6 +8,7 @@
 //! error; it never ends the process.
 
 use std::io::{self, Write as _};
+use std::thread::JoinHandle;
 
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
@@ -17,7 +18,8 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::mpsc;
 
 use super::args::{Global, RunArgs};
 use super::console::{Console, Failure};
@@ -25,6 +27,8 @@ use super::setup;
 
 /// Bytes read from stdin at once, and written to stdout at once.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// Results that may wait for a slow reader before no new call is started.
+const MOST_GATHERED_BYTES: usize = 256 * 1024;
 
 pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
@@ -43,19 +47,15 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
     setup::runtime()?.block_on(async {
         loop {
             while running.len() < jobs
+                && !results.is_full()
                 && let Some(line) = lines.next_ready()
             {
                 running.push(call(&host, card, line));
             }
-            if running.len() == 0 {
-                results.flush().await?;
-                if lines.ended {
-                    return Ok(());
-                }
-                lines.read().await?;
-                continue;
+            if lines.ended && running.len() == 0 && results.is_empty() {
+                return results.finish();
             }
-            let may_read = running.len() < jobs && !lines.ended;
+            let may_read = !lines.ended && running.len() < jobs && !results.is_full();
             tokio::select! {
                 biased;
                 Some(result) = running.next() => {
@@ -63,8 +63,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
                     while let Some(Some(result)) = running.next().now_or_never() {
                         results.push(&result);
                     }
-                    results.flush().await?;
                 }
+                written = results.write(), if !results.is_empty() => written?,
                 read = lines.read(), if may_read => read?,
             }
         }
@@ -262,38 +262,78 @@ impl Lines {
 }
 
 /// Results on their way to stdout.
+///
+/// With one job nothing else can happen while stdout is slow, so it is written to directly. With more, a thread
+/// writes: a slow reader must not hold the running calls up, only, once a buffer is full, the starting of new ones.
 struct Results {
     buffer: Vec<u8>,
-    /// With one job nothing else can happen while stdout is slow; with more, it must not hold the others up.
-    background: Option<tokio::io::Stdout>,
+    writer: Option<Writer>,
+}
+
+/// The thread that writes.
+struct Writer {
+    chunks: mpsc::Sender<Vec<u8>>,
+    thread: JoinHandle<io::Result<()>>,
 }
 
 impl Results {
     fn new(jobs: usize) -> Results {
-        let background = (jobs > 1).then(tokio::io::stdout);
-        Results { buffer: Vec::with_capacity(CHUNK_BYTES), background }
+        let writer = (jobs > 1).then(|| {
+            let (chunks, mut received) = mpsc::channel::<Vec<u8>>(1);
+            let thread = std::thread::spawn(move || {
+                while let Some(chunk) = received.blocking_recv() {
+                    write(&chunk)?;
+                }
+                Ok(())
+            });
+            Writer { chunks, thread }
+        });
+        Results { buffer: Vec::with_capacity(CHUNK_BYTES), writer }
     }
 
     fn push(&mut self, line: &[u8]) {
         self.buffer.extend_from_slice(line);
     }
 
-    async fn flush(&mut self) -> Result<(), Failure> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let written = match &mut self.background {
-            None => {
-                let mut out = io::stdout().lock();
-                out.write_all(&self.buffer).and_then(|()| out.flush())
-            }
-            Some(out) => match out.write_all(&self.buffer).await {
-                Ok(()) => out.flush().await,
-                Err(error) => Err(error),
-            },
+    fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Whether no new call is to be started before some of it is written.
+    fn is_full(&self) -> bool {
+        self.buffer.len() >= MOST_GATHERED_BYTES
+    }
+
+    /// Hands what has gathered to stdout, as soon as it takes it; losing this future loses nothing.
+    async fn write(&mut self) -> Result<(), Failure> {
+        let Some(writer) = &self.writer else {
+            let written = write(&self.buffer);
+            self.buffer.clear();
+            self.buffer.shrink_to(CHUNK_BYTES);
+            return written.map_err(|error| Failure::Io("stdout", error));
         };
-        self.buffer.clear();
-        self.buffer.shrink_to(CHUNK_BYTES);
+        let sent = match writer.chunks.reserve().await {
+            Ok(place) => {
+                place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES)));
+                true
+            }
+            Err(_) => false,
+        };
+        // Where the thread has ended, its error says why.
+        if sent { Ok(()) } else { self.finish() }
+    }
+
+    /// Waits until everything that was handed over is written.
+    fn finish(&mut self) -> Result<(), Failure> {
+        let Some(Writer { chunks, thread }) = self.writer.take() else { return Ok(()) };
+        drop(chunks);
+        let written = thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer ended")));
         written.map_err(|error| Failure::Io("stdout", error))
     }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
 }

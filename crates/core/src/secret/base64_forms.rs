@@ -9,7 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{SHORTEST_MASKED, Secret};
 
-/// Base64 forms of secrets: one automaton over all of them.
+/// So many bytes of a form are enough to know it by; what follows is compared. It bounds the automaton.
+const KNOWN_BY: usize = 256;
+
+/// Base64 forms of secrets: one automaton over the beginnings of all of them.
 pub(super) struct Base64Forms {
     patterns: Vec<Zeroizing<String>>,
     automaton: Option<AhoCorasick>,
@@ -36,7 +39,7 @@ impl Base64Forms {
         patterns.retain(|pattern| !pattern.is_empty());
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(patterns.iter().map(|pattern| pattern.as_bytes()))
+            .build(patterns.iter().map(|pattern| beginning(pattern)))
             .ok()
             .filter(|_| !patterns.is_empty());
         Base64Forms { patterns, automaton }
@@ -45,17 +48,25 @@ impl Base64Forms {
     /// Where the forms stand.
     pub(super) fn find<'b>(&'b self, bytes: &'b [u8]) -> impl Iterator<Item = Range<usize>> + 'b {
         let found = self.automaton.iter().flat_map(move |automaton| automaton.find_iter(bytes));
-        found.map(|found| found.start()..found.end())
+        found.map(move |found| {
+            let rest = &self.patterns[found.pattern()].as_bytes()[found.len()..];
+            let same = rest.iter().zip(&bytes[found.end()..]).take_while(|(a, b)| a == b).count();
+            found.start()..found.end() + same
+        })
     }
 
     /// Where the beginning of a form stands at the end of the bytes.
     pub(super) fn begins_at_end(&self, bytes: &[u8]) -> Option<usize> {
         let longest = |pattern: &Zeroizing<String>| {
-            let pattern = pattern.as_bytes();
+            let pattern = beginning(pattern);
             (1..pattern.len()).rev().find(|length| bytes.ends_with(&pattern[..*length]))
         };
         self.patterns.iter().filter_map(longest).max().map(|length| bytes.len() - length)
     }
+}
+
+fn beginning(pattern: &Zeroizing<String>) -> &[u8] {
+    &pattern.as_bytes()[..pattern.len().min(KNOWN_BY)]
 }
 
 /// Base64 of the text at each alignment, without the characters that depend on its neighbours.

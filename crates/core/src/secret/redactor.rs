@@ -117,7 +117,7 @@ impl Redactor {
             let long =
                 || self.secrets.iter().filter(|secret| secret.expose().len() >= SHORTEST_MASKED);
             Tables {
-                spellings: long().map(|secret| Spelling::new(secret.clone())).collect(),
+                spellings: long().map(Spelling::new).collect(),
                 base64: Base64Forms::new(long(), &self.pairs),
             }
         })
