@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Print the exact request that `run` would send, with secrets redacted
     #[command(after_help = "Examples:
   cardhost plan mixpanel/custom-api-action --connection prod.json < invocation.json
-  cardhost plan mixpanel/custom-api-action --curl < invocation.json")]
+  cardhost plan mixpanel/custom-api-action --connection prod.json --curl < invocation.json")]
     Plan(PlanArgs),
     /// List connectors and cards
     #[command(after_help = "Examples:
@@ -93,7 +93,7 @@ pub(crate) enum Command {
     /// Serve a stand-in for a service on loopback, from its cards' examples
     #[command(after_help = "Examples:
   cardhost mock mixpanel --port 8080
-  cardhost run mixpanel/custom-api-action --base http://127.0.0.1:8080 < invocation.json")]
+  cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
@@ -168,7 +168,7 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// `<connector>/<card>`
+    /// `<connector>/<card>`, or `<connector>` for its connection and cards
     pub(crate) card: String,
     /// Print the JSON Schemas of invocation and output
     #[arg(long)]

@@ -142,7 +142,9 @@ fn gather_path(path: &Path, all: &mut Vec<Files>) -> Result<(), Failure> {
         return Ok(());
     }
     for entry in entries(path)? {
-        if entry.join("connector.json").is_file() {
+        let holds_json = entry.is_dir()
+            && entries(&entry)?.iter().any(|file| file.extension().is_some_and(|e| e == "json"));
+        if holds_json {
             all.push(folder(&entry)?);
         }
     }
@@ -157,6 +159,12 @@ fn folder(path: &Path) -> Result<Files, Failure> {
         if entry.extension().is_some_and(|extension| extension == "json") && entry != connector {
             cards.push(read(&entry)?);
         }
+    }
+    if !connector.is_file() {
+        let reason = "a folder with cards needs a `connector.json`".to_owned();
+        return Err(Error::new(Fault::Unreadable { reason })
+            .at(Place { file: connector.display().to_string(), ..Place::default() })
+            .into());
     }
     Ok(Files { connector: read(&connector)?, cards })
 }

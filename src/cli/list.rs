@@ -14,9 +14,16 @@ pub(crate) fn run(global: &Global, args: &ListArgs, console: &Console) -> Result
         None => catalog.connectors(),
     };
     let mut rows: Vec<(String, String, String)> = Vec::new();
+    let mut faulty = None;
     for connector in connectors {
         for name in catalog.cards(&connector) {
-            let definition = catalog.definition(&name)?;
+            let definition = match catalog.definition(&name) {
+                Ok(definition) => definition,
+                Err(error) => {
+                    faulty.get_or_insert(error);
+                    continue;
+                }
+            };
             let description = definition.card.description.clone().unwrap_or_default();
             rows.push((name, definition.card.title.clone(), description));
         }
@@ -28,12 +35,16 @@ pub(crate) fn run(global: &Global, args: &ListArgs, console: &Console) -> Result
                 json!({ "card": card, "title": title, "description": description })
             })
             .collect();
-        return console.out(&format!("{}\n", Value::Array(list)));
+        console.out(&format!("{}\n", Value::Array(list)))?;
+        return faulty.map_or(Ok(()), |error| Err(error.into()));
     }
     let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, title, description) in &rows {
-        text.push_str(&format!("{name:<width$}  {title}: {description}\n"));
+        let about = if description.is_empty() { String::new() } else { format!(": {description}") };
+        text.push_str(&format!("{name:<width$}  {title}{about}\n"));
     }
-    console.out(&text)
+    console.out(&text)?;
+    // What does not load is left out, and said at the end.
+    faulty.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -34,6 +34,12 @@ pub(crate) fn host(global: &Global) -> Result<HostBuilder, Failure> {
         if !folder.is_dir() {
             return Err(Failure::Usage(format!("--cards `{}` is not a folder", folder.display())));
         }
+        if folder.join("connector.json").is_file() {
+            return Err(Failure::Usage(format!(
+                "--cards `{}` is the folder of one connector: name the folder above it",
+                folder.display()
+            )));
+        }
         builder = builder.cards_folder(folder);
     }
     #[cfg(feature = "embedded-cards")]

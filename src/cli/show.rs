@@ -11,6 +11,18 @@ use super::setup;
 
 pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();
+    if !args.card.contains('/')
+        && let Ok(connector) = host.catalog().connector(&args.card)
+    {
+        let mut text =
+            format!("{} {} ({})\n", args.card, connector.version.as_str(), connector.title);
+        section(&mut text, "connection", &connector.connection.fields);
+        text.push_str("\ncards\n");
+        for card in host.catalog().cards(&args.card) {
+            text.push_str(&format!("  {card}\n"));
+        }
+        return console.out(&text);
+    }
     let definition = host.catalog().definition(&args.card)?;
     if args.json {
         let shown = json!({
@@ -61,6 +73,9 @@ fn about(field: &Field) -> String {
     }];
     words.extend(field.accepts.iter().map(|kind| format!("or {}", kind.as_str())));
     let mut notes = Vec::new();
+    notes.extend(field.format.map(|format| format.as_str().to_owned()));
+    notes.extend(field.min.as_ref().map(|min| format!("at least {min}")));
+    notes.extend(field.max.as_ref().map(|max| format!("at most {max}")));
     if field.required {
         notes.push("required".to_owned());
     }

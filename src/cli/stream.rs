@@ -133,11 +133,7 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
 
 /// The id of a line that is JSON and no invocation.
 fn id(text: &[u8]) -> Option<Value> {
-    #[derive(serde::Deserialize)]
-    struct OnlyId {
-        id: Option<Value>,
-    }
-    serde_json::from_slice::<OnlyId>(text).ok()?.id
+    serde_json::from_slice::<Value>(text).ok()?.as_object_mut()?.shift_remove("id")
 }
 
 /// `{"id", "output", "warnings"}` or `{"id", "error"}`, on one line.

@@ -46,7 +46,11 @@ pub fn curl(
         }
     }
     let _ = write!(command, "curl --request {}", again.request.method);
-    let _ = write!(command, " \\\n  --url {}", shell(again.request.url.as_str()));
+    let (url, encoded_by_curl) = split_query(&again.request.url);
+    let _ = write!(command, " \\\n  --url {}", shell(&url));
+    for pair in encoded_by_curl {
+        let _ = write!(command, " \\\n  --url-query {}", shell(&pair));
+    }
     let basic = match connector.auth.get(&again.auth) {
         Some(AuthMethod::Basic(basic)) => Some(basic),
         _ => None,
@@ -72,7 +76,25 @@ pub fn curl(
         let _ = write!(command, " \\\n  --data-binary {}", shell(&text));
     }
     command.push('\n');
+    if command.contains(crate::secret::MASK) {
+        let note = "# where it says [redacted] stands a sensitive input: fill it in\n";
+        command.insert_str(0, note);
+    }
     Ok(command)
+}
+
+/// The URL without the query parameters that hold a mark, and those as `name=value` for curl to encode: the value
+/// of a variable is not known here.
+fn split_query(url: &url::Url) -> (String, Vec<String>) {
+    let query = url.query().unwrap_or_default();
+    let (marked, plain): (Vec<&str>, Vec<&str>) =
+        query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.contains(MARK));
+    let mut shown = url.clone();
+    if !marked.is_empty() {
+        let plain = plain.join("&");
+        shown.set_query(Some(plain.as_str()).filter(|plain| !plain.is_empty()));
+    }
+    (shown.to_string(), marked.into_iter().map(str::to_owned).collect())
 }
 
 /// Whether the planned request carries the field's secret.

@@ -4,6 +4,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AG
 
 use crate::definition::Definition;
 use crate::plan::Plan;
+use crate::response::descend_map;
 use crate::template::{Template, ValueTemplate};
 
 /// Part of the request and where it came from, in the order of the request.
@@ -19,33 +20,30 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     if let Some(query) = &request.query
         && plan.request.url.query().is_some()
     {
-        parameters("url.query", query, &mut from);
+        let sent: Vec<String> =
+            plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        parameters("url.query", query, &|name| sent.iter().any(|known| known == name), &mut from);
     }
-    for (name, origin) in
-        [("accept", "cardhost"), ("accept-encoding", "cardhost"), ("user-agent", "cardhost")]
-    {
-        from.push((format!("headers.{name}"), origin.to_owned()));
+    let given = given_headers(definition, plan);
+    for name in plan.request.headers.keys() {
+        let by_card = given.iter().find(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
+        let origin = match (by_card, name) {
+            (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
+            (Some((_, origin)), _) => origin.clone(),
+            (None, name) if *name == CONTENT_TYPE => "the kind of body".to_owned(),
+            (None, name) if [ACCEPT, ACCEPT_ENCODING, USER_AGENT].contains(name) => {
+                "cardhost".to_owned()
+            }
+            (None, _) => format!("auth method `{}`", plan.auth),
+        };
+        from.push((format!("headers.{name}"), origin));
     }
-    // Three of our own, and perhaps credentials and a content type; what is more is the card's.
-    let ours = [ACCEPT, ACCEPT_ENCODING, USER_AGENT, AUTHORIZATION, CONTENT_TYPE];
-    if let Some(headers) = &request.headers
-        && plan.request.headers.keys().any(|name| !ours.contains(name))
-    {
-        parameters("headers", headers, &mut from);
-    }
-    if plan.request.headers.contains_key(AUTHORIZATION) {
-        from.push(("headers.authorization".to_owned(), format!("auth method `{}`", plan.auth)));
-    }
-    if let (Some(body), Some(sent)) = (&request.body, &plan.request.body) {
-        from.push((
-            "headers.content-type".to_owned(),
-            format!("{:?} body", sent.kind).to_lowercase(),
-        ));
+    if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
         if let Some(json) = &body.json {
-            parameters("body", json, &mut from);
+            parameters("body", json, &|_| true, &mut from);
         }
         if let Some(form) = &body.form {
-            parameters("body", form, &mut from);
+            parameters("body", form, &|_| true, &mut from);
         }
         if let Some(text) = &body.text {
             from.push(("body".to_owned(), template(text)));
@@ -54,11 +52,47 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     from
 }
 
+/// The headers that the card gives, and where each came from.
+fn given_headers(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
+    match &definition.card.request.headers {
+        None => Vec::new(),
+        Some(ValueTemplate::Object(entries)) => {
+            let origin =
+                |value: &ValueTemplate| value.as_template().map_or("the card".to_owned(), template);
+            entries.iter().map(|(name, value)| (name.clone(), origin(value))).collect()
+        }
+        Some(ValueTemplate::Constant(value)) => {
+            let names = value.as_object().into_iter().flat_map(|map| map.keys());
+            names.map(|name| (name.clone(), "the card".to_owned())).collect()
+        }
+        Some(whole) => {
+            let Some(reference) = whole.as_template().and_then(Template::as_reference) else {
+                return Vec::new();
+            };
+            let found =
+                descend_map(&plan.input, &reference.segments).and_then(|found| found.to_value());
+            let names = found.as_ref().and_then(|value| value.as_object()).into_iter();
+            names
+                .flat_map(|map| map.keys())
+                .map(|name| (name.clone(), reference.to_string()))
+                .collect()
+        }
+    }
+}
+
 /// One line a part; parts without a template come from the card itself.
-fn parameters(place: &str, value: &ValueTemplate, from: &mut Vec<(String, String)>) {
+fn parameters(
+    place: &str,
+    value: &ValueTemplate,
+    sent: &dyn Fn(&str) -> bool,
+    from: &mut Vec<(String, String)>,
+) {
     let before = from.len();
     value.each("", &mut |found, pointer| {
-        from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
+        let name = pointer.trim_start_matches('/');
+        if name.is_empty() || sent(name) {
+            from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
+        }
     });
     if from.len() == before {
         from.push((place.to_owned(), "the card".to_owned()));

@@ -17,7 +17,12 @@ pub enum Fault {
     /// No request can be planned.
     Plan(PlanFault),
     /// The reply did not come, or not whole.
-    Transport(TransportFault),
+    Transport {
+        /// Scheme, host and port of the service.
+        origin: String,
+        /// What happened.
+        fault: TransportFault,
+    },
     /// The body is longer than the limit.
     TooLarge {
         /// In bytes; inclusive.

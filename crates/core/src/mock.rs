@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::auth::{ApiKeyPlace, AuthMethod};
 use crate::card::Card;
 use crate::definition::Definition;
 use crate::field::{Field, FieldType, Format};
@@ -129,7 +130,7 @@ impl Mock {
         }
         // The first of those that are most alike; a card that the request fits goes before one that it does not.
         let rank = |sample: &&Sample| {
-            let fits = fits(&sample.definition.card, &incoming).is_ok();
+            let fits = fits(&sample.definition, &incoming).is_ok();
             (sample.is_exact(&incoming), fits, sample.likeness(&incoming))
         };
         let Some(best) = by_method.iter().copied().rev().max_by_key(rank) else {
@@ -138,7 +139,7 @@ impl Mock {
         if best.request.headers.contains_key(AUTHORIZATION) && !incoming.has_credentials {
             return refusal(401, "credentials are missing", Value::Null);
         }
-        match fits(&best.definition.card, &incoming) {
+        match fits(&best.definition, &incoming) {
             Err(faults) if !best.is_exact(&incoming) => {
                 refusal(422, "the request does not fit the card", json!(faults))
             }
@@ -275,10 +276,19 @@ fn incoming_body<'r>(headers: &HeaderMap, body: &'r [u8]) -> IncomingBody<'r> {
 }
 
 /// Whether query and body have the shape that the card's templates give them.
-fn fits(card: &Card, incoming: &Incoming<'_>) -> Result<(), Vec<String>> {
+fn fits(definition: &Definition, incoming: &Incoming<'_>) -> Result<(), Vec<String>> {
+    let card = &definition.card;
     let mut faults = Vec::new();
+    let mut query = incoming.query.clone();
+    for method in definition.connector.auth.values() {
+        if let AuthMethod::ApiKey(key) = method
+            && key.place == ApiKeyPlace::Query
+        {
+            query.shift_remove(&key.name);
+        }
+    }
     if let Some(template) = &card.request.query {
-        fits_parameters(card, template, &incoming.query, "query", &mut faults);
+        fits_parameters(card, template, &query, "query", &mut faults);
     }
     if let Some(body) = &card.request.body {
         match (&body.json, &body.form, &incoming.body) {

@@ -315,6 +315,9 @@ impl Host {
         let connection = settle(connector, fields, true).map_err(|error| {
             // The fields are not in the invocation: the place is in the file they came from.
             let place = error.place().clone();
+            if self.0.fallback_file.is_empty() {
+                return error;
+            }
             let pointer = place.pointer.strip_prefix("/connection").unwrap_or_default().to_owned();
             error.at(Place { file: self.0.fallback_file.clone(), pointer, ..place })
         })?;

@@ -203,7 +203,8 @@ impl Call {
     fn transport_error(&self, fault: TransportFault) -> Error {
         // After a redirect the first request has been acted on.
         let retryable = (fault.not_sent && self.redirects == 0) || self.is_safe();
-        Error::new(Fault::Transport(fault))
+        let origin = self.plan.request.url.origin().ascii_serialization();
+        Error::new(Fault::Transport { origin, fault })
             .with_retry(retryable, None)
             .redacted_by(&self.plan.request.redactor)
     }

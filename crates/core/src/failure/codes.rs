@@ -22,7 +22,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
             (Code::CONNECTION_SECRET_SOURCE, connection_place(field))
         }
         Fault::Plan(fault) => plan(fault),
-        Fault::Transport(fault) => (transport(fault.kind), Place::default()),
+        Fault::Transport { fault, .. } => (transport(fault.kind), Place::default()),
         Fault::TooLarge { .. } => (Code::RESPONSE_TOO_LARGE, Place::default()),
         Fault::Redirects { .. } => (Code::REDIRECT_LIMIT, Place::default()),
         Fault::Decode(DecodeFault::Json { .. }) => (Code::RESPONSE_DECODE, Place::default()),

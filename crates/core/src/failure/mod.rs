@@ -60,7 +60,7 @@ impl Error {
     pub fn new(fault: Fault) -> Error {
         let (code, place) = code_and_place(&fault);
         let retryable = match &fault {
-            Fault::Transport(fault) if fault.not_sent => Some(true),
+            Fault::Transport { fault, .. } if fault.not_sent => Some(true),
             _ => None,
         };
         Error(Box::new(ErrorBody {

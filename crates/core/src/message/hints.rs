@@ -26,7 +26,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
             Some("check the path and that the file can be read".to_owned())
         }
         Fault::Plan(fault) => plan_hint(fault),
-        Fault::Transport(fault) => transport_hint(fault),
+        Fault::Transport { fault, .. } => transport_hint(fault),
         Fault::TooLarge { .. } => {
             Some("ask for less at once, or raise `response.maxBodyBytes` of the card".to_owned())
         }
@@ -103,6 +103,10 @@ fn field_hint(fault: &FieldFault) -> Option<String> {
             }
             Some(format!("give `{label}` under `{}`", above.join(".")))
         }
+        FieldProblem::Missing if fault.root == FieldRoot::Connection => Some(
+            "give it with `--connection FILE`, or under `connection.fields` of the invocation"
+                .to_owned(),
+        ),
         FieldProblem::Missing => Some("give it a value".to_owned()),
         FieldProblem::Choice { expected, found } => {
             let nearest = crate::error::nearest(found, expected.iter().map(String::as_str));
@@ -150,7 +154,10 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         }
         PlanFault::Method { .. } => Some(format!("it can be {}", METHODS.join(", "))),
         PlanFault::AuthMissing { .. } => {
-            Some("fill in the fields of one of these methods in the connection".to_owned())
+            Some(
+                "fill in the fields of one of these methods: with `--connection FILE`, or under `connection.fields` of the invocation"
+                    .to_owned(),
+            )
         }
         PlanFault::UnknownTarget { .. }
         | PlanFault::NoRow { .. }

@@ -36,7 +36,7 @@ pub fn message(fault: &Fault) -> String {
             }
         },
         Fault::Plan(fault) => plan(fault),
-        Fault::Transport(fault) => transport(fault),
+        Fault::Transport { origin, fault } => transport(origin, fault),
         Fault::TooLarge { limit } => format!("the reply's body is longer than {limit} bytes"),
         Fault::Redirects { max } => format!("more than {max} redirects"),
         Fault::Decode(fault) => decode(fault),
@@ -275,17 +275,17 @@ fn header(fault: &HeaderFault) -> String {
     }
 }
 
-fn transport(fault: &TransportFault) -> String {
+fn transport(origin: &str, fault: &TransportFault) -> String {
     let what = match fault.kind {
-        TransportFaultKind::Connect => "the service cannot be reached".to_owned(),
-        TransportFaultKind::Dns => "the service's name has no address".to_owned(),
-        TransportFaultKind::Tls => "no trusted TLS connection".to_owned(),
+        TransportFaultKind::Connect => format!("`{origin}` cannot be reached"),
+        TransportFaultKind::Dns => format!("the name in `{origin}` has no address"),
+        TransportFaultKind::Tls => format!("no trusted TLS connection to `{origin}`"),
         TransportFaultKind::Timeout { which, after } => {
-            format!("the {} limit of {after:?} is over", which.as_str())
+            format!("`{origin}`: the {} limit of {after:?} is over", which.as_str())
         }
-        TransportFaultKind::Reset => "the connection ended before a reply".to_owned(),
-        TransportFaultKind::Truncated => "the reply ended early".to_owned(),
-        TransportFaultKind::Protocol => "the reply is not well-formed".to_owned(),
+        TransportFaultKind::Reset => format!("`{origin}` ended the connection before a reply"),
+        TransportFaultKind::Truncated => format!("the reply of `{origin}` ended early"),
+        TransportFaultKind::Protocol => format!("the reply of `{origin}` is not well-formed"),
     };
     if fault.detail.is_empty() { what } else { format!("{what}: {}", fault.detail) }
 }

@@ -131,7 +131,7 @@ impl Template {
                 None if reference.optional => Ok(None),
                 None => Err(missing(reference)),
             },
-            [Part::Helper(helper)] => helper.value(scope).map(Some),
+            [Part::Helper(helper)] => helper.value(scope),
             _ => self.text(scope).map(|text| text.map(|text| Value::String(text.into_owned()))),
         }
     }
@@ -148,6 +148,10 @@ impl Template {
             [] => Ok(Some(Cow::Borrowed(""))),
             [Part::Text(text)] => Ok(Some(Cow::Borrowed(text))),
             [Part::Reference(reference)] => reference_text(reference, scope),
+            [part @ Part::Helper(helper)] => match helper.value(scope)? {
+                Some(_) => part_text(part, scope).map(Some),
+                None => Ok(None),
+            },
             parts => {
                 let mut out = String::new();
                 for part in parts {
@@ -188,7 +192,7 @@ pub(crate) fn part_text<'s>(
         Part::Text(text) => Ok(Cow::Borrowed(text)),
         Part::Reference(reference) => Ok(reference_text(reference, scope)?.unwrap_or_default()),
         Part::Helper(helper) => {
-            let value = helper.value(scope)?;
+            let Some(value) = helper.value(scope)? else { return Ok(Cow::Borrowed("")) };
             match scalar_text(&value) {
                 Some(text) => Ok(Cow::Owned(text.into_owned())),
                 None => Err(TemplateValueError::NotText {

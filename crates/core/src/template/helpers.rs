@@ -90,7 +90,8 @@ impl Helper {
         if depth > MAX_DEPTH {
             return Err(TemplateProblem::Limit { of: "depth", max: MAX_DEPTH });
         }
-        let wrapped = format!("{{{{{CAPTURE} ({source})}}}}");
+        let (plain, optional) = take_marks(source);
+        let wrapped = format!("{{{{{CAPTURE} ({plain})}}}}");
         let template = handlebars::Template::compile(&wrapped).map_err(|error| {
             let reason = error.reason().to_string();
             TemplateProblem::Syntax { reason: one_line(&reason) }
@@ -106,7 +107,7 @@ impl Helper {
             return Err(refused());
         }
         let mut references = Vec::new();
-        inspect(parameter, &mut references, &refused)?;
+        inspect(parameter, &optional, &mut references, &refused)?;
         references.sort_by_key(|reference| reference.segments.len());
         Ok(Helper { source: source.to_owned(), template: Arc::new(template), references })
     }
@@ -123,12 +124,16 @@ impl Helper {
         &self.references
     }
 
-    /// Evaluates the call.
-    pub(super) fn value(&self, scope: &dyn Scope) -> Result<Value, TemplateValueError> {
+    /// Evaluates the call; `None` where a parameter marked with `?` has no value.
+    pub(super) fn value(&self, scope: &dyn Scope) -> Result<Option<Value>, TemplateValueError> {
         let mut roots = Map::new();
         let mut secret = false;
         for reference in &self.references {
-            if let Some(found) = scope.lookup(reference) {
+            let found = scope.lookup(reference);
+            if found.is_none() && reference.optional {
+                return Ok(None);
+            }
+            if let Some(found) = found {
                 secret |= matches!(found, Found::Secret(_));
                 let value = match found {
                     Found::Secret(secret) => Value::String(secret.expose().to_owned()),
@@ -148,7 +153,7 @@ impl Helper {
         if secret && let Some(derived) = value.as_str() {
             scope.note_secret(derived);
         }
-        Ok(value)
+        Ok(Some(value))
     }
 
     fn refusal(&self, error: &RenderError) -> TemplateValueError {
@@ -190,6 +195,33 @@ fn place(roots: &mut Map<String, Value>, reference: &Reference, value: Value) {
     map.entry((*last).to_owned()).or_insert(value);
 }
 
+/// Takes the `?` after references out, which Handlebars does not know, and gives those references back.
+fn take_marks(source: &str) -> (String, Vec<String>) {
+    let (mut plain, mut marked, mut quote) =
+        (String::with_capacity(source.len()), Vec::new(), None);
+    let mut token = 0;
+    for (at, c) in source.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            // A bracketed segment may hold anything.
+            (None, '[') => quote = Some(']'),
+            (None, '(' | ')' | ' ' | '\t' | '\n') => token = at + 1,
+            (None, '?')
+                if source[at + 1..].starts_with([' ', ')', '\t', '\n'])
+                    || at + 1 == source.len() =>
+            {
+                marked.push(source[token..at].to_owned());
+                continue;
+            }
+            (None, _) => {}
+        }
+        plain.push(c);
+    }
+    (plain, marked)
+}
+
 /// The deepest nesting of parentheses outside quoted text.
 fn deepest(source: &str) -> usize {
     let (mut depth, mut most, mut quote) = (0_usize, 0_usize, None);
@@ -212,6 +244,7 @@ fn deepest(source: &str) -> usize {
 /// Checks a parameter and what is nested in it, and collects its references.
 fn inspect(
     parameter: &Parameter,
+    optional: &[String],
     references: &mut Vec<Reference>,
     refused: &dyn Fn() -> TemplateProblem,
 ) -> Result<(), TemplateProblem> {
@@ -233,7 +266,8 @@ fn inspect(
                 .into_iter()
                 .find(|root| root.as_str() == first)
                 .ok_or(TemplateProblem::UnknownRoot { found: quoted_expression(raw) })?;
-            references.push(Reference { root, segments: names, optional: false });
+            let optional = optional.iter().any(|marked| marked == raw);
+            references.push(Reference { root, segments: names, optional });
             Ok(())
         }
         Parameter::Subexpression(inner) => {
@@ -252,7 +286,7 @@ fn inspect(
             if !hash.is_empty() {
                 return Err(refused());
             }
-            params.iter().try_for_each(|param| inspect(param, references, refused))
+            params.iter().try_for_each(|param| inspect(param, optional, references, refused))
         }
         _ => Err(refused()),
     }
@@ -424,6 +458,15 @@ mod tests {
         ] {
             assert_eq!(eval(source), Ok(Some(expected)), "{source}");
         }
+    }
+
+    #[test]
+    fn a_marked_parameter_without_a_value_leaves_the_whole_out() {
+        assert_eq!(eval("<<join input.A.list? \",\">>"), Ok(Some(json!("a,1,true"))));
+        assert_eq!(eval("<<join input.[A].[none]? \",\">>"), Ok(None));
+        assert_eq!(eval("<<upper (join input.A.none? \"?\")>>"), Ok(None));
+        assert_eq!(eval("x<<lower input.A.none?>>y"), Ok(Some(json!("xy"))));
+        assert_eq!(eval("<<concat \"a?\" input.[A].name>>"), Ok(Some(json!("a?Ünï X"))));
     }
 
     #[test]

@@ -61,6 +61,12 @@ impl Catalog {
             return Ok(Arc::clone(found));
         }
         let (connector_name, card_name) = full_name.split_once('/').unwrap_or((full_name, ""));
+        if card_name.is_empty()
+            && let Some(meant) = self.by_card_name(connector_name)
+        {
+            let name = full_name.to_owned();
+            return Err(Error::new(Fault::Unknown { what: "card", name, nearest: Some(meant) }));
+        }
         let (source, connector) = self.connector_from(connector_name)?;
         let unknown = || {
             let cards = source.cards(connector_name);
@@ -114,6 +120,16 @@ impl Catalog {
         let source = self.sources.iter().find(|source| has(&***source, connector))?;
         let text = source.text(connector, file).ok()??;
         Some((source.display_path(connector, file), text))
+    }
+
+    /// The full name of the one card of that name, for a name without its connector.
+    fn by_card_name(&self, card: &str) -> Option<String> {
+        let connectors = self.connectors();
+        if connectors.iter().any(|name| name == card) {
+            return None;
+        }
+        let mut found = connectors.iter().flat_map(|connector| self.cards(connector));
+        found.find(|name| name.split_once('/').is_some_and(|(_, own)| own == card))
     }
 
     fn connector_from(&self, name: &str) -> Result<(&Arc<dyn CardSource>, Arc<Connector>), Error> {

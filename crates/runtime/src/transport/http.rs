@@ -343,13 +343,24 @@ fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     None
 }
 
+/// Words of the libraries that say only which of them was at work.
+const LAYERS: [&str; 5] = [
+    "client error (",
+    "tcp connect error",
+    "dns error",
+    "error resolving DNS",
+    "error reading a body",
+];
+
 /// The causes below the outermost error, each once.
 fn causes(error: &reqwest::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(at) = cause {
         let said = at.to_string();
-        if !words.iter().any(|known| known.contains(&said)) {
+        let says_little =
+            at.source().is_some() && LAYERS.iter().any(|layer| said.starts_with(layer));
+        if !says_little && !words.iter().any(|known| known.contains(&said)) {
             words.push(said);
         }
         cause = at.source();
