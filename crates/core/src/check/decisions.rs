@@ -295,7 +295,8 @@ fn unreached<T>(
     }
 }
 
-fn choice_names(field: &Field) -> Vec<&str> {
+/// The values that a dropdown offers.
+pub(super) fn choice_names(field: &Field) -> Vec<&str> {
     match &field.choices_from {
         Some(from) => from.targets.iter().map(String::as_str).collect(),
         None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),

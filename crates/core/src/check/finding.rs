@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::{Code, Place};
 use crate::settle::FieldFault;
-use crate::template::{Root, TemplateFault};
+use crate::template::{Reference, Root, TemplateFault};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,6 +155,38 @@ pub enum DefinitionFault {
         fault: TemplateFault,
         /// The nearest root or helper.
         nearest: Option<String>,
+        /// The reference that was meant.
+        meant: Option<String>,
+        /// The reference that was meant in a helper call, with its brackets.
+        spaced: Option<String>,
+        /// The roots in scope.
+        allowed: Vec<Root>,
+    },
+    /// A helper call with too few or too many parameters.
+    ParameterCount {
+        /// The helper.
+        helper: String,
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+        /// How many there are.
+        found: usize,
+        /// The reference with its brackets, where spaces made several parameters of it.
+        spaced: Option<String>,
+    },
+    /// A parameter that the helper can never take.
+    Parameter {
+        /// The helper.
+        helper: String,
+        /// Which one, from zero.
+        index: usize,
+        /// What it takes.
+        expected: &'static str,
+        /// The reference, or the helper whose value it is; `it` for a literal.
+        given: String,
+        /// Its type.
+        found: &'static str,
     },
     /// A root that is not in scope where it stands.
     Root {
@@ -169,6 +201,8 @@ pub enum DefinitionFault {
         reference: String,
         /// The segment that nothing has.
         segment: String,
+        /// A reference to what has that name elsewhere.
+        elsewhere: Option<String>,
         /// The nearest name.
         nearest: Option<String>,
         /// Every name that is known there.
@@ -189,6 +223,32 @@ pub enum DefinitionFault {
         because: Absence,
         /// What makes it right.
         remedy: Remedy,
+    },
+    /// An option or input to which nothing refers.
+    Unused {
+        /// A reference to it as it could be written.
+        reference: Reference,
+    },
+    /// A credential that is text where a reference to the connection is meant.
+    NoCredential {
+        /// The key of the method, such as `token`.
+        key: &'static str,
+        /// The method.
+        method: String,
+        /// A reference that could stand there.
+        meant: Option<String>,
+    },
+    /// A header that carries a credential, beside an auth method.
+    CredentialHeader {
+        /// The header.
+        header: String,
+        /// The auth method.
+        method: String,
+    },
+    /// A value of a reply that may be absent, without `?`.
+    MayBeMissing {
+        /// The reference.
+        reference: String,
     },
     /// A table lacks a row that can be reached.
     NoRow {
@@ -272,7 +332,9 @@ pub enum Absence {
 pub enum Remedy {
     /// A `?` at its end.
     QuestionMark,
-    /// The helper `default`: no `?` can stand inside a helper call.
+    /// A `?` at its end, or the helper `default` around it.
+    QuestionMarkOrDefault,
+    /// The helper `default`: without a value the call would be left out, and must not be there.
     DefaultHelper,
     /// Nothing but a required field: an empty text cannot stand there.
     Required,

@@ -28,6 +28,11 @@ impl<'d> Findings<'d> {
         self.list.iter().any(|finding| finding.code == *code && finding.place.pointer == pointer)
     }
 
+    /// Whether there is one of that code.
+    pub(super) fn has_code(&self, code: &Code) -> bool {
+        self.list.iter().any(|finding| finding.code == *code)
+    }
+
     /// Whether one of them is an error.
     pub(super) fn has_errors(&self) -> bool {
         self.list.iter().any(|finding| finding.severity == Severity::Error)
@@ -76,6 +81,12 @@ impl<'d> Findings<'d> {
     /// A warning about the value at a pointer.
     pub(super) fn warn(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
         let span = self.value_or_above(pointer);
+        self.push(code, Severity::Warning, pointer, span, fault);
+    }
+
+    /// A warning about the key at the end of a pointer.
+    pub(super) fn warn_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let span = self.document.key_span(pointer).or_else(|| self.value_or_above(pointer));
         self.push(code, Severity::Warning, pointer, span, fault);
     }
 

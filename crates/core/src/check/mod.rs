@@ -6,6 +6,7 @@
 //! ```
 //! Pure: texts in, findings out. A later stage runs only where the earlier ones found nothing.
 
+mod calls;
 mod decisions;
 mod examples;
 mod fields;
@@ -15,7 +16,9 @@ mod locate;
 mod references;
 mod request;
 mod shape;
+mod suggest;
 mod targets;
+mod uses;
 mod words;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use crate::template::{
 
 use super::finding::{Absence, DefinitionFault, Remedy};
 use super::findings::Findings;
+use super::{calls, suggest};
 
 /// What references can lead to.
 #[derive(Clone, Copy)]
@@ -73,6 +74,7 @@ impl<'a> Names<'a> {
             reference: reference.to_string(),
             nearest: crate::error::nearest(&segment, known.iter().map(String::as_str)),
             segment,
+            elsewhere: None,
             known,
         })
     }
@@ -88,11 +90,8 @@ impl<'a> Names<'a> {
         let parts = match template.parts() {
             Ok(parts) => parts,
             Err(fault) => {
-                let (code, nearest) = problem(fault, rules.roots);
-                let fault = fault.clone();
-                let offset = fault.offset;
-                let fault = DefinitionFault::Template { fault, nearest };
-                return findings.inside(code, pointer, offset, fault);
+                let (code, fault) = self.faulty(template, fault, rules.roots);
+                return findings.inside(code, pointer, fault.0, fault.1);
             }
         };
         for part in parts {
@@ -102,6 +101,7 @@ impl<'a> Names<'a> {
                     self.reference(reference, None, pointer, rules, findings)
                 }
                 Part::Helper(helper) => {
+                    calls::check(*self, helper.source(), pointer, rules.roots, findings);
                     for reference in helper.references() {
                         let call = Some(helper.source());
                         self.reference(reference, call, pointer, rules, findings);
@@ -109,6 +109,37 @@ impl<'a> Names<'a> {
                 }
             }
         }
+    }
+
+    /// What is said of a template that cannot be read, with its offset.
+    fn faulty(
+        &self,
+        template: &Template,
+        fault: &TemplateFault,
+        roots: &[Root],
+    ) -> (Code, (usize, DefinitionFault)) {
+        let (code, nearest) = problem(fault, roots);
+        let expression = suggest::expression(template.source(), fault.offset);
+        let path = match &fault.problem {
+            // The name of the expression, or a parameter of a helper call.
+            TemplateProblem::UnknownRoot { found } if !expression.contains(&format!(" {found}")) => {
+                suggest::path(expression)
+            }
+            TemplateProblem::UnknownRoot { found } => suggest::path(found),
+            TemplateProblem::UnknownHelper { .. } => suggest::path(expression),
+            _ => None,
+        };
+        let meant = path.and_then(|(path, optional)| self.meant(&path, roots, optional));
+        let spaced = match &fault.problem {
+            TemplateProblem::UnknownRoot { .. }
+            | TemplateProblem::UnknownHelper { .. }
+            | TemplateProblem::NotAllowed { .. }
+            | TemplateProblem::Syntax { .. } => self.spaced(expression, roots),
+            _ => None,
+        };
+        let (fault, allowed) = (fault.clone(), roots.to_vec());
+        let offset = fault.offset;
+        (code, (offset, DefinitionFault::Template { fault, nearest, meant, spaced, allowed }))
     }
 
     /// Checks the templates of a value.
@@ -158,7 +189,11 @@ impl<'a> Names<'a> {
             );
             return None;
         }
-        self.resolve(reference)
+        let mut resolved = self.resolve(reference);
+        if let Err(DefinitionFault::UnknownReference { segment, elsewhere, .. }) = &mut resolved {
+            *elsewhere = self.elsewhere(reference, segment, roots);
+        }
+        resolved
             .map_err(|fault| at(findings, Code::TEMPLATE_UNKNOWN_REFERENCE, pointer, fault))
             .ok()
     }
@@ -192,7 +227,8 @@ impl<'a> Names<'a> {
                 || (pointer == "/request/path"
                     && !self.card.is_some_and(|card| is_relative_url(card, reference)));
             let remedy = match helper_call {
-                Some(_) => Remedy::DefaultHelper,
+                Some(_) if must_be_there => Remedy::DefaultHelper,
+                Some(_) => Remedy::QuestionMarkOrDefault,
                 None if must_be_there => Remedy::Required,
                 None => Remedy::QuestionMark,
             };

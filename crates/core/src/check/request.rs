@@ -7,7 +7,8 @@ use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
-use super::targets;
+use super::{targets, uses};
+use crate::auth::{ApiKeyPlace, AuthMethod};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::{Code, pointer, push_pointer};
@@ -45,7 +46,9 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
     for (group, fields) in &card.output {
         for (label, field) in fields {
             if let Some(value) = &field.value {
-                names.value(value, &pointer(&["output", group, label, "value"]), REPLY, findings);
+                let place = pointer(&["output", group, label, "value"]);
+                names.value(value, &place, REPLY, findings);
+                may_be_missing(field, value, &place, findings);
             }
         }
     }
@@ -57,6 +60,20 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
             let rules = Rules { needs_values: false, ..REPLY };
             names.template(message, &format!("{place}/message"), rules, findings);
         }
+    }
+    uses::check(names, card, findings);
+}
+
+/// A value of a reply may be absent, and without `?` the run would fail.
+fn may_be_missing(field: &Field, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
+    let whole = value.as_template().and_then(Template::as_reference);
+    let Some(reference) = whole.filter(|_| !field.required) else {
+        return;
+    };
+    let below = matches!(reference.segments.as_slice(), [part, _, ..] if part != "status");
+    if reference.root == Root::Response && below && !reference.optional {
+        let fault = DefinitionFault::MayBeMissing { reference: reference.to_string() };
+        findings.warn(Code::TEMPLATE_OPTIONAL, pointer, fault);
     }
 }
 
@@ -78,6 +95,7 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
     if let Some(headers) = &request.headers {
         parameters(names, headers, "/request/headers", findings);
         header_names(headers, findings);
+        credential_headers(names, card, headers, findings);
     }
     if let Some(body) = &request.body {
         if let Some(json) = &body.json {
@@ -212,14 +230,61 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
 }
 
 fn header_names(headers: &ValueTemplate, findings: &mut Findings<'_>) {
-    let names: Vec<&String> = match headers {
+    for name in written_names(headers) {
+        targets::header_name(name, &below("/request/headers", name), findings);
+    }
+}
+
+fn written_names(headers: &ValueTemplate) -> Vec<&String> {
+    match headers {
         ValueTemplate::Constant(Value::Object(map)) => map.keys().collect(),
         ValueTemplate::Object(entries) => entries.iter().map(|(name, _)| name).collect(),
         _ => Vec::new(),
-    };
-    for name in names {
-        targets::header_name(name, &below("/request/headers", name), findings);
     }
+}
+
+/// Warns of headers that an auth method is there for.
+fn credential_headers(
+    names: Names<'_>,
+    card: &Card,
+    headers: &ValueTemplate,
+    findings: &mut Findings<'_>,
+) {
+    let methods = auth_methods(names, card);
+    for header in written_names(headers) {
+        let sets = |method: &&(&str, &AuthMethod)| match method.1 {
+            AuthMethod::None(_) => false,
+            AuthMethod::ApiKey(key) if header.eq_ignore_ascii_case(&key.name) => {
+                key.place == ApiKeyPlace::Header
+            }
+            _ => header.eq_ignore_ascii_case("authorization"),
+        };
+        if let Some((method, _)) = methods.iter().find(sets) {
+            let (header, method) = (header.clone(), (*method).to_owned());
+            let place = below("/request/headers", &header);
+            let fault = DefinitionFault::CredentialHeader { header, method };
+            findings.warn_key(Code::DEFINITION_VALUE, &place, fault);
+        }
+    }
+}
+
+/// The auth methods that a run of the card can take, where they can be told.
+fn auth_methods<'a>(names: Names<'a>, card: &'a Card) -> Vec<(&'a str, &'a AuthMethod)> {
+    let connector = names.connector;
+    let target = &card.request.target;
+    let lists: Vec<&Vec<String>> = match (&card.request.auth, target.as_literal()) {
+        (Some(list), _) => vec![list],
+        (None, Some(name)) => connector.targets.get(name).map(|t| &t.auth).into_iter().collect(),
+        (None, None) => {
+            let field = target.as_reference().and_then(|reference| {
+                names.resolve(reference).ok().and_then(|referred| referred.field)
+            });
+            let choices = field.map_or(Vec::new(), decisions::choice_names);
+            choices.iter().filter_map(|name| Some(&connector.targets.get(*name)?.auth)).collect()
+        }
+    };
+    let methods = lists.into_iter().flatten();
+    methods.filter_map(|name| Some((name.as_str(), connector.auth.get(name)?))).collect()
 }
 
 fn below(pointer: &str, key: &str) -> String {

@@ -5,11 +5,13 @@ use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
+use crate::auth::AuthMethod;
 use crate::connector::Connector;
 use crate::error::{Code, pointer};
+use crate::field::FieldType;
 use crate::plan::METHODS;
 use crate::settle::FieldRoot;
-use crate::template::Root;
+use crate::template::{Reference, Root, Template};
 
 /// The roots of a connector's own tables and conditions: it knows no card.
 const CONNECTION: &[Root] = &[Root::Connection];
@@ -35,7 +37,8 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             let rules = Rules { roots: CONNECTION, needs_values: false };
             names.template(template, &pointer(&["auth", name, key]), rules, findings);
         }
-        if let crate::auth::AuthMethod::ApiKey(key) = method
+        credential(connector, name, method, findings);
+        if let AuthMethod::ApiKey(key) = method
             && key.place == crate::auth::ApiKeyPlace::Header
         {
             header_name(&key.name, &pointer(&["auth", name, "name"]), findings);
@@ -67,6 +70,51 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             names.template(message, &format!("{place}/message"), rules, findings);
         }
     }
+}
+
+/// Checks that a method takes its credentials from the connection, and is not given their names as text.
+fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+    let templates = method.templates();
+    // The text of a field's name, with or without its root.
+    let named = |text: &str| {
+        let label = match Reference::parse(text) {
+            Some(reference) if reference.root == Root::Connection => {
+                reference.segments.into_iter().next()?
+            }
+            _ => text.to_owned(),
+        };
+        connector.connection.fields.contains_key(&label).then(|| field_reference(&label))
+    };
+    let mut found = false;
+    for (key, template) in &templates {
+        let Some(text) = template.as_literal() else { continue };
+        // A label alone may be meant as it stands where the other part is a reference.
+        if let Some(meant) = named(text).filter(|_| text.starts_with(Root::Connection.as_str())) {
+            let method = name.to_owned();
+            let fault = DefinitionFault::NoCredential { key, method, meant: Some(meant) };
+            findings.at(Code::DEFINITION_VALUE, &pointer(&["auth", name, key]), fault);
+            found = true;
+        }
+    }
+    let literal = |(_, template): &(&str, &Template)| template.as_literal().is_some();
+    if found || templates.is_empty() || !templates.iter().all(literal) {
+        return;
+    }
+    let text = |template: &Template| template.as_literal().unwrap_or_default().to_owned();
+    let last = templates.iter().rev().find(|(_, template)| !text(template).is_empty());
+    let Some((key, template)) = last.or_else(|| templates.last()) else {
+        return;
+    };
+    let secrets = connector.connection.fields.iter().filter(|(_, f)| f.kind == FieldType::Secret);
+    let secret = || secrets.map(|(label, _)| field_reference(label)).next();
+    let meant = named(&text(template)).or_else(secret);
+    let fault = DefinitionFault::NoCredential { key, method: name.to_owned(), meant };
+    findings.at(Code::DEFINITION_VALUE, &pointer(&["auth", name, key]), fault);
+}
+
+fn field_reference(label: &str) -> String {
+    let segments = vec![label.to_owned()];
+    Reference { root: Root::Connection, segments, optional: false }.to_string()
 }
 
 fn connection_test(connector: &Connector, findings: &mut Findings<'_>) {

@@ -3,7 +3,7 @@
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
 use super::finding::{Absence, DefinitionFault, Remedy, Table};
-use crate::template::{TemplateFault, TemplateProblem};
+use crate::template::{Root, TemplateFault, TemplateProblem};
 
 impl DefinitionFault {
     /// What is wrong: a lower-case fragment without a full stop.
@@ -40,6 +40,19 @@ impl DefinitionFault {
                 format!("the connector has no {what} `{found}`")
             }
             DefinitionFault::Template { fault, .. } => crate::message::template_fault(fault),
+            DefinitionFault::ParameterCount { helper, least, most, found, .. } => {
+                let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
+                let noun = if *most == 1 { "parameter" } else { "parameters" };
+                format!("helper `{helper}` takes {range} {noun}, not {found}")
+            }
+            DefinitionFault::Parameter { helper, index, expected, given, found } => {
+                let which = ["first", "second", "third"].get(*index).unwrap_or(&"last");
+                let given = if given == "it" { given.clone() } else { format!("`{given}`") };
+                format!(
+                    "the {which} parameter of helper `{helper}` must be {expected}, but {given} is {}",
+                    article(found)
+                )
+            }
             DefinitionFault::Root { reference, .. } => {
                 format!("`{reference}` is not in scope here")
             }
@@ -60,6 +73,19 @@ impl DefinitionFault {
                     format!("`{reference}` may have no value: its field is not always visible")
                 }
             },
+            DefinitionFault::Unused { reference } => match reference.segments.as_slice() {
+                [group, label] => format!("field `{label}` of `{group}` is used nowhere"),
+                segments => format!("option `{}` is used nowhere", segments.concat()),
+            },
+            DefinitionFault::NoCredential { key, method, .. } => format!(
+                "`{key}` of auth method `{method}` is sent as it stands: it refers to no field of the connection"
+            ),
+            DefinitionFault::CredentialHeader { header, method } => {
+                format!("header `{header}` stands beside auth method `{method}`")
+            }
+            DefinitionFault::MayBeMissing { reference } => {
+                format!("`{reference}` may be missing: a reply without it would fail")
+            }
             DefinitionFault::NoRow { table, combination } => {
                 let table = match table {
                     Table::Target(name) => format!("target `{name}` has no base URL"),
@@ -120,6 +146,23 @@ impl DefinitionFault {
             DefinitionFault::DuplicateKey { first_line, .. } => {
                 Some(format!("the first is on line {first_line}; only one can count"))
             }
+            DefinitionFault::UnknownReference { elsewhere: Some(elsewhere), .. } => {
+                Some(format!("did you mean `{elsewhere}`?"))
+            }
+            DefinitionFault::ParameterCount { spaced: Some(spaced), .. } => Some(in_brackets(spaced)),
+            DefinitionFault::ParameterCount { helper, .. } => {
+                let takes = super::calls::parameters(helper)?;
+                Some(format!("`{helper}` takes {takes}"))
+            }
+            DefinitionFault::Parameter { expected: "text", found: "list", .. } => {
+                Some("`join` makes text of a list, `json` of any value".to_owned())
+            }
+            DefinitionFault::Parameter { expected: "text", .. } => {
+                Some("`json` makes text of any value".to_owned())
+            }
+            DefinitionFault::Parameter { expected: "a list", found: "text", .. } => {
+                Some("a text needs no `join`".to_owned())
+            }
             DefinitionFault::UnknownKey { nearest, known, .. }
             | DefinitionFault::UnknownReference { nearest, known, .. } => {
                 nearest_of(nearest.as_deref(), known)
@@ -135,12 +178,16 @@ impl DefinitionFault {
             | DefinitionFault::UnreachableRow { nearest, .. } => {
                 nearest.as_deref().map(|nearest| format!("did you mean `{nearest}`?"))
             }
-            DefinitionFault::Template { fault, nearest } => {
-                template_hint(fault, nearest.as_deref())
+            DefinitionFault::Template { spaced: Some(spaced), .. } => Some(in_brackets(spaced)),
+            DefinitionFault::Template { meant: Some(meant), allowed, .. } => Some(format!(
+                "did you mean `{meant}`? here a reference starts with {}",
+                roots(allowed)
+            )),
+            DefinitionFault::Template { fault, nearest, allowed, .. } => {
+                template_hint(fault, nearest.as_deref(), allowed)
             }
             DefinitionFault::Root { allowed, .. } => {
-                let roots: Vec<_> = allowed.iter().map(|root| root.as_str().to_owned()).collect();
-                Some(format!("here it can start with {}", listed(&quoted(&roots), "or")))
+                Some(format!("here it can start with {}", roots(allowed)))
             }
             DefinitionFault::NotADropdown { .. } => {
                 Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
@@ -151,8 +198,25 @@ impl DefinitionFault {
             DefinitionFault::MayBeAbsent { remedy: Remedy::DefaultHelper, .. } => {
                 Some("make the field required, or use the helper `default`".to_owned())
             }
+            DefinitionFault::MayBeAbsent { remedy: Remedy::QuestionMarkOrDefault, .. } => Some(
+                "end it with `?`, use the helper `default`, or make the field required".to_owned(),
+            ),
             DefinitionFault::MayBeAbsent { reference, .. } => {
                 Some(format!("write `{reference}?`, or make the field required"))
+            }
+            DefinitionFault::Unused { reference } => Some(format!(
+                "its value would be dropped silently: refer to it as `<<{reference}>>`, or take it out"
+            )),
+            DefinitionFault::NoCredential { meant, .. } => Some(match meant {
+                Some(meant) => format!("write `<<{meant}>>`"),
+                None => "declare a secret in `connection.fields` and refer to it".to_owned(),
+            }),
+            DefinitionFault::CredentialHeader { .. } => Some(
+                "credentials belong into the auth method; for none, say `auth` with a method of scheme `none`"
+                    .to_owned(),
+            ),
+            DefinitionFault::MayBeMissing { reference } => {
+                Some(format!("write `{reference}?`, or mark the field `required`"))
             }
             DefinitionFault::NoRow { .. } => Some("add a row for it, or `else`".to_owned()),
             DefinitionFault::NoAuth => {
@@ -184,12 +248,28 @@ impl DefinitionFault {
     }
 }
 
-fn template_hint(fault: &TemplateFault, nearest: Option<&str>) -> Option<String> {
+fn in_brackets(reference: &str) -> String {
+    format!("in a helper call write `{reference}`")
+}
+
+fn roots(allowed: &[Root]) -> String {
+    let roots: Vec<_> = allowed.iter().map(|root| root.as_str().to_owned()).collect();
+    listed(&quoted(&roots), "or")
+}
+
+fn template_hint(
+    fault: &TemplateFault,
+    nearest: Option<&str>,
+    allowed: &[Root],
+) -> Option<String> {
     if let Some(nearest) = nearest {
         return Some(format!("did you mean `{nearest}`?"));
     }
     match &fault.problem {
-        TemplateProblem::UnknownRoot { .. } | TemplateProblem::UnknownHelper { .. } => {
+        TemplateProblem::UnknownRoot { .. } => {
+            Some(format!("here a reference starts with {}", roots(allowed)))
+        }
+        TemplateProblem::UnknownHelper { .. } => {
             let helpers: Vec<_> = crate::template::helper_names().map(str::to_owned).collect();
             Some(format!("the helpers are {}", listed(&quoted(&helpers), "and")))
         }
@@ -229,7 +309,8 @@ fn quoted(names: &[String]) -> Vec<String> {
     names.iter().map(|name| format!("`{name}`")).collect()
 }
 
-fn listed(names: &[String], last_word: &str) -> String {
+/// Names in a row, the last after a word of its own.
+pub(super) fn listed(names: &[String], last_word: &str) -> String {
     match names {
         [] => "nothing".to_owned(),
         [one] => one.clone(),

@@ -62,6 +62,12 @@ const HELPERS: &[(&str, usize, usize, Function)] = &[
     ("upper", 1, 1, |p| Ok(Value::String(text(p[0])?.to_uppercase()))),
 ];
 
+/// The fewest and most parameters of a helper; `None` where there is no such helper.
+#[must_use]
+pub fn arity(name: &str) -> Option<(usize, usize)> {
+    HELPERS.iter().find(|(known, ..)| *known == name).map(|(_, least, most, _)| (*least, *most))
+}
+
 /// The names of all helpers, sorted.
 pub fn helper_names() -> impl Iterator<Item = &'static str> {
     HELPERS.iter().map(|(name, ..)| *name)

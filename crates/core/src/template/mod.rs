@@ -14,7 +14,7 @@ mod value;
 
 pub(crate) use evaluate::part_text;
 pub use evaluate::{Found, SPREAD, Scope, TemplateValueError, scalar_text};
-pub use helpers::{Helper, helper_names};
+pub use helpers::{Helper, arity, helper_names};
 pub(crate) use parse::quoted_expression;
 pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
 pub use reference::{Reference, Root};

@@ -20,6 +20,7 @@ mod references;
 mod request;
 mod shape;
 mod tables;
+mod uses;
 
 const CONNECTOR: &str = r#"{
   "format": 1,
@@ -97,7 +98,7 @@ const CARD: &str = r#"{
     "auth": ["token"]
   },
   "effect": { "by": "options.Verb", "GET": "read", "PUT": "idempotent", "else": "write" },
-  "response": { "failures": [{ "when": { "response.body.ok": [false] }, "code": "service.refused" }] },
+  "response": { "failures": [{ "when": { "response.body.ok": [false] }, "code": "service.refused", "message": "no {{input.Item.Tags.0.Name?}} {{options.Strict?}} {{input.Item.Count}}" }] },
   "output": {
     "Result": {
       "Status": { "type": "number", "value": "<<response.status>>" },

@@ -97,7 +97,12 @@ mutations! {
     a_helper_needs_default_for_a_value_that_may_be_absent:
         card("<<options.Strict?>>",
             "<<text options.[Strict]>>") =>
-        ["template.optional /request/query/strict 26:59 `options.Strict` may have no value: its field is not required (make the field required, or use the helper `default`)"];
+        ["template.optional /request/query/strict 26:59 `options.Strict` may have no value: its field is not required (end it with `?`, use the helper `default`, or make the field required)"];
+
+    a_path_segment_by_a_helper_needs_a_value:
+        card(r#""path": "/items/<<input.Item.Id>>""#,
+            r#""path": "/items/<<text options.[Strict]>>""#) =>
+        ["template.optional /request/path 25:13 `options.Strict` may have no value: its field is not required (make the field required, or use the helper `default`)"];
 
     a_path_needs_a_required_field:
         card(r#""path": "/items/<<input.Item.Id>>""#,

@@ -18,7 +18,8 @@ mutations! {
     choices_from_targets_exist:
         card(r#""Strict": { "type": "true-false" }"#,
             r#""Strict": { "type": "true-false" }, "API": { "type": "dropdown", "required": true, "default": "Main API", "choicesFrom": { "targets": ["Main API", "Mein API"] } }"#) =>
-        ["target.unknown /options/API/choicesFrom/targets/1 8:152 the connector has no target `Mein API` (did you mean `Main API`?)"];
+        ["definition.value /options/API 8:41 option `API` is used nowhere (its value would be dropped silently: refer to it as `<<options.API>>`, or take it out)",
+         "target.unknown /options/API/choicesFrom/targets/1 8:152 the connector has no target `Mein API` (did you mean `Main API`?)"];
 
     every_choice_of_a_method_is_known:
         card(r#"["POST", "PUT", "GET"]"#,
