@@ -59,7 +59,7 @@ impl Console {
 
     /// Writes a line that is no data.
     pub(crate) fn note(&self, text: &str) {
-        anstream::eprintln!("{text}");
+        note(text);
     }
 
     /// Writes what deserves attention.
@@ -115,7 +115,7 @@ impl Console {
             self.note(&shown.to_string());
             return;
         }
-        let mut text = format!("error[{}]: {}", error.code(), error.message());
+        let mut text = format!("error[{}]: {}", error.code(), printable(&error.message()));
         let place = error.place();
         let file = if place.file.is_empty() { "stdin" } else { &place.file };
         let line_column =
@@ -135,16 +135,36 @@ impl Console {
         }
         if let Some(body) = shown.pointer("/response/body").filter(|body| !body.is_null()) {
             let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-            text.push_str(&format!("\n  body: {}", shortened(&body)));
+            text.push_str(&format!("\n  body: {}", printable(&shortened(&body))));
         }
         if let Some(hint) = error.hint() {
-            text.push_str(&format!("\n  hint: {hint}"));
+            text.push_str(&format!("\n  hint: {}", printable(&hint)));
         }
         if let Some(after) = error.retry_after_s() {
             text.push_str(&format!("\n  retry after: {after} s"));
         }
         self.note(&text);
     }
+}
+
+/// Writes a line to stderr. Where that cannot be written, nothing is left to be done.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Text of others as it may stand on a terminal: control characters escaped, further lines indented, so that no reply
+/// can pass for a message of ours.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\n    "),
+            '\t' => shown.push(c),
+            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// What fits a terminal; `--errors json` has all of it.

@@ -28,8 +28,8 @@ use console::Console;
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        anstream::eprintln!("error[internal]: this is a bug in cardhost: a panic at {place}");
-        anstream::eprintln!("  hint: please report it, with the command and the input");
+        console::note(&format!("error[internal]: this is a bug in cardhost: a panic at {place}"));
+        console::note("  hint: please report it, with the command and the input");
     }));
     std::panic::catch_unwind(command)
         .unwrap_or_else(|_| ExitCode::from(cardhost::Class::Internal.exit_code()))
@@ -77,7 +77,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let words = error.to_string();
         let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let object = serde_json::json!({ "code": "usage", "message": message });
-        anstream::eprintln!("{object}");
+        console::note(&object.to_string());
     } else {
         // Nothing is left to do where even this cannot be printed.
         let _ = error.print();

@@ -68,7 +68,9 @@ fn as_text(prepared: &Prepared) -> String {
     }
     match request.get("body") {
         None | Some(Value::Null) => {}
-        Some(Value::String(body)) => push(&mut text, format_args!("\n{body}\n")),
+        Some(Value::String(body)) => {
+            push(&mut text, format_args!("\n{}\n", super::console::printable(body)))
+        }
         Some(body) => {
             let pretty = serde_json::to_string_pretty(body).unwrap_or_else(|_| body.to_string());
             push(&mut text, format_args!("\n{pretty}\n"));

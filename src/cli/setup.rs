@@ -126,7 +126,7 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
 /// The invocation on stdin; an empty stdin is an empty invocation.
 pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
     if io::stdin().is_terminal() {
-        anstream::eprintln!("reading one invocation (JSON) from the terminal; end it with Ctrl-D");
+        super::console::note("reading one invocation (JSON) from the terminal; end it with Ctrl-D");
     }
     let mut text = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);

@@ -8,6 +8,7 @@
 //! error; it never ends the process.
 
 use std::io::{self, Write as _};
+use std::panic::AssertUnwindSafe;
 use std::thread::JoinHandle;
 
 use cardhost::core::error::Place;
@@ -44,13 +45,14 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
         if args.ordered { Running::Ordered(FuturesOrdered::new()) } else { Running::new() };
     let mut lines = Lines::new(limit);
     let mut results = Results::new(jobs);
-    setup::runtime()?.block_on(async {
+    let runtime = setup::runtime()?;
+    let done = runtime.block_on(async {
         loop {
             while running.len() < jobs
                 && !results.is_full()
                 && let Some(line) = lines.next_ready()
             {
-                running.push(call(&host, card, line));
+                running.push(guarded(&host, card, line));
             }
             if lines.ended && running.len() == 0 && results.is_empty() {
                 return results.finish();
@@ -68,7 +70,10 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
                 read = lines.read(), if may_read => read?,
             }
         }
-    })
+    });
+    // A read of stdin may still be waiting for a line that never comes.
+    runtime.shutdown_background();
+    done
 }
 
 /// The running calls: given back as they end, or in the order of their lines.
@@ -108,6 +113,15 @@ impl<F: Future> Running<F> {
 struct Line {
     number: usize,
     text: Result<Vec<u8>, usize>,
+}
+
+/// As [`call`]; a bug that ends one call does not end the others.
+async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
+    let done = AssertUnwindSafe(call(host, card, line)).catch_unwind().await;
+    done.unwrap_or_else(|_| {
+        let error = Error::new(Fault::Internal { what: "a call panicked" });
+        result_line(None, &Err(error))
+    })
 }
 
 /// Runs the invocation of one line and gives the line of its result.

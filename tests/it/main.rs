@@ -16,6 +16,7 @@ mod httpbin;
 mod layers;
 mod lossless;
 mod mock;
+mod nested_secrets;
 mod peers;
 mod seed_page;
 mod stream;

@@ -6,14 +6,18 @@ use serde_json::{Map, Value};
 use crate::connector::Connector;
 use crate::field::FieldType;
 use crate::secret::{Redactor, Secret};
-use crate::settle::{FieldFault, FieldRoot, FormScope, NotApplicable, settle_fields};
+use crate::settle::{
+    FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
+};
 use crate::template::{Found, Reference, Root, Scope};
 use crate::value::descend;
 
-/// The values of a connector's connection fields; secrets are [`Secret`]s.
-#[derive(Clone, Debug, Default)]
+/// The values of a connector's connection fields; secrets are [`Secret`]s. Its `Debug` shows labels only.
+#[derive(Clone, Default)]
 pub struct Connection {
     values: IndexMap<String, ConnectionValue>,
+    /// Texts inside values that must not be shown, besides the secrets.
+    sensitive: Vec<Secret>,
     ignored: Vec<NotApplicable>,
 }
 
@@ -54,6 +58,12 @@ pub enum ConnectionFault {
     },
 }
 
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({:?})", self.values.keys().collect::<Vec<_>>())
+    }
+}
+
 impl Connection {
     /// Makes a connection of what was given: sources read, defaults filled in, every field checked.
     ///
@@ -65,32 +75,52 @@ impl Connection {
         read: &ReadSecret<'_>,
     ) -> Result<Connection, ConnectionFault> {
         let fields = &connector.connection.fields;
-        for label in fields.keys() {
+        let mut read_from_source = Vec::new();
+        for (label, field) in fields {
             let Some(value) = given.get_mut(label) else { continue };
-            if let Some(source) = secret_source(value) {
-                let secret = read(&source).map_err(|reason| ConnectionFault::Source {
-                    field: label.clone(),
-                    source,
-                    reason,
-                })?;
-                *value = Value::String(secret.expose().to_owned());
+            let Some(source) = secret_source(value) else { continue };
+            match field.kind {
+                FieldType::Text | FieldType::Secret => {}
+                // An object may look like a source.
+                FieldType::Object | FieldType::Any => continue,
+                // What a choice or a number is not would be quoted in its error: only text may come from elsewhere.
+                kind => {
+                    let problem =
+                        FieldProblem::Type { expected: vec![kind.as_str()], found: "object" };
+                    let path = vec![label.clone()];
+                    let fault = FieldFault { root: FieldRoot::Connection, path, problem };
+                    return Err(ConnectionFault::Field(fault));
+                }
             }
+            read_from_source.push(label.clone());
+            let secret = read(&source).map_err(|reason| ConnectionFault::Source {
+                field: label.clone(),
+                source,
+                reason,
+            })?;
+            *value = Value::String(secret.expose().to_owned());
         }
         let mut ignored = Vec::new();
         settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
             .map_err(ConnectionFault::Field)?;
-        let is_secret =
-            |label: &String| fields.get(label).is_some_and(|field| field.kind == FieldType::Secret);
+        let mut sensitive = Vec::new();
+        for (label, value) in &given {
+            if let Some(field) = fields.get(label) {
+                sensitive_texts(field, value, &mut |text| sensitive.push(Secret::from(text)));
+            }
+        }
+        let is_secret = |label: &String| {
+            read_from_source.contains(label)
+                || fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
+        };
         let values = given
             .into_iter()
-            .map(|(label, value)| match value {
-                Value::String(text) if is_secret(&label) => {
-                    (label, ConnectionValue::Secret(Secret::new(text)))
-                }
-                value => (label, ConnectionValue::Plain(value)),
+            .map(|(label, value)| match (is_secret(&label), value) {
+                (true, Value::String(text)) => (label, ConnectionValue::Secret(Secret::new(text))),
+                (_, value) => (label, ConnectionValue::Plain(value)),
             })
             .collect();
-        Ok(Connection { values, ignored })
+        Ok(Connection { values, sensitive, ignored })
     }
 
     /// The fields that were given and do not apply.
@@ -120,11 +150,23 @@ impl Connection {
                 (label.clone(), ConnectionValue::Plain(Value::String(mark(label))))
             }
         });
-        Connection { values: values.collect(), ignored: self.ignored.clone() }
+        Connection {
+            values: values.collect(),
+            sensitive: self.sensitive.clone(),
+            ignored: self.ignored.clone(),
+        }
+    }
+
+    /// Whether what a reference reads may be part of a value that must not be shown.
+    #[must_use]
+    pub fn is_secret_reference(&self, reference: &Reference) -> bool {
+        let label = reference.segments.first();
+        label.is_some_and(|label| self.is_secret(label)) || !self.sensitive.is_empty()
     }
 
     /// Adds every secret to the redactor.
     pub fn add_secrets(&self, redactor: &mut Redactor) {
+        self.sensitive.iter().for_each(|secret| redactor.add(secret.clone()));
         for value in self.values.values() {
             if let ConnectionValue::Secret(secret) = value {
                 redactor.add(secret.clone());
@@ -151,6 +193,10 @@ impl Scope for Connection {
     fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
         if reference.root == Root::Connection { self.lookup(reference) } else { None }
     }
+
+    fn is_secret(&self, reference: &Reference) -> bool {
+        reference.root == Root::Connection && self.is_secret_reference(reference)
+    }
 }
 
 /// Conditions of a connection form look at its own fields.
@@ -168,7 +214,9 @@ impl FormScope for OwnFields {
     }
 }
 
-fn secret_source(value: &Value) -> Option<SecretSource> {
+/// Where a field's text is kept, for a value of the form `{"env": NAME}` or `{"file": PATH}`.
+#[must_use]
+pub fn secret_source(value: &Value) -> Option<SecretSource> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     let (key, name) = map.iter().next()?;
     let name = name.as_str()?.to_owned();

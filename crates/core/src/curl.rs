@@ -6,10 +6,8 @@ use crate::auth::AuthMethod;
 use crate::connection::Connection;
 use crate::definition::Definition;
 use crate::plan::{Plan, PlanSettings, Refusal, plan};
+use crate::request::BodyKind;
 use crate::template::Template;
-
-/// The mark that stands for a secret while the command is written.
-const MARK: &str = "CARDHOSTSECRET";
 
 /// Writes the command. The variables it needs are named in comments above it.
 ///
@@ -24,17 +22,19 @@ pub fn curl(
     let connector = &*definition.connector;
     let prefix = variable(connector.name.as_str());
     let labels: Vec<&String> = connector.connection.fields.keys().collect();
+    let mark = mark(planned);
     let marked = connection.marked(|label| {
         let index = labels.iter().position(|known| *known == label).unwrap_or(0);
-        format!("{MARK}{index}X")
+        format!("{mark}{index}X")
     });
     let again =
         plan(definition, &marked, planned.options.clone(), planned.input.clone(), settings)?;
+    let redact = |text: &str| planned.request.redactor.redact(text).into_owned();
     let shell = |text: &str| {
-        let mut quoted = quote(&planned.request.redactor.redact(text));
+        let mut quoted = quote(text);
         for (index, label) in labels.iter().enumerate() {
             let name = format!("{prefix}_{}", variable(label));
-            quoted = quoted.replace(&format!("{MARK}{index}X"), &format!("'\"${name}\"'"));
+            quoted = quoted.replace(&format!("{mark}{index}X"), &format!("'\"${name}\"'"));
         }
         quoted
     };
@@ -45,11 +45,15 @@ pub fn curl(
             let _ = writeln!(command, "# {prefix}_{}: {label}", variable(label));
         }
     }
-    let _ = write!(command, "curl --request {}", again.request.method);
-    let (url, encoded_by_curl) = split_query(&again.request.url);
-    let _ = write!(command, " \\\n  --url {}", shell(&url));
+    let method = match again.request.method.as_str() {
+        "HEAD" => "--head".to_owned(),
+        method => format!("--request {method}"),
+    };
+    let _ = write!(command, "curl --globoff {method}");
+    let (url, encoded_by_curl) = split_query(&again.request.url, &mark);
+    let _ = write!(command, " \\\n  --url {}", shell(&redact(&url)));
     for pair in encoded_by_curl {
-        let _ = write!(command, " \\\n  --url-query {}", shell(&pair));
+        let _ = write!(command, " \\\n  --url-query {}", shell(&redact(&pair)));
     }
     let basic = match connector.auth.get(&again.auth) {
         Some(AuthMethod::Basic(basic)) => Some(basic),
@@ -60,7 +64,7 @@ pub fn curl(
             template.text(&marked).ok().flatten().unwrap_or_default().into_owned()
         };
         let user = format!("{}:{}", text(&basic.username), text(&basic.password));
-        let _ = write!(command, " \\\n  --user {}", shell(&user));
+        let _ = write!(command, " \\\n  --user {}", shell(&redact(&user)));
     }
     for (name, value) in &again.request.headers {
         let skipped = basic.is_some() && name == http::header::AUTHORIZATION;
@@ -68,12 +72,19 @@ pub fn curl(
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
-        let _ = write!(command, " \\\n  --header {}", shell(&format!("{name}: {value}")));
+        let _ = write!(command, " \\\n  --header {}", shell(&redact(&format!("{name}: {value}"))));
     }
     command.push_str(" \\\n  --compressed");
     if let Some(body) = &again.request.body {
         let text = String::from_utf8_lossy(&body.bytes);
-        let _ = write!(command, " \\\n  --data-binary {}", shell(&text));
+        // Text by text: the redactor might find the spelling of a secret across the tokens of a JSON text.
+        let text = match (body.kind, crate::value::parse(&text)) {
+            (BodyKind::Json, Ok(value)) => {
+                planned.request.redactor.redact_value(value).to_string().into()
+            }
+            _ => redact(&text).into(),
+        };
+        let _ = write!(command, " \\\n  --data-raw {}", shell(&text));
     }
     command.push('\n');
     if command.contains(crate::secret::MASK) {
@@ -83,12 +94,26 @@ pub fn curl(
     Ok(command)
 }
 
+/// What stands for a secret while the command is written: text that nothing of the invocation holds, so that no one
+/// can ask for a secret by writing it.
+fn mark(planned: &Plan) -> String {
+    let mut mark = "CARDHOSTSECRET".to_owned();
+    let given = [&planned.options, &planned.input]
+        .map(|map| serde_json::to_string(map).unwrap_or_default())
+        .concat();
+    let given = format!("{given}{}", planned.request.url);
+    while given.contains(&mark) {
+        mark.push('Q');
+    }
+    mark
+}
+
 /// The URL without the query parameters that hold a mark, and those as `name=value` for curl to encode: the value
 /// of a variable is not known here.
-fn split_query(url: &url::Url) -> (String, Vec<String>) {
+fn split_query(url: &url::Url, mark: &str) -> (String, Vec<String>) {
     let query = url.query().unwrap_or_default();
     let (marked, plain): (Vec<&str>, Vec<&str>) =
-        query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.contains(MARK));
+        query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.contains(mark));
     let mut shown = url.clone();
     if !marked.is_empty() {
         let plain = plain.join("&");
@@ -139,5 +164,10 @@ fn variable(label: &str) -> String {
             name.push('_');
         }
     }
-    name.trim_matches('_').to_owned()
+    let name = name.trim_matches('_');
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name.to_owned()
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::card::Card;
 use crate::connector::Connector;
+use crate::field::FieldType;
 use crate::template::Root;
 
 /// A connector and one of its cards, ready to be run.
@@ -52,7 +53,10 @@ fn reads_body_parts(card: &Card) -> bool {
             }
         });
         // A declared shape is checked, so it must be read.
+        let bounded = field.format.is_some() || field.min.is_some() || field.max.is_some();
+        let narrow = [FieldType::DateTime, FieldType::Dropdown, FieldType::Secret];
         deep |= field.fields.is_some() || field.schema.is_some() || field.of.is_some();
+        deep |= bounded || narrow.into_iter().any(|kind| field.takes(kind));
     }
     deep
 }

@@ -277,6 +277,11 @@ pub fn push_pointer(pointer: &mut String, segment: &str) {
 /// The nearest of some names to one that is not among them, if any is near.
 pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
     const NEAR: f64 = 0.7;
+    // What is longer was not meant as a name; comparing takes the product of the lengths.
+    const LONGEST: usize = 128;
+    if name.len() > LONGEST {
+        return None;
+    }
     known
         .map(|candidate| {
             (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)

@@ -105,6 +105,15 @@ impl Invocation {
                 column: before.len() - line_start + 1,
             }
         })?;
+        // Keys that serde_json gives a meaning of its own.
+        if let Some(at) = text.find("\"$serde_json::private::") {
+            let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+            return Err(InvocationFault::Syntax {
+                reason: "a key that begins with `$serde_json::private` is reserved".to_owned(),
+                line: text[..at].matches('\n').count() + 1,
+                column: at - line_start + 1,
+            });
+        }
         let value = crate::value::parse(text).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();

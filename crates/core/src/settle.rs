@@ -163,6 +163,38 @@ pub fn settle_fields(
     Ok(())
 }
 
+/// Calls `found` with every text, and every long number, of a value that its field says must not be shown.
+pub fn sensitive_texts(field: &Field, value: &Value, found: &mut dyn FnMut(&str)) {
+    let is_secret = |kind| field.takes(kind) || field.of == Some(kind);
+    if field.sensitive || is_secret(FieldType::Secret) {
+        return all_texts(value, found);
+    }
+    let Some(fields) = &field.fields else { return };
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| sensitive_texts(field, item, found)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let Some(inner) = fields.get(key) {
+                    sensitive_texts(inner, value, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls `found` with every text, and every long number, inside a value.
+pub fn all_texts(value: &Value, found: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => found(text),
+        Value::Array(items) => items.iter().for_each(|item| all_texts(item, found)),
+        Value::Object(map) => map.values().for_each(|value| all_texts(value, found)),
+        // A short number is a port or a flag, and masking it would mask much else.
+        Value::Number(number) if number.as_str().len() >= 6 => found(number.as_str()),
+        Value::Number(_) | Value::Null | Value::Bool(_) => {}
+    }
+}
+
 /// Takes declared keys that are null out of objects: null and absent mean the same.
 fn leave_nulls_out(field: &Field, value: &mut Value) {
     let Some(fields) = &field.fields else { return };
@@ -365,9 +397,32 @@ fn item_problem(field: &Field, of: FieldType, item: &Value) -> Option<FieldProbl
     }
 }
 
+/// Whether bytes stand as in a pattern, in which `0` is any digit.
+fn has_shape(text: &[u8], pattern: &[u8]) -> bool {
+    text.len() == pattern.len()
+        && text.iter().zip(pattern).all(|(byte, p)| match p {
+            b'0' => byte.is_ascii_digit(),
+            p => byte.eq_ignore_ascii_case(p),
+        })
+}
+
+/// The form of RFC 3339, section 5.6; jiff reads other forms of ISO 8601 as well.
+fn has_date_time_shape(text: &str) -> bool {
+    let Some((seconds, rest)) = text.as_bytes().split_at_checked(19) else { return false };
+    let fraction = match rest.split_first() {
+        Some((b'.', digits)) => 1 + digits.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    let zone = &rest[fraction..];
+    has_shape(seconds, b"0000-00-00T00:00:00")
+        && fraction != 1
+        && (has_shape(zone, b"Z") || has_shape(zone, b"+00:00") || has_shape(zone, b"-00:00"))
+}
+
 fn date_time_fault(text: &str) -> Option<&'static str> {
     let expected = "a date-time such as \"2026-01-31T08:00:00Z\" (RFC 3339)";
-    text.parse::<jiff::Timestamp>().is_err().then_some(expected)
+    let valid = has_date_time_shape(text) && text.parse::<jiff::Timestamp>().is_ok();
+    (!valid).then_some(expected)
 }
 
 fn choice_fault(
@@ -389,7 +444,10 @@ fn choice_fault(
 
 fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {
     match field.format? {
-        Format::Date => text.parse::<Date>().is_err().then_some("a date such as \"2026-01-31\""),
+        Format::Date => {
+            let valid = has_shape(text.as_bytes(), b"0000-00-00") && text.parse::<Date>().is_ok();
+            (!valid).then_some("a date such as \"2026-01-31\"")
+        }
         Format::Uri => url::Url::parse(text).is_err().then_some("an absolute URL"),
         // Checked where it is joined to its base, so that each trick keeps its own code.
         Format::RelativeUrl | Format::Integer => None,
@@ -410,11 +468,13 @@ fn is_integer(number: &serde_json::Number) -> bool {
     }
     let digits = mantissa.split('.').next().unwrap_or_default();
     let zeros = digits.len() - digits.trim_end_matches('0').len();
-    significant == 0 && (zeros as i64 >= -exponent || digits.trim_matches(['-', '0']).is_empty())
+    let shift = usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX);
+    significant == 0 && (zeros >= shift || digits.trim_matches(['-', '0']).is_empty())
 }
 
 fn number_fault(field: &Field, number: &serde_json::Number) -> Option<String> {
-    let value = number.as_f64()?;
+    // Beyond the range of f64 this gives an infinity, which is outside any bound on its side.
+    let value: f64 = number.as_str().parse().ok()?;
     let below = field.min.as_ref().is_some_and(|min| min.as_f64().is_some_and(|min| value < min));
     let above = field.max.as_ref().is_some_and(|max| max.as_f64().is_some_and(|max| value > max));
     (below || above).then(|| bounds(field, ""))
@@ -461,6 +521,7 @@ mod tests {
             ("1.5e1", true),
             ("100e-2", true),
             ("0e-9", true),
+            ("1e-9223372036854775808", false),
             ("7615917337495251231999", true),
             ("1.10", false),
             ("15e-1", false),

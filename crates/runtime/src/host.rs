@@ -1,12 +1,13 @@
 //! The host: plans and runs invocations of cards.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cardhost_core::call::{Call, Outcome};
-use cardhost_core::connection::{Connection, SecretSource};
+use cardhost_core::connection::{Connection, SecretSource, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::{Code, Place};
@@ -39,9 +40,13 @@ struct Inner {
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
+    mocks: Mutex<HashMap<String, Arc<MockTransport>>>,
     policy: Policy,
     settings: PlanSettings,
 }
+
+/// Most bytes of a file that a connection field points at.
+const MOST_SECRET_BYTES: u64 = 1024 * 1024;
 
 /// What a host allows.
 #[derive(Clone, Debug)]
@@ -51,7 +56,8 @@ pub struct Policy {
     pub secret_references: bool,
     /// For the whole exchange, in place of the connector's limit.
     pub total_timeout: Option<Duration>,
-    /// Most bytes of an invocation's text; 16 MiB by default.
+    /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
+    /// given what was read.
     pub max_invocation_bytes: usize,
 }
 
@@ -157,6 +163,7 @@ impl HostBuilder {
             fallback: self.fallback,
             fallback_file: self.fallback_file,
             fallback_settled: Mutex::default(),
+            mocks: Mutex::default(),
             policy: self.policy,
             settings: self.settings,
         }))
@@ -228,8 +235,8 @@ impl Host {
         let inner = &*self.0;
         let clock = &*inner.clock;
         if inner.mock {
-            let mock = MockTransport::new(&inner.catalog, definition.connector.name.as_str());
-            return drive(Call::new(definition, plan), &mock, clock).await;
+            let mock = self.mock(definition.connector.name.as_str());
+            return drive(Call::new(definition, plan), &*mock, clock).await;
         }
         let call = Call::new(definition, plan);
         match &inner.transport {
@@ -298,10 +305,21 @@ impl Host {
                         .with_code(Code::CONNECTION_UNREADABLE)
                         .at(Place::invocation(&["connection"]))
                 })?;
-                (fields.ok_or_else(unknown)?, true)
+                (fields.ok_or_else(unknown)?, self.0.policy.secret_references)
             }
         };
         settle(connector, fields, may_refer)
+    }
+
+    /// The stand-in of a connector, made once.
+    fn mock(&self, connector: &str) -> Arc<MockTransport> {
+        let mocks = || self.0.mocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = mocks().get(connector) {
+            return Arc::clone(found);
+        }
+        let mock = Arc::new(MockTransport::new(&self.0.catalog, connector));
+        mocks().insert(connector.to_owned(), Arc::clone(&mock));
+        mock
     }
 
     /// The host's own connection, settled once a connector.
@@ -340,7 +358,7 @@ fn settle(
     may_refer: bool,
 ) -> Result<Connection, Error> {
     if !may_refer {
-        let pointing = fields.iter().find(|(_, value)| value.is_object());
+        let pointing = fields.iter().find(|(_, value)| secret_source(value).is_some());
         if let Some((field, _)) = pointing {
             return Err(Error::new(Fault::SecretReference { field: field.clone() }));
         }
@@ -357,7 +375,14 @@ fn read_secret(source: &SecretSource) -> Result<Secret, String> {
             Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
         },
         SecretSource::File(path) => {
-            let mut text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+            let mut text = String::new();
+            file.take(MOST_SECRET_BYTES + 1)
+                .read_to_string(&mut text)
+                .map_err(|error| error.to_string())?;
+            if text.len() as u64 > MOST_SECRET_BYTES {
+                return Err(format!("it is longer than {MOST_SECRET_BYTES} bytes"));
+            }
             if text.ends_with('\n') {
                 text.pop();
                 if text.ends_with('\r') {

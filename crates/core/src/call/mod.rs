@@ -113,7 +113,8 @@ impl Call {
             redirect::Next::Send => return Step::Send,
             redirect::Next::TooMany => {
                 let fault = Fault::Redirects { max: MAX_REDIRECTS };
-                return Step::Done(Err(self.failed(fault, &reply)));
+                let warnings = std::mem::take(&mut self.plan.warnings);
+                return Step::Done(Err(self.failed(fault, &reply).with_warnings(warnings)));
             }
             redirect::Next::Finish => {}
         }
@@ -132,6 +133,12 @@ impl Call {
     }
 
     fn finish(&self, reply: Reply, now: i64) -> Result<(Output, u16), Error> {
+        let card = &self.definition.card;
+        let raise = card.response.http_error == HttpError::Raise;
+        // What the service refused stays refused, however its page about it ended.
+        if raise && !(200..300).contains(&reply.status) {
+            return Err(self.service_error(&reply, now));
+        }
         match &reply.end {
             BodyEnd::Complete => {}
             BodyEnd::TooLarge { limit } => {
@@ -141,11 +148,6 @@ impl Call {
                 let error = self.transport_error(fault.clone());
                 return Err(error.with_response(kept(&reply)));
             }
-        }
-        let card = &self.definition.card;
-        let raise = card.response.http_error == HttpError::Raise;
-        if raise && !(200..300).contains(&reply.status) {
-            return Err(self.service_error(&reply, now));
         }
         let deep = self.definition.reads_body_parts();
         let body = decoder::decode(&reply.headers, &reply.body, card.response.decoder, deep)

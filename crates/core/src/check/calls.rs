@@ -144,7 +144,7 @@ pub(super) fn parameters(helper: &str) -> Option<String> {
     let words: Vec<String> = (0..least)
         .map(|index| match (helper, index) {
             ("replace", 1) => "what to replace".to_owned(),
-            ("replace", _) => "the text instead".to_owned(),
+            ("replace", 2) => "what to put there".to_owned(),
             _ => takes(helper, index).as_str().to_owned(),
         })
         .collect();

@@ -67,7 +67,7 @@ fn dropdowns<T>(
     let at =
         |findings: &mut Findings<'_>, code, pointer: &str, fault| findings.at(code, pointer, fault);
     let mut sound = true;
-    match names.lead(by, &place, roots, at, findings) {
+    match names.lead(by, &place, roots, false, at, findings) {
         None => sound = false,
         Some(referred) => match referred.field {
             Some(field) if field.kind == FieldType::Dropdown => deciding.push(by.clone()),

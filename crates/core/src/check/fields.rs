@@ -229,7 +229,7 @@ pub(super) fn check_when(
         let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| {
             findings.at_key(code, pointer, fault)
         };
-        let referred = names.lead(reference, &place, roots, at, findings);
+        let referred = names.lead(reference, &place, roots, false, at, findings);
         if let Some(field) = referred.and_then(|referred| referred.field) {
             condition_values(field, reference, values, &place, findings);
         }
@@ -271,7 +271,7 @@ fn condition_values(
 }
 
 fn missing(key: &str, pointer: &str, findings: &mut Findings<'_>) {
-    let fault = DefinitionFault::MissingKey { key: key.to_owned() };
+    let fault = DefinitionFault::MissingKey { keys: vec![key.to_owned()] };
     findings.at(Code::DEFINITION_MISSING_KEY, pointer, fault);
 }
 

@@ -76,13 +76,27 @@ pub enum DefinitionFault {
         key: String,
         /// The nearest known key.
         nearest: Option<String>,
-        /// Every key that is known there.
+        /// Every key that is known there and not given yet.
         known: Vec<String>,
     },
-    /// A key that must be there is not.
+    /// Keys that must be there are not.
     MissingKey {
-        /// The key.
-        key: String,
+        /// The keys.
+        keys: Vec<String>,
+    },
+    /// A field where a group of fields must stand.
+    NotAGroup {
+        /// `input` or `output`.
+        of: &'static str,
+        /// The field's label.
+        label: String,
+    },
+    /// The name of a type in another language.
+    TypeName {
+        /// The name.
+        found: String,
+        /// What is written instead.
+        instead: &'static str,
     },
     /// A value of another type.
     Type {
@@ -153,12 +167,8 @@ pub enum DefinitionFault {
     Template {
         /// What is wrong and where in it.
         fault: TemplateFault,
-        /// The nearest root or helper.
-        nearest: Option<String>,
-        /// The reference that was meant.
-        meant: Option<String>,
-        /// The reference that was meant in a helper call, with its brackets.
-        spaced: Option<String>,
+        /// What was meant, where that can be told.
+        meant: Option<Meant>,
         /// The roots in scope.
         allowed: Vec<Root>,
     },
@@ -316,6 +326,17 @@ pub enum DefinitionFault {
     Redirected,
     /// A card without an example.
     NoExample,
+}
+
+/// What was meant by an expression that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The nearest root or helper.
+    Nearest(String),
+    /// A reference with its root.
+    Reference(String),
+    /// A reference with the brackets that its spaces need in a helper call.
+    InBrackets(String),
 }
 
 /// Why a value may be absent.

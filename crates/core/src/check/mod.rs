@@ -23,7 +23,7 @@ mod words;
 
 use std::sync::Arc;
 
-pub use finding::{Absence, DefinitionFault, Finding, Remedy, Severity, Table};
+pub use finding::{Absence, DefinitionFault, Finding, Meant, Remedy, Severity, Table};
 
 use crate::connector::Connector;
 use crate::error::Code;

@@ -12,7 +12,7 @@ use crate::template::{
     Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
 };
 
-use super::finding::{Absence, DefinitionFault, Remedy};
+use super::finding::{Absence, DefinitionFault, Meant, Remedy};
 use super::findings::Findings;
 use super::{calls, suggest};
 
@@ -90,8 +90,9 @@ impl<'a> Names<'a> {
         let parts = match template.parts() {
             Ok(parts) => parts,
             Err(fault) => {
+                let offset = fault.offset;
                 let (code, fault) = self.faulty(template, fault, rules.roots);
-                return findings.inside(code, pointer, fault.0, fault.1);
+                return findings.inside(code, pointer, offset, fault);
             }
         };
         for part in parts {
@@ -111,25 +112,29 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What is said of a template that cannot be read, with its offset.
+    /// What is said of a template that cannot be read.
     fn faulty(
         &self,
         template: &Template,
         fault: &TemplateFault,
         roots: &[Root],
-    ) -> (Code, (usize, DefinitionFault)) {
+    ) -> (Code, DefinitionFault) {
         let (code, nearest) = problem(fault, roots);
         let expression = suggest::expression(template.source(), fault.offset);
-        let path = match &fault.problem {
-            // The name of the expression, or a parameter of a helper call.
-            TemplateProblem::UnknownRoot { found } if !expression.contains(&format!(" {found}")) => {
-                suggest::path(expression)
+        // The name of the expression, or a parameter of a helper call.
+        let (path, in_call) = match &fault.problem {
+            TemplateProblem::UnknownRoot { found } if expression.contains(&format!(" {found}")) => {
+                (suggest::path(found), true)
             }
-            TemplateProblem::UnknownRoot { found } => suggest::path(found),
-            TemplateProblem::UnknownHelper { .. } => suggest::path(expression),
-            _ => None,
+            TemplateProblem::UnknownRoot { .. } | TemplateProblem::UnknownHelper { .. } => {
+                (suggest::path(expression), false)
+            }
+            _ => (None, false),
         };
-        let meant = path.and_then(|(path, optional)| self.meant(&path, roots, optional));
+        let reference = || {
+            let (path, optional) = path?;
+            Some(suggest::spelled(&self.meant(&path, roots, optional)?, in_call))
+        };
         let spaced = match &fault.problem {
             TemplateProblem::UnknownRoot { .. }
             | TemplateProblem::UnknownHelper { .. }
@@ -137,9 +142,12 @@ impl<'a> Names<'a> {
             | TemplateProblem::Syntax { .. } => self.spaced(expression, roots),
             _ => None,
         };
+        let meant = spaced
+            .map(Meant::InBrackets)
+            .or_else(|| reference().map(Meant::Reference))
+            .or_else(|| nearest.map(Meant::Nearest));
         let (fault, allowed) = (fault.clone(), roots.to_vec());
-        let offset = fault.offset;
-        (code, (offset, DefinitionFault::Template { fault, nearest, meant, spaced, allowed }))
+        (code, DefinitionFault::Template { fault, meant, allowed })
     }
 
     /// Checks the templates of a value.
@@ -176,6 +184,7 @@ impl<'a> Names<'a> {
         reference: &Reference,
         pointer: &str,
         roots: &[Root],
+        in_call: bool,
         at: fn(&mut Findings<'_>, Code, &str, DefinitionFault),
         findings: &mut Findings<'_>,
     ) -> Option<Referred<'a>> {
@@ -191,7 +200,8 @@ impl<'a> Names<'a> {
         }
         let mut resolved = self.resolve(reference);
         if let Err(DefinitionFault::UnknownReference { segment, elsewhere, .. }) = &mut resolved {
-            *elsewhere = self.elsewhere(reference, segment, roots);
+            let found = self.elsewhere(reference, segment, roots);
+            *elsewhere = found.map(|found| suggest::spelled(&found, in_call));
         }
         resolved
             .map_err(|fault| at(findings, Code::TEMPLATE_UNKNOWN_REFERENCE, pointer, fault))
@@ -209,7 +219,9 @@ impl<'a> Names<'a> {
         let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| {
             findings.at(code, pointer, fault)
         };
-        let Some(referred) = self.lead(reference, pointer, rules.roots, at, findings) else {
+        let Some(referred) =
+            self.lead(reference, pointer, rules.roots, helper_call.is_some(), at, findings)
+        else {
             return;
         };
         // A connection is filled in for some cards and not for others: what one lacks is told when it runs.

@@ -65,7 +65,12 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
 }
 
 /// A value of a reply may be absent, and without `?` the run would fail.
-fn may_be_missing(field: &Field, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
+fn may_be_missing(
+    field: &Field,
+    value: &ValueTemplate,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
     let whole = value.as_template().and_then(Template::as_reference);
     let Some(reference) = whole.filter(|_| !field.required) else {
         return;

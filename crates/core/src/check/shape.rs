@@ -11,10 +11,18 @@ use serde_json::Value;
 use super::finding::DefinitionFault;
 use super::findings::Findings;
 use crate::error::{Code, push_pointer};
+use crate::field::FieldType;
 use crate::value::type_name;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Definition {
+    Connector,
+    Card,
+}
 
 /// A format: its schema, compiled once.
 pub(super) struct Format {
+    of: Definition,
     schema: Value,
     validator: Result<Validator, String>,
 }
@@ -23,26 +31,46 @@ impl Format {
     /// The format of connectors.
     pub(super) fn connector() -> &'static Format {
         static FORMAT: OnceLock<Format> = OnceLock::new();
-        FORMAT.get_or_init(|| Format::new(crate::formats::connector_schema()))
+        FORMAT
+            .get_or_init(|| Format::new(Definition::Connector, crate::formats::connector_schema()))
     }
 
     /// The format of cards.
     pub(super) fn card() -> &'static Format {
         static FORMAT: OnceLock<Format> = OnceLock::new();
-        FORMAT.get_or_init(|| Format::new(crate::formats::card_schema()))
+        FORMAT.get_or_init(|| Format::new(Definition::Card, crate::formats::card_schema()))
     }
 
-    fn new(schema: Value) -> Format {
+    fn new(of: Definition, schema: Value) -> Format {
         let validator = crate::schema::compile(&schema);
-        Format { schema, validator }
+        Format { of, schema, validator }
     }
 
     /// Every fault of a value.
     pub(super) fn check(&self, value: &Value, findings: &mut Findings<'_>) {
         match &self.validator {
             Ok(validator) => {
+                let no_groups = self.fields_for_groups(value, findings);
+                let mut missing: Vec<(String, Vec<String>)> = Vec::new();
                 for error in validator.iter_errors(value) {
-                    self.finding(&error, findings);
+                    let at = error.instance_path().to_string();
+                    if no_groups.iter().any(|place| is_at_or_below(&at, place)) {
+                        continue;
+                    }
+                    let ValidationErrorKind::Required { property } = error.kind() else {
+                        self.finding(&error, findings);
+                        continue;
+                    };
+                    let key = plain_text(property);
+                    match missing.iter_mut().find(|(place, _)| *place == at) {
+                        Some((_, keys)) if keys.contains(&key) => {}
+                        Some((_, keys)) => keys.push(key),
+                        None => missing.push((at, vec![key])),
+                    }
+                }
+                for (at, keys) in missing {
+                    let fault = DefinitionFault::MissingKey { keys };
+                    findings.at(Code::DEFINITION_MISSING_KEY, &at, fault);
                 }
             }
             // A test proves that both schemas compile.
@@ -58,19 +86,15 @@ impl Format {
         let schema = self.schema_around(error);
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                let known = known_keys(schema);
                 // A key that is there already is not what was meant.
-                let free = known.iter().filter(|key| found.get(key).is_none());
+                let mut known = known_keys(schema);
+                known.retain(|key| found.get(key).is_none());
                 for key in unexpected {
-                    let nearest = crate::error::nearest(key, free.clone().map(String::as_str));
+                    let nearest = crate::error::nearest(key, known.iter().map(String::as_str));
                     let known = known.clone();
                     let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
                     findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);
                 }
-            }
-            ValidationErrorKind::Required { property } => {
-                let key = plain_text(property);
-                findings.at(Code::DEFINITION_MISSING_KEY, &at, DefinitionFault::MissingKey { key });
             }
             // A value and its alternatives may each name their types: the first names them all.
             ValidationErrorKind::Type { .. } if findings.has(&Code::DEFINITION_TYPE, &at) => {}
@@ -85,12 +109,24 @@ impl Format {
                     .map_or(Vec::new(), |all| all.iter().map(plain_text).collect());
                 self.choice(&at, expected, found, findings);
             }
+            ValidationErrorKind::Constant { expected_value }
+                if type_name(expected_value) != type_name(found) =>
+            {
+                let expected = vec![type_name(expected_value).to_owned()];
+                let found = type_name(found);
+                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+            }
             ValidationErrorKind::Constant { expected_value } => {
                 self.choice(&at, vec![plain_text(expected_value)], found, findings);
             }
             ValidationErrorKind::PropertyNames { error } => {
                 let key = plain_text(error.instance());
-                let expected = form(self.schema_around(error), error);
+                let expected = match error.kind() {
+                    ValidationErrorKind::Pattern { .. } => {
+                        format!("a reference that starts with {}", self.roots(&at))
+                    }
+                    _ => form(self.schema_around(error), error),
+                };
                 let fault = DefinitionFault::Form { expected, found: key.clone() };
                 findings.at_key(Code::DEFINITION_VALUE, &below(&at, &key), fault);
             }
@@ -104,14 +140,55 @@ impl Format {
             // Of a value of the wrong type, nothing else is worth saying.
             _ if findings.has(&Code::DEFINITION_TYPE, &at) => {}
             _ => {
-                let expected = form(schema, error);
+                let expected = match error.kind() {
+                    ValidationErrorKind::Pattern { .. } if at.ends_with("/by") => {
+                        format!("a reference to a dropdown that starts with {}", self.roots(&at))
+                    }
+                    _ => form(schema, error),
+                };
                 let fault = DefinitionFault::Form { expected, found: short(found) };
                 findings.at(Code::DEFINITION_VALUE, &at, fault);
             }
         }
     }
 
+    /// The roots that a reference at a place can start with, in words.
+    fn roots(&self, at: &str) -> &'static str {
+        match self.of {
+            Definition::Connector => "`connection`",
+            Definition::Card if at.starts_with("/options/") => "`connection` or `options`",
+            Definition::Card if at.starts_with("/response/") => "`response`, `options` or `input`",
+            Definition::Card => "`connection`, `options` or `input`",
+        }
+    }
+
+    /// Finds fields that stand where groups of fields must; nothing else is worth saying of them.
+    fn fields_for_groups(&self, value: &Value, findings: &mut Findings<'_>) -> Vec<String> {
+        let mut places = Vec::new();
+        if self.of == Definition::Connector {
+            return places;
+        }
+        for of in ["input", "output"] {
+            let groups = value.get(of).and_then(Value::as_object).into_iter().flatten();
+            for (label, _) in
+                groups.filter(|(_, group)| group.get("type").is_some_and(Value::is_string))
+            {
+                let place = crate::error::pointer(&[of, label]);
+                let fault = DefinitionFault::NotAGroup { of, label: label.clone() };
+                findings.at_key(Code::DEFINITION_TYPE, &place, fault);
+                places.push(place);
+            }
+        }
+        places
+    }
+
     fn choice(&self, at: &str, expected: Vec<String>, found: &Value, findings: &mut Findings<'_>) {
+        let field_type = expected.iter().any(|name| name == FieldType::TrueFalse.as_str());
+        let instead = found.as_str().and_then(|name| type_instead(name, at.ends_with("/type")));
+        if let Some(instead) = instead.filter(|_| field_type) {
+            let fault = DefinitionFault::TypeName { found: plain_text(found), instead };
+            return findings.at(Code::DEFINITION_VALUE, at, fault);
+        }
         let fault = DefinitionFault::Choice { what: "value", expected, found: short(found) };
         findings.at(Code::DEFINITION_VALUE, at, fault);
     }
@@ -121,6 +198,29 @@ impl Format {
         let keyword = error.schema_path().to_string();
         self.schema.pointer(keyword.rsplit_once('/')?.0)
     }
+}
+
+/// What to write for the name that a type has in other languages.
+fn type_instead(name: &str, with_format: bool) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "string" | "str" | "uuid" => "`text`",
+        "integer" | "int" | "long" if with_format => "`number` with `\"format\": \"integer\"`",
+        "integer" | "int" | "long" | "float" | "double" | "decimal" => "`number`",
+        "boolean" | "bool" => "`true-false`",
+        "array" => "`list`",
+        "date" if with_format => "`text` with `\"format\": \"date\"`",
+        "uri" | "url" if with_format => "`text` with `\"format\": \"uri\"`",
+        "date" | "uri" | "url" => "`text`",
+        "datetime" | "timestamp" => "`date-time`",
+        "enum" | "select" => "`dropdown`",
+        "password" => "`secret`",
+        "map" | "json" => "`object`",
+        _ => return None,
+    })
+}
+
+fn is_at_or_below(at: &str, place: &str) -> bool {
+    at.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn below(pointer: &str, key: &str) -> String {

@@ -5,10 +5,15 @@ use crate::template::{Reference, Root};
 
 impl Names<'_> {
     /// The one reference in scope that a path without a root, or under the wrong one, fits.
-    pub(super) fn meant(&self, path: &[String], roots: &[Root], optional: bool) -> Option<String> {
+    pub(super) fn meant(
+        &self,
+        path: &[String],
+        roots: &[Root],
+        optional: bool,
+    ) -> Option<Reference> {
         let leads = |reference: &Reference| {
-            let known = self.card.is_some()
-                || matches!(reference.root, Root::Connection | Root::Response);
+            let known =
+                self.card.is_some() || matches!(reference.root, Root::Connection | Root::Response);
             known && !reference.segments.is_empty() && self.resolve(reference).is_ok()
         };
         let under = |root: &Root| Reference { root: *root, segments: path.to_vec(), optional };
@@ -24,7 +29,7 @@ impl Names<'_> {
             fits = whole.filter(leads).collect();
         }
         match fits.as_slice() {
-            [one] => Some(one.to_string()),
+            [one] => Some(one.clone()),
             _ => None,
         }
     }
@@ -35,7 +40,7 @@ impl Names<'_> {
         reference: &Reference,
         segment: &str,
         roots: &[Root],
-    ) -> Option<String> {
+    ) -> Option<Reference> {
         let at = reference.segments.iter().position(|name| name == segment)?;
         let labels_at = if reference.root == Root::Input { 1 } else { 0 };
         let others: Vec<Root> =
@@ -58,9 +63,10 @@ impl Names<'_> {
                 && bare.contains(&format!("{}.{}", field.root.as_str(), field.segments.join(".")))
         };
         let declared = self.fields(roots).into_iter().filter(stands);
-        declared.max_by_key(|field| bracketed(field).len()).or_else(|| undeclared(call)).map(
-            |field| bracketed(&field),
-        )
+        declared
+            .max_by_key(|field| bracketed(field).len())
+            .or_else(|| undeclared(call))
+            .map(|field| bracketed(&field))
     }
 
     /// Every field that a reference can name.
@@ -106,6 +112,14 @@ fn undeclared(call: &str) -> Option<Reference> {
 
 fn is_plain(segment: &str) -> bool {
     segment.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The spelling of a reference; in a helper call, names with spaces need their brackets.
+pub(super) fn spelled(reference: &Reference, in_call: bool) -> String {
+    if !in_call || reference.segments.iter().all(|segment| is_plain(segment)) {
+        return reference.to_string();
+    }
+    format!("{}{}", bracketed(reference), if reference.optional { "?" } else { "" })
 }
 
 /// `input.[Filter].[Per Page]`.

@@ -46,7 +46,11 @@ fn unused(field: &Field, root: Root, path: &[&str], findings: &mut Findings<'_>)
     let reference = Reference { root, segments, optional: absence(field).is_some() };
     let mut place = vec![root.as_str()];
     place.extend(path);
-    findings.at_key(Code::DEFINITION_VALUE, &pointer(&place), DefinitionFault::Unused { reference });
+    findings.at_key(
+        Code::DEFINITION_VALUE,
+        &pointer(&place),
+        DefinitionFault::Unused { reference },
+    );
 }
 
 /// Every reference of a card, and of what its connector says of replies.

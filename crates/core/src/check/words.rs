@@ -2,7 +2,7 @@
 //!
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
-use super::finding::{Absence, DefinitionFault, Remedy, Table};
+use super::finding::{Absence, DefinitionFault, Meant, Remedy, Table};
 use crate::template::{Root, TemplateFault, TemplateProblem};
 
 impl DefinitionFault {
@@ -13,7 +13,14 @@ impl DefinitionFault {
             DefinitionFault::Syntax { reason } => format!("this is not JSON: {reason}"),
             DefinitionFault::DuplicateKey { key, .. } => format!("key `{key}` is there twice"),
             DefinitionFault::UnknownKey { key, .. } => format!("unknown key `{key}`"),
-            DefinitionFault::MissingKey { key } => format!("key `{key}` is missing"),
+            DefinitionFault::MissingKey { keys } => match keys.as_slice() {
+                [key] => format!("key `{key}` is missing"),
+                keys => format!("keys {} are missing", listed(&quoted(keys), "and")),
+            },
+            DefinitionFault::NotAGroup { label, .. } => {
+                format!("`{label}` is a group: put the field one level deeper")
+            }
+            DefinitionFault::TypeName { found, .. } => format!("there is no type `{found}`"),
             DefinitionFault::Type { expected, found } => {
                 let expected: Vec<String> = expected.iter().map(|name| article(name)).collect();
                 format!("this must be {}, not {}", listed(&expected, "or"), article(found))
@@ -41,7 +48,8 @@ impl DefinitionFault {
             }
             DefinitionFault::Template { fault, .. } => crate::message::template_fault(fault),
             DefinitionFault::ParameterCount { helper, least, most, found, .. } => {
-                let range = if least == most { least.to_string() } else { format!("{least} to {most}") };
+                let range =
+                    if least == most { least.to_string() } else { format!("{least} to {most}") };
                 let noun = if *most == 1 { "parameter" } else { "parameters" };
                 format!("helper `{helper}` takes {range} {noun}, not {found}")
             }
@@ -171,6 +179,15 @@ impl DefinitionFault {
                 let names = expected.iter().map(String::as_str);
                 nearest_of(crate::error::nearest(found, names).as_deref(), expected)
             }
+            DefinitionFault::NotAGroup { of, label } => Some(format!(
+                "write `\"{of}\": {{ \"a group\": {{ \"{label}\": {{ … }} }} }}`"
+            )),
+            DefinitionFault::TypeName { instead, .. } => Some(format!("write {instead}")),
+            DefinitionFault::Form { expected, found }
+                if expected.starts_with("a reference") && found.starts_with(['<', '{']) =>
+            {
+                Some("write the reference alone, without delimiters".to_owned())
+            }
             DefinitionFault::Name { expected, .. } => {
                 Some(format!("write `{expected}`, or rename what holds it"))
             }
@@ -178,14 +195,15 @@ impl DefinitionFault {
             | DefinitionFault::UnreachableRow { nearest, .. } => {
                 nearest.as_deref().map(|nearest| format!("did you mean `{nearest}`?"))
             }
-            DefinitionFault::Template { spaced: Some(spaced), .. } => Some(in_brackets(spaced)),
-            DefinitionFault::Template { meant: Some(meant), allowed, .. } => Some(format!(
-                "did you mean `{meant}`? here a reference starts with {}",
-                roots(allowed)
-            )),
-            DefinitionFault::Template { fault, nearest, allowed, .. } => {
-                template_hint(fault, nearest.as_deref(), allowed)
-            }
+            DefinitionFault::Template { fault, meant, allowed } => match meant {
+                Some(Meant::InBrackets(reference)) => Some(in_brackets(reference)),
+                Some(Meant::Reference(reference)) => Some(format!(
+                    "did you mean `{reference}`? here a reference starts with {}",
+                    roots(allowed)
+                )),
+                Some(Meant::Nearest(nearest)) => Some(format!("did you mean `{nearest}`?")),
+                None => template_hint(fault, allowed),
+            },
             DefinitionFault::Root { allowed, .. } => {
                 Some(format!("here it can start with {}", roots(allowed)))
             }
@@ -243,6 +261,7 @@ impl DefinitionFault {
             | DefinitionFault::Differs { .. }
             | DefinitionFault::Fails { .. }
             | DefinitionFault::Succeeds { .. }
+            | DefinitionFault::Parameter { .. }
             | DefinitionFault::Redirected => None,
         }
     }
@@ -257,14 +276,7 @@ fn roots(allowed: &[Root]) -> String {
     listed(&quoted(&roots), "or")
 }
 
-fn template_hint(
-    fault: &TemplateFault,
-    nearest: Option<&str>,
-    allowed: &[Root],
-) -> Option<String> {
-    if let Some(nearest) = nearest {
-        return Some(format!("did you mean `{nearest}`?"));
-    }
+fn template_hint(fault: &TemplateFault, allowed: &[Root]) -> Option<String> {
     match &fault.problem {
         TemplateProblem::UnknownRoot { .. } => {
             Some(format!("here a reference starts with {}", roots(allowed)))

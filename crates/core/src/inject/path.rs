@@ -75,7 +75,13 @@ pub fn check_relative(text: &str) -> Result<(), UrlFault> {
     let mut level = Cow::Borrowed(path);
     for _ in 0..=DECODINGS {
         check_level(&level)?;
-        let decoded = percent_decode_str(&level).decode_utf8_lossy().into_owned();
+        // Overlong UTF-8 and `%u` escapes are ways to write what may not be written.
+        let lower = level.to_ascii_lowercase();
+        if ["%c0", "%c1", "%u00", "%uff", "%u2"].iter().any(|trick| lower.contains(trick)) {
+            return Err(UrlFault::DotSegment);
+        }
+        let level_folded: String = level.chars().map(fold).collect();
+        let decoded = percent_decode_str(&level_folded).decode_utf8_lossy().into_owned();
         if decoded == *level {
             break;
         }
@@ -222,6 +228,7 @@ fn fold(c: char) -> char {
         '\u{2216}' | '\u{29F5}' | '\u{FE68}' | '\u{FF3C}' => '\\',
         '\u{FE6B}' | '\u{FF20}' => '@',
         '\u{FE55}' | '\u{FF1A}' => ':',
+        '\u{FE6A}' | '\u{FF05}' => '%',
         c => c,
     }
 }

@@ -94,7 +94,9 @@ pub fn field(fault: &FieldFault) -> String {
         FieldProblem::Type { expected, found } => {
             format!("{name} must be {}, not {}", alternatives(expected), article(found))
         }
-        FieldProblem::Choice { found, .. } => format!("{name} has no choice `{found}`"),
+        FieldProblem::Choice { found, .. } => {
+            format!("{name} has no choice `{}`", crate::template::quoted_expression(found))
+        }
         FieldProblem::Format { expected } => format!("{name} must be {expected}"),
         FieldProblem::Range { expected } => format!("{name} must be {expected}"),
         FieldProblem::Unknown { .. } => {

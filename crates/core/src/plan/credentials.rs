@@ -6,34 +6,19 @@ use super::fault::PlanFault;
 use crate::auth::AuthMethod;
 use crate::card::Card;
 use crate::connector::{Connector, Target};
-use crate::field::FieldType;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
+use crate::settle::sensitive_texts;
 use crate::template::Scope;
 
 /// Texts of secret and sensitive inputs are secrets of this invocation.
 pub(super) fn add_sensitive(card: &Card, input: &Map<String, Value>, redactor: &mut Redactor) {
     for (group, fields) in &card.input {
         for (label, field) in fields {
-            if (field.sensitive || field.kind == FieldType::Secret)
-                && let Some(value) = input.get(group).and_then(|values| values.get(label))
-            {
-                add_texts(value, redactor);
+            if let Some(value) = input.get(group).and_then(|values| values.get(label)) {
+                sensitive_texts(field, value, &mut |text| redactor.add(Secret::from(text)));
             }
         }
-    }
-}
-
-fn add_texts(value: &Value, redactor: &mut Redactor) {
-    match value {
-        Value::String(text) => redactor.add(Secret::from(text.as_str())),
-        Value::Array(items) => items.iter().for_each(|item| add_texts(item, redactor)),
-        Value::Object(map) => map.values().for_each(|value| add_texts(value, redactor)),
-        // A short number is a port or a flag, and masking it would mask much else.
-        Value::Number(number) if number.as_str().len() >= 6 => {
-            redactor.add(Secret::new(number.to_string()));
-        }
-        Value::Number(_) | Value::Null | Value::Bool(_) => {}
     }
 }
 

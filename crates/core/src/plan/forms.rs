@@ -1,5 +1,7 @@
 //! The forms of a run: options and inputs are settled, each with what its conditions may see.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use super::fault::{PlanFault, Warning};
@@ -20,6 +22,8 @@ pub(super) fn settle_invocation(
     warnings: &mut Vec<Warning>,
 ) -> Result<(), PlanFault> {
     let mut ignored = Vec::new();
+    // Conditions call no helpers.
+    let derived = RefCell::new(Vec::new());
     let form = OptionsForm { connection };
     settle_fields(FieldRoot::Options, &card.options, &[], options, &form, &mut ignored)
         .map_err(PlanFault::Field)?;
@@ -39,7 +43,7 @@ pub(super) fn settle_invocation(
             Some(Value::Object(map)) => map,
             _ => Map::new(),
         };
-        let form = GroupForm { group, scope: PlanScope::new(connection, options, input) };
+        let form = GroupForm { group, scope: PlanScope::new(connection, options, input, &derived) };
         let settled =
             settle_fields(FieldRoot::Input, fields, &[group], &mut values, &form, &mut ignored);
         input.insert(group.clone(), Value::Object(values));

@@ -12,6 +12,7 @@ mod forms;
 mod scope;
 mod url;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use crate::connector::Timeouts;
 use crate::definition::Definition;
 use crate::inject::path;
 use crate::request::RequestSpec;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
 pub use fault::{PlanFault, RequestPart, Warning};
@@ -128,12 +129,16 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     let mut warnings: Vec<Warning> =
         connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
-    match render(definition, connection, &mut options, &mut input, settings, &mut warnings) {
+    let derived = RefCell::new(Vec::new());
+    let rendered =
+        render(definition, connection, &mut options, &mut input, settings, &mut warnings, &derived);
+    match rendered {
         Ok(plan) => Ok(Plan { options, input, warnings, ..plan }),
         Err(fault) => {
             let mut redactor = Redactor::new();
             connection.add_secrets(&mut redactor);
             add_sensitive(&definition.card, &input, &mut redactor);
+            derived.take().into_iter().for_each(|secret| redactor.add(secret));
             Err(Refusal { fault, redactor: Arc::new(redactor), warnings })
         }
     }
@@ -147,10 +152,12 @@ fn render(
     input: &mut Map<String, Value>,
     settings: &PlanSettings,
     warnings: &mut Vec<Warning>,
+    derived: &RefCell<Vec<Secret>>,
 ) -> Result<Plan, PlanFault> {
     let (connector, card) = (&*definition.connector, &definition.card);
     settle_invocation(card, connection, options, input, warnings)?;
-    let scope = PlanScope::new(connection, options, input);
+    let scope =
+        PlanScope { card: Some(card), ..PlanScope::new(connection, options, input, derived) };
 
     let target_name = text(&card.request.target, RequestPart::Target, &scope)?;
     let target = connector
@@ -189,7 +196,7 @@ fn render(
     add_sensitive(card, input, &mut redactor);
     let (auth, passed_over) =
         apply_auth(connector, card, &target_name, target, &mut request, &scope, &mut redactor)?;
-    for secret in scope.derived.take() {
+    for secret in derived.take() {
         redactor.add(secret);
     }
     request.redactor = Arc::new(redactor);

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
+use crate::card::Card;
 use crate::connection::Connection;
+use crate::field::{Field, FieldType};
 use crate::response::descend_map;
 use crate::secret::Secret;
 use crate::template::{Found, Reference, Root, Scope};
@@ -14,8 +16,10 @@ pub(super) struct PlanScope<'a> {
     pub(super) connection: &'a Connection,
     pub(super) options: &'a Map<String, Value>,
     pub(super) input: &'a Map<String, Value>,
+    /// The card, whose fields say what is secret; `None` while the forms are settled.
+    pub(super) card: Option<&'a Card>,
     /// What helpers made of secrets.
-    pub(super) derived: RefCell<Vec<Secret>>,
+    pub(super) derived: &'a RefCell<Vec<Secret>>,
 }
 
 impl<'a> PlanScope<'a> {
@@ -23,8 +27,9 @@ impl<'a> PlanScope<'a> {
         connection: &'a Connection,
         options: &'a Map<String, Value>,
         input: &'a Map<String, Value>,
+        derived: &'a RefCell<Vec<Secret>>,
     ) -> PlanScope<'a> {
-        PlanScope { connection, options, input, derived: RefCell::new(Vec::new()) }
+        PlanScope { connection, options, input, card: None, derived }
     }
 }
 
@@ -38,7 +43,34 @@ impl Scope for PlanScope<'_> {
         }
     }
 
+    fn is_secret(&self, reference: &Reference) -> bool {
+        match (reference.root, self.card, reference.segments.as_slice()) {
+            (Root::Connection, ..) => self.connection.is_secret_reference(reference),
+            (Root::Input, Some(card), [group, label, rest @ ..]) => {
+                let field = card.input.get(group).and_then(|fields| fields.get(label));
+                field.is_some_and(|field| is_secret_below(field, rest))
+            }
+            _ => false,
+        }
+    }
+
     fn note_secret(&self, derived: &str) {
         self.derived.borrow_mut().push(Secret::from(derived));
+    }
+}
+
+/// Whether a value below a field must not be shown.
+fn is_secret_below(field: &Field, rest: &[String]) -> bool {
+    if field.sensitive || field.takes(FieldType::Secret) || field.of == Some(FieldType::Secret) {
+        return true;
+    }
+    match (rest.split_first(), &field.fields) {
+        (_, None) => false,
+        // Without further segments the whole value is meant, with all that is inside.
+        (None, Some(fields)) => fields.values().any(|inner| is_secret_below(inner, &[])),
+        (Some((key, rest)), Some(fields)) => match fields.get(key) {
+            Some(inner) => is_secret_below(inner, rest),
+            None => is_secret_below(field, rest),
+        },
     }
 }

@@ -41,7 +41,8 @@ impl Redactor {
 
     /// Adds a secret and its derived spellings.
     pub fn add(&mut self, secret: Secret) {
-        if !secret.expose().is_empty() {
+        let known = || self.secrets.iter().any(|known| known.expose() == secret.expose());
+        if !secret.expose().is_empty() && !known() {
             self.secrets.push(secret);
             self.tables = OnceLock::new();
         }
@@ -143,7 +144,7 @@ fn mask(bytes: &[u8], mut ranges: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     let mut at = 0;
     let mut ranges = ranges.into_iter().peekable();
     while let Some(mut range) = ranges.next() {
-        while let Some(next) = ranges.next_if(|next| next.start < range.end) {
+        while let Some(next) = ranges.next_if(|next| next.start <= range.end) {
             range.end = range.end.max(next.end);
         }
         shown.extend_from_slice(&bytes[at..range.start]);

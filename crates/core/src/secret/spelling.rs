@@ -22,6 +22,10 @@ pub(super) struct Spelling {
     forms: Vec<Vec<Form>>,
     /// The bytes that a match can start with.
     starts: [bool; 256],
+    /// The bytes that can follow the plain first character.
+    seconds: [bool; 256],
+    /// The plain first character.
+    first: Vec<u8>,
     /// Most bytes that the secret can take.
     longest: usize,
 }
@@ -65,9 +69,24 @@ impl Spelling {
                 starts[usize::from(form.bytes[0].to_ascii_lowercase())] = true;
             }
         }
+        let mut seconds = [false; 256];
+        match characters.get(1).and_then(|second| forms.get(*second)) {
+            None => seconds = [true; 256],
+            Some(forms) => {
+                for form in forms {
+                    seconds[usize::from(form.bytes[0])] = true;
+                    if form.any_case {
+                        seconds[usize::from(form.bytes[0].to_ascii_uppercase())] = true;
+                        seconds[usize::from(form.bytes[0].to_ascii_lowercase())] = true;
+                    }
+                }
+            }
+        }
+        let first = secret.expose().chars().next().map(|c| c.to_string().into_bytes());
+        let first = first.unwrap_or_default();
         let widest = |index: &usize| forms[*index].iter().map(|form| form.bytes.len()).max();
         let longest = characters.iter().filter_map(widest).sum();
-        Spelling { characters, forms, starts, longest }
+        Spelling { characters, forms, starts, seconds, first, longest }
     }
 
     /// Where the secret stands.
@@ -75,8 +94,7 @@ impl Spelling {
         let mut found = Vec::new();
         let mut at = 0;
         while at < text.len() {
-            let end =
-                if self.starts[usize::from(text[at])] { self.longest_at(text, at) } else { None };
+            let end = if self.may_start(text, at) { self.longest_at(text, at) } else { None };
             match end {
                 Some(end) => {
                     found.push(at..end);
@@ -95,6 +113,17 @@ impl Spelling {
             .find(|at| self.starts[usize::from(text[*at])] && self.runs_out(text, *at))
     }
 
+    /// A quick look at two characters, which is all that most places need.
+    fn may_start(&self, text: &[u8], at: usize) -> bool {
+        if !self.starts[usize::from(text[at])] {
+            return false;
+        }
+        let plain = text[at..].starts_with(&self.first);
+        let next = text.get(at + self.first.len());
+        let escaped = matches!(text[at], b'%' | b'\\' | b'&' | b'+' | 0xC2 | 0xC3);
+        escaped || !plain || next.is_none_or(|next| self.seconds[usize::from(*next)])
+    }
+
     fn longest_at(&self, text: &[u8], at: usize) -> Option<usize> {
         let mut places = vec![at];
         for (index, character) in self.characters.iter().enumerate() {
@@ -111,9 +140,12 @@ impl Spelling {
     /// Whether the text ends before the secret that starts here does.
     fn runs_out(&self, text: &[u8], at: usize) -> bool {
         let mut places = vec![at];
-        for character in &self.characters {
+        for (index, character) in self.characters.iter().enumerate() {
             let ends = self.step(text, &places, *character);
-            if ends.ran_out || ends.at.contains(&text.len()) {
+            if index >= KNOWN_BY && !ends.at.is_empty()
+                || ends.ran_out
+                || ends.at.contains(&text.len())
+            {
                 return true;
             }
             places = ends.at;

@@ -15,6 +15,11 @@ pub trait Scope {
     /// The value of a reference; `None` where it has none.
     fn lookup(&self, reference: &Reference) -> Option<Found<'_>>;
 
+    /// Whether the value of a reference must not be shown.
+    fn is_secret(&self, _reference: &Reference) -> bool {
+        false
+    }
+
     /// Told of text that a helper made from a secret, so that it can be redacted as well.
     fn note_secret(&self, _derived: &str) {}
 }

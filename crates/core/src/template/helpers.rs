@@ -38,7 +38,8 @@ type Function = fn(&[&Value]) -> Result<Value, &'static str>;
 const HELPERS: &[(&str, usize, usize, Function)] = &[
     ("base64", 1, 1, |p| Ok(Value::String(STANDARD.encode(text(p[0])?.as_bytes())))),
     ("concat", 1, 32, |p| {
-        p.iter().map(|v| text(v)).collect::<Result<String, _>>().map(Value::String)
+        let texts = p.iter().map(|v| text(v)).collect::<Result<Vec<_>, _>>()?;
+        joined(&texts, "")
     }),
     ("date", 1, 1, |p| {
         timestamp(p[0])
@@ -48,13 +49,11 @@ const HELPERS: &[(&str, usize, usize, Function)] = &[
     ("join", 2, 2, |p| {
         let items = p[0].as_array().ok_or("the first parameter must be a list")?;
         let texts = items.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-        Ok(Value::String(texts.join(&text(p[1])?)))
+        joined(&texts, &text(p[1])?)
     }),
     ("json", 1, 1, |p| Ok(Value::String(p[0].to_string()))),
     ("lower", 1, 1, |p| Ok(Value::String(text(p[0])?.to_lowercase()))),
-    ("replace", 3, 3, |p| {
-        Ok(Value::String(text(p[0])?.replace(text(p[1])?.as_str(), &text(p[2])?)))
-    }),
+    ("replace", 3, 3, |p| replaced(&text(p[0])?, &text(p[1])?, &text(p[2])?)),
     ("text", 1, 1, |p| text(p[0]).map(Value::String)),
     ("trim", 1, 1, |p| Ok(Value::String(text(p[0])?.trim().to_owned()))),
     ("unix", 1, 1, |p| timestamp(p[0]).map(|at| Value::from(at.as_second()))),
@@ -71,6 +70,24 @@ pub fn arity(name: &str) -> Option<(usize, usize)> {
 /// The names of all helpers, sorted.
 pub fn helper_names() -> impl Iterator<Item = &'static str> {
     HELPERS.iter().map(|(name, ..)| *name)
+}
+
+const TOO_LONG: &str = "the result would be longer than 1 MiB";
+
+/// Refuses a result before it is made.
+fn bounded(length: usize) -> Result<(), &'static str> {
+    if length > MAX_RENDERED_BYTES { Err(TOO_LONG) } else { Ok(()) }
+}
+
+fn joined(texts: &[String], between: &str) -> Result<Value, &'static str> {
+    bounded(texts.iter().map(|text| text.len() + between.len()).sum())?;
+    Ok(Value::String(texts.join(between)))
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> Result<Value, &'static str> {
+    let count = text.matches(from).count();
+    bounded(text.len().saturating_add(count.saturating_mul(to.len())))?;
+    Ok(Value::String(text.replace(from, to)))
 }
 
 fn text(value: &Value) -> Result<String, &'static str> {
@@ -140,7 +157,7 @@ impl Helper {
                 return Ok(None);
             }
             if let Some(found) = found {
-                secret |= matches!(found, Found::Secret(_));
+                secret |= matches!(found, Found::Secret(_)) || scope.is_secret(reference);
                 let value = match found {
                     Found::Secret(secret) => Value::String(secret.expose().to_owned()),
                     other => other.to_value().unwrap_or(Value::Null),
@@ -154,10 +171,9 @@ impl Helper {
         self.template
             .render(registry(), &context, &mut render, &mut out)
             .map_err(|error| self.refusal(&error))?;
-        let value: Value =
-            serde_json::from_str(&out.text).map_err(|_| TemplateValueError::TooLong)?;
-        if secret && let Some(derived) = value.as_str() {
-            scope.note_secret(derived);
+        let value = crate::value::parse(&out.text).map_err(|_| TemplateValueError::TooLong)?;
+        if secret {
+            note_texts(&value, scope);
         }
         Ok(Some(value))
     }
@@ -166,6 +182,9 @@ impl Helper {
         let mut cause: Option<&dyn std::error::Error> = Some(error);
         while let Some(at) = cause {
             if let Some(Refused(reason)) = at.downcast_ref::<Refused>() {
+                if reason.ends_with(TOO_LONG) {
+                    return TemplateValueError::TooLong;
+                }
                 return TemplateValueError::Helper {
                     expression: quoted_expression(&self.source),
                     reason: reason.clone(),
@@ -180,6 +199,17 @@ impl Helper {
             expression: quoted_expression(&self.source),
             reason: "the expression cannot be evaluated".to_owned(),
         }
+    }
+}
+
+/// Tells the scope of every text that was made of a secret.
+fn note_texts(value: &Value, scope: &dyn Scope) {
+    match value {
+        Value::String(text) => scope.note_secret(text),
+        Value::Number(number) => scope.note_secret(number.as_str()),
+        Value::Array(items) => items.iter().for_each(|item| note_texts(item, scope)),
+        Value::Object(map) => map.values().for_each(|item| note_texts(item, scope)),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 

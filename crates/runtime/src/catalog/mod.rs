@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Place, nearest};
+use cardhost_core::error::{Code, Place, nearest};
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
 use cardhost_core::load::{load_card, load_connector};
@@ -83,6 +83,7 @@ impl Catalog {
         let file = source.display_path(connector_name, card_name);
         let text = read(&**source, connector_name, card_name)?.ok_or_else(unknown)?;
         let definition = Arc::new(load_card(connector, &file, &text)?);
+        own_name(&file, definition.card.name.as_str(), card_name)?;
         lock(&self.definitions).insert(full_name.to_owned(), Arc::clone(&definition));
         Ok(definition)
     }
@@ -153,11 +154,25 @@ impl Catalog {
             }
             let file = source.display_path(name, "connector");
             let connector = Arc::new(load_connector(&file, &text)?);
+            own_name(&file, connector.name.as_str(), name)?;
             lock(&self.connectors).insert(name.to_owned(), Arc::clone(&connector));
             return Ok((source, connector));
         }
         Err(unknown())
     }
+}
+
+/// A definition may not take another's name: connections are looked up by it.
+fn own_name(file: &str, name: &str, expected: &str) -> Result<(), Error> {
+    if name == expected {
+        return Ok(());
+    }
+    let reason = format!("its name is `{name}`, and it stands where `{expected}` is expected");
+    Err(Error::new(Fault::Definition { reason }).with_code(Code::DEFINITION_NAME).at(Place {
+        file: file.to_owned(),
+        pointer: "/name".to_owned(),
+        ..Place::default()
+    }))
 }
 
 fn has(source: &dyn CardSource, connector: &str) -> bool {

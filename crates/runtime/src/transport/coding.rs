@@ -10,6 +10,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 /// How a gzip stream starts (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
+/// Most codings of one body.
+const MOST_CODINGS: usize = 4;
+
 /// How much longer than its plain text a coded body may be.
 pub(super) const CODED_ALLOWANCE: u64 = 64 * 1024;
 
@@ -37,6 +40,9 @@ pub(super) fn undo(headers: &mut HeaderMap, body: &Bytes, limit: u64) -> Undone 
         .collect();
     if codings.is_empty() || body.is_empty() {
         return Undone::Plain(body.clone());
+    }
+    if codings.len() > MOST_CODINGS {
+        return Undone::Broken(format!("it has more than {MOST_CODINGS} content codings"));
     }
     let mut plain = body.clone();
     for coding in codings.iter().rev() {

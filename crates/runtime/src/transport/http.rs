@@ -215,6 +215,11 @@ async fn read(
     body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
     let mut headers = headers;
     if end != BodyEnd::Complete {
+        // As much as came out of the coding is kept: a coded beginning tells no one anything.
+        let body = match coding::undo(&mut headers, &body, limit) {
+            Undone::Plain(body) | Undone::TooLong(body) | Undone::Truncated(body, _) => body,
+            Undone::Broken(_) => Bytes::new(),
+        };
         return Ok(Reply { status, headers, body, end });
     }
     let (body, end) = match coding::undo(&mut headers, &body, limit) {

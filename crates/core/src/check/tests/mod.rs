@@ -14,11 +14,13 @@ macro_rules! mutations {
     };
 }
 
+mod calls;
 mod examples;
 mod fields;
 mod references;
 mod request;
 mod shape;
+mod suggestions;
 mod tables;
 mod uses;
 

@@ -22,7 +22,7 @@ mutations! {
     a_key_of_another_scheme_is_unknown:
         connector(r#""in": "header", "name": "x-key", "value""#,
             r#""in": "header", "username": "u", "name": "x-key", "value""#) =>
-        ["definition.unknown_key /auth/key/username 25:51 unknown key `username` (it can be `in`, `name`, `value` or `scheme`)"];
+        ["definition.unknown_key /auth/key/username 25:51 unknown key `username`"];
 
     an_unknown_scheme_is_a_value:
         connector(r#""scheme": "bearer""#,
@@ -108,7 +108,7 @@ mutations! {
     a_condition_is_a_reference:
         card(r#""visibleWhen": { "options.Verb": ["POST", "PUT"] }"#,
             r#""visibleWhen": { "Verb": ["POST", "PUT"] }"#) =>
-        ["definition.value /input/Item/Data/visibleWhen/Verb 17:26 `Verb` is not a reference, such as `options.Request Type`"];
+        ["definition.value /input/Item/Data/visibleWhen/Verb 17:26 `Verb` is not a reference that starts with `connection`, `options` or `input`"];
 
     a_span_that_only_the_reader_refuses_is_found:
         card(r#""auth": ["token"]"#,
@@ -129,4 +129,84 @@ mutations! {
         card(r#""name": "save""#,
             r#""name": "safe""#) =>
         ["definition.name /name 3:11 the name is `safe`, but the file is `save` (write `save`, or rename what holds it)"];
+
+    a_format_in_text_is_of_the_wrong_type:
+        card(r#""format": 1,
+  "name": "save""#,
+            r#""format": "1",
+  "name": "save""#) =>
+        ["definition.type /format 2:13 this must be a number, not text"];
+
+    text_is_not_a_string:
+        card(r#""Id": { "type": "text", "required""#, r#""Id": { "type": "string", "required""#) =>
+        ["definition.value /input/Item/Id/type 12:23 there is no type `string` (write `text`)"];
+
+    an_integer_is_a_number_with_a_format:
+        card(r#""Id": { "type": "text", "required""#, r#""Id": { "type": "integer", "required""#) =>
+        [r#"definition.value /input/Item/Id/type 12:23 there is no type `integer` (write `number` with `"format": "integer"`)"#];
+
+    a_boolean_is_true_false:
+        card(r#""Strict": { "type": "true-false" }"#, r#""Strict": { "type": "boolean" }"#) =>
+        ["definition.value /options/Strict/type 8:25 there is no type `boolean` (write `true-false`)"];
+
+    a_list_is_no_array:
+        card(r#""type": "list", "of""#, r#""type": "array", "of""#) =>
+        ["definition.value /input/Item/Tags/type 13:25 there is no type `array` (write `list`)"];
+
+    a_date_is_text_with_a_format:
+        card(r#""Id": { "type": "text", "required""#, r#""Id": { "type": "date", "required""#) =>
+        [r#"definition.value /input/Item/Id/type 12:23 there is no type `date` (write `text` with `"format": "date"`)"#];
+
+    items_have_no_format:
+        card(r#""of": "object""#, r#""of": "integer""#) =>
+        ["definition.value /input/Item/Tags/of 13:39 there is no type `integer` (write `number`)"];
+
+    a_decision_of_a_card_starts_with_its_roots:
+        card(r#""effect": { "by": "options.Verb""#, r#""effect": { "by": "<<options.Verb>>""#) =>
+        ["definition.value /effect/by 31:21 `<<options.Verb>>` is not a reference to a dropdown that starts with `connection`, `options` or `input` (write the reference alone, without delimiters)"];
+
+    a_decision_of_a_connector_starts_with_the_connection:
+        connector(r#""base": {
+        "by": "connection.Edition""#,
+            r#""base": {
+        "by": "Edition""#) =>
+        ["definition.value /targets/Main API/base/by 31:15 `Edition` is not a reference to a dropdown that starts with `connection`"];
+
+    a_known_key_that_is_given_is_not_offered:
+        connector(r#""scheme": "bearer", "token": "<<connection.Token>>""#,
+            r#""scheme": "api_key", "name": "x", "value": "<<connection.Token>>", "zz": 1"#) =>
+        ["definition.missing_key /auth/token 24:14 key `in` is missing",
+         "definition.unknown_key /auth/token/zz 24:83 unknown key `zz` (it can be `in`)"];
+
+    a_field_without_its_group_is_one_fault:
+        card(r#""input": {
+    "Item": {"#,
+            r#""input": {
+    "State": { "type": "text", "required": true, "choices": ["a"] },
+    "Item": {"#) =>
+        [r#"definition.type /input/State 11:5 `State` is a group: put the field one level deeper (write `"input": { "a group": { "State": { … } } }`)"#];
+
+    a_field_without_its_group_is_one_fault_in_outputs_too:
+        card(r#""output": {
+    "Result": {"#,
+            r#""output": {
+    "State": { "type": "text", "value": "<<response.status>>" },
+    "Result": {"#) =>
+        ["definition.type /output/State 34:5 `State` is a group: put the field one level deeper (write `\"output\": { \"a group\": { \"State\": { … } } }`)"];
+
+    a_label_may_be_type:
+        card(r#""Id": { "type": "text", "required": true },"#,
+            r#""Id": { "type": "text", "required": true }, "type": { "type": "text", "visibleWhen": { "input.Item.type": [null] } },"#) =>
+        [];
+}
+
+#[test]
+fn missing_keys_of_one_object_are_one_fault() {
+    let bare = "{}";
+    assert_eq!(
+        super::lines(&super::run(super::CONNECTOR, bare)),
+        [
+            "definition.missing_key  1:1 keys `format`, `name`, `version`, `title`, `request`, `effect` and `output` are missing"
+        ]
+    );
 }

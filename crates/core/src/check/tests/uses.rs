@@ -74,9 +74,14 @@ fn a_header_for_credentials_is_fine_where_the_method_is_none() {
     "none": { "scheme": "none" },
 "#,
     );
-    let card = replaced(CARD, r#""headers": { "x-id": "<<"#, r#""headers": { "Authorization": "x", "x-id": "<<"#);
+    let card = replaced(
+        CARD,
+        r#""headers": { "x-id": "<<"#,
+        r#""headers": { "Authorization": "x", "x-id": "<<"#,
+    );
     let card = replaced(&card, r#""auth": ["token"]"#, r#""auth": ["none"]"#);
-    let card = replaced(&card, r#""Authorization": "Bearer canary-secret""#, r#""authorization": "x""#);
+    let card =
+        replaced(&card, r#""Authorization": "Bearer canary-secret""#, r#""authorization": "x""#);
     assert_eq!(lines(&run(&none, &card)), Vec::<String>::new());
 }
 
@@ -90,7 +95,8 @@ fn a_literal_user_or_an_empty_password_stands_beside_a_reference() {
         let found = lines(&run(&replaced(CONNECTOR, from, basic), CARD));
         assert!(found.iter().all(|line| line.starts_with("example.failed")), "{found:?}");
     }
-    let half = r#""scheme": "basic", "username": "<<connection.Token>>", "password": "connection.Token""#;
+    let half =
+        r#""scheme": "basic", "username": "<<connection.Token>>", "password": "connection.Token""#;
     assert_eq!(
         lines(&run(&replaced(CONNECTOR, from, half), CARD))[0],
         "definition.value /auth/token/password 24:83 `password` of auth method `token` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"
@@ -99,13 +105,19 @@ fn a_literal_user_or_an_empty_password_stands_beside_a_reference() {
 
 #[test]
 fn a_decision_and_a_whole_group_are_uses() {
-    let kind = r#""Strict": { "type": "true-false" }, "Kind": { "type": "dropdown", "choices": ["a"] }"#;
+    let kind =
+        r#""Strict": { "type": "true-false" }, "Kind": { "type": "dropdown", "choices": ["a"] }"#;
     let text = replaced(CARD, r#""Strict": { "type": "true-false" }"#, kind);
-    let text = replaced(&text, r#""else": "write""#, r#""else": { "by": "options.Kind", "a": "read", "else": "write" }"#);
+    let text = replaced(
+        &text,
+        r#""else": "write""#,
+        r#""else": { "by": "options.Kind", "a": "read", "else": "write" }"#,
+    );
     let group = r#""input": { "More": { "a": { "type": "text" }, "b": { "type": "text" } },"#;
     let text = replaced(&text, "\"input\": {\n    \"Item\"", &format!("{group} \"Item\""));
     let unused = |line: &&String| line.contains("used nowhere");
     assert_eq!(lines(&run(CONNECTOR, &text)).iter().filter(unused).count(), 2);
-    let text = replaced(&text, "\"<<input.Item.Data>>\"", r#"["<<input.More>>", "<<input.Item.Data?>>"]"#);
+    let text =
+        replaced(&text, "\"<<input.Item.Data>>\"", r#"["<<input.More>>", "<<input.Item.Data?>>"]"#);
     assert_eq!(lines(&run(CONNECTOR, &text)).iter().filter(unused).count(), 0);
 }
