@@ -79,10 +79,8 @@ pub fn curl(
         let text = String::from_utf8_lossy(&body.bytes);
         // Text by text: the redactor might find the spelling of a secret across the tokens of a JSON text.
         let text = match (body.kind, crate::value::parse(&text)) {
-            (BodyKind::Json, Ok(value)) => {
-                planned.request.redactor.redact_value(value).to_string().into()
-            }
-            _ => redact(&text).into(),
+            (BodyKind::Json, Ok(value)) => planned.request.redactor.redact_value(value).to_string(),
+            _ => redact(&text),
         };
         let _ = write!(command, " \\\n  --data-raw {}", shell(&text));
     }
