@@ -96,8 +96,11 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
             found = true;
         }
     }
-    let literal = |(_, template): &(&str, &Template)| template.as_literal().is_some();
-    if found || templates.is_empty() || !templates.iter().all(literal) {
+    // A fault of a template is told by its own check.
+    let refers = |(_, template): &(&str, &Template)| {
+        template.parts().is_err() || !template.references().is_empty()
+    };
+    if found || templates.is_empty() || templates.iter().any(refers) {
         return;
     }
     let text = |template: &Template| template.as_literal().unwrap_or_default().to_owned();

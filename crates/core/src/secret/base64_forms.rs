@@ -39,7 +39,7 @@ impl Base64Forms {
         patterns.retain(|pattern| !pattern.is_empty());
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(patterns.iter().map(|pattern| beginning(pattern)))
+            .build(patterns.iter().map(beginning))
             .ok()
             .filter(|_| !patterns.is_empty());
         Base64Forms { patterns, automaton }

@@ -99,6 +99,11 @@ mutations! {
             "<<text options.[Strict]>>") =>
         ["template.optional /request/query/strict 26:59 `options.Strict` may have no value: its field is not required (end it with `?`, use the helper `default`, or make the field required)"];
 
+    a_helper_takes_a_question_mark:
+        card("<<options.Strict?>>",
+            "<<text options.[Strict]?>>") =>
+        [];
+
     a_path_segment_by_a_helper_needs_a_value:
         card(r#""path": "/items/<<input.Item.Id>>""#,
             r#""path": "/items/<<text options.[Strict]>>""#) =>

@@ -33,6 +33,11 @@ mutations! {
             r#""name": "x-key", "value": "Token""#) =>
         ["definition.value /auth/key/value 25:77 `value` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
 
+    a_helper_call_without_a_reference_is_no_credential:
+        connector(r#""scheme": "bearer", "token": "<<connection.Token>>""#,
+            r#""scheme": "bearer", "token": "<<lower 'X'>>""#) =>
+        ["definition.value /auth/token/token 24:45 `token` of auth method `token` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
+
     a_literal_credential_is_not_shown:
         connector(r#""scheme": "bearer", "token": "<<connection.Token>>""#,
             r#""scheme": "basic", "username": "sk-live-1", "password": """#) =>
