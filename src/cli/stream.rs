@@ -66,7 +66,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
                         results.push(&result);
                     }
                 }
-                written = results.write(), if !results.is_empty() => written?,
+                written = results.write_when_idle(), if !results.is_empty() => written?,
                 read = lines.read(), if may_read => read?,
             }
         }
@@ -288,7 +288,8 @@ struct Writer {
 
 impl Results {
     fn new(jobs: usize) -> Results {
-        let writer = (jobs > 1).then(|| {
+        // A file takes what it is given at once.
+        let writer = (jobs > 1 && !stdout_is_file()).then(|| {
             let (chunks, mut received) = mpsc::channel::<Vec<u8>>(1);
             let thread = std::thread::spawn(move || {
                 while let Some(chunk) = received.blocking_recv() {
@@ -312,6 +313,15 @@ impl Results {
     /// Whether no new call is to be started before some of it is written.
     fn is_full(&self) -> bool {
         self.buffer.len() >= MOST_GATHERED_BYTES
+    }
+
+    /// Writes once a turn of the reactor has brought no further result, or enough has gathered: results that come
+    /// close together go out together. Losing this future loses nothing.
+    async fn write_when_idle(&mut self) -> Result<(), Failure> {
+        if self.buffer.len() < CHUNK_BYTES / 2 && self.writer.is_some() {
+            tokio::task::yield_now().await;
+        }
+        self.write().await
     }
 
     /// Hands what has gathered to stdout, as soon as it takes it; losing this future loses nothing.
@@ -340,6 +350,18 @@ impl Results {
         let written = thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer ended")));
         written.map_err(|error| Failure::Io("stdout", error))
     }
+}
+
+/// Whether stdout is a regular file; `false` where that is not known.
+fn stdout_is_file() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let copy = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        copy.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {

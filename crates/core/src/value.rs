@@ -52,8 +52,8 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
 /// The first key that stands twice in one object of a JSON text; `value` is what was read of it.
 #[must_use]
 pub fn duplicate_key(text: &str, value: &Value) -> Option<String> {
-    let written: usize =
-        outside_strings(text).map(|piece| piece.bytes().filter(|byte| *byte == b':').count()).sum();
+    let colons = |piece: &str| memchr::memchr_iter(b':', piece.as_bytes()).count();
+    let written: usize = outside_strings(text).map(colons).sum();
     if written == keys(value) {
         return None;
     }
