@@ -134,18 +134,22 @@ fn outside_strings(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(open) = text.find('"') else {
+        let Some(open) = memchr::memchr(b'"', text.as_bytes()) else {
             rest = None;
             return Some(text);
         };
-        let inside = &text[open + 1..];
-        let mut escaped = false;
-        let close = inside.bytes().position(|byte| {
-            let closes = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            closes
-        });
-        rest = close.map(|close| &inside[close + 1..]);
+        let mut at = open + 1;
+        rest = loop {
+            match memchr::memchr2(b'"', b'\\', &text.as_bytes()[at..]) {
+                None => break None,
+                Some(found) if text.as_bytes()[at + found] == b'"' => {
+                    break text.get(at + found + 1..);
+                }
+                // What is escaped is at least one character long.
+                Some(found) if at + found + 2 <= text.len() => at += found + 2,
+                Some(_) => break None,
+            }
+        };
         Some(&text[..open])
     })
 }
