@@ -12,6 +12,9 @@ use super::args::{CheckArgs, Global};
 use super::console::{Console, Failure};
 use super::setup;
 
+/// Most findings of a connector that are drawn with their source line.
+const MOST_SHOWN: usize = 200;
+
 /// One connector's files.
 struct Files {
     connector: (String, String),
@@ -31,14 +34,21 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
         cards += texts.len();
         total.examples += checked.tally.examples;
         total.anti_examples += checked.tally.anti_examples;
-        for finding in &checked.findings {
+        for (index, finding) in checked.findings.iter().enumerate() {
             match finding.severity {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,
             }
+            if index >= MOST_SHOWN && !console.json_errors() {
+                continue;
+            }
             let all = std::iter::once(&connector).chain(&texts);
             let text = all.into_iter().find(|file| file.path == finding.place.file);
             report(console, finding, text.map(|file| file.text));
+        }
+        let more = checked.findings.len().saturating_sub(MOST_SHOWN);
+        if more > 0 && !console.json_errors() {
+            console.note(&format!("… and {more} more; `--errors json` shows all\n"));
         }
     }
     let checked = format!(

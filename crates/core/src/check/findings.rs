@@ -107,6 +107,8 @@ impl<'d> Findings<'d> {
         let start = |finding: &Finding| finding.span.as_ref().map_or(0, |span| span.start);
         self.list
             .sort_by(|a, b| start(a).cmp(&start(b)).then(a.code.as_str().cmp(b.code.as_str())));
+        // Two rules may find the same; what is the same stands together now.
+        self.list.dedup();
         self.list
     }
 
@@ -120,9 +122,7 @@ impl<'d> Findings<'d> {
     ) {
         let place = self.document.place(pointer, &span);
         let finding = Finding { code, severity, place, span, fault };
-        if !self.list.contains(&finding) {
-            self.list.push(finding);
-        }
+        self.list.push(finding);
     }
 
     fn value_or_above(&self, pointer: &str) -> Option<Range<usize>> {
