@@ -4,6 +4,8 @@
 
 mod hints;
 
+use std::fmt;
+
 use crate::auth::AuthFault;
 use crate::connection::{ConnectionFault, SecretSource};
 use crate::decoder::DecodeFault;
@@ -62,6 +64,14 @@ pub fn message(fault: &Fault) -> String {
         Fault::Internal { what } => format!("this is a bug in cardhost: {what}"),
     }
 }
+
+impl fmt::Display for InvocationFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&invocation(self))
+    }
+}
+
+impl std::error::Error for InvocationFault {}
 
 fn invocation(fault: &InvocationFault) -> String {
     match fault {
