@@ -172,7 +172,13 @@ codes! {
         CONNECTION_SECRET_SOURCE = "connection.secret_source",
         AUTH_MISSING = "auth.missing",
         AUTH_VALUE = "auth.value",
+        AUTH_SCHEME = "auth.scheme",
         AUTH_REFUSED = "auth.refused",
+        AUTH_LOGIN_REQUIRED = "auth.login_required",
+        AUTH_GRANT_REVOKED = "auth.grant_revoked",
+        AUTH_GRANT_REFUSED = "auth.grant_refused",
+        AUTH_DENIED = "auth.denied",
+        AUTH_TOKEN_REPLY = "auth.token_reply",
     }
     Policy {
         URL_OUTSIDE_BASE = "url.outside_base",
@@ -215,6 +221,7 @@ codes! {
     }
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",
+        AUTH_UNAVAILABLE = "auth.unavailable",
     }
     Internal {
         INTERNAL = "internal",

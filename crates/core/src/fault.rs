@@ -5,6 +5,7 @@ use crate::decoder::DecodeFault;
 use crate::invocation::InvocationFault;
 use crate::plan::PlanFault;
 use crate::response::OutputFault;
+use crate::token::GrantFault;
 use crate::transport_fault::TransportFault;
 
 /// The facts of an error.
@@ -16,6 +17,13 @@ pub enum Fault {
     Connection(ConnectionFault),
     /// No request can be planned.
     Plan(PlanFault),
+    /// There is no token.
+    Grant {
+        /// The auth method.
+        method: String,
+        /// Why.
+        fault: GrantFault,
+    },
     /// The reply did not come, or not whole.
     Transport {
         /// Scheme, host and port of the service.

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::auth::{ApiKeyPlace, AuthMethod};
+use crate::auth::Place;
 use crate::card::Card;
 use crate::definition::Definition;
 use crate::field::{Field, FieldType, Format};
@@ -281,10 +281,10 @@ fn fits(definition: &Definition, incoming: &Incoming<'_>) -> Result<(), Vec<Stri
     let mut faults = Vec::new();
     let mut query = incoming.query.clone();
     for method in definition.connector.auth.values() {
-        if let AuthMethod::ApiKey(key) = method
-            && key.place == ApiKeyPlace::Query
-        {
-            query.shift_remove(&key.name);
+        for (place, name) in method.puts() {
+            if place == Place::Query {
+                query.shift_remove(name);
+            }
         }
     }
     if let Some(template) = &card.request.query {

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 
 /// An exact request: what is in it, and nothing else but `host`, `content-length` and connection headers, is sent.
 ///
@@ -23,8 +23,28 @@ pub struct RequestSpec {
     pub headers: HeaderMap,
     /// The body, where there is one.
     pub body: Option<Body>,
+    /// What TLS is done with, besides the transport's own settings.
+    pub tls: Option<Arc<TlsSettings>>,
     /// The secrets in it.
     pub redactor: Arc<Redactor>,
+}
+
+/// What TLS is done with, besides the transport's own settings.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// The client's certificate.
+    pub identity: Option<ClientIdentity>,
+    /// Certificates in PEM that are trusted besides the transport's.
+    pub authority: Option<Secret>,
+}
+
+/// The certificate of a client.
+#[derive(Clone, Debug)]
+pub struct ClientIdentity {
+    /// The certificate in PEM, followed by those between it and its authority.
+    pub certificate: Secret,
+    /// Its private key in PEM.
+    pub key: Secret,
 }
 
 /// The body of a request.
@@ -60,6 +80,19 @@ impl BodyKind {
 }
 
 impl RequestSpec {
+    /// A request with nothing but a method and a URL.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> RequestSpec {
+        let (headers, redactor) = (HeaderMap::new(), Arc::default());
+        RequestSpec { method, url, headers, body: None, tls: None, redactor }
+    }
+
+    /// A `GET` of a URL; `None` where the text is none.
+    #[must_use]
+    pub fn get(url: &str) -> Option<RequestSpec> {
+        Some(RequestSpec::new(Method::GET, Url::parse(url).ok()?))
+    }
+
     /// `{"method", "url", "headers", "body"}`, redacted: JSON bodies as values, others as text.
     #[must_use]
     pub fn to_json(&self) -> Value {

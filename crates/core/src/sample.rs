@@ -1,15 +1,22 @@
 //! A card's examples, planned: what `check`, the reference pages and mocks work with.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
+use crate::auth::CustomSchemes;
 use crate::card::{AntiExample, Example, ExampleReply};
 use crate::connection::Connection;
 use crate::definition::Definition;
 use crate::failure::Error;
+use crate::moment::Moment;
 use crate::plan::{Plan, PlanSettings, plan};
 use crate::response::Reply;
 use crate::secret::Secret;
+
+/// When examples happen: 2026-01-01T00:00:00Z.
+pub const MOMENT: Moment = Moment { unix_seconds: 1_767_225_600, nonce: [0; 16] };
 
 /// Plans the request of an example.
 ///
@@ -54,7 +61,9 @@ fn plan_values(
     // An example's secrets are given in full: it has no environment and no files.
     let no_sources = |_: &_| -> Result<Secret, String> { Err("examples give values".to_owned()) };
     let connection = Connection::settle(&definition.connector, connection, &no_sources)?;
-    Ok(plan(definition, &connection, options, input, &PlanSettings::default())?)
+    let schemes = Arc::new(CustomSchemes::any());
+    let settings = PlanSettings { schemes, ..PlanSettings::default() };
+    Ok(plan(definition, &connection, options, input, &settings)?.sign_to_show(&MOMENT)?)
 }
 
 /// The reply of an example as a service would send it.

@@ -1,23 +1,41 @@
 //! Auth schemes: how a connection's credentials become part of a request. One file a scheme.
 //!
+//! ```text
+//! AuthMethod ─ apply ─▶ done (basic, bearer, api_key, tls)
+//!                   └─▶ Pending ─ sign, for each sending ─▶ done (signatures, tokens, digest)
+//! ```
 //! The only place, with [`crate::inject`], where a secret is opened.
 
 mod api_key;
 mod basic;
 mod bearer;
+mod custom;
+mod oauth2;
+mod pending;
+mod placement;
+mod session;
+mod tls;
+
+use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use api_key::{ApiKey, ApiKeyPlace};
+pub use api_key::ApiKey;
 pub use basic::Basic;
 pub use bearer::Bearer;
+pub use custom::{Custom, CustomScheme, CustomSchemes, CustomValues};
+pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
+pub use pending::Pending;
+pub use placement::{Place, TokenPlace};
+pub use session::{Login, Session};
+pub use tls::Tls;
 
 use crate::inject::header::HeaderFault;
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
-use crate::template::{Reference, Scope, Template, TemplateValueError};
+use crate::template::{Reference, Root, Scope, Template, TemplateValueError};
 
 /// One way in which credentials become part of a request.
 #[derive(Debug, Deserialize)]
@@ -29,14 +47,42 @@ pub enum AuthMethod {
     Basic(Basic),
     /// `Authorization: Bearer` (RFC 6750).
     Bearer(Bearer),
-    /// A header or query parameter.
+    /// A header, query parameter or cookie.
     ApiKey(ApiKey),
+    /// A token from an authorization server (RFC 6749).
+    #[serde(rename = "oauth2")]
+    OAuth2(Box<OAuth2>),
+    /// A token that a login request gives.
+    Session(Box<Session>),
+    /// A client certificate, a private authority.
+    Tls(Tls),
+    /// A scheme that the embedding program brings.
+    Custom(Custom),
+    /// Several at once.
+    All(All),
 }
 
 /// No credentials.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoAuth {}
+
+/// Several schemes at once, such as an API key and a bearer token.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct All {
+    /// The schemes, applied in this order; no `all` among them, and one at most that gets a token.
+    pub of: Vec<AuthMethod>,
+}
+
+/// A scheme that gets a token before a request can be sent.
+#[derive(Clone, Copy, Debug)]
+pub enum TokenScheme<'a> {
+    /// From an authorization server.
+    OAuth2(&'a OAuth2),
+    /// From a login request.
+    Session(&'a Session),
+}
 
 /// Why credentials cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +98,41 @@ pub enum AuthFault {
     },
     /// The credential cannot stand in a header.
     Header(HeaderFault),
+    /// The credential cannot stand in a cookie (RFC 6265, section 4.1.1).
+    Cookie {
+        /// The cookie's name.
+        name: String,
+    },
+    /// A client certificate without its key, or a key without its certificate.
+    HalfIdentity,
+    /// The URL of a token or login request is none, or its values cannot stand in it.
+    Endpoint {
+        /// The key, such as `tokenUrl`.
+        key: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A private key cannot be used.
+    Key {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The host was given no scheme of this name.
+    UnknownScheme {
+        /// The name.
+        name: String,
+    },
+    /// A custom scheme refused.
+    Custom {
+        /// Its name.
+        name: String,
+        /// Its words.
+        reason: String,
+    },
 }
 
 impl JsonSchema for AuthMethod {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "AuthMethod".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -65,6 +142,11 @@ impl JsonSchema for AuthMethod {
             ("basic", Basic::json_schema(generator)),
             ("bearer", Bearer::json_schema(generator)),
             ("api_key", ApiKey::json_schema(generator)),
+            ("oauth2", OAuth2::json_schema(generator)),
+            ("session", Session::json_schema(generator)),
+            ("tls", Tls::json_schema(generator)),
+            ("custom", Custom::json_schema(generator)),
+            ("all", All::json_schema(generator)),
         ];
         json_schema!({
             "description": "How credentials become part of a request, by scheme.",
@@ -100,34 +182,98 @@ impl AuthMethod {
             AuthMethod::Basic(_) => "basic",
             AuthMethod::Bearer(_) => "bearer",
             AuthMethod::ApiKey(_) => "api_key",
+            AuthMethod::OAuth2(_) => "oauth2",
+            AuthMethod::Session(_) => "session",
+            AuthMethod::Tls(_) => "tls",
+            AuthMethod::Custom(_) => "custom",
+            AuthMethod::All(_) => "all",
         }
     }
 
-    /// Its templates by key, for checks and for telling which fields it needs.
+    /// Its templates over the connection, by key (a pointer without the slash at its start), for checks and for telling
+    /// which fields it needs.
     #[must_use]
-    pub fn templates(&self) -> Vec<(&'static str, &Template)> {
+    pub fn templates(&self) -> Vec<(String, &Template)> {
+        let owned = |(key, template): (&'static str, _)| (key.to_owned(), template);
         match self {
             AuthMethod::None(_) => Vec::new(),
             AuthMethod::Basic(basic) => {
-                vec![("username", &basic.username), ("password", &basic.password)]
+                let both = [("username", &basic.username), ("password", &basic.password)];
+                both.map(owned).into()
             }
-            AuthMethod::Bearer(bearer) => vec![("token", &bearer.token)],
-            AuthMethod::ApiKey(key) => vec![("value", &key.value)],
+            AuthMethod::Bearer(bearer) => vec![("token".to_owned(), &bearer.token)],
+            AuthMethod::ApiKey(key) => vec![("value".to_owned(), &key.value)],
+            AuthMethod::OAuth2(oauth2) => oauth2.templates(),
+            AuthMethod::Session(session) => session.templates(),
+            AuthMethod::Tls(tls) => tls.templates().into_iter().map(owned).collect(),
+            AuthMethod::Custom(custom) => {
+                let values = custom.values.iter();
+                values.map(|(name, template)| (nested("values", name), template)).collect()
+            }
+            AuthMethod::All(all) => all.nested(AuthMethod::templates),
         }
+    }
+
+    /// Its templates over the reply of a login, by key.
+    #[must_use]
+    pub fn reply_templates(&self) -> Vec<(String, &Template)> {
+        match self {
+            AuthMethod::Session(session) => session.reply_templates(),
+            AuthMethod::All(all) => all.nested(AuthMethod::reply_templates),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The headers, query parameters and cookies that it sets, where their names can be told.
+    #[must_use]
+    pub fn puts(&self) -> Vec<(Place, &str)> {
+        match self {
+            AuthMethod::None(_) | AuthMethod::Tls(_) | AuthMethod::Custom(_) => Vec::new(),
+            AuthMethod::Basic(_) | AuthMethod::Bearer(_) => vec![(Place::Header, "Authorization")],
+            AuthMethod::ApiKey(key) => vec![(key.place, &key.name)],
+            AuthMethod::OAuth2(oauth2) => vec![(oauth2.token.place, &oauth2.token.name)],
+            AuthMethod::Session(session) => vec![(session.token.place, &session.token.name)],
+            AuthMethod::All(all) => all.of.iter().flat_map(AuthMethod::puts).collect(),
+        }
+    }
+
+    /// The method itself, or those it is made of.
+    #[must_use]
+    pub fn parts(&self) -> &[AuthMethod] {
+        match self {
+            AuthMethod::All(all) => &all.of,
+            single => std::slice::from_ref(single),
+        }
+    }
+
+    /// The part that gets a token before a request can be sent.
+    #[must_use]
+    pub fn token_scheme(&self) -> Option<TokenScheme<'_>> {
+        self.parts().iter().find_map(|part| match part {
+            AuthMethod::OAuth2(oauth2) => Some(TokenScheme::OAuth2(oauth2)),
+            AuthMethod::Session(session) => Some(TokenScheme::Session(session)),
+            _ => None,
+        })
     }
 
     /// The connection fields it needs that have no value.
     #[must_use]
     pub fn missing(&self, scope: &dyn Scope) -> Vec<String> {
-        self.templates()
-            .into_iter()
-            .flat_map(|(_, template)| template.references())
-            .filter(|reference| !reference.optional && !has_text(reference, scope))
-            .filter_map(|reference| reference.segments.first().cloned())
-            .collect()
+        let mut missing: Vec<String> = Vec::new();
+        for (_, template) in self.templates() {
+            for reference in template.references() {
+                let needed = reference.root == Root::Connection && !reference.optional;
+                let Some(label) = reference.segments.first() else { continue };
+                if needed && !missing.contains(label) && !has_text(reference, scope) {
+                    missing.push(label.clone());
+                }
+            }
+        }
+        missing
     }
 
-    /// Adds the credentials to the request, and what they look like there to the redactor.
+    /// Adds the credentials to the request, and what they look like there to the redactor. Gives back what has to be
+    /// done for each sending.
     ///
     /// # Errors
     /// [`AuthFault`] where a value is missing or cannot stand in its place.
@@ -135,15 +281,54 @@ impl AuthMethod {
         &self,
         request: &mut RequestSpec,
         scope: &dyn Scope,
+        schemes: &CustomSchemes,
         redactor: &mut Redactor,
-    ) -> Result<(), AuthFault> {
+    ) -> Result<Option<Pending>, AuthFault> {
         match self {
-            AuthMethod::None(_) => Ok(()),
-            AuthMethod::Basic(basic) => basic.apply(request, scope, redactor),
-            AuthMethod::Bearer(bearer) => bearer.apply(request, scope),
-            AuthMethod::ApiKey(key) => key.apply(request, scope),
+            AuthMethod::None(_) => Ok(None),
+            AuthMethod::Basic(basic) => basic.apply(request, scope, redactor).map(|()| None),
+            AuthMethod::Bearer(bearer) => bearer.apply(request, scope).map(|()| None),
+            AuthMethod::ApiKey(key) => key.apply(request, scope).map(|()| None),
+            AuthMethod::Tls(tls) => tls.apply(request, scope).map(|()| None),
+            AuthMethod::OAuth2(oauth2) => {
+                Ok(Some(Pending::token(&oauth2.token, &oauth2.renew_on)))
+            }
+            AuthMethod::Session(session) => {
+                Ok(Some(Pending::token(&session.token, &session.renew_on)))
+            }
+            AuthMethod::Custom(custom) => {
+                custom.resolve(scope, schemes).map(|custom| Some(Pending::Custom(custom)))
+            }
+            AuthMethod::All(all) => {
+                let mut pending = Vec::new();
+                for method in &all.of {
+                    pending.extend(method.apply(request, scope, schemes, redactor)?);
+                }
+                Ok((!pending.is_empty()).then_some(Pending::All(pending)))
+            }
         }
     }
+}
+
+impl All {
+    /// What each part has, with the part's place before its key.
+    fn nested<'a>(
+        &'a self,
+        of: impl Fn(&'a AuthMethod) -> Vec<(String, &'a Template)>,
+    ) -> Vec<(String, &'a Template)> {
+        let parts = self.of.iter().enumerate();
+        let all = parts.flat_map(|(index, part)| {
+            of(part).into_iter().map(move |(key, template)| (format!("of/{index}/{key}"), template))
+        });
+        all.collect()
+    }
+}
+
+/// The pointer of an entry, without the slash at its start.
+fn nested(key: &str, name: &str) -> String {
+    let mut pointer = key.to_owned();
+    crate::error::push_pointer(&mut pointer, name);
+    pointer
 }
 
 fn has_text(reference: &Reference, scope: &dyn Scope) -> bool {
@@ -152,7 +337,7 @@ fn has_text(reference: &Reference, scope: &dyn Scope) -> bool {
 }
 
 /// The text of a credential's template.
-fn credential<'s>(
+pub(crate) fn credential<'s>(
     template: &'s Template,
     scope: &'s dyn Scope,
 ) -> Result<std::borrow::Cow<'s, str>, AuthFault> {
@@ -160,7 +345,7 @@ fn credential<'s>(
 }
 
 /// Sets a header that carries a credential: marked sensitive, so that no layer below prints it.
-fn set_sensitive(
+pub(crate) fn set_sensitive(
     request: &mut RequestSpec,
     name: http::HeaderName,
     value: &str,

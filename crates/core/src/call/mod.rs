@@ -1,8 +1,9 @@
 //! A call as a state machine: it says what to do next and never does it.
 //!
 //! ```text
-//! Call::new ─▶ Send ─ reply ─▶ Send (redirect on the same origin) … ─▶ Done
-//!                    └ fault ─▶ Done
+//! Call::new ─ sign ─▶ Send ─ reply ─▶ Send (redirect on the same origin) … ─▶ Done
+//!                           │      └─▶ Renew (the token is no longer good, once) ─ sign ─▶ Send …
+//!                           └ fault ─▶ Done
 //! ```
 
 mod redirect;
@@ -10,6 +11,7 @@ mod redirect;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::Pending;
 use crate::card::{Effect, HttpError};
 use crate::connector::{RetryRule, Span};
 use crate::decoder::{self, DecodedBody};
@@ -17,10 +19,11 @@ use crate::definition::Definition;
 use crate::error::Code;
 use crate::failure::{Error, FailedResponse};
 use crate::fault::Fault;
-use crate::plan::{Plan, Warning};
+use crate::moment::Moment;
+use crate::plan::{Plan, PlanFault, Warning};
 use crate::request::RequestSpec;
 use crate::response::{BodyEnd, Output, Reply, ReplyScope, Response, map_output};
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 use crate::template::Template;
 use crate::transport_fault::TransportFault;
 
@@ -47,6 +50,8 @@ pub struct Treatment {
 pub enum Step {
     /// Send [`Call::request`] and come back with the reply or the fault.
     Send,
+    /// The token is no longer good: get another one, [`Call::sign`] with it and send again.
+    Renew,
     /// The call is over.
     Done(Result<Outcome, Error>),
 }
@@ -68,13 +73,62 @@ pub struct Call {
     definition: Arc<Definition>,
     plan: Plan,
     redirects: u8,
+    /// The request before anything was signed in it, where that is to be done again for each sending.
+    unsigned: Option<RequestSpec>,
+    token: Option<Secret>,
+    renewed: bool,
 }
 
 impl Call {
     /// A call that has not begun.
     #[must_use]
     pub fn new(definition: Arc<Definition>, plan: Plan) -> Call {
-        Call { definition, plan, redirects: 0 }
+        Call { definition, plan, redirects: 0, unsigned: None, token: None, renewed: false }
+    }
+
+    /// Whether the request has to be completed with [`Call::sign`] before it is sent.
+    #[must_use]
+    pub fn needs_signing(&self) -> bool {
+        self.plan.pending.is_some()
+    }
+
+    /// Whether that takes a token.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.plan.pending.as_ref().is_some_and(|pending| pending.renew_on().is_some())
+    }
+
+    /// The token that the request was last signed with.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
+    /// Completes the request with what depends on the time, the whole request or a token.
+    ///
+    /// # Errors
+    /// Class [`crate::error::Class::Connection`], where the credentials cannot be used.
+    pub fn sign(&mut self, token: Option<Secret>, moment: &Moment) -> Result<(), Error> {
+        self.token = token;
+        if let Some(unsigned) = self.unsigned.take() {
+            self.plan.request = unsigned;
+        }
+        self.sign_request(moment)
+    }
+
+    /// Signs a request that nothing is signed in.
+    fn sign_request(&mut self, moment: &Moment) -> Result<(), Error> {
+        let Some(pending) = &self.plan.pending else { return Ok(()) };
+        let request = &mut self.plan.request;
+        self.unsigned = Some(request.clone());
+        let signed = pending.sign(request, self.token.as_ref(), moment);
+        let derived = signed.map_err(|fault| {
+            let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
+            Error::new(Fault::Plan(fault)).redacted_by(&request.redactor)
+        })?;
+        let secrets = derived.into_iter().chain(self.token.clone());
+        request.redactor = Arc::new(request.redactor.with(secrets));
+        Ok(())
     }
 
     /// The request to send.
@@ -107,17 +161,34 @@ impl Call {
         }
     }
 
-    /// What to do about a reply. `now` is seconds since 1970, for `Retry-After` dates.
-    pub fn on_reply(&mut self, reply: Reply, now: i64) -> Step {
+    /// What to do about a reply.
+    pub fn on_reply(&mut self, reply: Reply, moment: &Moment) -> Step {
+        if self.wants_another_token(&reply) {
+            self.renewed = true;
+            return Step::Renew;
+        }
+        let signed = self.plan.request.redactor.clone();
+        if let Some(unsigned) = &self.unsigned
+            && redirect::is_redirect(reply.status)
+        {
+            self.plan.request = unsigned.clone();
+        }
         match redirect::follow(&mut self.plan, &reply, &mut self.redirects) {
-            redirect::Next::Send => return Step::Send,
+            redirect::Next::Send => {
+                return match self.sign_request(moment) {
+                    Ok(()) => Step::Send,
+                    Err(error) => Step::Done(Err(error)),
+                };
+            }
             redirect::Next::TooMany => {
+                self.plan.request.redactor = signed;
                 let fault = Fault::Redirects { max: MAX_REDIRECTS };
                 let warnings = std::mem::take(&mut self.plan.warnings);
                 return Step::Done(Err(self.failed(fault, &reply).with_warnings(warnings)));
             }
-            redirect::Next::Finish => {}
+            redirect::Next::Finish => self.plan.request.redactor = signed,
         }
+        let now = moment.unix_seconds;
         let result = self.finish(reply, now);
         let warnings = std::mem::take(&mut self.plan.warnings);
         Step::Done(match result {
@@ -130,6 +201,12 @@ impl Call {
     pub fn on_fault(&mut self, fault: TransportFault) -> Step {
         let warnings = std::mem::take(&mut self.plan.warnings);
         Step::Done(Err(self.transport_error(fault).with_warnings(warnings)))
+    }
+
+    /// Whether the reply says that the token is no longer good, for the first time.
+    fn wants_another_token(&self, reply: &Reply) -> bool {
+        let renew_on = self.plan.pending.as_ref().and_then(Pending::renew_on);
+        !self.renewed && renew_on.is_some_and(|statuses| statuses.contains(&reply.status))
     }
 
     fn finish(&self, reply: Reply, now: i64) -> Result<(Output, u16), Error> {
@@ -194,7 +271,7 @@ impl Call {
         });
         let error =
             self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
-        let after = redirect::retry_after(&reply.headers, now);
+        let after = crate::http_date::retry_after(&reply.headers, now);
         match rule.map_or(RetryRule::Never, |rule| rule.retry) {
             RetryRule::Never => error.with_retry(false, after),
             RetryRule::After => error.with_retry(true, after),

@@ -1,7 +1,7 @@
 //! Redirects (RFC 9110, section 15.4): followed on the same origin only, so that no credential leaves it.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, Method};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use http::Method;
 
 use crate::plan::{Plan, Warning};
 use crate::response::Reply;
@@ -19,9 +19,14 @@ pub(super) enum Next {
     TooMany,
 }
 
+/// The statuses that are followed.
+pub(super) fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
 /// Follows a redirect on the same origin by changing the plan's request.
 pub(super) fn follow(plan: &mut Plan, reply: &Reply, redirects: &mut u8) -> Next {
-    if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
+    if !is_redirect(reply.status) {
         return Next::Finish;
     }
     let request = &mut plan.request;
@@ -54,45 +59,4 @@ pub(super) fn follow(plan: &mut Plan, reply: &Reply, redirects: &mut u8) -> Next
         request.headers.remove(CONTENT_ENCODING);
     }
     Next::Send
-}
-
-/// Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3): a number, or a date compared with `now`.
-pub(super) fn retry_after(headers: &HeaderMap, now: i64) -> Option<u64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(seconds);
-    }
-    let at = http_date(text)?;
-    u64::try_from(at.saturating_sub(now).max(0)).ok()
-}
-
-/// Seconds since 1970 of a date in one of the three formats of RFC 9110, section 5.6.7.
-fn http_date(text: &str) -> Option<i64> {
-    if let Ok(at) = jiff::fmt::rfc2822::parse(text) {
-        return Some(at.timestamp().as_second());
-    }
-    ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"].into_iter().find_map(|format| {
-        let at = jiff::fmt::strtime::parse(format, text).ok()?.to_datetime().ok()?;
-        Some(at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let after = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, text.parse().unwrap());
-            retry_after(&headers, 1_767_225_600)
-        };
-        assert_eq!(after("120"), Some(120));
-        assert_eq!(after("Thu, 01 Jan 2026 00:01:00 GMT"), Some(60));
-        assert_eq!(after("Thu, 01 Jan 2015 00:01:00 GMT"), Some(0));
-        assert_eq!(after("Thursday, 01-Jan-26 00:02:00 GMT"), Some(120));
-        assert_eq!(after("Thu Jan  1 00:03:00 2026"), Some(180));
-        assert_eq!(after("soon"), None);
-    }
 }

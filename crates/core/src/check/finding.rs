@@ -242,7 +242,7 @@ pub enum DefinitionFault {
     /// A credential that is text where a reference to the connection is meant.
     NoCredential {
         /// The key of the method, such as `token`.
-        key: &'static str,
+        key: String,
         /// The method.
         method: String,
         /// A reference that could stand there.

@@ -6,6 +6,7 @@
 //! ```
 //! Pure: texts in, findings out. A later stage runs only where the earlier ones found nothing.
 
+mod auth;
 mod calls;
 mod decisions;
 mod examples;

@@ -8,7 +8,7 @@ use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{targets, uses};
-use crate::auth::{ApiKeyPlace, AuthMethod};
+use crate::auth::{AuthMethod, Place};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::{Code, pointer, push_pointer};
@@ -257,12 +257,9 @@ fn credential_headers(
 ) {
     let methods = auth_methods(names, card);
     for header in written_names(headers) {
-        let sets = |method: &&(&str, &AuthMethod)| match method.1 {
-            AuthMethod::None(_) => false,
-            AuthMethod::ApiKey(key) if header.eq_ignore_ascii_case(&key.name) => {
-                key.place == ApiKeyPlace::Header
-            }
-            _ => header.eq_ignore_ascii_case("authorization"),
+        let sets = |(_, method): &&(&str, &AuthMethod)| {
+            let mut puts = method.puts().into_iter();
+            puts.any(|(place, name)| place == Place::Header && header.eq_ignore_ascii_case(name))
         };
         if let Some((method, _)) = methods.iter().find(sets) {
             let (header, method) = (header.clone(), (*method).to_owned());

@@ -1,6 +1,6 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
-use super::decisions;
+use super::{auth, decisions};
 use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
@@ -19,6 +19,9 @@ const CONNECTION: &[Root] = &[Root::Connection];
 /// The roots of messages.
 const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
 
+/// The root of what a login gives.
+const LOGIN_REPLY: &[Root] = &[Root::Response];
+
 /// Checks a connector whose shape is right.
 pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
     let names = Names { connector, card: None };
@@ -35,14 +38,14 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     for (name, method) in &connector.auth {
         for (key, template) in method.templates() {
             let rules = Rules { roots: CONNECTION, needs_values: false };
-            names.template(template, &pointer(&["auth", name, key]), rules, findings);
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        for (key, template) in method.reply_templates() {
+            let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
         }
         credential(connector, name, method, findings);
-        if let AuthMethod::ApiKey(key) = method
-            && key.place == crate::auth::ApiKeyPlace::Header
-        {
-            header_name(&key.name, &pointer(&["auth", name, "name"]), findings);
-        }
+        auth::check(name, method, findings);
     }
     for (name, target) in &connector.targets {
         let place = pointer(&["targets", name]);
@@ -91,13 +94,14 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
         // A label alone may be meant as it stands where the other part is a reference.
         if let Some(meant) = named(text).filter(|_| text.starts_with(Root::Connection.as_str())) {
             let method = name.to_owned();
-            let fault = DefinitionFault::NoCredential { key, method, meant: Some(meant) };
-            findings.at(Code::DEFINITION_VALUE, &pointer(&["auth", name, key]), fault);
+            let place = below(name, key);
+            let fault = DefinitionFault::NoCredential { key: key.clone(), method, meant: Some(meant) };
+            findings.at(Code::DEFINITION_VALUE, &place, fault);
             found = true;
         }
     }
     // A fault of a template is told by its own check.
-    let refers = |(_, template): &(&str, &Template)| {
+    let refers = |(_, template): &(String, &Template)| {
         template.parts().is_err() || !template.references().is_empty()
     };
     if found || templates.is_empty() || templates.iter().any(refers) {
@@ -111,8 +115,14 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let secrets = connector.connection.fields.iter().filter(|(_, f)| f.kind == FieldType::Secret);
     let secret = || secrets.map(|(label, _)| field_reference(label)).next();
     let meant = named(&text(template)).or_else(secret);
-    let fault = DefinitionFault::NoCredential { key, method: name.to_owned(), meant };
-    findings.at(Code::DEFINITION_VALUE, &pointer(&["auth", name, key]), fault);
+    let place = below(name, key);
+    let fault = DefinitionFault::NoCredential { key: key.clone(), method: name.to_owned(), meant };
+    findings.at(Code::DEFINITION_VALUE, &place, fault);
+}
+
+/// The pointer of a key of an auth method.
+fn below(name: &str, key: &str) -> String {
+    format!("{}/{key}", pointer(&["auth", name]))
 }
 
 fn field_reference(label: &str) -> String {

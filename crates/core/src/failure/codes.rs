@@ -12,6 +12,7 @@ use crate::plan::PlanFault;
 use crate::response::OutputFault;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{Reference, Root, TemplateValueError};
+use crate::token::GrantFault;
 use crate::transport_fault::TransportFaultKind;
 
 pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
@@ -23,6 +24,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
         }
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { fault, .. } => (transport(fault.kind), Place::default()),
+        Fault::Grant { fault, .. } => (grant(fault), Place::invocation(&["connection"])),
         Fault::TooLarge { .. } => (Code::RESPONSE_TOO_LARGE, Place::default()),
         Fault::Redirects { .. } => (Code::REDIRECT_LIMIT, Place::default()),
         Fault::Decode(DecodeFault::Json { .. }) => (Code::RESPONSE_DECODE, Place::default()),
@@ -136,8 +138,25 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
             let pointer = pointer(&["auth", method]);
             (template(error), Place { pointer, ..Place::default() })
         }
+        PlanFault::Auth { method, fault: AuthFault::UnknownScheme { .. } } => {
+            let pointer = pointer(&["auth", method]);
+            (Code::AUTH_SCHEME, Place { pointer, ..Place::default() })
+        }
         PlanFault::Auth { .. } => (Code::AUTH_VALUE, Place::invocation(&["connection"])),
         PlanFault::BodyTooLong => (Code::LIMIT_RENDERED, part_place("body")),
+    }
+}
+
+fn grant(fault: &GrantFault) -> Code {
+    match fault {
+        GrantFault::LoginRequired => Code::AUTH_LOGIN_REQUIRED,
+        GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
+        GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
+        GrantFault::Denied | GrantFault::Expired | GrantFault::Pending { .. } => Code::AUTH_DENIED,
+        GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
+        GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
+            Code::AUTH_UNAVAILABLE
+        }
     }
 }
 

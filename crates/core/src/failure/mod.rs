@@ -19,6 +19,7 @@ use crate::invocation::InvocationFault;
 use crate::plan::{Refusal, Warning};
 use crate::response::Headers;
 use crate::secret::Redactor;
+use crate::token::GrantFault;
 
 use codes::code_and_place;
 
@@ -61,6 +62,11 @@ impl Error {
         let (code, place) = code_and_place(&fault);
         let retryable = match &fault {
             Fault::Transport { fault, .. } if fault.not_sent => Some(true),
+            Fault::Grant { .. } => Some(code.class() == Class::Later),
+            _ => None,
+        };
+        let retry_after_s = match &fault {
+            Fault::Grant { fault: GrantFault::Unavailable(refused), .. } => refused.retry_after_s,
             _ => None,
         };
         Error(Box::new(ErrorBody {
@@ -69,7 +75,7 @@ impl Error {
             fault,
             response: None,
             retryable,
-            retry_after_s: None,
+            retry_after_s,
             warnings: Vec::new(),
             redactor: Arc::default(),
         }))

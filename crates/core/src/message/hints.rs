@@ -27,6 +27,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         }
         Fault::Plan(fault) => plan_hint(fault),
         Fault::Transport { fault, .. } => transport_hint(fault),
+        Fault::Grant { fault, .. } => super::auth::grant_hint(fault),
         Fault::TooLarge { .. } => {
             Some("ask for less at once, or raise `response.maxBodyBytes` of the card".to_owned())
         }
@@ -185,8 +186,11 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         PlanFault::Template { error: TemplateValueError::NotText { .. }, .. } => {
             Some("give text, a number or true-false; `json` makes text of a value".to_owned())
         }
-        PlanFault::Auth { fault: AuthFault::ControlCharacter { .. } | AuthFault::Header(_), .. } => {
+        PlanFault::Auth { fault: AuthFault::ControlCharacter { .. } | AuthFault::Header(_) | AuthFault::Cookie { .. }, .. } => {
             Some("check the connection for a line break at the end of the credential".to_owned())
+        }
+        PlanFault::Auth { fault: AuthFault::UnknownScheme { .. }, .. } => {
+            Some("the embedding program brings it with `HostBuilder::auth_scheme`".to_owned())
         }
         PlanFault::Auth { .. } => Some("check the credentials of the connection".to_owned()),
         PlanFault::Template { .. }

@@ -2,11 +2,11 @@
 //!
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
+mod auth;
 mod hints;
 
 use std::fmt;
 
-use crate::auth::AuthFault;
 use crate::connection::{ConnectionFault, SecretSource};
 use crate::decoder::DecodeFault;
 use crate::fault::Fault;
@@ -39,6 +39,7 @@ pub fn message(fault: &Fault) -> String {
         },
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { origin, fault } => transport(origin, fault),
+        Fault::Grant { method, fault } => auth::grant(method, fault),
         Fault::TooLarge { limit } => format!("the reply's body is longer than {limit} bytes"),
         Fault::Redirects { max } => format!("more than {max} redirects"),
         Fault::Decode(fault) => decode(fault),
@@ -176,24 +177,7 @@ fn plan(fault: &PlanFault) -> String {
         PlanFault::UnknownAuth { found, .. } => {
             format!("the connector has no auth method `{found}`")
         }
-        PlanFault::Auth { method, fault } => match fault {
-            AuthFault::Template(error) => format!("auth method `{method}`: {}", template(error)),
-            AuthFault::ColonInUser => {
-                format!(
-                    "auth method `{method}`: the user name holds a colon, which Basic credentials cannot carry"
-                )
-            }
-            AuthFault::ControlCharacter { part } => {
-                format!(
-                    "auth method `{method}`: the {part} holds a control character, which Basic credentials cannot carry"
-                )
-            }
-            AuthFault::Header(_) => {
-                format!(
-                    "auth method `{method}`: the credential holds a character that no header can carry"
-                )
-            }
-        },
+        PlanFault::Auth { method, fault } => auth::auth(method, fault),
         PlanFault::ContentType => "the body's `contentType` cannot stand in a header".to_owned(),
         PlanFault::BodyTooLong => {
             format!("the request's body is longer than {} bytes", crate::plan::MAX_BODY_BYTES)

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fault::PlanFault;
-use crate::auth::AuthMethod;
+use crate::auth::{AuthMethod, CustomSchemes, Pending};
 use crate::card::Card;
 use crate::connector::{Connector, Target};
 use crate::request::RequestSpec;
@@ -24,16 +24,25 @@ pub(super) fn add_sensitive(card: &Card, input: &Map<String, Value>, redactor: &
 
 pub(super) type PassedOver = Vec<(String, Vec<String>)>;
 
-/// Applies the first usable auth method; gives back its name and those passed over.
+/// The auth method of a plan.
+pub(super) struct Applied {
+    /// Its name.
+    pub(super) name: String,
+    /// Those passed over.
+    pub(super) passed_over: PassedOver,
+    /// What has to be done for each sending.
+    pub(super) pending: Option<Pending>,
+}
+
+/// Applies the first usable auth method.
 pub(super) fn apply_auth(
-    connector: &Connector,
-    card: &Card,
-    target_name: &str,
-    target: &Target,
+    (connector, card): (&Connector, &Card),
+    (target_name, target): (&str, &Target),
+    schemes: &CustomSchemes,
     request: &mut RequestSpec,
     scope: &dyn Scope,
     redactor: &mut Redactor,
-) -> Result<(String, PassedOver), PlanFault> {
+) -> Result<Applied, PlanFault> {
     let mut passed_over = Vec::new();
     let list = || match &card.request.auth {
         Some(_) => "/request/auth".to_owned(),
@@ -49,10 +58,10 @@ pub(super) fn apply_auth(
             passed_over.push((name.clone(), missing));
             continue;
         }
-        method
-            .apply(request, scope, redactor)
+        let pending = method
+            .apply(request, scope, schemes, redactor)
             .map_err(|fault| PlanFault::Auth { method: name.clone(), fault })?;
-        return Ok((name.clone(), passed_over));
+        return Ok(Applied { name: name.clone(), passed_over, pending });
     }
     Err(PlanFault::AuthMissing { target: target_name.to_owned(), methods: passed_over })
 }

@@ -20,11 +20,13 @@ use ::url::Url;
 use http::Method;
 use serde_json::{Map, Value};
 
+use crate::auth::{CustomSchemes, Pending};
 use crate::card::{Card, Effect};
 use crate::connection::Connection;
 use crate::connector::Timeouts;
 use crate::definition::Definition;
 use crate::inject::path;
+use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
@@ -49,6 +51,8 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 pub struct PlanSettings {
     /// Replaces the target's base URL; the URL is pinned to it.
     pub base: Option<Arc<BaseOverride>>,
+    /// The auth schemes that the embedding program brings.
+    pub schemes: Arc<CustomSchemes>,
 }
 
 /// A base URL in place of the target's.
@@ -80,6 +84,8 @@ pub struct Plan {
     pub base_from: String,
     /// The name of the auth method.
     pub auth: String,
+    /// What has to be done for each sending: signatures, a token.
+    pub pending: Option<Pending>,
     /// The auth methods that were passed over, with the connection fields each lacks.
     pub passed_over: Vec<(String, Vec<String>)>,
     /// What the request does at the service.
@@ -102,6 +108,27 @@ impl fmt::Debug for Plan {
             .field("auth", &self.auth)
             .field("effect", &self.effect)
             .finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// Completes the request for showing it: without a token, its place is marked.
+    ///
+    /// # Errors
+    /// [`Refusal`], where the credentials cannot be used.
+    pub fn sign_to_show(mut self, moment: &Moment) -> Result<Plan, Refusal> {
+        let Some(pending) = &self.pending else { return Ok(self) };
+        match pending.sign(&mut self.request, None, moment) {
+            Ok(derived) => {
+                self.request.redactor = Arc::new(self.request.redactor.with(derived));
+                Ok(self)
+            }
+            Err(fault) => {
+                let fault = PlanFault::Auth { method: self.auth, fault };
+                let redactor = self.request.redactor;
+                Err(Refusal { fault, redactor, warnings: self.warnings })
+            }
+        }
     }
 }
 
@@ -189,13 +216,20 @@ fn render(
         url: joined.url,
         headers,
         body: body.map(|(body, _)| body),
+        tls: None,
         redactor: Arc::default(),
     };
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     add_sensitive(card, input, &mut redactor);
-    let (auth, passed_over) =
-        apply_auth(connector, card, &target_name, target, &mut request, &scope, &mut redactor)?;
+    let applied = apply_auth(
+        (connector, card),
+        (&target_name, target),
+        &settings.schemes,
+        &mut request,
+        &scope,
+        &mut redactor,
+    )?;
     for secret in derived.take() {
         redactor.add(secret);
     }
@@ -214,8 +248,9 @@ fn render(
         request,
         target,
         base_from,
-        auth,
-        passed_over,
+        auth: applied.name,
+        pending: applied.pending,
+        passed_over: applied.passed_over,
         effect,
         warnings: Vec::new(),
         timeouts,

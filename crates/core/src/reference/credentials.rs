@@ -2,7 +2,7 @@
 
 use super::document::{Block, Inline};
 use super::words;
-use crate::auth::{ApiKeyPlace, AuthMethod};
+use crate::auth::{AuthMethod, Place};
 use crate::connector::Connector;
 use crate::template::Template;
 
@@ -24,22 +24,37 @@ pub(super) fn blocks(connector: &Connector, auth: &[String]) -> Vec<Block> {
 
 /// "`service account`: Basic authentication; username `Service Account: Username`, …"
 pub(super) fn sentence(name: &str, method: &AuthMethod) -> String {
-    let how = match method {
+    let how = how(method);
+    let values: Vec<String> = method
+        .templates()
+        .into_iter()
+        .map(|(key, template)| format!("{}: {}", key.rsplit('/').next().unwrap_or(&key), value(template)))
+        .collect();
+    let values = if values.is_empty() { String::new() } else { format!("; {}", values.join(", ")) };
+    format!("{}: {how}{values}.", words::code(name))
+}
+
+/// What a method does, in a few words.
+fn how(method: &AuthMethod) -> String {
+    match method {
         AuthMethod::None(_) => "nothing is added".to_owned(),
         AuthMethod::Basic(_) => "Basic authentication".to_owned(),
         AuthMethod::Bearer(_) => "Bearer token".to_owned(),
         AuthMethod::ApiKey(key) => match key.place {
-            ApiKeyPlace::Header => format!("key in the header {}", words::code(&key.name)),
-            ApiKeyPlace::Query => format!("key in the query parameter {}", words::code(&key.name)),
+            Place::Header => format!("key in the header {}", words::code(&key.name)),
+            Place::Query => format!("key in the query parameter {}", words::code(&key.name)),
+            Place::Cookie => format!("key in the cookie {}", words::code(&key.name)),
         },
-    };
-    let values: Vec<String> = method
-        .templates()
-        .into_iter()
-        .map(|(key, template)| format!("{key}: {}", value(template)))
-        .collect();
-    let values = if values.is_empty() { String::new() } else { format!("; {}", values.join(", ")) };
-    format!("{}: {how}{values}.", words::code(name))
+        AuthMethod::OAuth2(oauth2) => format!("OAuth 2.0, grant {}", words::code(oauth2.grant.as_str())),
+        AuthMethod::Session(_) => "a login, whose reply gives the token".to_owned(),
+        AuthMethod::Tls(tls) if tls.certificate.is_some() => "client certificate".to_owned(),
+        AuthMethod::Tls(_) => "private certificate authority".to_owned(),
+        AuthMethod::Custom(custom) => format!("scheme {} of the host", words::code(&custom.name)),
+        AuthMethod::All(all) => {
+            let parts: Vec<String> = all.of.iter().map(how).collect();
+            parts.join(" and ")
+        }
+    }
 }
 
 fn value(template: &Template) -> String {

@@ -48,6 +48,15 @@ impl Redactor {
         }
     }
 
+    /// A redactor over more secrets than this one.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = Secret>) -> Redactor {
+        let (secrets, pairs) = (self.secrets.clone(), self.pairs.clone());
+        let mut wider = Redactor { secrets, pairs, tables: OnceLock::new() };
+        more.into_iter().for_each(|secret| wider.add(secret));
+        wider
+    }
+
     /// Adds the Basic credentials of a user and a password (RFC 7617), of which base64 hides both.
     pub fn add_pair(&mut self, user: Secret, password: Secret) {
         self.pairs.push((user, password));

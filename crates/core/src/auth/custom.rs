@@ -1,0 +1,132 @@
+//! A scheme of the embedder's own: the definition names it, the host brings it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{AuthFault, credential};
+use crate::moment::Moment;
+use crate::request::RequestSpec;
+use crate::secret::Secret;
+use crate::template::{Scope, Template};
+
+/// A scheme that the embedding program brings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Custom {
+    /// The name under which the host was given the scheme.
+    pub name: String,
+    /// What the scheme is given, by names of its own.
+    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    pub values: IndexMap<String, Template>,
+}
+
+/// A scheme of an embedder's own.
+///
+/// It is asked once for each sending, after everything else of the request is there, and must not do I/O: what it needs
+/// comes in.
+pub trait CustomScheme: Send + Sync {
+    /// Adds the credentials to the request, and gives back what they look like there, so that it is redacted.
+    ///
+    /// # Errors
+    /// Why that cannot be done: a lower-case fragment without secrets.
+    fn apply(
+        &self,
+        request: &mut RequestSpec,
+        values: &CustomValues,
+        moment: &Moment,
+    ) -> Result<Vec<Secret>, String>;
+}
+
+/// The values of a custom scheme by name.
+pub type CustomValues = IndexMap<String, Secret>;
+
+/// The schemes that a host was given, by name.
+#[derive(Clone, Default)]
+pub struct CustomSchemes {
+    known: HashMap<String, Arc<dyn CustomScheme>>,
+    any: bool,
+}
+
+impl CustomSchemes {
+    /// Schemes of every name that add nothing: for examples, which no host runs.
+    #[must_use]
+    pub fn any() -> CustomSchemes {
+        CustomSchemes { known: HashMap::new(), any: true }
+    }
+
+    fn get(&self, name: &str) -> Option<Arc<dyn CustomScheme>> {
+        let nothing = || self.any.then(|| Arc::new(Nothing) as Arc<dyn CustomScheme>);
+        self.known.get(name).cloned().or_else(nothing)
+    }
+
+    /// Adds a scheme.
+    pub fn add(&mut self, name: &str, scheme: Arc<dyn CustomScheme>) {
+        self.known.insert(name.to_owned(), scheme);
+    }
+}
+
+impl fmt::Debug for CustomSchemes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.known.keys()).finish()
+    }
+}
+
+/// Adds nothing.
+struct Nothing;
+
+impl CustomScheme for Nothing {
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        _: &CustomValues,
+        _: &Moment,
+    ) -> Result<Vec<Secret>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// A custom scheme with its values.
+pub struct CustomCredentials {
+    name: String,
+    values: CustomValues,
+    scheme: Arc<dyn CustomScheme>,
+}
+
+impl fmt::Debug for CustomCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CustomCredentials({})", self.name)
+    }
+}
+
+impl Custom {
+    pub(super) fn resolve(
+        &self,
+        scope: &dyn Scope,
+        schemes: &CustomSchemes,
+    ) -> Result<CustomCredentials, AuthFault> {
+        let unknown = || AuthFault::UnknownScheme { name: self.name.clone() };
+        let scheme = schemes.get(&self.name).ok_or_else(unknown)?;
+        let mut values = CustomValues::new();
+        for (name, template) in &self.values {
+            values.insert(name.clone(), Secret::from(&*credential(template, scope)?));
+        }
+        Ok(CustomCredentials { name: self.name.clone(), values, scheme })
+    }
+}
+
+impl CustomCredentials {
+    pub(super) fn sign(
+        &self,
+        request: &mut RequestSpec,
+        moment: &Moment,
+    ) -> Result<Vec<Secret>, AuthFault> {
+        self.scheme
+            .apply(request, &self.values, moment)
+            .map_err(|reason| AuthFault::Custom { name: self.name.clone(), reason })
+    }
+}

@@ -1,0 +1,216 @@
+//! OAuth 2.0 (RFC 6749): what a connector declares of it. What is sent to get a token is in [`crate::token`].
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::nested;
+use super::placement::TokenPlace;
+use crate::decision::Decision;
+use crate::span::Span;
+use crate::template::Template;
+
+/// Statuses that say that a token is no longer good.
+pub(super) const RENEW_ON: [u16; 1] = [401];
+
+/// A token from an authorization server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct OAuth2 {
+    /// How the first token is got.
+    pub grant: Grant,
+    /// Where a person allows the access (RFC 6749, section 3.1); `authorization_code` needs it.
+    pub authorization_url: Option<Decision<Template>>,
+    /// Where tokens are got (RFC 6749, section 3.2).
+    pub token_url: Decision<Template>,
+    /// Where a device code is got (RFC 8628, section 3.1); `device_code` needs it.
+    pub device_url: Option<Decision<Template>>,
+    /// Where tokens are revoked (RFC 7009); used when a connection is removed.
+    pub revocation_url: Option<Decision<Template>>,
+    /// The client's identifier.
+    pub client_id: Option<Template>,
+    /// The client's secret.
+    pub client_secret: Option<Template>,
+    /// How the client proves who it is; by default `basic` with a secret, `none` without.
+    pub client_auth: Option<ClientAuth>,
+    /// What is asked for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Between two scopes; a space by default (RFC 6749, section 3.3).
+    pub scope_separator: Option<String>,
+    /// Further parameters of the authorization request, such as `"access_type": "offline"`.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    pub authorization_parameters: IndexMap<String, Template>,
+    /// Further parameters of every token request, such as `"audience"`.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    pub token_parameters: IndexMap<String, Template>,
+    /// The first refresh token; `refresh_token` needs it.
+    pub refresh_token: Option<Template>,
+    /// The assertion of the grant `jwt_bearer` and of the client authentication `private_key_jwt`.
+    pub assertion: Option<Assertion>,
+    /// How long a token is good where the reply does not say; without it, until it is refused.
+    pub lifetime: Option<Span>,
+    /// Where the token goes.
+    #[serde(default)]
+    pub token: TokenPlace,
+    /// Statuses that say that the token is no longer good: it is renewed and the request sent once more; 401 by
+    /// default.
+    #[serde(default = "renew_on")]
+    #[schemars(inner(range(min = 400, max = 499)))]
+    pub renew_on: Vec<u16>,
+}
+
+/// How the first token is got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// A person allows it in a browser, with PKCE (RFC 6749, section 4.1; RFC 7636).
+    AuthorizationCode,
+    /// The client itself (RFC 6749, section 4.4).
+    ClientCredentials,
+    /// A person allows it on another device (RFC 8628).
+    DeviceCode,
+    /// A refresh token is part of the connection (RFC 6749, section 6).
+    RefreshToken,
+    /// A signed assertion (RFC 7523, section 2.1).
+    JwtBearer,
+}
+
+impl Grant {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Grant::AuthorizationCode => "authorization_code",
+            Grant::ClientCredentials => "client_credentials",
+            Grant::DeviceCode => "device_code",
+            Grant::RefreshToken => "refresh_token",
+            Grant::JwtBearer => "jwt_bearer",
+        }
+    }
+
+    /// Whether a person has to allow it: nothing but `connection login` gets the first token.
+    #[must_use]
+    pub fn needs_person(self) -> bool {
+        matches!(self, Grant::AuthorizationCode | Grant::DeviceCode)
+    }
+}
+
+/// How a client proves who it is at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// `Authorization: Basic` (RFC 6749, section 2.3.1).
+    Basic,
+    /// `client_id` and `client_secret` in the body.
+    Body,
+    /// `client_id` in the body: a public client.
+    None,
+    /// A signed assertion (RFC 7523, section 2.2).
+    PrivateKeyJwt,
+}
+
+/// A signed assertion (RFC 7523).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Assertion {
+    /// The algorithm (RFC 7518, section 3.1).
+    pub algorithm: JwtAlgorithm,
+    /// The private key in PEM (PKCS #8; for `RS…` also PKCS #1), or the shared secret for `HS…`.
+    pub key: Template,
+    /// The key's identifier (`kid`).
+    pub key_id: Option<Template>,
+    /// Who signs (`iss`); the client's identifier by default.
+    pub issuer: Option<Template>,
+    /// For whom (`sub`); the issuer by default.
+    pub subject: Option<Template>,
+    /// Who is to accept it (`aud`); the token endpoint by default.
+    pub audience: Option<Template>,
+    /// How long it is good; `"5m"` by default.
+    pub lifetime: Option<Span>,
+    /// Further claims, such as `"scope"`.
+    #[serde(default)]
+    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    pub claims: IndexMap<String, Template>,
+}
+
+/// Signature algorithms of assertions (RFC 7518, section 3.1; RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum JwtAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// Ed25519.
+    EdDSA,
+    /// HMAC with SHA-256.
+    HS256,
+}
+
+fn renew_on() -> Vec<u16> {
+    RENEW_ON.to_vec()
+}
+
+impl OAuth2 {
+    /// How the client proves who it is.
+    #[must_use]
+    pub fn client_auth(&self) -> ClientAuth {
+        self.client_auth.unwrap_or(if self.client_secret.is_some() {
+            ClientAuth::Basic
+        } else {
+            ClientAuth::None
+        })
+    }
+
+    /// Its templates by key.
+    pub(super) fn templates(&self) -> Vec<(String, &Template)> {
+        let mut all = Vec::new();
+        let urls = [
+            ("authorizationUrl", self.authorization_url.as_ref()),
+            ("tokenUrl", Some(&self.token_url)),
+            ("deviceUrl", self.device_url.as_ref()),
+            ("revocationUrl", self.revocation_url.as_ref()),
+        ];
+        for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
+            url.each(key, &mut |template, place| all.push((place.to_owned(), template)));
+        }
+        let optional = [
+            ("clientId", &self.client_id),
+            ("clientSecret", &self.client_secret),
+            ("refreshToken", &self.refresh_token),
+        ];
+        for (key, template) in optional {
+            all.extend(template.as_ref().map(|template| (key.to_owned(), template)));
+        }
+        let maps = [
+            ("authorizationParameters", &self.authorization_parameters),
+            ("tokenParameters", &self.token_parameters),
+        ];
+        for (key, map) in maps {
+            all.extend(map.iter().map(|(name, template)| (nested(key, name), template)));
+        }
+        if let Some(assertion) = &self.assertion {
+            all.push(("assertion/key".to_owned(), &assertion.key));
+            let optional = [
+                ("assertion/keyId", &assertion.key_id),
+                ("assertion/issuer", &assertion.issuer),
+                ("assertion/subject", &assertion.subject),
+                ("assertion/audience", &assertion.audience),
+            ];
+            for (key, template) in optional {
+                all.extend(template.as_ref().map(|template| (key.to_owned(), template)));
+            }
+            let claims = assertion.claims.iter();
+            all.extend(claims.map(|(name, template)| (nested("assertion/claims", name), template)));
+        }
+        all
+    }
+}

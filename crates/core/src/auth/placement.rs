@@ -1,0 +1,126 @@
+//! Where a credential goes: a header, a query parameter or a cookie.
+
+use http::header::COOKIE;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{AuthFault, set_sensitive};
+use crate::inject::header::{HeaderFault, header_name};
+use crate::inject::query::push_parameter;
+use crate::request::RequestSpec;
+
+/// Where a key or token goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A header.
+    #[default]
+    Header,
+    /// A query parameter, after the request's own.
+    Query,
+    /// A cookie (RFC 6265, section 4.2), after the request's own.
+    Cookie,
+}
+
+/// Where the token of `oauth2` and `session` goes; by default the header `Authorization` as `Bearer` (RFC 6750).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenPlace {
+    /// Where it goes.
+    #[serde(rename = "in", default)]
+    pub place: Place,
+    /// Name of the header, parameter or cookie.
+    #[serde(default = "authorization")]
+    pub name: String,
+    /// Text before the token, such as `"Bearer "`; none by default.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+fn authorization() -> String {
+    "Authorization".to_owned()
+}
+
+impl Default for TokenPlace {
+    fn default() -> TokenPlace {
+        TokenPlace { place: Place::Header, name: authorization(), prefix: "Bearer ".to_owned() }
+    }
+}
+
+impl TokenPlace {
+    /// Adds the token to the request.
+    pub(super) fn put(&self, token: &str, request: &mut RequestSpec) -> Result<(), AuthFault> {
+        let value = Zeroizing::new([self.prefix.as_str(), token].concat());
+        put(self.place, &self.name, &value, request)
+    }
+}
+
+/// Adds a credential to the request.
+pub(super) fn put(
+    place: Place,
+    name: &str,
+    value: &str,
+    request: &mut RequestSpec,
+) -> Result<(), AuthFault> {
+    match place {
+        Place::Header => {
+            let name = header_name(name)
+                .map_err(|_| AuthFault::Header(HeaderFault::Name { name: name.to_owned() }))?;
+            set_sensitive(request, name, value)
+        }
+        Place::Query => {
+            let mut query = request.url.query().unwrap_or_default().to_owned();
+            push_parameter(name, value, &mut query);
+            request.url.set_query(Some(&query));
+            Ok(())
+        }
+        Place::Cookie => {
+            if !is_cookie_name(name) || !value.bytes().all(is_cookie_octet) {
+                return Err(AuthFault::Cookie { name: name.to_owned() });
+            }
+            let own = request.headers.get(COOKIE).map(|own| own.as_bytes().to_vec());
+            let own = own.and_then(|own| String::from_utf8(own).ok()).map(Zeroizing::new);
+            let pair = Zeroizing::new(match &own {
+                Some(own) => format!("{}; {name}={value}", own.as_str()),
+                None => format!("{name}={value}"),
+            });
+            set_sensitive(request, COOKIE, &pair)
+        }
+    }
+}
+
+/// A `token` of RFC 9110, section 5.6.2.
+fn is_cookie_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// A `cookie-octet` of RFC 6265, section 4.1.1.
+fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_joins_the_requests_own() {
+        let mut request = RequestSpec::get("https://api.example/x").unwrap();
+        put(Place::Cookie, "session", "abc", &mut request).unwrap();
+        put(Place::Cookie, "csrf", "d=e", &mut request).unwrap();
+        assert_eq!(request.headers[COOKIE], "session=abc; csrf=d=e");
+        assert!(request.headers[COOKIE].is_sensitive());
+    }
+
+    #[test]
+    fn what_would_end_a_cookie_is_refused() {
+        let mut request = RequestSpec::get("https://api.example/x").unwrap();
+        for value in ["a;b", "a b", "a\"b", "a,b", "a\\b", "é", "a\r\nb"] {
+            let fault = put(Place::Cookie, "session", value, &mut request);
+            assert_eq!(fault, Err(AuthFault::Cookie { name: "session".into() }), "{value}");
+        }
+        assert!(put(Place::Cookie, "a=b", "x", &mut request).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! What an auth method says besides its templates: what needs what, names, URLs.
+
+use super::finding::DefinitionFault;
+use super::findings::Findings;
+use super::targets::{header_name, known_method};
+use crate::auth::{AuthMethod, ClientAuth, Grant, OAuth2, Place, Session, Tls, TokenPlace};
+use crate::decision::Decision;
+use crate::error::{Code, pointer};
+use crate::template::Template;
+
+/// Checks an auth method.
+pub(super) fn check(name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+    part(&pointer(&["auth", name]), method, findings);
+}
+
+fn part(place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+    match method {
+        AuthMethod::None(_) | AuthMethod::Basic(_) | AuthMethod::Bearer(_) => {}
+        AuthMethod::Custom(_) => {}
+        AuthMethod::ApiKey(key) => placed(key.place, &key.name, place, findings),
+        AuthMethod::OAuth2(oauth2) => check_oauth2(place, oauth2, findings),
+        AuthMethod::Session(session) => check_session(place, session, findings),
+        AuthMethod::Tls(tls) => check_tls(place, tls, findings),
+        AuthMethod::All(all) => {
+            let of = format!("{place}/of");
+            if all.of.len() < 2 {
+                together(&of, "of", "needs two schemes at least", findings);
+            }
+            let gets_token = |method: &&AuthMethod| method.token_scheme().is_some();
+            if all.of.iter().filter(gets_token).count() > 1 {
+                together(&of, "of", "can hold one scheme only that gets a token", findings);
+            }
+            for (index, inner) in all.of.iter().enumerate() {
+                let place = format!("{of}/{index}");
+                if matches!(inner, AuthMethod::All(_)) {
+                    together(&place, "all", "cannot stand inside `all`", findings);
+                }
+                part(&place, inner, findings);
+            }
+        }
+    }
+}
+
+fn check_oauth2(place: &str, oauth2: &OAuth2, findings: &mut Findings<'_>) {
+    let grant = oauth2.grant;
+    let needed = [
+        ("authorizationUrl", grant == Grant::AuthorizationCode, oauth2.authorization_url.is_some()),
+        ("deviceUrl", grant == Grant::DeviceCode, oauth2.device_url.is_some()),
+        ("refreshToken", grant == Grant::RefreshToken, oauth2.refresh_token.is_some()),
+        ("clientId", grant != Grant::JwtBearer, oauth2.client_id.is_some()),
+        (
+            "assertion",
+            grant == Grant::JwtBearer || oauth2.client_auth() == ClientAuth::PrivateKeyJwt,
+            oauth2.assertion.is_some(),
+        ),
+        (
+            "clientSecret",
+            matches!(oauth2.client_auth(), ClientAuth::Basic | ClientAuth::Body),
+            oauth2.client_secret.is_some(),
+        ),
+    ];
+    let missing = needed.iter().filter(|(_, needed, there)| *needed && !there);
+    let missing: Vec<String> = missing.map(|(key, ..)| (*key).to_owned()).collect();
+    if !missing.is_empty() {
+        let fault = DefinitionFault::MissingKey { keys: missing };
+        findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
+    }
+    let urls = [
+        ("authorizationUrl", oauth2.authorization_url.as_ref()),
+        ("tokenUrl", Some(&oauth2.token_url)),
+        ("deviceUrl", oauth2.device_url.as_ref()),
+        ("revocationUrl", oauth2.revocation_url.as_ref()),
+    ];
+    for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
+        endpoint(&format!("{place}/{key}"), url, findings);
+    }
+    token_place(place, &oauth2.token, findings);
+}
+
+fn check_session(place: &str, session: &Session, findings: &mut Findings<'_>) {
+    let login = &session.login;
+    endpoint(&format!("{place}/login/url"), &login.url, findings);
+    known_method(&login.method, &format!("{place}/login/method"), findings);
+    for name in login.headers.keys() {
+        let mut header = format!("{place}/login/headers");
+        crate::error::push_pointer(&mut header, name);
+        header_name(name, &header, findings);
+    }
+    exactly_one(
+        place,
+        &["tokenFrom", "cookie"],
+        &[session.token_from.is_some(), session.cookie.is_some()],
+        findings,
+    );
+    if login.json.is_some() && login.form.is_some() {
+        exactly_one(&format!("{place}/login"), &["json", "form"], &[true, true], findings);
+    }
+    token_place(place, &session.token, findings);
+}
+
+fn check_tls(place: &str, tls: &Tls, findings: &mut Findings<'_>) {
+    let missing = match (&tls.certificate, &tls.key, &tls.authority) {
+        (Some(_), None, _) => "key",
+        (None, Some(_), _) => "certificate",
+        (None, None, None) => "authority",
+        _ => return,
+    };
+    let fault = DefinitionFault::MissingKey { keys: vec![missing.to_owned()] };
+    findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
+}
+
+fn token_place(place: &str, token: &TokenPlace, findings: &mut Findings<'_>) {
+    placed(token.place, &token.name, &format!("{place}/token"), findings);
+}
+
+fn placed(place: Place, name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if place == Place::Header {
+        header_name(name, &format!("{pointer}/name"), findings);
+    }
+}
+
+/// A literal URL must be one; `https`, unless it leads to this machine.
+fn endpoint(place: &str, url: &Decision<Template>, findings: &mut Findings<'_>) {
+    url.each(place, &mut |template, place| {
+        let Some(text) = template.as_literal() else { return };
+        if crate::token::plain_endpoint(text).is_none() {
+            let expected = "an https URL without user and fragment".to_owned();
+            let fault = DefinitionFault::Form { expected, found: text.to_owned() };
+            findings.at(Code::DEFINITION_VALUE, place, fault);
+        }
+    });
+}
+
+fn exactly_one(place: &str, of: &[&str], there: &[bool], findings: &mut Findings<'_>) {
+    let found: Vec<String> =
+        of.iter().zip(there).filter(|(_, there)| **there).map(|(key, _)| (*key).to_owned()).collect();
+    if found.len() != 1 {
+        let of = of.iter().map(|key| (*key).to_owned()).collect();
+        let fault = DefinitionFault::ExactlyOne { of, found };
+        findings.at(Code::DEFINITION_VALUE, place, fault);
+    }
+}
+
+fn together(place: &str, part: &'static str, needs: &str, findings: &mut Findings<'_>) {
+    let fault = DefinitionFault::Together { part, needs: needs.to_owned() };
+    findings.at(Code::DEFINITION_VALUE, place, fault);
+}

@@ -1,0 +1,390 @@
+//! The requests of OAuth 2.0: token (RFC 6749), device authorization (RFC 8628), revocation (RFC 7009).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::fault::GrantFault;
+use super::jwt;
+use super::pkce::Pkce;
+use super::reply::{granted, seconds};
+use super::tokens::Tokens;
+use super::{endpoint, form_body};
+use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
+use crate::connection::Connection;
+use crate::decision::Decision;
+use crate::encoding::UNRESERVED;
+use crate::moment::Moment;
+use crate::request::RequestSpec;
+use crate::response::Reply;
+use crate::secret::{Redactor, Secret};
+use crate::template::Template;
+
+/// `grant_type` of a device code (RFC 8628, section 3.4).
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// `grant_type` of a JWT assertion (RFC 7523, section 2.1).
+const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// `client_assertion_type` (RFC 7523, section 2.2).
+const JWT_CLIENT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// An authorization request that a person's browser makes.
+#[derive(Debug)]
+pub struct Authorization<'a> {
+    /// Where the browser is sent afterwards.
+    pub redirect_uri: &'a str,
+    /// Unguessable; comes back with the code (RFC 6749, section 10.12).
+    pub state: &'a str,
+    /// The proof of who asked.
+    pub pkce: &'a Pkce,
+}
+
+/// What a person needs to allow a device (RFC 8628, section 3.2).
+#[derive(Debug)]
+pub struct DeviceCode {
+    /// What the device asks with.
+    pub device_code: Secret,
+    /// What the person types.
+    pub user_code: String,
+    /// Where.
+    pub verification_uri: String,
+    /// The same with the code in it.
+    pub verification_uri_complete: Option<String>,
+    /// For how many seconds it is good.
+    pub expires_in: i64,
+    /// Seconds between two questions.
+    pub interval: i64,
+}
+
+/// See [`super::request`].
+pub(super) fn request(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    current: Option<&Tokens>,
+    moment: &Moment,
+) -> Result<Option<RequestSpec>, AuthFault> {
+    let mut form = Form::default();
+    if let Some(refresh) = current.and_then(|tokens| tokens.refresh.as_ref()) {
+        form.push("grant_type", "refresh_token");
+        form.push_secret("refresh_token", refresh);
+        return token_request(oauth2, connection, form, moment).map(Some);
+    }
+    match oauth2.grant {
+        Grant::AuthorizationCode | Grant::DeviceCode => return Ok(None),
+        Grant::ClientCredentials => {
+            form.push("grant_type", "client_credentials");
+            form.push_scopes(oauth2);
+        }
+        Grant::RefreshToken => {
+            let Some(template) = &oauth2.refresh_token else { return Ok(None) };
+            form.push("grant_type", "refresh_token");
+            form.push_secret("refresh_token", &Secret::from(&*credential(template, connection)?));
+        }
+        Grant::JwtBearer => {
+            form.push("grant_type", JWT_GRANT);
+            let assertion = assertion(oauth2, connection, moment)?;
+            form.push_secret("assertion", &assertion);
+            form.push_scopes(oauth2);
+        }
+    }
+    token_request(oauth2, connection, form, moment).map(Some)
+}
+
+/// The URL that a person's browser opens (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
+///
+/// # Errors
+/// [`AuthFault`] where the connector or the connection says no URL or client.
+pub fn authorization_url(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    request: &Authorization<'_>,
+) -> Result<Url, AuthFault> {
+    let mut url = wanted("authorizationUrl", oauth2.authorization_url.as_ref(), connection)?;
+    let mut parameters = vec![
+        ("response_type", Cow::Borrowed("code")),
+        ("client_id", client_id(oauth2, connection)?),
+        ("redirect_uri", Cow::Borrowed(request.redirect_uri)),
+        ("state", Cow::Borrowed(request.state)),
+        ("code_challenge", Cow::Borrowed(request.pkce.challenge.as_str())),
+        ("code_challenge_method", Cow::Borrowed("S256")),
+    ];
+    if !oauth2.scopes.is_empty() {
+        parameters.push(("scope", Cow::Owned(scopes(oauth2))));
+    }
+    for (name, template) in &oauth2.authorization_parameters {
+        parameters.push((name, credential(template, connection)?));
+    }
+    let mut query = url.query().unwrap_or_default().to_owned();
+    for (name, value) in &parameters {
+        crate::inject::query::push_parameter(name, value, &mut query);
+    }
+    url.set_query(Some(&query));
+    Ok(url)
+}
+
+/// The request that gives tokens for a code (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
+///
+/// # Errors
+/// [`AuthFault`].
+pub fn exchange(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    code: &Secret,
+    request: &Authorization<'_>,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    let mut form = Form::default();
+    form.push("grant_type", "authorization_code");
+    form.push_secret("code", code);
+    form.push("redirect_uri", request.redirect_uri);
+    form.push_secret("code_verifier", &request.pkce.verifier);
+    token_request(oauth2, connection, form, moment)
+}
+
+/// The request that gives a device code (RFC 8628, section 3.1).
+///
+/// # Errors
+/// [`AuthFault`].
+pub fn device_request(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    let mut form = Form::default();
+    form.push_scopes(oauth2);
+    let url = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
+    client_request(oauth2, connection, url, form, moment)
+}
+
+/// What a [`device_request`] gives.
+///
+/// # Errors
+/// [`GrantFault`].
+pub fn read_device(reply: &Reply, now: i64) -> Result<DeviceCode, GrantFault> {
+    let object = granted(reply, now)?;
+    let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |key: &str| object.get(key).and_then(seconds);
+    // Google's name from before the RFC.
+    let uri = text("verification_uri").or_else(|| text("verification_url"));
+    let (Some(device_code), Some(user_code), Some(verification_uri)) =
+        (text("device_code"), text("user_code"), uri)
+    else {
+        return Err(GrantFault::Unusable { status: reply.status, reason: "it has no device code" });
+    };
+    Ok(DeviceCode {
+        device_code: Secret::new(device_code),
+        user_code,
+        verification_uri,
+        verification_uri_complete: text("verification_uri_complete"),
+        expires_in: number("expires_in").unwrap_or(600),
+        interval: number("interval").unwrap_or(5).max(1),
+    })
+}
+
+/// The request that asks whether a device was allowed (RFC 8628, section 3.4).
+///
+/// # Errors
+/// [`AuthFault`].
+pub fn device_poll(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    code: &DeviceCode,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    let mut form = Form::default();
+    form.push("grant_type", DEVICE_GRANT);
+    form.push_secret("device_code", &code.device_code);
+    token_request(oauth2, connection, form, moment)
+}
+
+/// Whether the service offers revocation.
+#[must_use]
+pub fn has_revocation(oauth2: &OAuth2) -> bool {
+    oauth2.revocation_url.is_some()
+}
+
+/// The requests that revoke tokens: the refresh token first, with which the access token goes at most servers
+/// (RFC 7009, section 2.1).
+///
+/// # Errors
+/// [`AuthFault`].
+pub fn revocations(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    tokens: &Tokens,
+    moment: &Moment,
+) -> Result<Vec<RequestSpec>, AuthFault> {
+    let both = [("refresh_token", tokens.refresh.as_ref()), ("access_token", Some(&tokens.access))];
+    let given = both.into_iter().filter_map(|(hint, token)| Some((hint, token?)));
+    given
+        .map(|(hint, token)| {
+            let mut form = Form::default();
+            form.push_secret("token", token);
+            form.push("token_type_hint", hint);
+            let url = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
+            client_request(oauth2, connection, url, form, moment)
+        })
+        .collect()
+}
+
+/// The parameters of a request.
+#[derive(Default)]
+struct Form {
+    pairs: Vec<(String, Secret)>,
+    secrets: Vec<Secret>,
+}
+
+impl Form {
+    fn push(&mut self, name: &str, value: &str) {
+        self.pairs.push((name.to_owned(), Secret::from(value)));
+    }
+
+    fn push_secret(&mut self, name: &str, value: &Secret) {
+        self.pairs.push((name.to_owned(), value.clone()));
+        self.secrets.push(value.clone());
+    }
+
+    fn push_scopes(&mut self, oauth2: &OAuth2) {
+        if !oauth2.scopes.is_empty() {
+            self.push("scope", &scopes(oauth2));
+        }
+    }
+}
+
+/// A request to the token endpoint.
+fn token_request(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    mut form: Form,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    for (name, template) in &oauth2.token_parameters {
+        form.push(name, &credential(template, connection)?);
+    }
+    let url = endpoint("tokenUrl", &oauth2.token_url, connection)?;
+    client_request(oauth2, connection, url, form, moment)
+}
+
+/// A form with the proof of who the client is (RFC 6749, section 2.3).
+fn client_request(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    url: Url,
+    mut form: Form,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    let mut redactor = Redactor::new();
+    connection.add_secrets(&mut redactor);
+    let mut request = RequestSpec::new(Method::POST, url);
+    request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    match oauth2.client_auth() {
+        ClientAuth::Basic => {
+            let (id, secret) = (client_id(oauth2, connection)?, client_secret(oauth2, connection)?);
+            // RFC 6749, section 2.3.1: both are form-encoded first.
+            let encoded = |text: &str| Zeroizing::new(utf8_percent_encode(text, UNRESERVED).to_string());
+            let (id, secret) = (encoded(&id), encoded(&secret));
+            let pair = Zeroizing::new(format!("{}:{}", id.as_str(), secret.as_str()));
+            let mut header = Zeroizing::new("Basic ".to_owned());
+            STANDARD.encode_string(pair.as_bytes(), &mut header);
+            redactor.add_pair(Secret::from(id.as_str()), Secret::from(secret.as_str()));
+            crate::auth::set_sensitive(&mut request, AUTHORIZATION, &header)?;
+        }
+        ClientAuth::Body => {
+            form.push("client_id", &client_id(oauth2, connection)?);
+            form.push_secret("client_secret", &Secret::from(&*client_secret(oauth2, connection)?));
+        }
+        ClientAuth::None => {
+            if oauth2.client_id.is_some() {
+                form.push("client_id", &client_id(oauth2, connection)?);
+            }
+        }
+        ClientAuth::PrivateKeyJwt => {
+            form.push("client_id", &client_id(oauth2, connection)?);
+            form.push("client_assertion_type", JWT_CLIENT);
+            form.push_secret("client_assertion", &assertion(oauth2, connection, moment)?);
+        }
+    }
+    let body = form_body(form.pairs.iter().map(|(name, value)| (name.as_str(), value.expose())));
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.kind.content_type()));
+    request.body = Some(body);
+    form.secrets.into_iter().for_each(|secret| redactor.add(secret));
+    request.redactor = Arc::new(redactor);
+    Ok(request)
+}
+
+/// A signed assertion (RFC 7523, section 3).
+fn assertion(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    moment: &Moment,
+) -> Result<Secret, AuthFault> {
+    const LIFETIME_S: i64 = 300;
+    let Some(declared) = &oauth2.assertion else {
+        return Err(AuthFault::Key { reason: "the connector declares no assertion" });
+    };
+    let text = |template: &Option<Template>| -> Result<Option<String>, AuthFault> {
+        let Some(template) = template else { return Ok(None) };
+        let text = credential(template, connection)?;
+        Ok((!text.is_empty()).then(|| text.into_owned()))
+    };
+    let issuer = match text(&declared.issuer)? {
+        Some(issuer) => issuer,
+        None => client_id(oauth2, connection)?.into_owned(),
+    };
+    let audience = match text(&declared.audience)? {
+        Some(audience) => audience,
+        None => endpoint("tokenUrl", &oauth2.token_url, connection)?.to_string(),
+    };
+    let lifetime = declared.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
+    let mut claims = serde_json::Map::new();
+    claims.insert("sub".into(), text(&declared.subject)?.unwrap_or_else(|| issuer.clone()).into());
+    claims.insert("iss".into(), issuer.into());
+    claims.insert("aud".into(), audience.into());
+    claims.insert("iat".into(), moment.unix_seconds.into());
+    let end = moment.unix_seconds.saturating_add(lifetime.unwrap_or(LIFETIME_S));
+    claims.insert("exp".into(), end.into());
+    claims.insert("jti".into(), moment.nonce_hex().into());
+    for (name, template) in &declared.claims {
+        let value = template.value(connection).map_err(AuthFault::Template)?;
+        claims.extend(value.map(|value| (name.clone(), value)));
+    }
+    let key = Secret::from(&*credential(&declared.key, connection)?);
+    jwt::sign(declared.algorithm, &key, text(&declared.key_id)?, &claims)
+}
+
+fn client_id<'c>(oauth2: &'c OAuth2, connection: &'c Connection) -> Result<Cow<'c, str>, AuthFault> {
+    match &oauth2.client_id {
+        Some(template) => credential(template, connection),
+        None => Err(AuthFault::Endpoint { key: "clientId", reason: "the connector does not say it" }),
+    }
+}
+
+fn client_secret<'c>(
+    oauth2: &'c OAuth2,
+    connection: &'c Connection,
+) -> Result<Cow<'c, str>, AuthFault> {
+    match &oauth2.client_secret {
+        Some(template) => credential(template, connection),
+        None => Ok(Cow::Borrowed("")),
+    }
+}
+
+fn scopes(oauth2: &OAuth2) -> String {
+    oauth2.scopes.join(oauth2.scope_separator.as_deref().unwrap_or(" "))
+}
+
+fn wanted(
+    key: &'static str,
+    url: Option<&Decision<Template>>,
+    connection: &Connection,
+) -> Result<Url, AuthFault> {
+    let url = url.ok_or(AuthFault::Endpoint { key, reason: "the connector does not say it" })?;
+    endpoint(key, url, connection)
+}

@@ -1,0 +1,197 @@
+//! Replies of a token endpoint (RFC 6749, sections 5.1 and 5.2), as servers really send them.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, DATE};
+use serde_json::{Map, Value};
+
+use super::fault::{GrantFault, Refused};
+use super::tokens::{Tokens, wipe};
+use crate::http_date::{http_date, retry_after};
+use crate::response::{BodyEnd, Reply};
+use crate::secret::Secret;
+
+/// Clocks that differ by less are not mentioned.
+const NOTABLE_SKEW_S: i64 = 60;
+
+/// The tokens of a reply. A server that sends no new refresh token means the old one to stay (RFC 6749, section 6).
+pub(super) fn tokens(
+    reply: &Reply,
+    current: Option<&Tokens>,
+    lifetime: Option<Duration>,
+    now: i64,
+) -> Result<Tokens, GrantFault> {
+    let mut object = granted(reply, now)?;
+    let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    let (access, refresh) = (text("access_token"), text("refresh_token"));
+    let scope = text("scope");
+    let lifetime = lifetime.and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok());
+    let seconds = object.get("expires_in").and_then(seconds).or(lifetime);
+    wipe(object);
+    let unusable = GrantFault::Unusable { status: reply.status, reason: "it has no `access_token`" };
+    Ok(Tokens {
+        refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
+        scope,
+        ..Tokens::new(Secret::new(access.ok_or(unusable)?), now, seconds)
+    })
+}
+
+/// The object of a reply that grants something.
+pub(super) fn granted(reply: &Reply, now: i64) -> Result<Map<String, Value>, GrantFault> {
+    let object = object(reply);
+    // Some servers refuse with status 200.
+    let refuses = object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
+    if refuses || !(200..300).contains(&reply.status) {
+        return Err(refusal(reply, object.as_ref(), now));
+    }
+    let whole = reply.end == BodyEnd::Complete;
+    let reason = if whole { "it is no JSON object" } else { "it ended early" };
+    object.filter(|_| whole).ok_or(GrantFault::Unusable { status: reply.status, reason })
+}
+
+/// Seconds, as a number or as its text: both are sent.
+pub(super) fn seconds(value: &Value) -> Option<i64> {
+    let seconds = match value {
+        Value::Number(number) => {
+            number.as_i64().or_else(|| number.as_f64().filter(|s| s.abs() < 1e12).map(|s| s as i64))
+        }
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    seconds.filter(|seconds| *seconds >= 0)
+}
+
+/// What a refusal means.
+pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i64) -> GrantFault {
+    let error = object.and_then(|object| object.get("error")).and_then(|error| match error {
+        Value::String(text) => Some(text.as_str()),
+        Value::Object(inner) => ["code", "status", "message"].iter().find_map(|key| inner.get(*key)?.as_str()),
+        _ => None,
+    });
+    let description = object.and_then(|object| object.get("error_description")?.as_str());
+    let refused = Refused {
+        status: reply.status,
+        error: error.map(|error| one_line(error, 100)),
+        description: description.map(|description| one_line(description, 300)),
+        retry_after_s: retry_after(&reply.headers, now),
+        clock_ahead_s: clock_ahead(&reply.headers, now),
+    };
+    match error {
+        Some("invalid_grant") => GrantFault::Revoked(refused),
+        Some("authorization_pending") => GrantFault::Pending { slow_down: false },
+        Some("slow_down") => GrantFault::Pending { slow_down: true },
+        Some("access_denied") => GrantFault::Denied,
+        Some("expired_token") => GrantFault::Expired,
+        Some("temporarily_unavailable" | "server_error") => GrantFault::Unavailable(refused),
+        _ if matches!(reply.status, 408 | 425 | 429 | 500..) => GrantFault::Unavailable(refused),
+        _ => GrantFault::Refused(refused),
+    }
+}
+
+/// How far this clock is ahead of the one in `Date` (RFC 9110, section 6.6.1).
+pub(super) fn clock_ahead(headers: &HeaderMap, now: i64) -> Option<i64> {
+    let there = http_date(headers.get(DATE)?.to_str().ok()?)?;
+    let ahead = now.saturating_sub(there);
+    (ahead.abs() >= NOTABLE_SKEW_S).then_some(ahead)
+}
+
+/// The object of a body: JSON, or a form as some old servers send it.
+fn object(reply: &Reply) -> Option<Map<String, Value>> {
+    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type.is_some_and(|text| text.starts_with("application/x-www-form-urlencoded")) {
+        let pairs = url::form_urlencoded::parse(&reply.body);
+        return Some(pairs.map(|(key, value)| (key.into_owned(), Value::from(value))).collect());
+    }
+    match serde_json::from_slice(&reply.body) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
+fn one_line(text: &str, longest: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(longest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn reply(status: u16, content_type: &'static str, body: &'static str) -> Reply {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Reply::new(status, headers, body)
+    }
+
+    fn read(status: u16, body: &'static str) -> Result<Tokens, GrantFault> {
+        tokens(&reply(status, "application/json", body), None, None, 1000)
+    }
+
+    /// RFC 6749, section 5.1.
+    #[test]
+    fn the_example_of_the_rfc() {
+        let tokens = read(
+            200,
+            r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"example","expires_in":3600,
+                "refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA","example_parameter":"example_value"}"#,
+        )
+        .unwrap();
+        assert_eq!(tokens.access.expose(), "2YotnFZFEjr1zCsicMWpAA");
+        assert_eq!(tokens.refresh.unwrap().expose(), "tGzv3JOkF0XG5Qx2TlKWIA");
+        assert_eq!(tokens.expires_at, Some(4600));
+    }
+
+    #[test]
+    fn what_servers_really_send_is_read() {
+        assert_eq!(read(200, r#"{"access_token":"a","expires_in":"60"}"#).unwrap().expires_at, Some(1060));
+        assert_eq!(read(200, r#"{"access_token":"a","expires_in":59.9}"#).unwrap().expires_at, Some(1059));
+        assert_eq!(read(200, r#"{"access_token":"a"}"#).unwrap().expires_at, None);
+        let form = reply(200, "application/x-www-form-urlencoded", "access_token=a%2Fb&scope=x+y");
+        let form = tokens(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
+        assert_eq!((form.access.expose(), form.scope.as_deref()), ("a/b", Some("x y")));
+        assert_eq!(form.expires_at, Some(1005));
+    }
+
+    #[test]
+    fn an_old_refresh_token_stays_where_no_new_one_comes() {
+        let old = read(200, r#"{"access_token":"a","refresh_token":"r"}"#).unwrap();
+        let new = reply(200, "application/json", r#"{"access_token":"b"}"#);
+        let new = tokens(&new, Some(&old), None, 0).unwrap();
+        assert_eq!((new.access.expose(), new.refresh.unwrap().expose().to_owned()), ("b", "r".to_owned()));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        assert!(matches!(read(400, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
+        assert!(matches!(read(200, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
+        assert!(matches!(read(401, r#"{"error":"invalid_client"}"#), Err(GrantFault::Refused(_))));
+        assert!(matches!(read(400, r#"{"error":"temporarily_unavailable"}"#), Err(GrantFault::Unavailable(_))));
+        assert!(matches!(read(500, "<h1>oops</h1>"), Err(GrantFault::Unavailable(_))));
+        assert!(matches!(read(429, ""), Err(GrantFault::Unavailable(_))));
+        assert!(matches!(read(404, "<h1>no</h1>"), Err(GrantFault::Refused(_))));
+        let unusable = |reason| GrantFault::Unusable { status: 200, reason };
+        assert_eq!(read(200, "<h1>hi</h1>").unwrap_err(), unusable("it is no JSON object"));
+        assert_eq!(read(200, r#"{"access_token":7}"#).unwrap_err(), unusable("it has no `access_token`"));
+        assert_eq!(read(200, r#"{"access_token":""}"#).unwrap_err(), unusable("it has no `access_token`"));
+        let pending = read(400, r#"{"error":"authorization_pending"}"#);
+        assert_eq!(pending.unwrap_err(), GrantFault::Pending { slow_down: false });
+    }
+
+    #[test]
+    fn clocks_that_differ_are_told() {
+        let mut reply = reply(400, "application/json", r#"{"error":"invalid_grant","error_description":"a\n b"}"#);
+        reply.headers.insert(DATE, HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
+        let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, 1_767_226_200) else {
+            panic!("not revoked")
+        };
+        assert_eq!(refused.clock_ahead_s, Some(600));
+        assert_eq!(refused.description.as_deref(), Some("a b"));
+        assert_eq!(clock_ahead(&reply.headers, 1_767_225_659), None);
+    }
+}
