@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 34] = [
+const CORE: [&str; 35] = [
     "error",
     "value",
     "encoding",
@@ -26,6 +26,7 @@ const CORE: [&str; 34] = [
     "definition",
     "invocation",
     "transport_fault",
+    "store_fault",
     "decoder",
     "response",
     "plan",

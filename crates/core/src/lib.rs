@@ -31,6 +31,7 @@ pub mod sample;
 pub mod schema;
 pub mod secret;
 pub mod settle;
+pub mod store_fault;
 pub mod template;
 pub mod transport_fault;
 pub mod value;

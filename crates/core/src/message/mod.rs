@@ -3,6 +3,7 @@
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
 mod hints;
+mod store;
 
 use std::fmt;
 
@@ -37,6 +38,7 @@ pub fn message(fault: &Fault) -> String {
                 format!("connection field `{field}` points at file `{path}`: {reason}")
             }
         },
+        Fault::Store(fault) => store::message(fault),
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { origin, fault } => transport(origin, fault),
         Fault::TooLarge { limit } => format!("the reply's body is longer than {limit} bytes"),
