@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 38] = [
+const CORE: [&str; 39] = [
     "error",
     "moment",
     "span",
@@ -29,6 +29,7 @@ const CORE: [&str; 38] = [
     "definition",
     "invocation",
     "transport_fault",
+    "store_fault",
     "decoder",
     "response",
     "token",

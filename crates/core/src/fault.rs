@@ -5,6 +5,7 @@ use crate::decoder::DecodeFault;
 use crate::invocation::InvocationFault;
 use crate::plan::PlanFault;
 use crate::response::OutputFault;
+use crate::store_fault::StoreFault;
 use crate::token::GrantFault;
 use crate::transport_fault::TransportFault;
 
@@ -15,6 +16,8 @@ pub enum Fault {
     Invocation(InvocationFault),
     /// The connection cannot be used.
     Connection(ConnectionFault),
+    /// The store of connections.
+    Store(StoreFault),
     /// No request can be planned.
     Plan(PlanFault),
     /// There is no token.

@@ -33,6 +33,7 @@ pub mod sample;
 pub mod schema;
 pub mod secret;
 pub mod settle;
+pub mod store_fault;
 pub mod span;
 pub mod template;
 pub mod token;

@@ -10,5 +10,6 @@ pub mod clock;
 pub mod connections;
 mod executor;
 pub mod host;
+pub mod store;
 mod telemetry;
 pub mod transport;

@@ -11,6 +11,7 @@ use crate::invocation::InvocationFault;
 use crate::plan::PlanFault;
 use crate::response::OutputFault;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
+use crate::store_fault::StoreFault;
 use crate::template::{Reference, Root, TemplateValueError};
 use crate::token::GrantFault;
 use crate::transport_fault::TransportFaultKind;
@@ -22,6 +23,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
         Fault::Connection(ConnectionFault::Source { field, .. }) => {
             (Code::CONNECTION_SECRET_SOURCE, connection_place(field))
         }
+        Fault::Store(fault) => (store(fault), Place::default()),
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { fault, .. } => (transport(fault.kind), Place::default()),
         Fault::Grant { fault, .. } => (grant(fault), Place::invocation(&["connection"])),
@@ -171,6 +173,22 @@ fn template(error: &TemplateValueError) -> Code {
         | TemplateValueError::Helper { .. } => Code::TEMPLATE_VALUE,
         TemplateValueError::TooLong => Code::LIMIT_RENDERED,
         TemplateValueError::Fault { .. } => Code::TEMPLATE_SYNTAX,
+    }
+}
+
+fn store(fault: &StoreFault) -> Code {
+    match fault {
+        StoreFault::Key(_) | StoreFault::WrongKey { .. } => Code::STORE_KEY,
+        StoreFault::Corrupt { .. } => Code::STORE_CORRUPT,
+        StoreFault::Tampered { .. } => Code::STORE_TAMPERED,
+        StoreFault::Unreachable { .. } => Code::STORE_UNREACHABLE,
+        StoreFault::Location { .. } => Code::STORE_LOCATION,
+        StoreFault::NewerFormat { .. } => Code::STORE_FORMAT,
+        StoreFault::TooLarge { .. } => Code::STORE_TOO_LARGE,
+        StoreFault::Exists { .. } => Code::CONNECTION_EXISTS,
+        StoreFault::Missing { .. } => Code::CONNECTION_UNKNOWN,
+        StoreFault::Name { .. } => Code::CONNECTION_NAME,
+        StoreFault::Conflict { .. } | StoreFault::LeaseLost { .. } => Code::CONNECTION_CONFLICT,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::invocation::InvocationFault;
 use crate::plan::{Refusal, Warning};
 use crate::response::Headers;
 use crate::secret::Redactor;
+use crate::store_fault::{KeyFault, StoreFault};
 use crate::token::GrantFault;
 
 use codes::code_and_place;
@@ -62,6 +63,8 @@ impl Error {
         let (code, place) = code_and_place(&fault);
         let retryable = match &fault {
             Fault::Transport { fault, .. } if fault.not_sent => Some(true),
+            Fault::Store(StoreFault::Unreachable { transient, .. }) => Some(*transient),
+            Fault::Store(StoreFault::LeaseLost { .. }) => Some(true),
             Fault::Grant { .. } => Some(code.class() == Class::Later),
             _ => None,
         };
@@ -313,6 +316,18 @@ impl From<Refusal> for Error {
 impl From<InvocationFault> for Error {
     fn from(fault: InvocationFault) -> Error {
         Error::new(Fault::Invocation(fault))
+    }
+}
+
+impl From<StoreFault> for Error {
+    fn from(fault: StoreFault) -> Error {
+        Error::new(Fault::Store(fault))
+    }
+}
+
+impl From<KeyFault> for Error {
+    fn from(fault: KeyFault) -> Error {
+        Error::from(StoreFault::Key(fault))
     }
 }
 

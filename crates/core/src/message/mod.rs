@@ -4,6 +4,7 @@
 
 mod auth;
 mod hints;
+mod store;
 
 use std::fmt;
 
@@ -37,6 +38,7 @@ pub fn message(fault: &Fault) -> String {
                 format!("connection field `{field}` points at file `{path}`: {reason}")
             }
         },
+        Fault::Store(fault) => store::message(fault),
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { origin, fault } => transport(origin, fault),
         Fault::Grant { method, fault } => auth::grant(method, fault),

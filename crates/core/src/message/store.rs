@@ -1,0 +1,120 @@
+//! The sentences of the store of connections.
+
+use std::fmt;
+
+use crate::store_fault::{KeyFault, StoreFault};
+
+/// What is wrong.
+pub(super) fn message(fault: &StoreFault) -> String {
+    match fault {
+        StoreFault::Key(fault) => key(fault),
+        StoreFault::WrongKey { wanted, given } => {
+            let given = given.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>();
+            format!("the store wants key `{wanted}`, and was given {}", given.join(", "))
+        }
+        StoreFault::Corrupt { place, reason } => {
+            format!("the store `{place}` cannot be read: {reason}")
+        }
+        StoreFault::Tampered { tenant, connector, name, column } => format!(
+            "the {column} of connection `{name}` of `{connector}` (tenant `{tenant}`) are not what was stored there"
+        ),
+        StoreFault::Unreachable { place, reason, .. } => {
+            format!("the store `{place}` cannot be reached: {reason}")
+        }
+        StoreFault::Location { reason } => {
+            format!("the location of the store cannot be used: {reason}")
+        }
+        StoreFault::NewerFormat { place, found, known } => {
+            format!("the store `{place}` has format {found}; this cardhost knows up to {known}")
+        }
+        StoreFault::Exists { connector, name } => {
+            format!("`{connector}` already has a connection `{name}`")
+        }
+        StoreFault::Missing { connection } => format!("there is no connection `{connection}`"),
+        StoreFault::Name { what, found } => {
+            let shown: String = found.chars().take(80).collect();
+            format!("`{}` cannot be the name of a {what}", shown.escape_debug())
+        }
+        StoreFault::Conflict { connection, expected, found } => format!(
+            "connection `{connection}` was changed in the meantime: revision {found}, not {expected}"
+        ),
+        StoreFault::LeaseLost { connection } => format!(
+            "the lease on the tokens of connection `{connection}` ended before they were saved"
+        ),
+        StoreFault::TooLarge { limit } => {
+            format!("the value is longer than the {limit} bytes that the store takes")
+        }
+    }
+}
+
+fn key(fault: &KeyFault) -> String {
+    match fault {
+        KeyFault::Malformed { place } if place.is_empty() => {
+            "the key is not 32 bytes in base64 or hex".to_owned()
+        }
+        KeyFault::Malformed { place } => {
+            format!("the key in `{place}` is not 32 bytes in base64 or hex")
+        }
+        KeyFault::File { path, reason } => format!("the key file `{path}` cannot be used: {reason}"),
+        KeyFault::Exposed { path, mode } => {
+            format!("the key file `{path}` can be read by others (mode {mode:o})")
+        }
+        KeyFault::NoRandom => "the system gives no random bytes".to_owned(),
+    }
+}
+
+/// What to do.
+pub(super) fn hint(fault: &StoreFault) -> Option<String> {
+    let text = match fault {
+        StoreFault::Key(KeyFault::Malformed { .. }) => {
+            "a key is 44 characters of base64 or 64 hex digits, for example from `openssl rand -base64 32`"
+        }
+        StoreFault::Key(KeyFault::File { .. }) => "check the path and who may read and write there",
+        StoreFault::Key(KeyFault::Exposed { path, .. }) => {
+            return Some(format!("`chmod 600 {path}`, and consider the key as seen by others"));
+        }
+        StoreFault::Key(KeyFault::NoRandom) => "check the system's random device",
+        StoreFault::WrongKey { .. } => {
+            "give the key that the store was sealed with; in a rotation give both, the old and the new one"
+        }
+        StoreFault::Corrupt { .. } => {
+            "nothing was changed; restore it from a backup, or give another location"
+        }
+        StoreFault::Tampered { .. } => {
+            "restore the store from a backup, or remove the connection and add it again"
+        }
+        StoreFault::Unreachable { .. } => "check that it is there and who may read and write it",
+        StoreFault::Location { .. } => {
+            "give a file path, or postgres://USER:PASSWORD@HOST/DATABASE with every special character percent-encoded"
+        }
+        StoreFault::NewerFormat { .. } => "use a newer cardhost",
+        StoreFault::Exists { .. } => "choose another name, or change the one that is there",
+        StoreFault::Missing { .. } => "list the connections to see what there is",
+        StoreFault::Name { what: "tenant", .. } => {
+            "it begins with a letter or digit and has up to 64 letters, digits, `.`, `_` and `-`"
+        }
+        StoreFault::Name { .. } => {
+            "it begins with a letter or digit and has up to 64 letters, digits, `_` and `-`"
+        }
+        StoreFault::Conflict { .. } => "read the connection again, and change what is there now",
+        StoreFault::LeaseLost { .. } => "read the tokens again: newer ones may be there",
+        StoreFault::TooLarge { .. } => "store less in one connection",
+    };
+    Some(text.to_owned())
+}
+
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&message(self))
+    }
+}
+
+impl std::error::Error for StoreFault {}
+
+impl fmt::Display for KeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&key(self))
+    }
+}
+
+impl std::error::Error for KeyFault {}
