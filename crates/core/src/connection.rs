@@ -164,6 +164,30 @@ impl Connection {
         label.is_some_and(|label| self.is_secret(label)) || !self.sensitive.is_empty()
     }
 
+    /// What tells this connection from one with other values; tells nothing of them.
+    #[must_use]
+    pub fn fingerprint(&self, connector: &str) -> [u8; 32] {
+        let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut add = |text: &[u8]| {
+            hash.update(&(text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        add(connector.as_bytes());
+        let mut labels: Vec<&String> = self.values.keys().collect();
+        labels.sort_unstable();
+        for label in labels {
+            add(label.as_bytes());
+            match &self.values[label] {
+                ConnectionValue::Plain(value) => add(value.to_string().as_bytes()),
+                ConnectionValue::Secret(secret) => add(secret.expose().as_bytes()),
+            }
+        }
+        let digest = hash.finish();
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest.as_ref());
+        fingerprint
+    }
+
     /// Adds every secret to the redactor.
     pub fn add_secrets(&self, redactor: &mut Redactor) {
         self.sensitive.iter().for_each(|secret| redactor.add(secret.clone()));

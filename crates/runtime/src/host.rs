@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use cardhost_core::auth::{CustomScheme, CustomSchemes};
 use cardhost_core::call::{Call, Outcome};
 use cardhost_core::connection::{Connection, SecretSource, secret_source};
 use cardhost_core::connector::{Connector, Span};
@@ -22,9 +23,13 @@ use tracing::Instrument as _;
 use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
-use crate::executor::drive;
+use crate::entropy::{self, Entropy, SystemEntropy};
+use crate::executor::{Driver, TokenSource};
+use crate::store::TenantStore;
+use crate::stored::{Opened, StoredConnections};
 use crate::telemetry;
-use crate::transport::{HttpTransport, MockTransport, Transport};
+use crate::token::{Renewer, Slots, Wanted};
+use crate::transport::{BoxFuture, HttpTransport, MockTransport, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 #[derive(Clone)]
@@ -32,11 +37,11 @@ pub struct Host(Arc<Inner>);
 
 struct Inner {
     catalog: Catalog,
-    transport: Option<Arc<dyn Transport>>,
-    http: HttpTransport,
+    renewer: Arc<Renewer>,
     mock: bool,
-    clock: Arc<dyn Clock>,
     connections: Option<Arc<dyn ConnectionProvider>>,
+    stored: Option<StoredConnections>,
+    token_slots: Slots,
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
@@ -78,7 +83,10 @@ pub struct HostBuilder {
     transport: Option<Arc<dyn Transport>>,
     mock: bool,
     clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
+    store: Option<TenantStore>,
+    schemes: CustomSchemes,
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
     policy: Policy,
@@ -120,7 +128,28 @@ impl HostBuilder {
         self
     }
 
-    /// Where named connections come from.
+    /// Takes random values from another source than the system, for tests.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> HostBuilder {
+        self.entropy = Some(Arc::new(entropy));
+        self
+    }
+
+    /// The scheme of auth methods with `"scheme": "custom"` and this name.
+    #[must_use]
+    pub fn auth_scheme(mut self, name: &str, scheme: impl CustomScheme + 'static) -> HostBuilder {
+        self.schemes.add(name, Arc::new(scheme));
+        self
+    }
+
+    /// The store of named connections, opened for one tenant. Tokens are kept in it, and renewed by one host at a time.
+    #[must_use]
+    pub fn store(mut self, store: TenantStore) -> HostBuilder {
+        self.store = Some(store);
+        self
+    }
+
+    /// Where named connections come from that are not in a store.
     #[must_use]
     pub fn connections(mut self, provider: impl ConnectionProvider + 'static) -> HostBuilder {
         self.connections = Some(Arc::new(provider));
@@ -153,19 +182,25 @@ impl HostBuilder {
     /// The host.
     #[must_use]
     pub fn build(self) -> Host {
+        let settings = PlanSettings { schemes: Arc::new(self.schemes), ..self.settings };
+        let renewer = Renewer {
+            transport: self.transport.unwrap_or_else(|| Arc::new(HttpTransport::new())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
+        };
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
-            transport: self.transport,
-            http: HttpTransport::new(),
+            renewer: Arc::new(renewer),
             mock: self.mock,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             connections: self.connections,
+            stored: self.store.map(StoredConnections::new),
+            token_slots: Slots::default(),
             fallback: self.fallback,
             fallback_file: self.fallback_file,
             fallback_settled: Mutex::default(),
             mocks: Mutex::default(),
             policy: self.policy,
-            settings: self.settings,
+            settings,
         }))
     }
 }
@@ -177,8 +212,15 @@ pub struct Prepared {
     pub definition: Arc<Definition>,
     /// The connection.
     pub connection: Arc<Connection>,
-    /// The exact request.
+    /// The exact request; a token is marked in it, and what is signed is signed for now.
     pub plan: Plan,
+}
+
+/// A connection as a run finds it.
+struct Found {
+    connection: Arc<Connection>,
+    /// The stored connection that it is.
+    stored: Option<Arc<Opened>>,
 }
 
 impl Host {
@@ -230,19 +272,24 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
     ) -> Result<Outcome, Error> {
-        let Prepared { definition, plan, .. } = self.prepare(card, invocation).await?;
+        let (definition, found, plan) = self.prepare_unsigned(card, invocation).await?;
         telemetry::planned(span, &plan);
         let inner = &*self.0;
-        let clock = &*inner.clock;
-        if inner.mock {
-            let mock = self.mock(definition.connector.name.as_str());
-            return drive(Call::new(definition, plan), &*mock, clock).await;
-        }
-        let call = Call::new(definition, plan);
-        match &inner.transport {
-            Some(transport) => drive(call, &**transport, clock).await,
-            None => drive(call, &inner.http, clock).await,
-        }
+        let tokens = CallTokens {
+            host: inner,
+            definition: &definition,
+            found: &found,
+            method: &plan.auth.clone(),
+        };
+        let call = Call::new(Arc::clone(&definition), plan);
+        let Renewer { transport, clock, entropy } = &*inner.renewer;
+        let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
+        let transport = match &mock {
+            Some(mock) => &**mock as &dyn Transport,
+            None => &**transport,
+        };
+        let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
+        driver.drive(call).await
     }
 
     /// The planned request as a `curl` command; credentials are environment variables.
@@ -264,51 +311,78 @@ impl Host {
         card: Option<&str>,
         invocation: Invocation,
     ) -> Result<Prepared, Error> {
+        let (definition, found, plan) = self.prepare_unsigned(card, invocation).await?;
+        let Renewer { clock, entropy, .. } = &*self.0.renewer;
+        let moment = entropy::moment(&**clock, &**entropy)?;
+        let plan = plan
+            .sign_to_show(&moment)
+            .map_err(|refusal| Error::from(refusal).placed_in(&definition))?;
+        Ok(Prepared { definition, connection: found.connection, plan })
+    }
+
+    async fn prepare_unsigned(
+        &self,
+        card: Option<&str>,
+        invocation: Invocation,
+    ) -> Result<(Arc<Definition>, Found, Plan), Error> {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
         let connector = &definition.connector;
-        let connection = match invocation.connection {
-            Some(reference) => Arc::new(self.connection(connector, reference).await?),
-            None if self.0.mock && self.0.fallback.is_none() => Arc::new(sample(&definition)?),
-            None => self.fallback(connector)?,
+        let inline = |connection| Found { connection, stored: None };
+        let found = match invocation.connection {
+            Some(reference) => self.connection(connector, reference).await?,
+            None if self.0.mock && self.0.fallback.is_none() => {
+                inline(Arc::new(sample(&definition)?))
+            }
+            None => inline(self.fallback(connector)?),
         };
         let settings = &self.0.settings;
         let mut plan =
-            plan(&definition, &connection, invocation.options, invocation.input, settings)
+            plan(&definition, &found.connection, invocation.options, invocation.input, settings)
                 .map_err(|refusal| Error::from(refusal).placed_in(&definition))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
-        Ok(Prepared { definition, connection, plan })
+        Ok((definition, found, plan))
     }
 
     async fn connection(
         &self,
         connector: &Connector,
         reference: ConnectionRef,
-    ) -> Result<Connection, Error> {
-        let (fields, may_refer) = match reference {
-            ConnectionRef::Fields(fields) => (fields, self.0.policy.secret_references),
-            ConnectionRef::Name(name) => {
-                let unknown = || {
-                    Error::new(Fault::Unknown {
-                        what: "connection",
-                        name: name.clone(),
-                        nearest: None,
-                    })
-                };
-                let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
-                let found = provider.fields(connector.name.as_str(), &name).await;
-                let fields = found.map_err(|reason| {
-                    Error::new(Fault::Unreadable { reason })
-                        .with_code(Code::CONNECTION_UNREADABLE)
-                        .at(Place::invocation(&["connection"]))
-                })?;
-                (fields.ok_or_else(unknown)?, self.0.policy.secret_references)
+    ) -> Result<Found, Error> {
+        let name = match reference {
+            ConnectionRef::Fields(fields) => {
+                let connection = settle(connector, fields, self.0.policy.secret_references)?;
+                return Ok(Found { connection: Arc::new(connection), stored: None });
             }
+            ConnectionRef::Name(name) => name,
         };
-        settle(connector, fields, may_refer)
+        if let Some(stored) = &self.0.stored {
+            let may_refer = self.0.policy.secret_references;
+            let opened = stored
+                .open(connector.name.as_str(), &name, &|fields| {
+                    settle(connector, fields, may_refer)
+                })
+                .await?;
+            if let Some(opened) = opened {
+                let connection = Arc::clone(&opened.connection);
+                return Ok(Found { connection, stored: Some(opened) });
+            }
+        }
+        let unknown =
+            || Error::new(Fault::Unknown { what: "connection", name: name.clone(), nearest: None });
+        let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
+        let found = provider.fields(connector.name.as_str(), &name).await;
+        let fields = found.map_err(|reason| {
+            Error::new(Fault::Unreadable { reason })
+                .with_code(Code::CONNECTION_UNREADABLE)
+                .at(Place::invocation(&["connection"]))
+        })?;
+        let fields = fields.ok_or_else(unknown)?;
+        let connection = settle(connector, fields, self.0.policy.secret_references)?;
+        Ok(Found { connection: Arc::new(connection), stored: None })
     }
 
     /// The stand-in of a connector, made once.
@@ -342,6 +416,36 @@ impl Host {
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
+    }
+}
+
+/// Gets the tokens of one call.
+struct CallTokens<'a> {
+    host: &'a Inner,
+    definition: &'a Arc<Definition>,
+    found: &'a Found,
+    method: &'a str,
+}
+
+impl TokenSource for CallTokens<'_> {
+    fn token(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Secret, Error>> {
+        if self.host.mock {
+            return Box::pin(async { Ok(Secret::from("mock")) });
+        }
+        let slot = match &self.found.stored {
+            Some(opened) => opened.slot(self.method),
+            None => self.host.token_slots.of(
+                self.found.connection.fingerprint(self.definition.connector.name.as_str()),
+                self.method,
+            ),
+        };
+        let wanted = Wanted {
+            definition: Arc::clone(self.definition),
+            method: self.method.to_owned(),
+            connection: Arc::clone(&self.found.connection),
+            refused,
+        };
+        Box::pin(async move { self.host.renewer.token(&slot, wanted).await })
     }
 }
 

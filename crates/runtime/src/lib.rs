@@ -8,8 +8,11 @@
 pub mod catalog;
 pub mod clock;
 pub mod connections;
+pub mod entropy;
 mod executor;
 pub mod host;
 pub mod store;
+mod stored;
 mod telemetry;
+mod token;
 pub mod transport;

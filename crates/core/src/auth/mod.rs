@@ -290,9 +290,7 @@ impl AuthMethod {
             AuthMethod::Bearer(bearer) => bearer.apply(request, scope).map(|()| None),
             AuthMethod::ApiKey(key) => key.apply(request, scope).map(|()| None),
             AuthMethod::Tls(tls) => tls.apply(request, scope).map(|()| None),
-            AuthMethod::OAuth2(oauth2) => {
-                Ok(Some(Pending::token(&oauth2.token, &oauth2.renew_on)))
-            }
+            AuthMethod::OAuth2(oauth2) => Ok(Some(Pending::token(&oauth2.token, &oauth2.renew_on))),
             AuthMethod::Session(session) => {
                 Ok(Some(Pending::token(&session.token, &session.renew_on)))
             }

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
+use super::AuthFault;
 use super::custom::CustomCredentials;
 use super::placement::TokenPlace;
-use super::AuthFault;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::Secret;

@@ -68,7 +68,8 @@ impl Session {
         let mut all = Vec::new();
         let login = &self.login;
         login.url.each("login/url", &mut |template, place| all.push((place.to_owned(), template)));
-        let entries = [("login/headers", Some(&login.headers)), ("login/form", login.form.as_ref())];
+        let entries =
+            [("login/headers", Some(&login.headers)), ("login/form", login.form.as_ref())];
         for (key, map) in entries.into_iter().filter_map(|(key, map)| Some((key, map?))) {
             for (name, template) in map {
                 all.push((nested(key, name), template));

@@ -25,8 +25,11 @@ pub struct Tls {
 impl Tls {
     /// Its templates by key.
     pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        let all =
-            [("certificate", &self.certificate), ("key", &self.key), ("authority", &self.authority)];
+        let all = [
+            ("certificate", &self.certificate),
+            ("key", &self.key),
+            ("authority", &self.authority),
+        ];
         all.into_iter().filter_map(|(key, template)| Some((key, template.as_ref()?))).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Redirects (RFC 9110, section 15.4): followed on the same origin only, so that no credential leaves it.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::Method;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 
 use crate::plan::{Plan, Warning};
 use crate::response::Reply;

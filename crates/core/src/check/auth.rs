@@ -132,8 +132,12 @@ fn endpoint(place: &str, url: &Decision<Template>, findings: &mut Findings<'_>) 
 }
 
 fn exactly_one(place: &str, of: &[&str], there: &[bool], findings: &mut Findings<'_>) {
-    let found: Vec<String> =
-        of.iter().zip(there).filter(|(_, there)| **there).map(|(key, _)| (*key).to_owned()).collect();
+    let found: Vec<String> = of
+        .iter()
+        .zip(there)
+        .filter(|(_, there)| **there)
+        .map(|(key, _)| (*key).to_owned())
+        .collect();
     if found.len() != 1 {
         let of = of.iter().map(|key| (*key).to_owned()).collect();
         let fault = DefinitionFault::ExactlyOne { of, found };

@@ -1,10 +1,10 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
-use super::{auth, decisions};
 use super::fields::{Form, check_when};
 use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
+use super::{auth, decisions};
 use crate::auth::AuthMethod;
 use crate::connector::Connector;
 use crate::error::{Code, pointer};
@@ -95,7 +95,8 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
         if let Some(meant) = named(text).filter(|_| text.starts_with(Root::Connection.as_str())) {
             let method = name.to_owned();
             let place = below(name, key);
-            let fault = DefinitionFault::NoCredential { key: key.clone(), method, meant: Some(meant) };
+            let fault =
+                DefinitionFault::NoCredential { key: key.clone(), method, meant: Some(meant) };
             findings.at(Code::DEFINITION_VALUE, &place, fault);
             found = true;
         }

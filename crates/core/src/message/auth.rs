@@ -14,11 +14,15 @@ pub(super) fn auth(method: &str, fault: &AuthFault) -> String {
         AuthFault::ControlCharacter { part } => {
             format!("the {part} holds a control character, which Basic credentials cannot carry")
         }
-        AuthFault::Header(_) => "the credential holds a character that no header can carry".to_owned(),
+        AuthFault::Header(_) => {
+            "the credential holds a character that no header can carry".to_owned()
+        }
         AuthFault::Cookie { name } => {
             format!("the credential holds a character that the cookie `{name}` cannot carry")
         }
-        AuthFault::HalfIdentity => "a client certificate needs its key, and a key its certificate".to_owned(),
+        AuthFault::HalfIdentity => {
+            "a client certificate needs its key, and a key its certificate".to_owned()
+        }
         AuthFault::Endpoint { key, reason } => format!("`{key}`: {reason}"),
         AuthFault::Key { reason } => format!("the private key cannot be used: {reason}"),
         AuthFault::UnknownScheme { name } => format!("this host has no auth scheme `{name}`"),
@@ -47,7 +51,9 @@ pub(super) fn grant(method: &str, fault: &GrantFault) -> String {
         GrantFault::Pending { .. } => "nobody has allowed it yet".to_owned(),
         GrantFault::Denied => "the access was not allowed".to_owned(),
         GrantFault::Expired => "the time to allow the access is over".to_owned(),
-        GrantFault::Busy => "the token is being renewed elsewhere, and that did not end in time".to_owned(),
+        GrantFault::Busy => {
+            "the token is being renewed elsewhere, and that did not end in time".to_owned()
+        }
     };
     format!("auth method `{method}`: {said}")
 }
@@ -56,7 +62,9 @@ pub(super) fn grant(method: &str, fault: &GrantFault) -> String {
 fn answered(refused: &Refused) -> String {
     let Refused { status, error, description, .. } = refused;
     match (error, description) {
-        (Some(error), Some(description)) => format!("it answered {status} `{error}`: {description}"),
+        (Some(error), Some(description)) => {
+            format!("it answered {status} `{error}`: {description}")
+        }
         (Some(error), None) => format!("it answered {status} `{error}`"),
         (None, _) => format!("it answered {status}"),
     }
@@ -83,7 +91,9 @@ pub(super) fn grant_hint(fault: &GrantFault) -> Option<String> {
         GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
             "the stored connection is unharmed; try again later"
         }
-        GrantFault::Unusable { .. } => "check the URL of the token endpoint; the stored connection is unharmed",
+        GrantFault::Unusable { .. } => {
+            "check the URL of the token endpoint; the stored connection is unharmed"
+        }
         GrantFault::Pending { .. } | GrantFault::Denied | GrantFault::Expired => {
             "log in again and allow the access"
         }

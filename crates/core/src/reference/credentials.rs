@@ -28,7 +28,9 @@ pub(super) fn sentence(name: &str, method: &AuthMethod) -> String {
     let values: Vec<String> = method
         .templates()
         .into_iter()
-        .map(|(key, template)| format!("{}: {}", key.rsplit('/').next().unwrap_or(&key), value(template)))
+        .map(|(key, template)| {
+            format!("{}: {}", key.rsplit('/').next().unwrap_or(&key), value(template))
+        })
         .collect();
     let values = if values.is_empty() { String::new() } else { format!("; {}", values.join(", ")) };
     format!("{}: {how}{values}.", words::code(name))
@@ -45,7 +47,9 @@ fn how(method: &AuthMethod) -> String {
             Place::Query => format!("key in the query parameter {}", words::code(&key.name)),
             Place::Cookie => format!("key in the cookie {}", words::code(&key.name)),
         },
-        AuthMethod::OAuth2(oauth2) => format!("OAuth 2.0, grant {}", words::code(oauth2.grant.as_str())),
+        AuthMethod::OAuth2(oauth2) => {
+            format!("OAuth 2.0, grant {}", words::code(oauth2.grant.as_str()))
+        }
         AuthMethod::Session(_) => "a login, whose reply gives the token".to_owned(),
         AuthMethod::Tls(tls) if tls.certificate.is_some() => "client certificate".to_owned(),
         AuthMethod::Tls(_) => "private certificate authority".to_owned(),

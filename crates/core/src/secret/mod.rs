@@ -38,6 +38,12 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// Whether both are the same text.
+    #[must_use]
+    pub fn is(&self, other: &Secret) -> bool {
+        self.expose() == other.expose()
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
-use ring::hmac;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Map, Value, json};
@@ -57,7 +57,8 @@ fn signature(algorithm: JwtAlgorithm, key: &Secret, message: &[u8]) -> Result<Ve
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
             _ => return Err(AuthFault::Key { reason: "an RSA key is needed" }),
         };
-        let pair = pair.map_err(|_| AuthFault::Key { reason: "it is no RSA key of 2048 to 4096 bits" })?;
+        let pair =
+            pair.map_err(|_| AuthFault::Key { reason: "it is no RSA key of 2048 to 4096 bits" })?;
         let mut signature = vec![0; pair.public().modulus_len()];
         pair.sign(padding, &random, message, &mut signature).map_err(failed)?;
         Ok(signature)

@@ -16,10 +16,12 @@ mod tokens;
 use url::Url;
 
 pub use fault::{GrantFault, Refused};
-pub use oauth2::{Authorization, DeviceCode, authorization_url, device_poll, device_request, exchange};
+pub use oauth2::{
+    Authorization, DeviceCode, authorization_url, device_poll, device_request, exchange,
+};
 pub use oauth2::{has_revocation, read_device, revocations};
 pub use pkce::Pkce;
-pub use tokens::Tokens;
+pub use tokens::{TokenSet, Tokens};
 
 use crate::auth::{AuthFault, TokenScheme};
 use crate::connection::Connection;
@@ -103,7 +105,8 @@ fn endpoint(
     connection: &Connection,
 ) -> Result<Url, AuthFault> {
     let fault = |reason| AuthFault::Endpoint { key, reason };
-    let template = url.decide(connection).map_err(|_| fault("the table has no row for the connection"))?;
+    let template =
+        url.decide(connection).map_err(|_| fault("the table has no row for the connection"))?;
     let text = crate::auth::credential(template, connection)?;
     endpoint_url(&text).ok_or_else(|| fault("it is no URL without user and fragment"))
 }

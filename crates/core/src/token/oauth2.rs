@@ -288,7 +288,8 @@ fn client_request(
         ClientAuth::Basic => {
             let (id, secret) = (client_id(oauth2, connection)?, client_secret(oauth2, connection)?);
             // RFC 6749, section 2.3.1: both are form-encoded first.
-            let encoded = |text: &str| Zeroizing::new(utf8_percent_encode(text, UNRESERVED).to_string());
+            let encoded =
+                |text: &str| Zeroizing::new(utf8_percent_encode(text, UNRESERVED).to_string());
             let (id, secret) = (encoded(&id), encoded(&secret));
             let pair = Zeroizing::new(format!("{}:{}", id.as_str(), secret.as_str()));
             let mut header = Zeroizing::new("Basic ".to_owned());
@@ -359,10 +360,15 @@ fn assertion(
     jwt::sign(declared.algorithm, &key, text(&declared.key_id)?, &claims)
 }
 
-fn client_id<'c>(oauth2: &'c OAuth2, connection: &'c Connection) -> Result<Cow<'c, str>, AuthFault> {
+fn client_id<'c>(
+    oauth2: &'c OAuth2,
+    connection: &'c Connection,
+) -> Result<Cow<'c, str>, AuthFault> {
     match &oauth2.client_id {
         Some(template) => credential(template, connection),
-        None => Err(AuthFault::Endpoint { key: "clientId", reason: "the connector does not say it" }),
+        None => {
+            Err(AuthFault::Endpoint { key: "clientId", reason: "the connector does not say it" })
+        }
     }
 }
 

@@ -31,8 +31,9 @@ pub(super) fn tokens(
     let scope = text("scope");
     let lifetime = lifetime.and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok());
     let seconds = object.get("expires_in").and_then(seconds).or(lifetime);
-    wipe(object);
-    let unusable = GrantFault::Unusable { status: reply.status, reason: "it has no `access_token`" };
+    wipe(Value::Object(object));
+    let unusable =
+        GrantFault::Unusable { status: reply.status, reason: "it has no `access_token`" };
     Ok(Tokens {
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
@@ -44,7 +45,8 @@ pub(super) fn tokens(
 pub(super) fn granted(reply: &Reply, now: i64) -> Result<Map<String, Value>, GrantFault> {
     let object = object(reply);
     // Some servers refuse with status 200.
-    let refuses = object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
+    let refuses =
+        object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
     if refuses || !(200..300).contains(&reply.status) {
         return Err(refusal(reply, object.as_ref(), now));
     }
@@ -69,7 +71,9 @@ pub(super) fn seconds(value: &Value) -> Option<i64> {
 pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i64) -> GrantFault {
     let error = object.and_then(|object| object.get("error")).and_then(|error| match error {
         Value::String(text) => Some(text.as_str()),
-        Value::Object(inner) => ["code", "status", "message"].iter().find_map(|key| inner.get(*key)?.as_str()),
+        Value::Object(inner) => {
+            ["code", "status", "message"].iter().find_map(|key| inner.get(*key)?.as_str())
+        }
         _ => None,
     });
     let description = object.and_then(|object| object.get("error_description")?.as_str());
@@ -149,8 +153,14 @@ mod tests {
 
     #[test]
     fn what_servers_really_send_is_read() {
-        assert_eq!(read(200, r#"{"access_token":"a","expires_in":"60"}"#).unwrap().expires_at, Some(1060));
-        assert_eq!(read(200, r#"{"access_token":"a","expires_in":59.9}"#).unwrap().expires_at, Some(1059));
+        assert_eq!(
+            read(200, r#"{"access_token":"a","expires_in":"60"}"#).unwrap().expires_at,
+            Some(1060)
+        );
+        assert_eq!(
+            read(200, r#"{"access_token":"a","expires_in":59.9}"#).unwrap().expires_at,
+            Some(1059)
+        );
         assert_eq!(read(200, r#"{"access_token":"a"}"#).unwrap().expires_at, None);
         let form = reply(200, "application/x-www-form-urlencoded", "access_token=a%2Fb&scope=x+y");
         let form = tokens(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
@@ -163,7 +173,10 @@ mod tests {
         let old = read(200, r#"{"access_token":"a","refresh_token":"r"}"#).unwrap();
         let new = reply(200, "application/json", r#"{"access_token":"b"}"#);
         let new = tokens(&new, Some(&old), None, 0).unwrap();
-        assert_eq!((new.access.expose(), new.refresh.unwrap().expose().to_owned()), ("b", "r".to_owned()));
+        assert_eq!(
+            (new.access.expose(), new.refresh.unwrap().expose().to_owned()),
+            ("b", "r".to_owned())
+        );
     }
 
     #[test]
@@ -171,21 +184,34 @@ mod tests {
         assert!(matches!(read(400, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
         assert!(matches!(read(200, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
         assert!(matches!(read(401, r#"{"error":"invalid_client"}"#), Err(GrantFault::Refused(_))));
-        assert!(matches!(read(400, r#"{"error":"temporarily_unavailable"}"#), Err(GrantFault::Unavailable(_))));
+        assert!(matches!(
+            read(400, r#"{"error":"temporarily_unavailable"}"#),
+            Err(GrantFault::Unavailable(_))
+        ));
         assert!(matches!(read(500, "<h1>oops</h1>"), Err(GrantFault::Unavailable(_))));
         assert!(matches!(read(429, ""), Err(GrantFault::Unavailable(_))));
         assert!(matches!(read(404, "<h1>no</h1>"), Err(GrantFault::Refused(_))));
         let unusable = |reason| GrantFault::Unusable { status: 200, reason };
         assert_eq!(read(200, "<h1>hi</h1>").unwrap_err(), unusable("it is no JSON object"));
-        assert_eq!(read(200, r#"{"access_token":7}"#).unwrap_err(), unusable("it has no `access_token`"));
-        assert_eq!(read(200, r#"{"access_token":""}"#).unwrap_err(), unusable("it has no `access_token`"));
+        assert_eq!(
+            read(200, r#"{"access_token":7}"#).unwrap_err(),
+            unusable("it has no `access_token`")
+        );
+        assert_eq!(
+            read(200, r#"{"access_token":""}"#).unwrap_err(),
+            unusable("it has no `access_token`")
+        );
         let pending = read(400, r#"{"error":"authorization_pending"}"#);
         assert_eq!(pending.unwrap_err(), GrantFault::Pending { slow_down: false });
     }
 
     #[test]
     fn clocks_that_differ_are_told() {
-        let mut reply = reply(400, "application/json", r#"{"error":"invalid_grant","error_description":"a\n b"}"#);
+        let mut reply = reply(
+            400,
+            "application/json",
+            r#"{"error":"invalid_grant","error_description":"a\n b"}"#,
+        );
         reply.headers.insert(DATE, HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
         let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, 1_767_226_200) else {
             panic!("not revoked")

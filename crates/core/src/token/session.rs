@@ -66,15 +66,14 @@ pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens,
         });
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
-    let body = decoder::decode(&reply.headers, &reply.body, None, true).unwrap_or(DecodedBody::Empty);
+    let body =
+        decoder::decode(&reply.headers, &reply.body, None, true).unwrap_or(DecodedBody::Empty);
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
     let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
     let access = match (&session.cookie, &session.token_from) {
-        (Some(name), _) => {
-            cookie(reply, name).ok_or_else(|| unusable("it sets no such cookie"))?
-        }
+        (Some(name), _) => cookie(reply, name).ok_or_else(|| unusable("it sets no such cookie"))?,
         (None, Some(template)) => {
             let text = template.text(&scope).ok().flatten().filter(|text| !text.is_empty());
             text.ok_or_else(|| unusable("there is no token where the connector says"))?.into_owned()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -60,32 +61,24 @@ impl Tokens {
         self.renew_at.is_some_and(|at| at <= now)
     }
 
-    /// The bytes that a store seals.
-    #[must_use]
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+    fn to_value(&self) -> Value {
         let mut map = Map::new();
         map.insert("access".to_owned(), Value::String(self.access.expose().to_owned()));
         if let Some(refresh) = &self.refresh {
             map.insert("refresh".to_owned(), Value::String(refresh.expose().to_owned()));
         }
-        if let Some(end) = self.expires_at {
-            map.insert("expires_at".to_owned(), Value::from(end));
-        }
-        if let Some(at) = self.renew_at {
-            map.insert("renew_at".to_owned(), Value::from(at));
+        let times = [("expires_at", self.expires_at), ("renew_at", self.renew_at)];
+        for (key, time) in times.into_iter().filter_map(|(key, time)| Some((key, time?))) {
+            map.insert(key.to_owned(), Value::from(time));
         }
         if let Some(scope) = &self.scope {
             map.insert("scope".to_owned(), Value::String(scope.clone()));
         }
-        let bytes = serde_json::to_vec(&map).unwrap_or_default();
-        wipe(map);
-        Zeroizing::new(bytes)
+        Value::Object(map)
     }
 
-    /// Reads what [`Tokens::to_bytes`] wrote; `None` where it is something else.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Tokens> {
-        let mut map: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    fn from_value(value: Value) -> Option<Tokens> {
+        let Value::Object(mut map) = value else { return None };
         let mut secret = |key: &str| match map.get_mut(key)?.take() {
             Value::String(text) => Some(Secret::new(text)),
             _ => None,
@@ -98,12 +91,54 @@ impl Tokens {
     }
 }
 
-/// Wipes the texts of a map.
-pub(super) fn wipe(map: Map<String, Value>) {
-    for (_, value) in map {
-        if let Value::String(text) = value {
-            drop(Zeroizing::new(text));
-        }
+/// The tokens of a connection by auth method: two targets may take two methods.
+#[derive(Clone, Debug, Default)]
+pub struct TokenSet(IndexMap<String, Tokens>);
+
+impl TokenSet {
+    /// The tokens of an auth method.
+    #[must_use]
+    pub fn get(&self, method: &str) -> Option<&Tokens> {
+        self.0.get(method)
+    }
+
+    /// Puts the tokens of an auth method in place of those there are.
+    pub fn put(&mut self, method: &str, tokens: Tokens) {
+        self.0.insert(method.to_owned(), tokens);
+    }
+
+    /// Auth methods and their tokens.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tokens)> {
+        self.0.iter().map(|(method, tokens)| (method.as_str(), tokens))
+    }
+
+    /// The bytes that a store seals.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let map = self.0.iter().map(|(method, tokens)| (method.clone(), tokens.to_value()));
+        let map: Map<String, Value> = map.collect();
+        let bytes = Zeroizing::new(serde_json::to_vec(&map).unwrap_or_default());
+        map.into_iter().for_each(|(_, tokens)| wipe(tokens));
+        bytes
+    }
+
+    /// Reads what [`TokenSet::to_bytes`] wrote; `None` where it is something else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<TokenSet> {
+        let map: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+        let read =
+            map.into_iter().map(|(method, value)| Some((method, Tokens::from_value(value)?)));
+        read.collect::<Option<_>>().map(TokenSet)
+    }
+}
+
+/// Wipes the texts of a value.
+pub(super) fn wipe(value: Value) {
+    match value {
+        Value::String(text) => drop(Zeroizing::new(text)),
+        Value::Array(items) => items.into_iter().for_each(wipe),
+        Value::Object(map) => map.into_iter().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -118,13 +153,17 @@ mod tests {
             scope: Some("read write".to_owned()),
             ..Tokens::new(Secret::from("a\"b"), 1_767_225_600, Some(3600))
         };
-        let read = Tokens::from_bytes(&tokens.to_bytes()).unwrap();
+        let mut set = TokenSet::default();
+        set.put("oauth", tokens.clone());
+        let set = TokenSet::from_bytes(&set.to_bytes()).unwrap();
+        let read = set.get("oauth").unwrap().clone();
         assert_eq!(read.access.expose(), "a\"b");
         assert_eq!(read.refresh.unwrap().expose(), "r");
         assert_eq!((read.expires_at, read.renew_at), (tokens.expires_at, tokens.renew_at));
         assert_eq!(read.scope.as_deref(), Some("read write"));
-        assert!(Tokens::from_bytes(b"{}").is_none());
-        assert!(Tokens::from_bytes(b"[1]").is_none());
+        assert!(set.get("other").is_none());
+        assert!(TokenSet::from_bytes(b"{\"oauth\":{}}").is_none());
+        assert!(TokenSet::from_bytes(b"[1]").is_none());
     }
 
     #[test]

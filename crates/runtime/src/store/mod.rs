@@ -228,7 +228,8 @@ impl Store {
                 }
             }
             let count = values.len();
-            let written = if count == 0 { 0 } else { self.backend().reseal(key.clone(), values).await? };
+            let written =
+                if count == 0 { 0 } else { self.backend().reseal(key.clone(), values).await? };
             resealed += written;
             // Otherwise somebody changed a row in between: the page is looked at again.
             if written == count {
@@ -261,7 +262,11 @@ impl Store {
     /// Somebody else may have begun another rotation.
     async fn current_is(&self, ring: &Ring, key: &str) -> Result<(), StoreFault> {
         let state = self.backend().key_state().await?;
-        if state.key == key { Ok(()) } else { ring.verify(self.place(), &state.key, &state.check).and(Err(self.contended())) }
+        if state.key == key {
+            Ok(())
+        } else {
+            ring.verify(self.place(), &state.key, &state.check).and(Err(self.contended()))
+        }
     }
 
     fn backend(&self) -> &dyn Backend {
@@ -329,7 +334,9 @@ fn reseal(ring: &Ring, key: &str, row: &Row, values: &mut Vec<Resealed>) -> Resu
         let binding = binding(row, column);
         let new = ring.open(&binding, sealed).and_then(|value| ring.seal(key, &binding, &value));
         match new {
-            Ok(new) => values.push(Resealed { id: row.id.clone(), column, old: sealed.clone(), new }),
+            Ok(new) => {
+                values.push(Resealed { id: row.id.clone(), column, old: sealed.clone(), new })
+            }
             Err(fault) => result = result.and(Err(fault)),
         }
     }

@@ -1,0 +1,116 @@
+//! Stored connections, opened: kept for a few seconds, so that a call does not wait for the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cardhost_core::connection::Connection;
+use cardhost_core::failure::Error;
+use cardhost_core::token::TokenSet;
+use serde_json::{Map, Value};
+
+use crate::store::TenantStore;
+use crate::token::Slot;
+
+/// How long an opened connection is used before the store is asked again: what another process changes or removes is
+/// seen after this time at the latest.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+
+/// Most connections that are kept opened.
+const MOST_KEPT: usize = 10_000;
+
+/// The connections of a tenant.
+pub(crate) struct StoredConnections {
+    store: TenantStore,
+    opened: Mutex<HashMap<Name, (Instant, Arc<Opened>)>>,
+}
+
+/// Connector and name.
+type Name = (String, String);
+
+/// A stored connection, opened.
+pub(crate) struct Opened {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) id: String,
+    revision: i64,
+    store: TenantStore,
+    tokens: TokenSet,
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
+}
+
+impl StoredConnections {
+    pub(crate) fn new(store: TenantStore) -> StoredConnections {
+        StoredConnections { store, opened: Mutex::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Name, (Instant, Arc<Opened>)>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection, where there is one of that name.
+    pub(crate) async fn open(
+        &self,
+        connector: &str,
+        name: &str,
+        settle: &(dyn Fn(Map<String, Value>) -> Result<Connection, Error> + Sync),
+    ) -> Result<Option<Arc<Opened>>, Error> {
+        let key = (connector.to_owned(), name.to_owned());
+        let before = self.lock().get(&key).cloned();
+        if let Some((since, opened)) = &before
+            && since.elapsed() < KEPT_FOR
+        {
+            return Ok(Some(Arc::clone(opened)));
+        }
+        let Some(found) = self.store.get(connector, name).await? else {
+            self.lock().remove(&key);
+            return Ok(None);
+        };
+        let same =
+            |opened: &&Arc<Opened>| opened.id == found.id && opened.revision == found.revision;
+        // What is known of its tokens stays, and with it the gate that lets one task renew them.
+        let opened = match before.as_ref().map(|(_, opened)| opened).filter(same) {
+            Some(opened) => Arc::clone(opened),
+            None => {
+                let tokens = found.tokens.and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
+                Arc::new(Opened {
+                    connection: Arc::new(settle(found.fields)?),
+                    id: found.id,
+                    revision: found.revision,
+                    store: self.store.clone(),
+                    tokens: tokens.unwrap_or_default(),
+                    slots: Mutex::default(),
+                })
+            }
+        };
+        let mut kept = self.lock();
+        if kept.len() >= MOST_KEPT {
+            kept.retain(|_, (since, _)| since.elapsed() < KEPT_FOR);
+        }
+        // Two tasks that opened it at the same time go on with the same one.
+        let entry = kept.entry(key).or_insert_with(|| (Instant::now(), Arc::clone(&opened)));
+        if !same_connection(&entry.1, &opened) {
+            entry.1 = opened;
+        }
+        entry.0 = Instant::now();
+        Ok(Some(Arc::clone(&entry.1)))
+    }
+}
+
+fn same_connection(one: &Opened, other: &Opened) -> bool {
+    (&one.id, one.revision) == (&other.id, other.revision)
+}
+
+impl Opened {
+    /// The tokens of an auth method.
+    pub(crate) fn slot(&self, method: &str) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = slots.get(method) {
+            return Arc::clone(found);
+        }
+        let tokens = self.tokens.get(method).cloned();
+        let slot = Slot::in_store(method, self.store.clone(), self.id.clone(), tokens);
+        let slot = Arc::new(slot);
+        slots.insert(method.to_owned(), Arc::clone(&slot));
+        slot
+    }
+}
