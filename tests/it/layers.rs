@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 34] = [
+const CORE: [&str; 35] = [
     "error",
     "value",
     "encoding",
@@ -19,6 +19,7 @@ const CORE: [&str; 34] = [
     "decision",
     "settle",
     "request",
+    "base_url",
     "auth",
     "connector",
     "card",

@@ -19,12 +19,25 @@ pub struct RequestSpec {
     pub method: Method,
     /// The URL, pinned to the target's base.
     pub url: Url,
+    /// Who decides the URL's host. A redirect keeps it: it stays on the same origin.
+    pub host_from: HostFrom,
     /// The headers; those with credentials are marked sensitive.
     pub headers: HeaderMap,
     /// The body, where there is one.
     pub body: Option<Body>,
     /// The secrets in it.
     pub redactor: Arc<Redactor>,
+}
+
+/// Who decides the host of a request, and so how far a transport trusts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostFrom {
+    /// The connector's author: a literal base URL.
+    Definition,
+    /// Whoever writes the connection or the invocation: the egress policy applies.
+    Value,
+    /// Whoever runs cardhost: `--base`.
+    Command,
 }
 
 /// The body of a request.
