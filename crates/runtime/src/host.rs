@@ -24,7 +24,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::executor::drive;
 use crate::telemetry;
-use crate::transport::{HttpTransport, MockTransport, Transport};
+use crate::transport::{EgressPolicy, HttpTransport, MockTransport, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 #[derive(Clone)]
@@ -54,6 +54,9 @@ pub struct Policy {
     /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
     /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
     pub secret_references: bool,
+    /// Where requests may go whose host a connection decides. [`HttpTransport`]s that are given to
+    /// [`HostBuilder::transport`] have a policy of their own ([`HttpTransport::egress`]).
+    pub egress: EgressPolicy,
     /// For the whole exchange, in place of the connector's limit.
     pub total_timeout: Option<Duration>,
     /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
@@ -65,6 +68,7 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             secret_references: false,
+            egress: EgressPolicy::default(),
             total_timeout: None,
             max_invocation_bytes: 16 * 1024 * 1024,
         }
@@ -156,7 +160,7 @@ impl HostBuilder {
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
             transport: self.transport,
-            http: HttpTransport::new(),
+            http: HttpTransport::new().egress(self.policy.egress.clone()),
             mock: self.mock,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             connections: self.connections,
@@ -230,8 +234,14 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
     ) -> Result<Outcome, Error> {
+        let own = invocation.connection.is_none();
         let Prepared { definition, plan, .. } = self.prepare(card, invocation).await?;
         telemetry::planned(span, &plan);
+        let result = self.drive(definition, plan).await;
+        result.map_err(|error| self.placed(error, own))
+    }
+
+    async fn drive(&self, definition: Arc<Definition>, plan: Plan) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let clock = &*inner.clock;
         if inner.mock {
@@ -268,6 +278,7 @@ impl Host {
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
         let connector = &definition.connector;
+        let own = invocation.connection.is_none();
         let connection = match invocation.connection {
             Some(reference) => Arc::new(self.connection(connector, reference).await?),
             None if self.0.mock && self.0.fallback.is_none() => Arc::new(sample(&definition)?),
@@ -276,7 +287,9 @@ impl Host {
         let settings = &self.0.settings;
         let mut plan =
             plan(&definition, &connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| Error::from(refusal).placed_in(&definition))?;
+                .map_err(|refusal| self.placed(Error::from(refusal).placed_in(&definition), own))?;
+        let egress = self.0.policy.egress.check(&plan.request);
+        egress.map_err(|fault| self.placed(Error::egress(&plan, fault), own))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
@@ -322,6 +335,21 @@ impl Host {
         mock
     }
 
+    /// An error about a field of the host's own connection: the field is not in the invocation, but in the file that
+    /// the connection came from.
+    fn placed(&self, error: Error, own: bool) -> Error {
+        let place = error.place().clone();
+        let pointer =
+            place.pointer.strip_prefix("/connection").filter(|rest| rest.starts_with("/fields"));
+        match pointer {
+            Some(pointer) if own && place.file.is_empty() && !self.0.fallback_file.is_empty() => {
+                let (file, pointer) = (self.0.fallback_file.clone(), pointer.to_owned());
+                error.at(Place { file, pointer, ..place })
+            }
+            _ => error,
+        }
+    }
+
     /// The host's own connection, settled once a connector.
     fn fallback(&self, connector: &Connector) -> Result<Arc<Connection>, Error> {
         let settled = || self.0.fallback_settled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -330,15 +358,8 @@ impl Host {
             return Ok(Arc::clone(found));
         }
         let fields = self.0.fallback.clone().unwrap_or_default();
-        let connection = settle(connector, fields, true).map_err(|error| {
-            // The fields are not in the invocation: the place is in the file they came from.
-            let place = error.place().clone();
-            if self.0.fallback_file.is_empty() {
-                return error;
-            }
-            let pointer = place.pointer.strip_prefix("/connection").unwrap_or_default().to_owned();
-            error.at(Place { file: self.0.fallback_file.clone(), pointer, ..place })
-        })?;
+        let connection =
+            settle(connector, fields, true).map_err(|error| self.placed(error, true))?;
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
