@@ -90,7 +90,7 @@ pub struct Target {
     pub description: Option<String>,
     /// Auth methods in order; the first usable one is taken.
     pub auth: Vec<String>,
-    /// The base URL.
+    /// The base URL; connection fields may stand in its host, port and path, or be all of it up to the path.
     pub base: Decision<BaseUrl>,
     /// The hosts that the base URL may have: names, or `*.suffix` for every name below the suffix; any by default.
     #[serde(default)]

@@ -443,3 +443,43 @@ fn causes(error: &reqwest::Error) -> String {
     }
     words.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use reqwest::dns::Resolve as _;
+
+    use super::*;
+
+    /// Public at the first look-up, loopback at each further one.
+    #[derive(Default)]
+    struct Rebinding(AtomicUsize);
+
+    impl Resolve for Rebinding {
+        fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            let address = if first { [93, 184, 215, 14] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![address.into()]) })
+        }
+    }
+
+    #[test]
+    fn what_is_connected_to_is_what_was_checked() {
+        let resolver = Arc::new(Rebinding::default());
+        let policy = Some(EgressPolicy::default());
+        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = || runtime.block_on(guard.resolve("rebind.example".parse().unwrap()));
+        // The answer that was checked is the one that is given, without asking again.
+        let addresses: Vec<SocketAddr> = ask().unwrap().collect();
+        assert_eq!(addresses, [SocketAddr::from(([93, 184, 215, 14], 0))]);
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 1);
+        // Another connection asks again, and is checked again.
+        let refused = ask().err().unwrap();
+        let Refused(denied) = refused.downcast_ref().unwrap();
+        assert_eq!(denied.address, Some([127, 0, 0, 1].into()));
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 2);
+    }
+}
