@@ -345,7 +345,7 @@ fn egress(origin: &str, denied: Denied) -> String {
     let inside = denied.inside.map(|inside| format!(" inside {inside}")).unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match denied.address {
-        Some(address) if bare != address.to_string() => {
+        Some(address) if bare.parse() != Ok(address) => {
             format!("host `{host}` is at {address}, {}{inside}", denied.range)
         }
         _ => format!("host `{host}` is {}{inside}", denied.range),
