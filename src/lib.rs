@@ -43,7 +43,7 @@ pub use cardhost_core::error::{Class, Code, Place};
 pub use cardhost_core::failure::{Error, FailedResponse};
 pub use cardhost_core::invocation::{ConnectionRef, Invocation};
 pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
-pub use cardhost_core::request::RequestSpec;
+pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
 pub use cardhost_runtime::{catalog, clock, connections, entropy, store, transport};

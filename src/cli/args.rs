@@ -116,6 +116,9 @@ pub(crate) struct TargetArgs {
     /// Also trust the certificates of this PEM file, for services with a private CA
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    /// Let connection values lead to loopback and private addresses: for local use
+    #[arg(long)]
+    pub(crate) allow_private_network: bool,
     /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
     #[arg(long)]
     pub(crate) no_secret_references: bool,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
 use cardhost::core::invocation::InvocationFault;
-use cardhost::transport::HttpTransport;
+use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
@@ -55,8 +55,10 @@ pub(crate) fn host_for(
     args: &TargetArgs,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
-    let mut builder =
-        host(global)?.policy(Policy { secret_references: !args.no_secret_references, ..policy });
+    let egress = EgressPolicy { private: args.allow_private_network };
+    let policy =
+        Policy { secret_references: !args.no_secret_references, egress: egress.clone(), ..policy };
+    let mut builder = host(global)?.policy(policy);
     if let Some(path) = &args.connection {
         builder = builder.default_connection(&path.display().to_string(), connection_file(path)?);
     }
@@ -64,7 +66,8 @@ pub(crate) fn host_for(
         let unusable =
             |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
         let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        builder = builder.transport(HttpTransport::new().trusting_pem(&pem).map_err(unusable)?);
+        let transport = HttpTransport::new().egress(egress);
+        builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
     }
     if let Some(text) = &args.base {
         let base = BaseOverride::parse(text).ok_or_else(|| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 39] = [
+const CORE: [&str; 40] = [
     "error",
     "moment",
     "span",
@@ -22,6 +22,7 @@ const CORE: [&str; 39] = [
     "decision",
     "settle",
     "request",
+    "base_url",
     "auth",
     "connector",
     "card",

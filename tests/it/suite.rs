@@ -10,7 +10,7 @@
 //! | `files/` | whatever else the case names |
 //! | `reply`, `reply.2` … | what the server answers to the first request, the second …; see [`Scripted`] |
 //! | `stdout`, `stderr`, `code` | golden: what came out |
-//! | `requests` | golden, where the arguments name the server: what arrived there, `---` between two requests |
+//! | `requests` | golden, where the arguments or the environment name the server: what arrived there, `---` between two requests |
 //!
 //! A file of another name is a fault, and so is a golden file that is missing, a reply that was not used, and a request
 //! without a reply. `UPDATE_SUITE=1` writes the golden files instead of comparing them; `UPDATE_SUITE=urls/` only those
@@ -107,7 +107,9 @@ fn case(area: &str, name: &str) -> Vec<String> {
     let Ok(args) = fs::read_to_string(folder.join("args")) else {
         return vec!["`args` is missing".to_owned()];
     };
-    let uses_server = args.contains("{server}") || args.contains("{authority}");
+    let env = fs::read_to_string(folder.join("env")).unwrap_or_default();
+    let names_server = |text: &str| text.contains("{server}") || text.contains("{authority}");
+    let uses_server = names_server(&args) || names_server(&env);
     let server = uses_server.then(|| {
         let (script, unexpected) = (Arc::clone(&script), Arc::clone(&unexpected));
         RawServer::start(move |_, _| match next_reply(&script) {
@@ -125,7 +127,7 @@ fn case(area: &str, name: &str) -> Vec<String> {
     };
     let args = filled(&args);
     let args: Vec<&str> = args.lines().collect();
-    let env = filled(&fs::read_to_string(folder.join("env")).unwrap_or_default());
+    let env = filled(&env);
     let env: Vec<(&str, &str)> = env.lines().filter_map(|line| line.split_once('=')).collect();
     let stdin = fs::read(folder.join("stdin")).unwrap_or_default();
 
@@ -153,7 +155,7 @@ fn case(area: &str, name: &str) -> Vec<String> {
         .filter_map(|(file, found)| compare(&folder, &format!("{area}/{name}"), file, &found))
         .collect();
     if server.is_none() && folder.join("requests").exists() {
-        faults.push("`requests` is there, but `args` names no server".to_owned());
+        faults.push("`requests` is there, but neither `args` nor `env` names the server".to_owned());
     }
     let unused: Vec<String> =
         script.lock().unwrap().iter().map(|reply| format!("`{}`", reply.file)).collect();

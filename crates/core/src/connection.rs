@@ -141,11 +141,17 @@ impl Connection {
         matches!(self.values.get(label), Some(ConnectionValue::Secret(_)))
     }
 
-    /// The same connection with other text in place of each secret, for a request that is only shown.
+    /// The same connection with other text in place of each secret but those to keep, for a request that is only
+    /// shown, and redacted before.
     #[must_use]
-    pub fn marked(&self, mark: impl Fn(&String) -> String) -> Connection {
+    pub fn marked(
+        &self,
+        keep: &dyn Fn(&str) -> bool,
+        mark: impl Fn(&String) -> String,
+    ) -> Connection {
         let values = self.values.iter().map(|(label, value)| match value {
             ConnectionValue::Plain(value) => (label.clone(), ConnectionValue::Plain(value.clone())),
+            ConnectionValue::Secret(_) if keep(label) => (label.clone(), value.clone()),
             ConnectionValue::Secret(_) => {
                 (label.clone(), ConnectionValue::Plain(Value::String(mark(label))))
             }

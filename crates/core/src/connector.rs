@@ -1,18 +1,18 @@
 //! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
 
-use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
-use url::Url;
 
 use crate::auth::AuthMethod;
+use crate::base_url::HostPattern;
 use crate::decision::Decision;
 use crate::field::{Fields, When};
 use crate::template::Template;
 
 pub use crate::span::Span;
+pub use crate::base_url::BaseUrl;
 
 /// One third-party service.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -90,8 +90,11 @@ pub struct Target {
     pub description: Option<String>,
     /// Auth methods in order; the first usable one is taken.
     pub auth: Vec<String>,
-    /// The base URL.
+    /// The base URL; connection fields may stand in its host, port and path, or be all of it up to the path.
     pub base: Decision<BaseUrl>,
+    /// The hosts that the base URL may have: names, or `*.suffix` for every name below the suffix; any by default.
+    #[serde(default)]
+    pub hosts: Vec<HostPattern>,
     /// What the service allows; shown, not yet enforced.
     pub limits: Option<Limits>,
     /// Sentences for people, printed when they apply.
@@ -169,69 +172,6 @@ pub struct Timeouts {
     pub idle: Option<Span>,
     /// For the whole exchange; 120 s by default.
     pub total: Option<Span>,
-}
-
-/// A target's base URL: `https` (or `http`), a host, a path; no user, query or fragment.
-#[derive(Debug)]
-pub struct BaseUrl {
-    text: String,
-    parsed: OnceLock<Option<Url>>,
-}
-
-impl BaseUrl {
-    /// Takes the text over; it is parsed at the first use.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> BaseUrl {
-        BaseUrl { text: text.into(), parsed: OnceLock::new() }
-    }
-
-    /// The URL as written.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The parsed URL; `None` where the text is not a base URL.
-    #[must_use]
-    pub fn url(&self) -> Option<&Url> {
-        self.parsed
-            .get_or_init(|| {
-                let url = Url::parse(&self.text).ok()?;
-                let plain = matches!(url.scheme(), "https" | "http")
-                    && url.has_host()
-                    && url.username().is_empty()
-                    && url.password().is_none()
-                    && url.query().is_none()
-                    && url.fragment().is_none();
-                plain.then_some(url)
-            })
-            .as_ref()
-    }
-}
-
-impl PartialEq for BaseUrl {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl<'de> Deserialize<'de> for BaseUrl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(BaseUrl::new)
-    }
-}
-
-impl JsonSchema for BaseUrl {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "BaseUrl".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "An absolute URL without user, query and fragment.",
-            "type": "string",
-            "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$",
-        })
-    }
 }
 
 /// The version of the format: 1.

@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::definition::Definition;
 use crate::plan::{Plan, PlanSettings, Refusal, plan};
 use crate::request::BodyKind;
-use crate::template::Template;
+use crate::template::{Reference, Root, Template};
 
 /// Writes the command. The variables it needs are named in comments above it.
 ///
@@ -23,7 +23,9 @@ pub fn curl(
     let prefix = variable(connector.name.as_str());
     let labels: Vec<&String> = connector.connection.fields.keys().collect();
     let mark = mark(planned);
-    let marked = connection.marked(|label| {
+    // What a host is made of must be a host: the value stays, and is masked when the command is written.
+    let in_host = |label: &str| decides_host(definition, planned, label);
+    let marked = connection.marked(&in_host, |label| {
         let index = labels.iter().position(|known| *known == label).unwrap_or(0);
         format!("{mark}{index}X")
     });
@@ -140,11 +142,24 @@ fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
     by_auth || by_request
 }
 
+/// Whether the field decides the host of the planned request.
+fn decides_host(definition: &Definition, plan: &Plan, label: &str) -> bool {
+    let mut decides = false;
+    if let Some(target) = definition.connector.targets.get(&plan.target) {
+        target.base.each("", &mut |base, _| {
+            decides |= base.host_references().any(|reference| leads_to(reference, label));
+        });
+    }
+    decides
+}
+
 fn refers_to(template: &Template, label: &str) -> bool {
-    template.references().iter().any(|reference| {
-        reference.root == crate::template::Root::Connection
-            && reference.segments.first().is_some_and(|first| first == label)
-    })
+    template.references().iter().any(|reference| leads_to(reference, label))
+}
+
+fn leads_to(reference: &Reference, label: &str) -> bool {
+    reference.root == Root::Connection
+        && reference.segments.first().is_some_and(|first| first == label)
 }
 
 /// Quotes for a POSIX shell.

@@ -131,6 +131,7 @@ codes! {
         TARGET_UNKNOWN = "target.unknown",
         EXAMPLE_FAILED = "example.failed",
         ANTI_EXAMPLE_FAILED = "anti_example.failed",
+        EGRESS_OPEN = "egress.open",
     }
     Invocation {
         INVOCATION_SYNTAX = "invocation.syntax",
@@ -196,6 +197,9 @@ codes! {
         URL_DOT_SEGMENT = "url.dot_segment",
         URL_EMPTY_SEGMENT = "url.empty_segment",
         URL_INVALID = "url.invalid",
+        URL_HOST = "url.host",
+        EGRESS_HOST = "egress.host",
+        EGRESS_ADDRESS = "egress.address",
         HEADER_DENIED = "header.denied",
         LIMIT_RENDERED = "limit.rendered",
         LIMIT_INVOCATION = "limit.invocation",

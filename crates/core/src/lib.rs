@@ -4,6 +4,7 @@
 //! The modules, in layers: each may use those above it in this list only (`tests/it/layers.rs` checks it).
 
 pub mod auth;
+pub mod base_url;
 pub mod call;
 pub mod card;
 pub mod connection;

@@ -33,6 +33,8 @@ struct Sample {
     definition: Arc<Definition>,
     request: RequestSpec,
     base_path: String,
+    /// Segments of the base path, where another connection gives another one.
+    rendered_depth: Option<usize>,
     reply: Reply,
 }
 
@@ -43,6 +45,8 @@ struct Incoming<'r> {
     host: Option<url::Host<&'r str>>,
     query: Map<String, Value>,
     has_credentials: bool,
+    /// Whether it may be below the base path of another connection than the example's.
+    other_base: bool,
     body: IncomingBody<'r>,
 }
 
@@ -65,11 +69,17 @@ impl Mock {
                 let Ok(plan) = sample::plan_example(&definition, &example) else {
                     continue;
                 };
-                let base_path = base_path(&definition, &plan.target, &plan.request.url);
+                let rendered = plan.rendered_base.as_ref();
+                let base_path = match rendered {
+                    Some(base) => base.url.path().trim_end_matches('/').to_owned(),
+                    None => base_path(&definition, &plan.target, &plan.request.url),
+                };
+                let rendered_depth = rendered.map(|_| base_path.matches('/').count());
                 samples.push(Sample {
                     definition: Arc::clone(&definition),
                     request: plan.request,
                     base_path,
+                    rendered_depth,
                     reply: sample::reply(reply),
                 });
             }
@@ -93,14 +103,18 @@ impl Mock {
     /// Answers a request: an example's reply, or 401, 404, 405 or 422 with what does not fit.
     #[must_use]
     pub fn answer(&self, method: &Method, url: &Url, headers: &HeaderMap, body: &[u8]) -> Reply {
-        let incoming = Incoming {
+        let mut incoming = Incoming {
             method,
             path: url.path(),
             host: url.host(),
             query: pairs(url.query().unwrap_or_default().as_bytes()),
             has_credentials: headers.contains_key(AUTHORIZATION),
+            other_base: false,
             body: incoming_body(headers, body),
         };
+        if !self.samples.iter().any(|sample| sample.fits_path(&incoming)) {
+            incoming.other_base = true;
+        }
         let by_path: Vec<&Sample> =
             self.samples.iter().filter(|sample| sample.fits_path(&incoming)).collect();
         if by_path.is_empty() {
@@ -162,9 +176,21 @@ impl Sample {
         }
     }
 
+    /// The path after the base path.
+    fn below_base<'p>(&self, incoming: &Incoming<'p>) -> Option<&'p str> {
+        let path = incoming.path;
+        if let Some(below) = path.strip_prefix(&self.base_path) {
+            return Some(below);
+        }
+        let depth = self.rendered_depth.filter(|_| incoming.other_base)?;
+        let mut slashes = path.match_indices('/').map(|(at, _)| at).skip(depth);
+        let start = slashes.next().unwrap_or(path.len());
+        (path.matches('/').count() >= depth).then(|| &path[start..])
+    }
+
     /// Whether the path is the example's, or one the card's path template can give; with or without the base path.
     fn fits_path(&self, incoming: &Incoming<'_>) -> bool {
-        let without_base = incoming.path.strip_prefix(&self.base_path);
+        let without_base = self.below_base(incoming);
         [Some(incoming.path), without_base]
             .into_iter()
             .flatten()
@@ -207,7 +233,7 @@ impl Sample {
     /// How much the example is like the request: path, query, body, and last the host, which a mock server
     /// does not see.
     fn likeness(&self, incoming: &Incoming<'_>) -> u8 {
-        let without_base = incoming.path.strip_prefix(&self.base_path).unwrap_or(incoming.path);
+        let without_base = self.below_base(incoming).unwrap_or(incoming.path);
         let path = same_path(incoming.path, self.relative_path())
             || same_path(without_base, self.relative_path());
         let query =

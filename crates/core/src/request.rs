@@ -19,6 +19,8 @@ pub struct RequestSpec {
     pub method: Method,
     /// The URL, pinned to the target's base.
     pub url: Url,
+    /// Who decides the URL's host. A redirect keeps it: it stays on the same origin.
+    pub host_from: HostFrom,
     /// The headers; those with credentials are marked sensitive.
     pub headers: HeaderMap,
     /// The body, where there is one.
@@ -45,6 +47,17 @@ pub struct ClientIdentity {
     pub certificate: Secret,
     /// Its private key in PEM.
     pub key: Secret,
+}
+
+/// Who decides the host of a request, and so how far a transport trusts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HostFrom {
+    /// The connector's author: a literal base URL.
+    Definition,
+    /// Whoever writes the connection or the invocation: the egress policy applies.
+    Value,
+    /// Whoever runs cardhost: `--base`.
+    Command,
 }
 
 /// The body of a request.
@@ -84,7 +97,8 @@ impl RequestSpec {
     #[must_use]
     pub fn new(method: Method, url: Url) -> RequestSpec {
         let (headers, redactor) = (HeaderMap::new(), Arc::default());
-        RequestSpec { method, url, headers, body: None, tls: None, redactor }
+        let host_from = HostFrom::Definition;
+        RequestSpec { method, url, host_from, headers, body: None, tls: None, redactor }
     }
 
     /// A `GET` of a URL; `None` where the text is none.

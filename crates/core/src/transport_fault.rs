@@ -1,5 +1,6 @@
 //! What can go wrong on the way: facts that a transport reports and the core turns into errors.
 
+use core::net::IpAddr;
 use std::time::Duration;
 
 /// Why no complete reply came.
@@ -35,6 +36,27 @@ pub enum TransportFaultKind {
     Truncated,
     /// What came is not HTTP, or not the content coding it says.
     Protocol,
+    /// The egress policy does not let a request go there. Nothing was sent, and nothing changes by trying again.
+    Egress(Denied),
+}
+
+/// What the egress policy has against a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// The address; `None` where the name itself is refused.
+    pub address: Option<IpAddr>,
+    /// What it is, such as `a private address (RFC 1918)`.
+    pub range: &'static str,
+    /// What the address is wrapped in, such as `a 6to4 address (RFC 3056)`.
+    pub inside: Option<&'static str>,
+}
+
+impl TransportFault {
+    /// Whether the egress policy refused the request.
+    #[must_use]
+    pub fn is_egress(&self) -> bool {
+        matches!(self.kind, TransportFaultKind::Egress(_))
+    }
 }
 
 /// The limits on time.

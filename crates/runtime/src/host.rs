@@ -29,7 +29,7 @@ use crate::store::TenantStore;
 use crate::stored::{Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{Renewer, Slots, Wanted};
-use crate::transport::{BoxFuture, HttpTransport, MockTransport, Transport};
+use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, MockTransport, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 #[derive(Clone)]
@@ -59,6 +59,9 @@ pub struct Policy {
     /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
     /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
     pub secret_references: bool,
+    /// Where requests may go whose host a connection decides. [`HttpTransport`]s that are given to
+    /// [`HostBuilder::transport`] have a policy of their own ([`HttpTransport::egress`]).
+    pub egress: EgressPolicy,
     /// For the whole exchange, in place of the connector's limit.
     pub total_timeout: Option<Duration>,
     /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
@@ -70,6 +73,7 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             secret_references: false,
+            egress: EgressPolicy::default(),
             total_timeout: None,
             max_invocation_bytes: 16 * 1024 * 1024,
         }
@@ -184,7 +188,9 @@ impl HostBuilder {
     pub fn build(self) -> Host {
         let settings = PlanSettings { schemes: Arc::new(self.schemes), ..self.settings };
         let renewer = Renewer {
-            transport: self.transport.unwrap_or_else(|| Arc::new(HttpTransport::new())),
+            transport: self.transport.unwrap_or_else(|| {
+                Arc::new(HttpTransport::new().egress(self.policy.egress.clone()))
+            }),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
         };
@@ -272,8 +278,19 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
     ) -> Result<Outcome, Error> {
+        let own = invocation.connection.is_none();
         let (definition, found, plan) = self.prepare_unsigned(card, invocation).await?;
         telemetry::planned(span, &plan);
+        let result = self.drive(definition, found, plan).await;
+        result.map_err(|error| self.placed(error, own))
+    }
+
+    async fn drive(
+        &self,
+        definition: Arc<Definition>,
+        found: Found,
+        plan: Plan,
+    ) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let tokens = CallTokens {
             host: inner,
@@ -329,6 +346,7 @@ impl Host {
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
         let connector = &definition.connector;
+        let own = invocation.connection.is_none();
         let inline = |connection| Found { connection, stored: None };
         let found = match invocation.connection {
             Some(reference) => self.connection(connector, reference).await?,
@@ -340,7 +358,9 @@ impl Host {
         let settings = &self.0.settings;
         let mut plan =
             plan(&definition, &found.connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| Error::from(refusal).placed_in(&definition))?;
+                .map_err(|refusal| self.placed(Error::from(refusal).placed_in(&definition), own))?;
+        let egress = self.0.policy.egress.check(&plan.request);
+        egress.map_err(|fault| self.placed(Error::egress(&plan, fault), own))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
@@ -396,6 +416,21 @@ impl Host {
         mock
     }
 
+    /// An error about a field of the host's own connection: the field is not in the invocation, but in the file that
+    /// the connection came from.
+    fn placed(&self, error: Error, own: bool) -> Error {
+        let place = error.place().clone();
+        let pointer =
+            place.pointer.strip_prefix("/connection").filter(|rest| rest.starts_with("/fields"));
+        match pointer {
+            Some(pointer) if own && place.file.is_empty() && !self.0.fallback_file.is_empty() => {
+                let (file, pointer) = (self.0.fallback_file.clone(), pointer.to_owned());
+                error.at(Place { file, pointer, ..place })
+            }
+            _ => error,
+        }
+    }
+
     /// The host's own connection, settled once a connector.
     fn fallback(&self, connector: &Connector) -> Result<Arc<Connection>, Error> {
         let settled = || self.0.fallback_settled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -404,15 +439,8 @@ impl Host {
             return Ok(Arc::clone(found));
         }
         let fields = self.0.fallback.clone().unwrap_or_default();
-        let connection = settle(connector, fields, true).map_err(|error| {
-            // The fields are not in the invocation: the place is in the file they came from.
-            let place = error.place().clone();
-            if self.0.fallback_file.is_empty() {
-                return error;
-            }
-            let pointer = place.pointer.strip_prefix("/connection").unwrap_or_default().to_owned();
-            error.at(Place { file: self.0.fallback_file.clone(), pointer, ..place })
-        })?;
+        let connection =
+            settle(connector, fields, true).map_err(|error| self.placed(error, true))?;
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)

@@ -199,6 +199,9 @@ impl Call {
 
     /// What to do where no reply came.
     pub fn on_fault(&mut self, fault: TransportFault) -> Step {
+        if fault.is_egress() {
+            return Step::Done(Err(Error::egress(&self.plan, fault)));
+        }
         let warnings = std::mem::take(&mut self.plan.warnings);
         Step::Done(Err(self.transport_error(fault).with_warnings(warnings)))
     }

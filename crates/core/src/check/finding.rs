@@ -285,6 +285,18 @@ pub enum DefinitionFault {
     },
     /// A target or card without an auth method.
     NoAuth,
+    /// A base URL whose host is not one of its target's.
+    HostNotListed {
+        /// The host.
+        found: String,
+        /// The target's hosts.
+        expected: Vec<String>,
+    },
+    /// A base URL in which a value decides a part of the registered domain.
+    OpenHost {
+        /// The base URL.
+        base: String,
+    },
     /// What the reader of definitions refuses though the schema does not.
     Refused {
         /// The reader's words.

@@ -1,17 +1,19 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
 use super::fields::{Form, check_when};
-use super::finding::{DefinitionFault, Table};
+use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{auth, decisions};
 use crate::auth::AuthMethod;
-use crate::connector::Connector;
+use crate::base_url::{BaseUrl, is_allowed};
+use crate::connector::{Connector, Target};
+use crate::decision::Decision;
 use crate::error::{Code, pointer};
 use crate::field::FieldType;
 use crate::plan::METHODS;
 use crate::settle::FieldRoot;
-use crate::template::{Reference, Root, Template};
+use crate::template::{Part, Reference, Root, Template};
 
 /// The roots of a connector's own tables and conditions: it knows no card.
 const CONNECTION: &[Root] = &[Root::Connection];
@@ -53,13 +55,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         let base = format!("{place}/base");
         let table = Table::Target(name.clone());
         decisions::check(names, &table, &target.base, &base, CONNECTION, findings);
-        target.base.each(&base, &mut |url, place| {
-            if url.url().is_none() {
-                let expected = "an absolute URL without user, query and fragment".to_owned();
-                let fault = DefinitionFault::Form { expected, found: url.text().to_owned() };
-                findings.at(Code::DEFINITION_VALUE, place, fault);
-            }
-        });
+        target.base.each(&base, &mut |url, place| base_url(names, target, url, place, findings));
         for (index, hint) in target.hints.iter().enumerate() {
             let place = format!("{place}/hints/{index}/when");
             check_when(names, &hint.when, &place, CONNECTION, findings);
@@ -73,6 +69,69 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             names.template(message, &format!("{place}/message"), rules, findings);
         }
     }
+}
+
+/// Checks a base URL: its form, what it refers to, and its host against those that the target allows.
+fn base_url(
+    names: Names<'_>,
+    target: &Target,
+    base: &BaseUrl,
+    place: &str,
+    findings: &mut Findings<'_>,
+) {
+    let parts = match base.template() {
+        Some(template) => {
+            let rules = Rules { roots: CONNECTION, needs_values: true };
+            names.template(template, place, rules, findings);
+            let Ok(parts) = template.parts() else { return };
+            parts
+        }
+        None => &[],
+    };
+    if !base.is_well_formed() {
+        let expected = match parts {
+            [] => "an absolute URL without user, query and fragment",
+            _ => {
+                "a base URL: expressions stand in its host, port and path, or are all of it up to the path"
+            }
+        };
+        let (expected, found) = (expected.to_owned(), base.text().to_owned());
+        findings.at(Code::DEFINITION_VALUE, place, DefinitionFault::Form { expected, found });
+        return;
+    }
+    // A row of a table may be for the choice that makes a field visible.
+    let decided = matches!(target.base, Decision::By { .. });
+    for part in parts {
+        let Part::Reference(reference) = part else { continue };
+        let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
+        let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
+        if let Some(because) = absence.filter(|_| !guarded) {
+            // No part of a base URL can be left out.
+            let (reference, remedy) = (reference.to_string(), Remedy::Required);
+            let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
+            findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+        }
+    }
+    if let Some(url) = base.url()
+        && !is_allowed(&target.hosts, url)
+    {
+        let found = url.host_str().unwrap_or_default().to_owned();
+        let expected = target.hosts.iter().map(|host| host.0.clone()).collect();
+        let fault = DefinitionFault::HostNotListed { found, expected };
+        findings.at(Code::DEFINITION_VALUE, place, fault);
+    }
+    if base.is_open() && target.hosts.is_empty() && !chosen_only(names, base) {
+        let fault = DefinitionFault::OpenHost { base: base.text().to_owned() };
+        findings.warn(Code::EGRESS_OPEN, place, fault);
+    }
+}
+
+/// Whether only choices of the connector's author are put into the host.
+fn chosen_only(names: Names<'_>, base: &BaseUrl) -> bool {
+    base.host_references().all(|reference| {
+        let field = names.resolve(reference).ok().and_then(|referred| referred.field);
+        field.is_some_and(|field| field.kind == FieldType::Dropdown)
+    })
 }
 
 /// Checks that a method takes its credentials from the connection, and is not given their names as text.

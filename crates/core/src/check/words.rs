@@ -81,6 +81,12 @@ impl DefinitionFault {
                     format!("`{reference}` may have no value: its field is not always visible")
                 }
             },
+            DefinitionFault::HostNotListed { found, .. } => {
+                format!("host `{found}` is not in the target's `hosts`")
+            }
+            DefinitionFault::OpenHost { base } => {
+                format!("a connection can make another domain of `{base}`")
+            }
             DefinitionFault::Unused { reference } => match reference.segments.as_slice() {
                 [group, label] => format!("field `{label}` of `{group}` is used nowhere"),
                 segments => format!("option `{}` is used nowhere", segments.concat()),
@@ -236,6 +242,13 @@ impl DefinitionFault {
             DefinitionFault::MayBeMissing { reference } => {
                 Some(format!("write `{reference}?`, or mark the field `required`"))
             }
+            DefinitionFault::HostNotListed { expected, .. } => {
+                Some(format!("they are {}", listed(&quoted(expected), "and")))
+            }
+            DefinitionFault::OpenHost { .. } => Some(
+                "list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide"
+                    .to_owned(),
+            ),
             DefinitionFault::NoRow { .. } => Some("add a row for it, or `else`".to_owned()),
             DefinitionFault::NoAuth => {
                 Some("name one; a method of scheme `none` sends no credentials".to_owned())

@@ -102,6 +102,7 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
                 UrlFault::ControlCharacter { .. } => Code::URL_CONTROL_CHARACTER,
                 UrlFault::DotSegment => Code::URL_DOT_SEGMENT,
                 UrlFault::EmptySegment { .. } => Code::URL_EMPTY_SEGMENT,
+                UrlFault::Host { .. } => Code::URL_HOST,
                 UrlFault::Invalid { .. } => Code::URL_INVALID,
             };
             let place = match field {
@@ -131,6 +132,13 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
         PlanFault::BadBase { target, .. } => {
             let pointer = pointer(&["targets", target, "base"]);
             (Code::DEFINITION_VALUE, Place { pointer, ..Place::default() })
+        }
+        PlanFault::Base { target, error } => {
+            let pointer = pointer(&["targets", target, "base"]);
+            (template(error), Place { pointer, ..Place::default() })
+        }
+        PlanFault::HostNotAllowed { field, .. } => {
+            (Code::EGRESS_HOST, field.as_ref().map_or_else(connection, reference_place))
         }
         PlanFault::AuthMissing { .. } => (Code::AUTH_MISSING, Place::invocation(&["connection"])),
         PlanFault::UnknownAuth { list, .. } => {
@@ -201,6 +209,7 @@ fn transport(kind: TransportFaultKind) -> Code {
         TransportFaultKind::Reset => Code::TRANSPORT_RESET,
         TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
         TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
+        TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
     }
 }
 
@@ -272,13 +281,18 @@ fn path_place(root: &str, path: &[String]) -> Place {
     Place::invocation(&segments)
 }
 
-fn reference_place(reference: &Reference) -> Place {
+pub(super) fn reference_place(reference: &Reference) -> Place {
     let mut segments = vec![reference.root.as_str()];
     if reference.root == Root::Connection {
         segments.push("fields");
     }
     segments.extend(reference.segments.iter().map(String::as_str));
     Place::invocation(&segments)
+}
+
+/// The whole connection.
+fn connection() -> Place {
+    Place::invocation(&["connection"])
 }
 
 fn connection_place(field: &str) -> Place {

@@ -16,13 +16,14 @@ use crate::definition::Definition;
 use crate::error::{Class, Code, Place};
 use crate::fault::Fault;
 use crate::invocation::InvocationFault;
-use crate::plan::{Refusal, Warning};
+use crate::plan::{Plan, Refusal, Warning};
 use crate::response::Headers;
 use crate::secret::Redactor;
 use crate::store_fault::{KeyFault, StoreFault};
 use crate::token::GrantFault;
+use crate::transport_fault::TransportFault;
 
-use codes::code_and_place;
+use codes::{code_and_place, reference_place};
 
 /// Most bytes of a failed reply's body that an error keeps.
 pub const MAX_KEPT_BODY_BYTES: usize = 64 * 1024;
@@ -62,7 +63,7 @@ impl Error {
     pub fn new(fault: Fault) -> Error {
         let (code, place) = code_and_place(&fault);
         let retryable = match &fault {
-            Fault::Transport { fault, .. } if fault.not_sent => Some(true),
+            Fault::Transport { fault, .. } if fault.not_sent && !fault.is_egress() => Some(true),
             Fault::Store(StoreFault::Unreachable { transient, .. }) => Some(*transient),
             Fault::Store(StoreFault::LeaseLost { .. }) => Some(true),
             Fault::Grant { .. } => Some(code.class() == Class::Later),
@@ -82,6 +83,19 @@ impl Error {
             warnings: Vec::new(),
             redactor: Arc::default(),
         }))
+    }
+
+    /// The error of a planned request that the egress policy refuses.
+    #[must_use]
+    pub fn egress(plan: &Plan, fault: TransportFault) -> Error {
+        let origin = plan.request.url.origin().ascii_serialization();
+        let error = Error::new(Fault::Transport { origin, fault })
+            .redacted_by(&plan.request.redactor)
+            .with_warnings(plan.warnings.clone());
+        match plan.rendered_base.as_ref().and_then(|base| base.field.as_ref()) {
+            Some(field) => error.at(reference_place(field)),
+            None => error,
+        }
     }
 
     /// With another code than the facts imply.

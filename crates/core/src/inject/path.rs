@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use url::Url;
 
+use super::host::HostFault;
 use crate::encoding::SEGMENT;
 
 /// How often a path is decoded when it is searched for tricks: proxies and frameworks each decode once.
@@ -33,6 +34,13 @@ pub enum UrlFault {
     EmptySegment {
         /// The reference that gave it.
         reference: String,
+    },
+    /// A value that decides the host cannot stand in one.
+    Host {
+        /// The expression that gave it.
+        reference: String,
+        /// Why.
+        fault: HostFault,
     },
     /// It cannot be parsed.
     Invalid {

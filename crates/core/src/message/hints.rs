@@ -5,6 +5,7 @@ use crate::connection::{ConnectionFault, SecretSource};
 use crate::error::Code;
 use crate::fault::Fault;
 use crate::inject::header::HeaderFault;
+use crate::inject::host::HostFault;
 use crate::inject::path::UrlFault;
 use crate::invocation::InvocationFault;
 use crate::plan::{METHODS, PlanFault};
@@ -150,7 +151,18 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         PlanFault::Url { fault: UrlFault::ControlCharacter { .. }, .. } => {
             Some("take line breaks, tabs and other control characters out".to_owned())
         }
+        PlanFault::Url { fault: UrlFault::Host { fault: HostFault::Scheme, .. }, .. } => {
+            Some("give the whole URL, for example \"https://jira.example.com\"".to_owned())
+        }
+        PlanFault::Url { fault: UrlFault::Host { .. }, .. } => Some(
+            "give letters, digits, `-` and `.` only; a user, query or fragment cannot be part of it"
+                .to_owned(),
+        ),
         PlanFault::Url { .. } => None,
+        PlanFault::HostNotAllowed { allowed, .. } => {
+            let all = allowed.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>();
+            Some(format!("it may be {}", all.join(", ")))
+        }
         PlanFault::Query { .. } => {
             Some("give nested values as JSON text, for example \"[\\\"a\\\"]\"".to_owned())
         }
@@ -198,6 +210,7 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
         | PlanFault::Header { .. }
         | PlanFault::NotAnObject { .. }
         | PlanFault::Group { .. }
+        | PlanFault::Base { .. }
         | PlanFault::ContentType
         | PlanFault::BodyTooLong => None,
     }
@@ -218,6 +231,9 @@ fn transport_hint(fault: &TransportFault) -> Option<String> {
         TransportFaultKind::Reset
         | TransportFaultKind::Truncated
         | TransportFaultKind::Protocol => "whether the service acted on the request is not known",
+        TransportFaultKind::Egress(_) => {
+            "a connection leads to public addresses only; whoever runs cardhost can allow others with `--allow-private-network`"
+        }
     };
     Some(text.to_owned())
 }

@@ -12,13 +12,14 @@ use crate::connection::{ConnectionFault, SecretSource};
 use crate::decoder::DecodeFault;
 use crate::fault::Fault;
 use crate::inject::header::HeaderFault;
+use crate::inject::host::HostFault;
 use crate::inject::path::{Outside, UrlFault};
 use crate::invocation::InvocationFault;
 use crate::plan::{PlanFault, Warning};
 use crate::response::OutputFault;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{TemplateFault, TemplateProblem, TemplateValueError};
-use crate::transport_fault::{TransportFault, TransportFaultKind};
+use crate::transport_fault::{Denied, TransportFault, TransportFaultKind};
 
 pub use hints::hint;
 
@@ -169,6 +170,12 @@ fn plan(fault: &PlanFault) -> String {
             None => format!("table `{table}` needs `{}`, which has no value", row.by),
         },
         PlanFault::BadBase { found, .. } => format!("`{found}` is not a base URL"),
+        PlanFault::Base { target, error } => {
+            format!("base URL of `{target}`: {}", template(error))
+        }
+        PlanFault::HostNotAllowed { target, host, .. } => {
+            format!("host `{host}` is not one of those that target `{target}` allows")
+        }
         PlanFault::AuthMissing { target, methods } => {
             let missing: Vec<String> = methods
                 .iter()
@@ -251,7 +258,32 @@ fn url(fault: &UrlFault) -> String {
         UrlFault::EmptySegment { reference } => {
             format!("`{reference}` is empty, but makes up a segment of the path")
         }
+        UrlFault::Host { reference, fault } => {
+            format!("`{reference}` cannot stand in the base URL: {}", host(fault))
+        }
         UrlFault::Invalid { reason } => format!("the URL cannot be parsed: {reason}"),
+    }
+}
+
+fn host(fault: &HostFault) -> String {
+    match fault {
+        HostFault::Empty => "it gives no host".to_owned(),
+        HostFault::Character { found } if found.is_ascii_graphic() => {
+            format!("it holds `{found}`")
+        }
+        HostFault::Character { found } => format!("it holds U+{:04X}", u32::from(*found)),
+        HostFault::Dot => {
+            "a host neither starts nor ends with a dot, nor has two in a row".to_owned()
+        }
+        HostFault::Port => "a port is a number from 1 to 65535".to_owned(),
+        HostFault::Scheme => "it does not begin with `https://` or `http://`".to_owned(),
+        HostFault::TooLong => {
+            format!("the host is longer than {} bytes", crate::inject::host::MAX_HOST_BYTES)
+        }
+        HostFault::Invalid { reason } if reason.is_empty() => {
+            "the host is read otherwise than it is written".to_owned()
+        }
+        HostFault::Invalid { reason } => reason.clone(),
     }
 }
 
@@ -284,8 +316,26 @@ fn transport(origin: &str, fault: &TransportFault) -> String {
         TransportFaultKind::Reset => format!("`{origin}` ended the connection before a reply"),
         TransportFaultKind::Truncated => format!("the reply of `{origin}` ended early"),
         TransportFaultKind::Protocol => format!("the reply of `{origin}` is not well-formed"),
+        TransportFaultKind::Egress(denied) => egress(origin, denied),
     };
     if fault.detail.is_empty() { what } else { format!("{what}: {}", fault.detail) }
+}
+
+fn egress(origin: &str, denied: Denied) -> String {
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    let host = match authority.rsplit_once(':') {
+        // The last colon of an address without a port is inside its brackets.
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    };
+    let inside = denied.inside.map(|inside| format!(" inside {inside}")).unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match denied.address {
+        Some(address) if bare.parse() != Ok(address) => {
+            format!("host `{host}` is at {address}, {}{inside}", denied.range)
+        }
+        _ => format!("host `{host}` is {}{inside}", denied.range),
+    }
 }
 
 fn decode(fault: &DecodeFault) -> String {

@@ -111,6 +111,24 @@ pub enum PlanFault {
         /// The text.
         found: String,
     },
+    /// An expression in a base URL has no value that is text.
+    Base {
+        /// The target.
+        target: String,
+        /// Why.
+        error: TemplateValueError,
+    },
+    /// The connection decides the host, and it is not one of the target's.
+    HostNotAllowed {
+        /// The target.
+        target: String,
+        /// The host.
+        host: String,
+        /// The target's hosts.
+        allowed: Vec<String>,
+        /// The field that decides, where it is one.
+        field: Option<Reference>,
+    },
     /// No auth method of the target is usable.
     AuthMissing {
         /// The target.

@@ -21,6 +21,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use crate::auth::{CustomSchemes, Pending};
+use crate::base_url::RenderedBase;
 use crate::card::{Card, Effect};
 use crate::connection::Connection;
 use crate::connector::Timeouts;
@@ -38,7 +39,7 @@ use body::{body, headers};
 use credentials::{add_sensitive, apply_auth};
 use forms::settle_invocation;
 use scope::PlanScope;
-use url::{base, path_text, query, relative_url_field};
+use url::{Base, base, path_text, query, relative_url_field};
 
 /// The methods a card can have.
 pub const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -66,7 +67,7 @@ impl BaseOverride {
     /// Reads a base URL: `http` or `https`, a host, a path; no user, query or fragment.
     #[must_use]
     pub fn parse(text: &str) -> Option<BaseOverride> {
-        let base = crate::connector::BaseUrl::new(text);
+        let base = crate::base_url::BaseUrl::new(text);
         let url = base.url()?.clone();
         Some(BaseOverride { text: text.to_owned(), url })
     }
@@ -82,6 +83,8 @@ pub struct Plan {
     pub target: String,
     /// Where the base URL came from.
     pub base_from: String,
+    /// The base URL, where the connection's values are part of it.
+    pub rendered_base: Option<RenderedBase>,
     /// The name of the auth method.
     pub auth: String,
     /// What has to be done for each sending: signatures, a token.
@@ -191,7 +194,7 @@ fn render(
         .targets
         .get(&*target_name)
         .ok_or_else(|| PlanFault::UnknownTarget { found: target_name.to_string() })?;
-    let (base_url, base_text) = base(&target_name, target, settings, &scope)?;
+    let base = base(&target_name, target, settings, &scope)?;
     warnings.extend(target.hints.iter().filter(|hint| hint.when.holds(&scope)).map(|hint| {
         Warning::TargetHint { target: target_name.to_string(), hint: hint.hint.clone() }
     }));
@@ -199,7 +202,7 @@ fn render(
     let method = method(card, &scope)?;
     let query = query(card, &scope, warnings)?;
     let path_text = path_text(card, &scope)?;
-    let joined = path::join(base_url, base_text, &path_text, &query)
+    let joined = path::join(base.url(), base.text(), &path_text, &query)
         .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
@@ -214,6 +217,7 @@ fn render(
     let mut request = RequestSpec {
         method,
         url: joined.url,
+        host_from: base.host_from(),
         headers,
         body: body.map(|(body, _)| body),
         tls: None,
@@ -238,6 +242,10 @@ fn render(
         Some(_) => "--base".to_owned(),
         None => format!("target `{target_name}`"),
     };
+    let rendered_base = match base {
+        Base::Rendered(rendered) => Some(rendered),
+        Base::Literal(..) | Base::Override(_) => None,
+    };
     let target = target_name.into_owned();
     let timeouts = Timeouts {
         connect: card.request.timeouts.connect.or(connector.timeouts.connect),
@@ -248,6 +256,7 @@ fn render(
         request,
         target,
         base_from,
+        rendered_base,
         auth: applied.name,
         pending: applied.pending,
         passed_over: applied.passed_over,

@@ -3,37 +3,98 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::PlanSettings;
 use super::fault::{PlanFault, RequestPart, Warning};
+use super::{BaseOverride, PlanSettings};
+use crate::base_url::{BaseFault, BaseUrl, RenderedBase, is_allowed};
 use crate::card::Card;
 use crate::connector::Target;
 use crate::field::{Field, Format};
 use crate::inject::path;
 use crate::inject::query::push_parameters;
+use crate::request::HostFrom;
+use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{
     MAX_RENDERED_BYTES, Part, Reference, Root, Scope, Template, TemplateValueError, ValueTemplate,
     part_text,
 };
 use crate::value::type_name;
 
+/// The base that a request is pinned to.
+pub(super) enum Base<'b> {
+    /// A literal one of the target.
+    Literal(&'b BaseUrl, &'b Url),
+    /// One that the connection's values were put into.
+    Rendered(RenderedBase),
+    /// The one that replaces the target's.
+    Override(&'b BaseOverride),
+}
+
+impl Base<'_> {
+    pub(super) fn url(&self) -> &Url {
+        match self {
+            Base::Literal(_, url) => url,
+            Base::Rendered(rendered) => &rendered.url,
+            Base::Override(base) => &base.url,
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Base::Literal(base, _) => base.text(),
+            Base::Rendered(rendered) => &rendered.text,
+            Base::Override(base) => &base.text,
+        }
+    }
+
+    pub(super) fn host_from(&self) -> HostFrom {
+        match self {
+            Base::Literal(..) => HostFrom::Definition,
+            Base::Rendered(rendered) => rendered.host_from,
+            Base::Override(_) => HostFrom::Command,
+        }
+    }
+}
+
 pub(super) fn base<'b>(
     name: &str,
     target: &'b Target,
     settings: &'b PlanSettings,
     scope: &dyn Scope,
-) -> Result<(&'b Url, &'b str), PlanFault> {
+) -> Result<Base<'b>, PlanFault> {
     if let Some(base) = &settings.base {
-        return Ok((&base.url, &base.text));
+        return Ok(Base::Override(base));
     }
     let base = target.base.decide(scope).map_err(|row| PlanFault::NoRow {
         table: crate::error::pointer(&["targets", name, "base"]),
         row,
     })?;
-    let url = base.url().ok_or_else(|| PlanFault::BadBase {
-        target: name.to_owned(),
-        found: base.text().to_owned(),
+    if let Some(url) = base.url() {
+        return Ok(Base::Literal(base, url));
+    }
+    let malformed =
+        || PlanFault::BadBase { target: name.to_owned(), found: base.text().to_owned() };
+    let rendered = base.render(scope).map_err(|fault| match fault {
+        BaseFault::Malformed => malformed(),
+        BaseFault::Value { field: Some(field), error: TemplateValueError::Missing { .. } } => {
+            PlanFault::Field(FieldFault {
+                root: FieldRoot::Connection,
+                path: field.segments,
+                problem: FieldProblem::Missing,
+            })
+        }
+        BaseFault::Value { error, .. } => PlanFault::Base { target: name.to_owned(), error },
+        BaseFault::Url { field, fault } => PlanFault::Url { field, fault },
     })?;
-    Ok((url, base.text()))
+    let rendered = rendered.ok_or_else(malformed)?;
+    if !is_allowed(&target.hosts, &rendered.url) {
+        return Err(PlanFault::HostNotAllowed {
+            target: name.to_owned(),
+            host: rendered.url.host_str().unwrap_or_default().to_owned(),
+            allowed: target.hosts.iter().map(|pattern| pattern.0.clone()).collect(),
+            field: rendered.field,
+        });
+    }
+    Ok(Base::Rendered(rendered))
 }
 
 /// The path: text of the card as it is, values as segments, a field of format `relative-url` as it is.

@@ -171,6 +171,11 @@ pub(super) fn target_section(
 ) -> Section {
     let mut blocks: Vec<Block> = target.description.iter().map(|text| Block::prose(text)).collect();
     blocks.push(base_block(connector, name, target));
+    if !target.hosts.is_empty() {
+        let hosts: Vec<String> =
+            target.hosts.iter().map(|host| words::code(host.as_str())).collect();
+        blocks.push(Block::prose(&format!("Hosts: {}", hosts.join(", "))));
+    }
     blocks.extend(credentials::blocks(connector, auth));
     blocks.extend(target.limits.as_ref().map(limits));
     for hint in &target.hints {

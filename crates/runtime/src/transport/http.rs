@@ -2,9 +2,14 @@
 //!
 //! Nothing of the environment decides: no proxy variables, no system roots, no `Referer`, no redirects, no
 //! cookies. A client is built when the first URL of its kind is sent: an `http` URL loads no roots.
+//!
+//! A request whose host a value decides goes through a client of its own: its names are resolved here, every address
+//! is checked against the egress policy, and those are the addresses that are connected to. A name that changes its
+//! answer after the check has no chance, and a connection that stands was checked when it was opened.
 
 use std::error::Error as _;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,13 +18,15 @@ use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
-use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
 
 use super::coding::{self, CODED_ALLOWANCE, Undone};
+use super::egress::{self, EgressPolicy};
+use super::resolve::{Resolve, SystemResolver};
 use super::{BoxFuture, Transport};
 
 /// From this size on, sending a body may take longer than the idle limit.
@@ -30,12 +37,16 @@ const LARGE_BODY_BYTES: usize = 256 * 1024;
 pub struct HttpTransport {
     clients: Mutex<Vec<(ClientKey, Client)>>,
     roots: Vec<CertificateDer<'static>>,
+    egress: EgressPolicy,
+    resolver: Option<Arc<dyn Resolve>>,
 }
 
 /// What a client is built for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct ClientKey {
     tls: bool,
+    /// Whether the egress policy checks what it connects to.
+    guarded: bool,
     connect_timeout: Duration,
 }
 
@@ -44,6 +55,20 @@ impl HttpTransport {
     #[must_use]
     pub fn new() -> HttpTransport {
         HttpTransport::default()
+    }
+
+    /// Keeps to an egress policy; the default one is kept to without this.
+    #[must_use]
+    pub fn egress(mut self, policy: EgressPolicy) -> HttpTransport {
+        self.egress = policy;
+        self
+    }
+
+    /// Looks names up in another way than through the operating system.
+    #[must_use]
+    pub fn resolving_with(mut self, resolver: impl Resolve + 'static) -> HttpTransport {
+        self.resolver = Some(Arc::new(resolver));
+        self
     }
 
     /// Also trusts a private CA, in DER.
@@ -96,7 +121,13 @@ impl HttpTransport {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client::builder()
+        let mut builder = Client::builder();
+        if key.guarded || self.resolver.is_some() {
+            let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
+            let policy = key.guarded.then(|| self.egress.clone());
+            builder = builder.dns_resolver(Guard { resolver, policy });
+        }
+        builder
             .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
@@ -113,7 +144,10 @@ impl HttpTransport {
         spec: &RequestSpec,
         treatment: Treatment,
     ) -> Result<Reply, TransportFault> {
+        // The resolver is not asked for addresses.
+        self.egress.check(spec)?;
         let key = ClientKey {
+            guarded: self.egress.guards(spec),
             tls: spec.url.scheme() == "https",
             connect_timeout: treatment.connect_timeout,
         };
@@ -144,6 +178,40 @@ impl Transport for HttpTransport {
         Box::pin(self.exchange(request, treatment))
     }
 }
+
+/// Resolves names for reqwest, and refuses those that lead where the policy does not allow.
+struct Guard {
+    resolver: Arc<dyn Resolve>,
+    /// `None` where the policy does not apply.
+    policy: Option<EgressPolicy>,
+}
+
+impl reqwest::dns::Resolve for Guard {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let (resolver, policy) = (Arc::clone(&self.resolver), self.policy.clone());
+        Box::pin(async move {
+            let addresses = resolver.resolve(name.as_str()).await?;
+            if let Some(policy) = policy {
+                policy.check_addresses(&addresses).map_err(Refused)?;
+            }
+            // Port 0 becomes that of the URL.
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok::<reqwest::dns::Addrs, _>(Box::new(addresses))
+        })
+    }
+}
+
+/// A refusal on its way through reqwest.
+#[derive(Debug)]
+struct Refused(Denied);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused by the egress policy")
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// The limits on time of one exchange.
 struct Limits {
@@ -277,6 +345,9 @@ enum Phase {
 
 /// Sorts an error by its kind. The URL is gone from it; header values never were in it.
 fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
+    if let Some(Refused(denied)) = find::<Refused>(error) {
+        return egress::fault(*denied);
+    }
     let detail = causes(error);
     let io_kind = find::<io::Error>(error).map(io::Error::kind);
     let ended = is_end(io_kind) || ENDED_EARLY.iter().any(|words| detail.contains(words));
@@ -371,4 +442,44 @@ fn causes(error: &reqwest::Error) -> String {
         cause = at.source();
     }
     words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use reqwest::dns::Resolve as _;
+
+    use super::*;
+
+    /// Public at the first look-up, loopback at each further one.
+    #[derive(Default)]
+    struct Rebinding(AtomicUsize);
+
+    impl Resolve for Rebinding {
+        fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            let address = if first { [93, 184, 215, 14] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![address.into()]) })
+        }
+    }
+
+    #[test]
+    fn what_is_connected_to_is_what_was_checked() {
+        let resolver = Arc::new(Rebinding::default());
+        let policy = Some(EgressPolicy::default());
+        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = || runtime.block_on(guard.resolve("rebind.example".parse().unwrap()));
+        // The answer that was checked is the one that is given, without asking again.
+        let addresses: Vec<SocketAddr> = ask().unwrap().collect();
+        assert_eq!(addresses, [SocketAddr::from(([93, 184, 215, 14], 0))]);
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 1);
+        // Another connection asks again, and is checked again.
+        let refused = ask().err().unwrap();
+        let Refused(denied) = refused.downcast_ref().unwrap();
+        assert_eq!(denied.address, Some([127, 0, 0, 1].into()));
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 2);
+    }
 }

@@ -1,0 +1,206 @@
+//! A value in the host of a URL. What it may hold is so little that no parser can read it as anything but a piece
+//! of a name: it cannot end the host, begin a path, or name a user.
+
+use core::net::Ipv6Addr;
+
+use super::path::{self, UrlFault};
+
+/// Most bytes of a host (RFC 1035, section 2.3.4).
+pub const MAX_HOST_BYTES: usize = 253;
+
+/// Why a value cannot stand in the host of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostFault {
+    /// It is empty.
+    Empty,
+    /// It holds something else than letters, digits, `-` and `.`.
+    Character {
+        /// The first such character.
+        found: char,
+    },
+    /// It starts or ends with a dot, or has two in a row.
+    Dot,
+    /// It is no port from 1 to 65535.
+    Port,
+    /// It is a whole URL, and does not begin with `http://` or `https://`.
+    Scheme,
+    /// The host is longer than [`MAX_HOST_BYTES`].
+    TooLong,
+    /// The URL that it makes cannot be parsed, or has another host than was written.
+    Invalid {
+        /// The URL parser's reason; empty where it has none.
+        reason: String,
+    },
+}
+
+/// Checks a value that is a piece of a host; where it ends the authority it may also bring a port.
+///
+/// # Errors
+/// [`HostFault`].
+pub fn check_host(value: &str, may_have_port: bool) -> Result<(), HostFault> {
+    let (host, port) = match value.split_once(':') {
+        Some((host, port)) if may_have_port => (host, Some(port)),
+        _ => (value, None),
+    };
+    if host.is_empty() {
+        return Err(HostFault::Empty);
+    }
+    if host.len() > MAX_HOST_BYTES {
+        return Err(HostFault::TooLong);
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    if let Some(found) = host.chars().find(|c| !allowed(*c)) {
+        return Err(HostFault::Character { found });
+    }
+    if host.starts_with('.') || host.ends_with('.') || host.contains("..") {
+        return Err(HostFault::Dot);
+    }
+    port.map_or(Ok(()), check_port)
+}
+
+/// Checks a value that is a port.
+///
+/// # Errors
+/// [`HostFault::Port`].
+pub fn check_port(value: &str) -> Result<(), HostFault> {
+    // The standard library's reader of numbers takes a plus sign.
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    match value.parse::<u16>() {
+        Ok(port) if digits && port != 0 => Ok(()),
+        _ => Err(HostFault::Port),
+    }
+}
+
+/// Why a value is not a whole base URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WholeFault {
+    /// Its beginning.
+    Host(HostFault),
+    /// Its path.
+    Path(UrlFault),
+}
+
+/// Checks a value that is a whole base URL: `http` or `https`, a host, perhaps a port and a path; no user, query or
+/// fragment. Gives it back without slashes at its end.
+///
+/// # Errors
+/// [`WholeFault`].
+pub fn check_whole(value: &str) -> Result<&str, WholeFault> {
+    if value.is_empty() {
+        return Err(WholeFault::Host(HostFault::Empty));
+    }
+    let begins = |scheme: &str| {
+        value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| begins(scheme));
+    let Some(rest) = scheme.and_then(|scheme| value.get(scheme.len()..)) else {
+        return Err(WholeFault::Host(HostFault::Scheme));
+    };
+    let refused = |c: &char| !c.is_ascii_graphic() || matches!(c, '@' | '\\' | '?' | '#');
+    if let Some(found) = rest.chars().find(refused) {
+        return Err(WholeFault::Host(HostFault::Character { found }));
+    }
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    check_authority(authority).map_err(WholeFault::Host)?;
+    path::check_relative(path).map_err(WholeFault::Path)?;
+    Ok(value.trim_end_matches('/'))
+}
+
+fn check_authority(authority: &str) -> Result<(), HostFault> {
+    let Some(bracketed) = authority.strip_prefix('[') else {
+        return check_host(authority, true);
+    };
+    let Some((address, after)) = bracketed.split_once(']') else {
+        return Err(HostFault::Character { found: '[' });
+    };
+    if address.parse::<Ipv6Addr>().is_err() {
+        return Err(HostFault::Character { found: '[' });
+    }
+    match after.strip_prefix(':') {
+        Some(port) => check_port(port),
+        None if after.is_empty() => Ok(()),
+        None => Err(HostFault::Port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_a_host_is_letters_digits_hyphens_and_dots() {
+        for value in ["acme", "a.b", "a-b.c1", "xn--bcher-kva", "127.0.0.1", "2130706433"] {
+            assert_eq!(check_host(value, false), Ok(()), "{value}");
+        }
+        for (value, found) in [
+            ("evil.example/x", '/'),
+            ("evil.example\\x", '\\'),
+            ("a@b", '@'),
+            ("a?b", '?'),
+            ("a#b", '#'),
+            ("a%2eb", '%'),
+            ("a b", ' '),
+            ("a\n", '\n'),
+            ("a\0", '\0'),
+            ("bücher", 'ü'),
+            ("a。b", '。'),
+            ("a:1", ':'),
+            ("[::1]", '['),
+            ("a_b", '_'),
+        ] {
+            assert_eq!(check_host(value, false), Err(HostFault::Character { found }), "{value:?}");
+        }
+        for value in [".a", "a.", "a..b", "."] {
+            assert_eq!(check_host(value, false), Err(HostFault::Dot), "{value}");
+        }
+        assert_eq!(check_host("", false), Err(HostFault::Empty));
+        assert_eq!(check_host(&"a".repeat(254), false), Err(HostFault::TooLong));
+    }
+
+    #[test]
+    fn a_port_is_a_number_at_the_end_of_the_authority() {
+        assert_eq!(check_host("a.example:8443", true), Ok(()));
+        for value in ["a:", "a:0", "a:65536", "a:+1", "a:1:2", "a:1x", "a: 1", "a:1.b"] {
+            assert_eq!(check_host(value, true), Err(HostFault::Port), "{value}");
+        }
+        assert_eq!(check_host(":80", true), Err(HostFault::Empty));
+    }
+
+    #[test]
+    fn a_whole_url_is_scheme_host_port_and_path() {
+        for (value, base) in [
+            ("https://a.example", "https://a.example"),
+            ("HTTP://a.example:8080/x/y//", "HTTP://a.example:8080/x/y"),
+            ("http://[::1]:80/", "http://[::1]:80"),
+            ("https://a.example/%20", "https://a.example/%20"),
+        ] {
+            assert_eq!(check_whole(value), Ok(base), "{value}");
+        }
+        let host = |fault| Err(WholeFault::Host(fault));
+        for value in ["a.example", "ftp://a", "//a", "javascript:1", "https:/a", " https://a"] {
+            assert_eq!(check_whole(value), host(HostFault::Scheme), "{value}");
+        }
+        for (value, found) in [
+            ("https://u@a", '@'),
+            ("https://u:p@a", '@'),
+            ("https://a?q", '?'),
+            ("https://a/x#f", '#'),
+            ("https://a\\b", '\\'),
+            ("https://a b", ' '),
+            ("https://a/\t", '\t'),
+            ("https://a%2eb", '%'),
+            ("https://[::1", '['),
+            ("https://[v1.x]", '['),
+        ] {
+            assert_eq!(check_whole(value), host(HostFault::Character { found }), "{value}");
+        }
+        assert_eq!(check_whole(""), host(HostFault::Empty));
+        assert_eq!(check_whole("https://"), host(HostFault::Empty));
+        assert_eq!(check_whole("https:///x"), host(HostFault::Empty));
+        assert_eq!(check_whole("https://a./x"), host(HostFault::Dot));
+        assert_eq!(check_whole("https://[::1]x"), host(HostFault::Port));
+        for value in ["https://a/../x", "https://a/%2e%2e/x", "https://a/x/.."] {
+            assert_eq!(check_whole(value), Err(WholeFault::Path(UrlFault::DotSegment)), "{value}");
+        }
+    }
+}
