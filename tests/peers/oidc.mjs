@@ -381,7 +381,7 @@ async function tokenEndpoint(ctx, next) {
   await held('before');
   const fail = takeFault();
   if (!fail || fail.after) {
-    await oneAtATime(next);
+    if (!refuseMisplacedSecret(ctx, form)) await oneAtATime(next);
     entry.grant_id = grantOf(ctx);
   }
   if (fail) {
@@ -391,6 +391,26 @@ async function tokenEndpoint(ctx, next) {
   entry.error = ctx.body?.error ?? null;
   entry.status = ctx.respond === false ? null : ctx.status;
   await held('after');
+}
+
+async function revocationEndpoint(ctx, next) {
+  const form = new URLSearchParams(await read(ctx.req));
+  ctx.req.body = form.toString();
+  if (!refuseMisplacedSecret(ctx, form)) await oneAtATime(next);
+}
+
+// The provider takes a secret from the header or the form, whatever the client is registered for. Strict servers do not.
+function refuseMisplacedSecret(ctx, form) {
+  const id = clientId(ctx, form);
+  const method = clients.find((known) => known.client_id === id)?.token_endpoint_auth_method;
+  const misplaced = (method === 'client_secret_basic' && form.has('client_secret'))
+    || (method === 'client_secret_post' && ctx.get('authorization') !== '');
+  if (misplaced) {
+    ctx.status = 401;
+    ctx.set('WWW-Authenticate', `Basic realm="${ISSUER}"`);
+    ctx.body = { error: 'invalid_client', error_description: `the client is registered for ${method}` };
+  }
+  return misplaced;
 }
 
 // A service account sends no client_id; the provider wants one before it looks at the assertion.
@@ -565,7 +585,7 @@ provider.use(async (ctx, next) => {
   if (ctx.path.startsWith('/interaction/')) return interaction(ctx);
   if (ctx.path === '/api/whoami') return whoami(ctx);
   if (ctx.path === '/token' && ctx.method === 'POST') return tokenEndpoint(ctx, next);
-  if (ctx.path === '/token/revocation') return oneAtATime(next);
+  if (ctx.path === '/token/revocation' && ctx.method === 'POST') return revocationEndpoint(ctx, next);
   await next();
   // Without it a client must wait five seconds (RFC 8628, section 3.2).
   if (ctx.path === '/device/auth' && ctx.body?.device_code) ctx.body = { ...ctx.body, interval: DEVICE_INTERVAL };
