@@ -1,6 +1,7 @@
-//! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, and httpbin, which echoes
-//! what arrived. `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and
-//! returns `None`. This module starts and ends them; what is asked of them is the business of the tests.
+//! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, httpbin, which echoes what
+//! arrived, oidc-provider, which gives and revokes OAuth 2 tokens, and moto, which checks AWS signatures.
+//! `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and returns `None`.
+//! This module starts and ends them; what is asked of them is the business of the tests.
 //!
 //! ```text
 //! free port → spawn in a process group of its own → poll until it accepts → Server … dropped → group killed
@@ -96,6 +97,37 @@ pub(crate) fn httpbin() -> Option<Server> {
         command.args(["--no-control-socket", "-b", &format!("127.0.0.1:{port}"), "httpbin:app"]);
         command
     }))
+}
+
+/// Starts oidc-provider with the clients and handles of `tests/peers/oidc.mjs`, which says what they are.
+///
+/// `jwks` holds the public keys of the clients that sign; without it the server makes pairs and shows the private ones.
+pub(crate) fn oidc(jwks: Option<&Path>) -> Option<Server> {
+    let part = installed("oidc-provider")?;
+    Some(start("oidc-provider", |port| {
+        let mut command = Command::new("node");
+        command.arg(script("oidc.mjs")).arg(port.to_string()).arg(&part).args(jwks);
+        command
+    }))
+}
+
+/// Starts moto, which checks the signature of every request from the first one on: see [`MOTO_ACCESS_KEY_ID`].
+pub(crate) fn moto() -> Option<Server> {
+    let part = installed("moto")?;
+    Some(start("moto", |port| {
+        let mut command = Command::new(part.join("bin/python"));
+        command.arg(script("moto_server.py")).arg(port.to_string());
+        command
+    }))
+}
+
+/// The only access key that [`moto`] knows, with its secret; its user may do everything.
+pub(crate) const MOTO_ACCESS_KEY_ID: &str = "AKIACARDHOSTEXAMPLE0";
+pub(crate) const MOTO_SECRET_ACCESS_KEY: &str = "aws-secret-canary/cardhost+EXAMPLEKEY00000";
+
+/// One of our own scripts that start a server.
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name)
 }
 
 /// The folder of a part that was installed to the end; otherwise says why the test is skipped.

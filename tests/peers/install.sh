@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Installs the real servers that tests talk to, into .peers/ at the repo's root (git-ignored):
-#   .peers/prism    Prism, which answers an OpenAPI file's requests and judges them
-#   .peers/httpbin  httpbin behind gunicorn, which echoes what really arrived
+#   .peers/prism          Prism, which answers an OpenAPI file's requests and judges them
+#   .peers/httpbin        httpbin behind gunicorn, which echoes what really arrived
+#   .peers/oidc-provider  oidc-provider, an OAuth 2 server; oidc.mjs starts it
+#   .peers/moto           moto, which checks AWS signatures; moto_server.py starts it
+# and, where apt-get can be used, PostgreSQL's server, as a package of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
 # the exit code stays 0, and the tests that need the part print `skipped: …`.
 set -euo pipefail
 
 prism_version=5.14.2 # the last that runs on Node 20
+oidc_provider_version=9.13.3
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 peers=$(cd "$here/../.." && pwd)/.peers
@@ -24,26 +28,58 @@ installed() {
   [[ -f "$peers/$1/.installed" && "$(<"$peers/$1/.installed")" == "$2" ]]
 }
 
-install_prism() {
-  local mark="@stoplight/prism-cli@$prism_version" dir="$peers/prism" major
-  if installed prism "$mark"; then
-    echo "prism: $prism_version is already there"
-    return
-  fi
+# node_is PART MAJOR: Node.js with npm is there and new enough; otherwise says that the part is missing
+node_is() {
+  local major
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    missing prism "Node.js with npm is not on the PATH"
-    return
+    missing "$1" "Node.js with npm is not on the PATH"
+    return 1
   fi
   major=$(node -p 'process.versions.node.split(".")[0]')
-  if ((major < 18)); then
-    missing prism "Node.js $major is too old, Prism needs 18 or newer"
-    return
+  if ((major < $2)); then
+    missing "$1" "Node.js $major is too old, $1 needs $2 or newer"
+    return 1
   fi
+}
+
+# python_is PART: Python is there and new enough; otherwise says that the part is missing
+python_is() {
+  if ! command -v python3 >/dev/null; then
+    missing "$1" "python3 is not on the PATH"
+    return 1
+  fi
+  if ! python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+    missing "$1" "python3 is older than 3.10 or has no venv module"
+    return 1
+  fi
+}
+
+# npm_install PART PACKAGE@VERSION
+npm_install() {
+  local dir="$peers/$1"
   rm -rf "$dir"
   mkdir -p "$dir"
   echo '{"private": true}' >"$dir/package.json"
   npm install --prefix "$dir" --no-package-lock --omit-lockfile-registry-resolved \
-    --no-audit --no-fund --no-update-notifier --loglevel=error "$mark"
+    --no-audit --no-fund --no-update-notifier --loglevel=error "$2"
+}
+
+# pip_install PART REQUIREMENTS
+pip_install() {
+  local dir="$peers/$1"
+  rm -rf "$dir"
+  python3 -m venv "$dir"
+  "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --requirement "$2"
+}
+
+install_prism() {
+  local mark="@stoplight/prism-cli@$prism_version" dir="$peers/prism"
+  if installed prism "$mark"; then
+    echo "prism: $prism_version is already there"
+    return
+  fi
+  node_is prism 18 || return 0
+  npm_install prism "$mark"
   "$dir/node_modules/.bin/prism" --version >/dev/null
   printf '%s\n' "$mark" >"$dir/.installed"
   echo "prism: installed $prism_version"
@@ -56,22 +92,77 @@ install_httpbin() {
     echo "httpbin: is already there at its pinned versions"
     return
   fi
-  if ! command -v python3 >/dev/null; then
-    missing httpbin "python3 is not on the PATH"
-    return
-  fi
-  if ! python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-    missing httpbin "python3 is older than 3.10 or has no venv module"
-    return
-  fi
-  rm -rf "$dir"
-  python3 -m venv "$dir"
-  "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-    --requirement "$here/requirements.txt"
+  python_is httpbin || return 0
+  pip_install httpbin "$here/requirements.txt"
   "$dir/bin/python" -c 'import httpbin, flasgger, gunicorn'
   printf '%s\n' "$mark" >"$dir/.installed"
   echo "httpbin: installed $("$dir/bin/python" -c 'from importlib.metadata import version as v; print(v("httpbin"), "with gunicorn", v("gunicorn"))')"
 }
 
+install_oidc_provider() {
+  local mark="oidc-provider@$oidc_provider_version" dir="$peers/oidc-provider"
+  if installed oidc-provider "$mark"; then
+    echo "oidc-provider: $oidc_provider_version is already there"
+    return
+  fi
+  node_is oidc-provider 20 || return 0
+  npm_install oidc-provider "$mark"
+  (cd "$dir" && node --input-type=module -e 'await import("oidc-provider"); await import("jose")' 2>/dev/null)
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "oidc-provider: installed $oidc_provider_version"
+}
+
+install_moto() {
+  local mark dir="$peers/moto"
+  mark=$(<"$here/requirements-moto.txt")
+  if installed moto "$mark"; then
+    echo "moto: is already there at its pinned versions"
+    return
+  fi
+  python_is moto || return 0
+  pip_install moto "$here/requirements-moto.txt"
+  "$dir/bin/python" -c 'import moto.server, moto.s3.responses, moto.sts.responses, moto.dynamodb.responses'
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "moto: installed $("$dir/bin/python" -c 'from importlib.metadata import version as v; print(v("moto"))')"
+}
+
+# The folder of PostgreSQL's server programs, the newest version's where there are several; nothing if there is none.
+postgres_bin() {
+  local initdb
+  initdb=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
+  if [[ ! -x "$initdb" ]] && command -v pg_config >/dev/null; then
+    initdb="$(pg_config --bindir 2>/dev/null || true)/initdb"
+  fi
+  if [[ -x "$initdb" ]]; then dirname "$initdb"; fi
+}
+
+# The tests start a server of their own with these programs; its data is a temporary folder.
+install_postgres() {
+  local bin
+  bin=$(postgres_bin)
+  if [[ -z "$bin" ]]; then
+    if ! command -v apt-get >/dev/null || ((EUID != 0)); then
+      missing postgres "there is no initdb, and installing the package postgresql takes root and apt-get"
+      return
+    fi
+    if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
+      apt-get update -qq || true
+    fi
+    if ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; then
+      missing postgres "apt-get could not install the package postgresql"
+      return
+    fi
+    bin=$(postgres_bin)
+    if [[ -z "$bin" ]]; then
+      missing postgres "the package postgresql brought no initdb"
+      return
+    fi
+  fi
+  echo "postgres: $("$bin/postgres" --version) in $bin"
+}
+
 install_prism
 install_httpbin
+install_oidc_provider
+install_moto
+install_postgres
