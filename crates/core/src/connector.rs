@@ -1,6 +1,5 @@
 //! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
 
-
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
@@ -11,8 +10,8 @@ use crate::decision::Decision;
 use crate::field::{Fields, When};
 use crate::template::Template;
 
-pub use crate::span::Span;
 pub use crate::base_url::BaseUrl;
+pub use crate::span::Span;
 
 /// One third-party service.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -80,6 +79,8 @@ pub struct ConnectionTest {
     /// Statuses that mean success.
     #[schemars(inner(range(min = 100, max = 599)))]
     pub expect: Vec<u16>,
+    /// Whose connection it is, as the reply says, such as `<<response.body.email>>`.
+    pub identity: Option<Template>,
 }
 
 /// A row of the connector's table.

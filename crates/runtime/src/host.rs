@@ -193,6 +193,7 @@ impl HostBuilder {
             }),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
+            egress: self.policy.egress.clone(),
         };
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
@@ -223,10 +224,10 @@ pub struct Prepared {
 }
 
 /// A connection as a run finds it.
-struct Found {
-    connection: Arc<Connection>,
+pub(crate) struct Found {
+    pub(crate) connection: Arc<Connection>,
     /// The stored connection that it is.
-    stored: Option<Arc<Opened>>,
+    pub(crate) stored: Option<Arc<Opened>>,
 }
 
 impl Host {
@@ -299,7 +300,7 @@ impl Host {
             method: &plan.auth.clone(),
         };
         let call = Call::new(Arc::clone(&definition), plan);
-        let Renewer { transport, clock, entropy } = &*inner.renewer;
+        let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
         let transport = match &mock {
             Some(mock) => &**mock as &dyn Transport,
@@ -345,26 +346,59 @@ impl Host {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        Ok((definition, found, plan))
+    }
+
+    async fn plan_unsigned(
+        &self,
+        definition: &Definition,
+        invocation: Invocation,
+    ) -> Result<(Found, Plan), Error> {
         let connector = &definition.connector;
         let own = invocation.connection.is_none();
         let inline = |connection| Found { connection, stored: None };
         let found = match invocation.connection {
             Some(reference) => self.connection(connector, reference).await?,
             None if self.0.mock && self.0.fallback.is_none() => {
-                inline(Arc::new(sample(&definition)?))
+                inline(Arc::new(sample(definition)?))
             }
             None => inline(self.fallback(connector)?),
         };
         let settings = &self.0.settings;
         let mut plan =
-            plan(&definition, &found.connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| self.placed(Error::from(refusal).placed_in(&definition), own))?;
+            plan(definition, &found.connection, invocation.options, invocation.input, settings)
+                .map_err(|refusal| self.placed(Error::from(refusal).placed_in(definition), own))?;
         let egress = self.0.policy.egress.check(&plan.request);
         egress.map_err(|fault| self.placed(Error::egress(&plan, fault), own))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
-        Ok((definition, found, plan))
+        Ok((found, plan))
+    }
+
+    /// Runs a card that is in no catalog.
+    pub(crate) async fn run_definition(
+        &self,
+        definition: Arc<Definition>,
+        invocation: Invocation,
+    ) -> Result<Outcome, Error> {
+        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        self.drive(definition, found, plan).await
+    }
+
+    /// A stored connection, opened.
+    pub(crate) async fn stored_connection(
+        &self,
+        connector: &Connector,
+        name: &str,
+    ) -> Result<Found, Error> {
+        self.connection(connector, ConnectionRef::Name(name.to_owned())).await
+    }
+
+    /// What gets tokens.
+    pub(crate) fn renewer(&self) -> &Arc<Renewer> {
+        &self.0.renewer
     }
 
     async fn connection(
@@ -468,7 +502,7 @@ impl TokenSource for CallTokens<'_> {
             ),
         };
         let wanted = Wanted {
-            definition: Arc::clone(self.definition),
+            connector: Arc::clone(&self.definition.connector),
             method: self.method.to_owned(),
             connection: Arc::clone(&self.found.connection),
             refused,
