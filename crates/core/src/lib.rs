@@ -24,6 +24,7 @@ pub mod invocation;
 pub mod load;
 pub mod message;
 pub mod mock;
+pub mod moment;
 pub mod plan;
 pub mod request;
 pub mod response;

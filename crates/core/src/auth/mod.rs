@@ -3,20 +3,43 @@
 //! The only place, with [`crate::inject`], where a secret is opened.
 
 mod api_key;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod aws_sigv4;
 mod basic;
 mod bearer;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod challenge;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod dates;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod digest;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod hash;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod hmac;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod oauth1;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod pairs;
+#[allow(dead_code, reason = "used once `AuthMethod` has the variant")]
+mod signing;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use api_key::{ApiKey, ApiKeyPlace};
+pub use aws_sigv4::AwsSigV4;
 pub use basic::Basic;
 pub use bearer::Bearer;
+pub use digest::Digest;
+pub use hmac::{Hmac, HmacAlgorithm, KeyEncoding, SignatureEncoding};
+pub use oauth1::{OAuth1, OAuth1Place, OAuth1SignatureMethod};
+pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
 
 use crate::inject::header::HeaderFault;
 use crate::request::RequestSpec;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 use crate::template::{Reference, Scope, Template, TemplateValueError};
 
 /// One way in which credentials become part of a request.
@@ -52,6 +75,11 @@ pub enum AuthFault {
     },
     /// The credential cannot stand in a header.
     Header(HeaderFault),
+    /// Request signing: the key is not written in the encoding that it is said to have.
+    Key {
+        /// `base64` or `hex`.
+        encoding: &'static str,
+    },
 }
 
 impl JsonSchema for AuthMethod {
@@ -159,6 +187,17 @@ fn credential<'s>(
     template.text(scope).map(Option::unwrap_or_default).map_err(AuthFault::Template)
 }
 
+/// The text of a credential that may be left out; empty text counts as left out.
+#[allow(dead_code, reason = "used once `AuthMethod` has the variants")]
+fn optional_credential(
+    template: Option<&Template>,
+    scope: &dyn Scope,
+) -> Result<Option<Secret>, AuthFault> {
+    let Some(template) = template else { return Ok(None) };
+    let text = credential(template, scope)?;
+    Ok((!text.is_empty()).then(|| Secret::from(&*text)))
+}
+
 /// Sets a header that carries a credential: marked sensitive, so that no layer below prints it.
 fn set_sensitive(
     request: &mut RequestSpec,
@@ -171,3 +210,6 @@ fn set_sensitive(
     request.headers.insert(name, value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

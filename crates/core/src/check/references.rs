@@ -3,6 +3,7 @@
 //!
 //! Whether the values fit their places is left to the run.
 
+use crate::auth::{SIGNING_NAMES, is_signing_name};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::Code;
@@ -69,6 +70,7 @@ impl<'a> Names<'a> {
             },
             (Root::Options | Root::Input, None) => Ok(Referred::default()),
             (Root::Response, _) => response(segments),
+            (Root::Signing, _) => signing(segments),
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {
             reference: reference.to_string(),
@@ -338,6 +340,19 @@ fn response<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
         [part, next, ..] if parts.contains(part) => Err(nothing(next, std::iter::empty())),
         [part, ..] => Err(nothing(part, parts.iter())),
         [] => Err(nothing("", parts.iter())),
+    }
+}
+
+/// Where a reference below `signing` leads: everything there is known.
+fn signing<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
+    let known = || SIGNING_NAMES.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    match segments {
+        [] => Err(nothing("", known().iter())),
+        segments if is_signing_name(segments) => Ok(Referred::default()),
+        [part, next, ..] if SIGNING_NAMES.contains(&part.as_str()) => {
+            Err(nothing(next, std::iter::empty()))
+        }
+        [part, ..] => Err(nothing(part, known().iter())),
     }
 }
 

@@ -188,6 +188,9 @@ fn plan(fault: &PlanFault) -> String {
                     "auth method `{method}`: the {part} holds a control character, which Basic credentials cannot carry"
                 )
             }
+            AuthFault::Key { encoding } => {
+                format!("auth method `{method}`: the signing key is not {encoding}")
+            }
             AuthFault::Header(_) => {
                 format!(
                     "auth method `{method}`: the credential holds a character that no header can carry"
