@@ -63,15 +63,11 @@ struct Rules {
     content_header: bool,
 }
 
-/// What was signed on the way to a signature.
-struct Signed {
-    /// Read by the tests alone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "an intermediate result of the vectors"))]
-    canonical_request: Zeroizing<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "an intermediate result of the vectors"))]
-    string_to_sign: String,
-    signature: Zeroizing<String>,
-    authorization: Zeroizing<String>,
+/// A request as both sides write it down.
+struct Canonical {
+    text: Zeroizing<String>,
+    /// The names of the headers that are signed.
+    signed_headers: String,
 }
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -122,8 +118,8 @@ impl AwsSigV4Credentials {
         request: &mut RequestSpec,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
-        let signed = self.sign_by(request, moment, Rules::of(&self.service))?;
-        Ok(vec![Secret::from(signed.signature.as_str())])
+        let signature = self.sign_by(request, moment, Rules::of(&self.service))?;
+        Ok(vec![Secret::from(signature.as_str())])
     }
 
     fn sign_by(
@@ -131,7 +127,7 @@ impl AwsSigV4Credentials {
         request: &mut RequestSpec,
         moment: &Moment,
         rules: Rules,
-    ) -> Result<Signed, AuthFault> {
+    ) -> Result<Zeroizing<String>, AuthFault> {
         let date = iso8601_basic(moment.unix_seconds);
         let body = request.body.as_ref().map_or([].as_slice(), |body| &body.bytes);
         let payload = Hash::Sha256.hex(body);
@@ -145,58 +141,73 @@ impl AwsSigV4Credentials {
             set_sensitive(request, TOKEN, token.expose())?;
         }
         let path = canonical_path(request.url.path(), rules);
-        let signed = self.signed(request, &path, &payload, &date);
-        set_sensitive(request, AUTHORIZATION, &signed.authorization)?;
-        Ok(signed)
+        let canonical = canonical_request(request, &path, &payload);
+        let signature = self.signature(&date, &self.string_to_sign(&date, &canonical));
+        let authorization = self.authorization(&date, &canonical, &signature);
+        set_sensitive(request, AUTHORIZATION, &authorization)?;
+        Ok(signature)
     }
 
-    /// Signs what is in the request, with a path of its own.
-    fn signed(&self, request: &RequestSpec, path: &str, payload: &str, date: &str) -> Signed {
-        let headers = canonical_headers(request);
-        let names = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
-        let mut canonical = Zeroizing::new(format!(
-            "{}\n{path}\n{}\n",
-            request.method,
-            canonical_query(request.url.query().unwrap_or_default())
-        ));
-        for (name, value) in &headers {
-            canonical.push_str(name);
-            canonical.push(':');
-            canonical.push_str(value);
-            canonical.push('\n');
-        }
-        canonical.push('\n');
-        canonical.push_str(&names);
-        canonical.push('\n');
-        canonical.push_str(payload);
-
-        let day = date.get(..8).unwrap_or(date);
-        let credential_scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
-        let string_to_sign = format!(
-            "AWS4-HMAC-SHA256\n{date}\n{credential_scope}\n{}",
-            Hash::Sha256.hex(canonical.as_bytes())
-        );
-        let signature = self.signature(day, &string_to_sign);
-        let authorization = Zeroizing::new(format!(
-            "AWS4-HMAC-SHA256 Credential={}/{credential_scope}, SignedHeaders={names}, Signature={}",
-            self.access_key_id.expose(),
-            signature.as_str(),
-        ));
-        Signed { canonical_request: canonical, string_to_sign, signature, authorization }
+    /// What a key is good for: a day, a region and a service.
+    fn credential_scope(&self, date: &str) -> String {
+        format!("{}/{}/{}/aws4_request", day(date), self.region, self.service)
     }
 
-    fn signature(&self, day: &str, string_to_sign: &str) -> Zeroizing<String> {
+    fn string_to_sign(&self, date: &str, canonical: &Canonical) -> String {
+        let digest = Hash::Sha256.hex(canonical.text.as_bytes());
+        format!("AWS4-HMAC-SHA256\n{date}\n{}\n{digest}", self.credential_scope(date))
+    }
+
+    fn signature(&self, date: &str, string_to_sign: &str) -> Zeroizing<String> {
         let keyed = |key: &[u8], message: &str| {
             let key = hmac::Key::new(hmac::HMAC_SHA256, key);
             Zeroizing::new(hmac::sign(&key, message.as_bytes()).as_ref().to_vec())
         };
         let first = Zeroizing::new(format!("AWS4{}", self.secret_access_key.expose()));
-        let mut key = keyed(first.as_bytes(), day);
+        let mut key = keyed(first.as_bytes(), day(date));
         for message in [self.region.as_str(), self.service.as_str(), "aws4_request"] {
             key = keyed(&key, message);
         }
         Zeroizing::new(hex(&keyed(&key, string_to_sign)))
     }
+
+    fn authorization(
+        &self,
+        date: &str,
+        canonical: &Canonical,
+        signature: &str,
+    ) -> Zeroizing<String> {
+        Zeroizing::new(format!(
+            "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={signature}",
+            self.access_key_id.expose(),
+            self.credential_scope(date),
+            canonical.signed_headers,
+        ))
+    }
+}
+
+/// `20150830` of `20150830T123600Z`.
+fn day(date: &str) -> &str {
+    date.split('T').next().unwrap_or_default()
+}
+
+/// Writes down what is in the request, with a path of its own.
+fn canonical_request(request: &RequestSpec, path: &str, payload: &str) -> Canonical {
+    let headers = canonical_headers(request);
+    let signed_headers = headers.keys().map(String::as_str).collect::<Vec<_>>().join(";");
+    let query = canonical_query(request.url.query().unwrap_or_default());
+    let mut text = Zeroizing::new(format!("{}\n{path}\n{query}\n", request.method));
+    for (name, value) in &headers {
+        text.push_str(name);
+        text.push(':');
+        text.push_str(value);
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&signed_headers);
+    text.push('\n');
+    text.push_str(payload);
+    Canonical { text, signed_headers }
 }
 
 impl Rules {

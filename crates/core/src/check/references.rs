@@ -378,3 +378,45 @@ fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
         | TemplateProblem::Syntax { .. } => (Code::TEMPLATE_SYNTAX, None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a reference below `signing`.
+    fn fault(connector: &Connector, reference: &str) -> Option<(String, Option<String>)> {
+        let names = Names { connector, card: None };
+        match names.resolve(&Reference::parse(reference).unwrap()) {
+            Err(DefinitionFault::UnknownReference { segment, nearest, .. }) => {
+                Some((segment, nearest))
+            }
+            Ok(_) => None,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_below_signing_is_told_with_the_nearest() {
+        let connector = crate::load::load_connector(
+            "connector.json",
+            r#"{"format": 1, "name": "a", "version": "1.0.0", "title": "A",
+                "connection": {"fields": {}}, "auth": {}, "targets": {}}"#,
+        )
+        .unwrap();
+        let said = |segment: &str, nearest: Option<&str>| {
+            Some((segment.to_owned(), nearest.map(str::to_owned)))
+        };
+        for (reference, expected) in [
+            ("signing.timestamp", None),
+            ("signing.headers.x-date", None),
+            ("signing.timestmp", said("timestmp", Some("timestamp"))),
+            ("signing.body_sha256_hx", said("body_sha256_hx", Some("body_sha256_hex"))),
+            ("signing.zzzzzzzz", said("zzzzzzzz", None)),
+            ("signing.headers.x date", said("x date", None)),
+            ("signing.body.a", said("a", None)),
+            ("signing", said("", None)),
+        ] {
+            assert_eq!(fault(&connector, reference), expected, "{reference}");
+        }
+    }
+}
