@@ -18,6 +18,9 @@ use crate::template::{Part, Reference, Root, Template};
 /// The roots of a connector's own tables and conditions: it knows no card.
 const CONNECTION: &[Root] = &[Root::Connection];
 
+/// The roots of what is signed.
+const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
+
 /// The roots of messages.
 const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
 
@@ -40,6 +43,10 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     for (name, method) in &connector.auth {
         for (key, template) in method.templates() {
             let rules = Rules { roots: CONNECTION, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        for (key, template) in method.signing_templates() {
+            let rules = Rules { roots: SIGNED, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
         for (key, template) in method.reply_templates() {
