@@ -230,8 +230,7 @@ impl<'a> Names<'a> {
         let may_lack =
             reference.root == Root::Connection || reference.optional || !rules.needs_values;
         // The helper `default` is there for values that may be absent.
-        let has_default =
-            helper_call.is_some_and(|call| call.split(['(', ' ']).any(|word| word == "default"));
+        let has_default = helper_call.is_some_and(crate::template::gives_default);
         if let Some(because) = referred.absence
             && !may_lack
             && !has_default

@@ -109,14 +109,21 @@ fn base_url(
     // A row of a table may be for the choice that makes a field visible.
     let decided = matches!(target.base, Decision::By { .. });
     for part in parts {
-        let Part::Reference(reference) = part else { continue };
-        let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
-        let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
-        if let Some(because) = absence.filter(|_| !guarded) {
-            // No part of a base URL can be left out.
-            let (reference, remedy) = (reference.to_string(), Remedy::Required);
-            let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
-            findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+        let (references, remedy) = match part {
+            Part::Text(_) => continue,
+            Part::Reference(reference) => (std::slice::from_ref(reference), Remedy::Required),
+            Part::Helper(helper) if helper.gives_default() => continue,
+            Part::Helper(helper) => (helper.references(), Remedy::DefaultHelper),
+        };
+        for reference in references {
+            let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
+            let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
+            if let Some(because) = absence.filter(|_| !guarded) {
+                // No part of a base URL can be left out.
+                let reference = reference.to_string();
+                let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
+                findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+            }
         }
     }
     if let Some(url) = base.url()
