@@ -82,7 +82,8 @@ impl Drop for PostgresServer {
     fn drop(&mut self) {
         // Its own children are in groups of their own: it ends them itself.
         let mut stop = unprivileged(&self.programs.join("pg_ctl"));
-        stop.args(["stop", "-m", "immediate", "-t", "10", "-D"]).arg(self.folder.path().join("data"));
+        stop.args(["stop", "-m", "immediate", "-t", "10", "-D"])
+            .arg(self.folder.path().join("data"));
         let _ = stop.stdout(Stdio::null()).stderr(Stdio::null()).status();
         kill_group(&mut self.child);
     }
@@ -126,13 +127,15 @@ impl Database {
 
 fn programs() -> Option<PathBuf> {
     let config = Command::new("pg_config").arg("--bindir").output();
-    let said = config.ok().filter(|ran| ran.status.success()).map(|ran| {
-        PathBuf::from(String::from_utf8_lossy(&ran.stdout).trim())
-    });
+    let said = config
+        .ok()
+        .filter(|ran| ran.status.success())
+        .map(|ran| PathBuf::from(String::from_utf8_lossy(&ran.stdout).trim()));
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let found = said.into_iter().chain(versions.map(|version| version.path().join("bin")));
     let all = ["initdb", "postgres", "pg_ctl", "pg_isready", "psql", "pg_dump"];
-    let programs = found.into_iter().find(|folder| all.iter().all(|name| folder.join(name).is_file()));
+    let programs =
+        found.into_iter().find(|folder| all.iter().all(|name| folder.join(name).is_file()));
     if programs.is_none() {
         eprintln!("skipped: PostgreSQL's programs are not installed");
     }
@@ -161,7 +164,8 @@ fn start() -> Option<PostgresServer> {
     let certified = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]);
     let certified = certified.expect("a certificate");
     fs::write(at("server.crt"), pem("CERTIFICATE", certified.cert.der())).expect("the certificate");
-    fs::write(at("server.key"), pem("PRIVATE KEY", &certified.signing_key.serialize_der())).expect("the key");
+    fs::write(at("server.key"), pem("PRIVATE KEY", &certified.signing_key.serialize_der()))
+        .expect("the key");
     fs::write(at("password"), PASSWORD).expect("the password");
     run(Command::new("chmod").arg("600").arg(at("server.key")).arg(at("password")));
     if is_root() {

@@ -59,7 +59,10 @@ async fn what_is_added_is_read_and_listed(place: Place) {
     let acme = store.list(Some("acme")).await.unwrap();
     assert_eq!((acme[1].has_tokens, acme[1].token_expires_at), (true, Some(123)));
     let tokens = store.get("acme", "prod").await.unwrap().unwrap().tokens.unwrap();
-    assert_eq!((&**tokens.bytes, tokens.revision, tokens.expires_at), (&b"tokens"[..], 1, Some(123)));
+    assert_eq!(
+        (&**tokens.bytes, tokens.revision, tokens.expires_at),
+        (&b"tokens"[..], 1, Some(123))
+    );
 }
 
 async fn a_name_is_taken_once(place: Place) {
@@ -253,7 +256,8 @@ async fn writers_on_two_handles_lose_no_change(place: Place) {
 
 async fn the_clock_is_about_right(place: Place) {
     let store = place.tenant().await;
-    let local = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+    let local =
+        i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
     // Twice: measured, and remembered.
     for _ in 0..2 {
         let theirs = store.now().await.unwrap();

@@ -34,7 +34,8 @@ fn a_new_store_and_its_folders_are_its_owners_only() {
     block_on(async {
         let store = open(file.to_str().unwrap()).await.unwrap().tenant("default").unwrap();
         store.add("acme", "prod", &fields("one")).await.unwrap();
-        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let mode =
+            |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path().join("a")), 0o700);
         for name in ["connections.db", "connections.db-wal", "connections.db-shm"] {
             assert_eq!(mode(&file.with_file_name(name)), 0o600, "{name}");
@@ -155,7 +156,10 @@ fn faults_have_their_codes_and_say_what_to_do() {
     let location = file.display().to_string();
     let error = Error::from(block_on(open(&location)).unwrap_err());
     assert_eq!(error.code(), &Code::STORE_CORRUPT);
-    assert_eq!(error.message(), format!("the store `{location}` cannot be read: file is not a database"));
+    assert_eq!(
+        error.message(),
+        format!("the store `{location}` cannot be read: file is not a database")
+    );
     assert_eq!(
         error.hint().unwrap(),
         "nothing was changed; restore it from a backup, or give another location"

@@ -28,9 +28,8 @@ async fn a_value_that_was_moved_is_refused(place: Place) {
     }
     theirs.add("acme", "a", &fields("theirs")).await.unwrap();
     let copy = |column: &str, from: &str, to: &str| {
-        place.sql(&format!(
-            "UPDATE cardhost_connections SET {column} = (SELECT {from}) WHERE {to}"
-        ));
+        place
+            .sql(&format!("UPDATE cardhost_connections SET {column} = (SELECT {from}) WHERE {to}"));
     };
     let row = "fields FROM cardhost_connections WHERE tenant = 'ours' AND name = 'a'";
     copy("fields", row, "tenant = 'ours' AND name = 'b'");

@@ -74,7 +74,9 @@ impl Write {
     async fn perform(&self, store: &TenantStore) {
         let get = async |name: &str| store.get("acme", name).await.unwrap().unwrap();
         match self {
-            Write::Add(name, value) => drop(store.add("acme", name, &fields(*value)).await.unwrap()),
+            Write::Add(name, value) => {
+                drop(store.add("acme", name, &fields(*value)).await.unwrap())
+            }
             Write::Set(name, value) => {
                 let found = get(name).await;
                 store.set_fields(&found.id, found.revision, &fields(*value)).await.unwrap();
@@ -133,7 +135,7 @@ impl Random {
     }
 }
 
-/// A seed that is printed, or that `TORTURE_SEED` gives.
+/// A seed that is printed, or that `TORTURE_SEED` gives: of the writes and of the moments, not of how fast they go.
 fn seed() -> u64 {
     let given = std::env::var("TORTURE_SEED").ok().and_then(|text| text.parse().ok());
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into();
@@ -331,17 +333,20 @@ fn a_rotation_that_is_killed_is_finished_by_the_next() {
     const CONNECTIONS: u64 = 350;
     let mut random = Random(seed());
     let mut in_the_middle = 0;
+    let filled = Place::file();
+    let mut model = Model::new();
+    block_on(async {
+        let store = filled.tenant().await;
+        for value in 0..CONNECTIONS {
+            let write = Write::Add(format!("c{value}"), value);
+            write.perform(&store).await;
+            write.apply(&mut model);
+        }
+    });
     for _ in 0..100 {
         let place = Place::file();
-        let mut model = Model::new();
-        block_on(async {
-            let store = place.tenant().await;
-            for value in 0..CONNECTIONS {
-                let write = Write::Add(format!("c{value}"), value);
-                write.perform(&store).await;
-                write.apply(&mut model);
-            }
-        });
+        // Closed, so that all of it is in the one file.
+        std::fs::copy(filled.location(), place.location()).unwrap();
         let (mut child, mut lines) = start(&format!("rotate {}", place.location()));
         let mut line = String::new();
         while !line.starts_with("! begins") {

@@ -55,7 +55,9 @@ fn key(fault: &KeyFault) -> String {
         KeyFault::Malformed { place } => {
             format!("the key in `{place}` is not 32 bytes in base64 or hex")
         }
-        KeyFault::File { path, reason } => format!("the key file `{path}` cannot be used: {reason}"),
+        KeyFault::File { path, reason } => {
+            format!("the key file `{path}` cannot be used: {reason}")
+        }
         KeyFault::Exposed { path, mode } => {
             format!("the key file `{path}` can be read by others (mode {mode:o})")
         }

@@ -100,7 +100,12 @@ impl Ring {
     }
 
     /// Seals a value under the key of an id.
-    pub(super) fn seal(&self, key: &str, to: &Binding<'_>, value: &[u8]) -> Result<Vec<u8>, StoreFault> {
+    pub(super) fn seal(
+        &self,
+        key: &str,
+        to: &Binding<'_>,
+        value: &[u8],
+    ) -> Result<Vec<u8>, StoreFault> {
         let held = self.named(key)?;
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| KeyFault::NoRandom)?;
@@ -121,7 +126,11 @@ impl Ring {
     }
 
     /// Opens a sealed value.
-    pub(super) fn open(&self, of: &Binding<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
+    pub(super) fn open(
+        &self,
+        of: &Binding<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
         let tampered = || StoreFault::Tampered {
             tenant: of.tenant.to_owned(),
             connector: of.connector.to_owned(),

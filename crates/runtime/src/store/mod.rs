@@ -64,6 +64,9 @@ pub const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 const TRIES: usize = 64;
 
 /// A store of connections. Cheap to clone; `Send` and `Sync`; one is enough for a process.
+///
+/// Its functions run on a Tokio runtime of any kind; PostgreSQL needs the runtime's I/O and time.
+/// Where one of them returns [`StoreFault::Unreachable`], whatever it was to write may have been written or not.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -228,7 +231,8 @@ impl Store {
                 }
             }
             let count = values.len();
-            let written = if count == 0 { 0 } else { self.backend().reseal(key.clone(), values).await? };
+            let written =
+                if count == 0 { 0 } else { self.backend().reseal(key.clone(), values).await? };
             resealed += written;
             // Otherwise somebody changed a row in between: the page is looked at again.
             if written == count {
@@ -261,7 +265,11 @@ impl Store {
     /// Somebody else may have begun another rotation.
     async fn current_is(&self, ring: &Ring, key: &str) -> Result<(), StoreFault> {
         let state = self.backend().key_state().await?;
-        if state.key == key { Ok(()) } else { ring.verify(self.place(), &state.key, &state.check).and(Err(self.contended())) }
+        if state.key == key {
+            Ok(())
+        } else {
+            ring.verify(self.place(), &state.key, &state.check).and(Err(self.contended()))
+        }
     }
 
     fn backend(&self) -> &dyn Backend {
@@ -329,7 +337,9 @@ fn reseal(ring: &Ring, key: &str, row: &Row, values: &mut Vec<Resealed>) -> Resu
         let binding = binding(row, column);
         let new = ring.open(&binding, sealed).and_then(|value| ring.seal(key, &binding, &value));
         match new {
-            Ok(new) => values.push(Resealed { id: row.id.clone(), column, old: sealed.clone(), new }),
+            Ok(new) => {
+                values.push(Resealed { id: row.id.clone(), column, old: sealed.clone(), new })
+            }
             Err(fault) => result = result.and(Err(fault)),
         }
     }
@@ -543,8 +553,8 @@ impl TenantStore {
     ///
     /// # Errors
     /// [`StoreFault::LeaseLost`] where somebody else took the lease over, or new tokens were put;
-    /// [`StoreFault::Missing`], [`StoreFault::TooLarge`], and those of the store. After a fault of the store the lease
-    /// still stands, and the same tokens can be saved again.
+    /// [`StoreFault::Missing`], [`StoreFault::TooLarge`], and those of the store. After [`StoreFault::Unreachable`] save
+    /// the same tokens again: where they were saved after all, that is [`StoreFault::LeaseLost`].
     pub async fn save_tokens(
         &self,
         lease: &Lease,

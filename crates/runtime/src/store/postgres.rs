@@ -21,7 +21,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Summary;
 use super::backend::{
-    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
+    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row,
+    Wrote,
 };
 
 /// For the connection to stand, TLS and login included, where the URL says nothing.
@@ -59,8 +60,7 @@ const SCHEMA: &str = "
 ";
 
 /// Where the server would acknowledge what is not on its disk yet, it must not for us.
-const DURABLE: &str =
-    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 const ROW: &str = "SELECT tenant, id, connector, name, fields, revision, tokens, tokens_revision, token_expires_at \
      FROM cardhost_connections";
@@ -129,6 +129,8 @@ impl Postgres {
 
     /// The client, made anew where there is none that works.
     async fn client(&self) -> Result<Arc<Client>, StoreFault> {
+        // The task that reads the connection may not have had a chance to notice its end.
+        tokio::task::yield_now().await;
         let mut held = self.client.lock().await;
         if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
@@ -585,7 +587,8 @@ impl Backend for Postgres {
         let after = after.to_owned();
         Box::pin(async move {
             // By bytes, as the ids are compared here.
-            let sql = format!("{ROW} WHERE id > $1 COLLATE \"C\" ORDER BY id COLLATE \"C\" LIMIT $2");
+            let sql =
+                format!("{ROW} WHERE id > $1 COLLATE \"C\" ORDER BY id COLLATE \"C\" LIMIT $2");
             let rows = self.read(&sql, typed![after => TEXT, PAGE => INT8]).await?;
             rows.iter().map(|row| self.row(row)).collect()
         })
@@ -634,7 +637,8 @@ impl Backend for Postgres {
             let theirs: i64 = rows.first().map_or(Ok(after), |row| self.get(row, 0))?;
             // It answered somewhere between the two.
             let ahead = theirs - (before + (after - before) / 2);
-            *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), ahead));
+            *self.clock.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((Instant::now(), ahead));
             Ok(local_ms() + ahead)
         })
     }
@@ -682,7 +686,8 @@ mod tests {
 
     #[test]
     fn the_roots_and_the_verifying_modes_are_ours() {
-        let url = "postgres://sa:a?b@h/d?sslmode=verify-full&sslrootcert=%2Fca+1.pem&connect_timeout=3";
+        let url =
+            "postgres://sa:a?b@h/d?sslmode=verify-full&sslrootcert=%2Fca+1.pem&connect_timeout=3";
         let store = Postgres::new(url).unwrap();
         assert_eq!(store.roots.as_deref(), Some("/ca+1.pem"));
         assert_eq!(store.config.get_ssl_mode(), SslMode::Require);

@@ -16,7 +16,8 @@ use rusqlite::{
 
 use super::Summary;
 use super::backend::{
-    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
+    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row,
+    Wrote,
 };
 
 /// "Card", in the file's header.
@@ -124,7 +125,8 @@ impl Sqlite {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Answer<'_, T> {
         self.run(move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
             Ok(result)
@@ -155,7 +157,8 @@ fn connect(path: &Path, place: &str) -> Result<Connection, StoreFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY).map_err(sqlite)?;
-    let settings = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
+    let settings =
+        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
     connection.execute_batch(settings).map_err(sqlite)?;
     Ok(connection)
 }
@@ -433,7 +436,8 @@ impl Backend for Sqlite {
             if execute(connection, sql, params)? > 0 {
                 return Ok(Leased::Granted);
             }
-            let sql = "SELECT lease_until_ms FROM cardhost_connections WHERE tenant = ?1 AND id = ?2";
+            let sql =
+                "SELECT lease_until_ms FROM cardhost_connections WHERE tenant = ?1 AND id = ?2";
             let until = statement(connection, sql)?
                 .query_row(params![tenant, id], |row| row.get::<_, i64>(0))
                 .optional()?;
