@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cardhost::core::store_fault::StoreFault;
 use cardhost::store::{KeySet, Store};
 
-use super::{KEY, OTHER, Place, fields, key, on_both};
+use super::{KEY, OTHER, Place, block_on, fields, key, on_both};
 
 on_both!(
     all_values_go_under_the_new_key,
@@ -147,4 +147,41 @@ async fn writers_during_a_rotation_leave_nothing_under_the_old_key(place: Place)
     for summary in tenant.list(None).await.unwrap() {
         tenant.get("acme", &summary.name).await.unwrap().unwrap();
     }
+}
+
+/// A write that began before the rotation and ends after it: the rotation has to wait for it.
+#[test]
+fn a_rotation_waits_for_the_writes_that_are_under_way() {
+    let Some(place) = Place::database() else { return };
+    block_on(async {
+        let writing = place.open_with(both()).await.unwrap().tenant("one").unwrap();
+        let rotating = place.open_with(both()).await.unwrap();
+        // The insert stops half-way, until it is told to go on.
+        place.sql(
+            "CREATE TABLE go (x int);
+             CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 WHILE NOT EXISTS (SELECT 1 FROM go) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER hold BEFORE INSERT ON cardhost_connections
+                 FOR EACH ROW EXECUTE FUNCTION hold()",
+        );
+        let add = tokio::spawn(async move { writing.add("acme", "prod", &fields("one")).await });
+        let held = "SELECT count(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        while place.count(held) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let rotation = tokio::spawn(async move { rotating.rotate(key(OTHER)).await });
+        let waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) \
+             WHERE datname = current_database() AND NOT granted";
+        while place.count(waiting) == 0 {
+            assert!(!rotation.is_finished(), "the rotation did not wait for the write");
+            tokio::task::yield_now().await;
+        }
+        place.sql("INSERT INTO go VALUES (1)");
+        add.await.unwrap().unwrap();
+        assert_eq!(rotation.await.unwrap().unwrap(), 1);
+        assert_eq!((under(&place, KEY), under(&place, OTHER)), (0, 1));
+    });
 }
