@@ -45,7 +45,7 @@ fn a_new_store_and_its_folders_are_its_owners_only() {
 
 #[test]
 fn many_who_make_the_same_store_at_once_share_one() {
-    for _ in 0..10 {
+    for _ in 0..30 {
         let place = Place::file();
         block_on(async {
             let tasks: Vec<_> = (0..8)
