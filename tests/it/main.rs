@@ -23,6 +23,7 @@ mod oidc;
 mod oidc_peer;
 mod peers;
 mod postgres;
+mod schemes;
 mod seed_page;
 mod store;
 mod stream;
