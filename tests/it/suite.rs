@@ -155,7 +155,8 @@ fn case(area: &str, name: &str) -> Vec<String> {
         .filter_map(|(file, found)| compare(&folder, &format!("{area}/{name}"), file, &found))
         .collect();
     if server.is_none() && folder.join("requests").exists() {
-        faults.push("`requests` is there, but neither `args` nor `env` names the server".to_owned());
+        faults
+            .push("`requests` is there, but neither `args` nor `env` names the server".to_owned());
     }
     let unused: Vec<String> =
         script.lock().unwrap().iter().map(|reply| format!("`{}`", reply.file)).collect();

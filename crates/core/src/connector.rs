@@ -1,6 +1,5 @@
 //! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
 
-
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
@@ -11,8 +10,8 @@ use crate::decision::Decision;
 use crate::field::{Fields, When};
 use crate::template::Template;
 
-pub use crate::span::Span;
 pub use crate::base_url::BaseUrl;
+pub use crate::span::Span;
 
 /// One third-party service.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -374,9 +374,7 @@ impl Host {
         let placed = |error: Error| placed(error, origin.as_deref());
         let inline = |connection| Found { connection, stored: None };
         let found = match (invocation.connection, &self.0.fallback_name) {
-            (Some(reference), _) => {
-                self.connection(connector, reference).await.map_err(&placed)?
-            }
+            (Some(reference), _) => self.connection(connector, reference).await.map_err(&placed)?,
             (None, Some(name)) => {
                 let named = self.connection(connector, ConnectionRef::Name(name.clone())).await;
                 // The invocation did not name it.
