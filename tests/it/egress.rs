@@ -456,6 +456,7 @@ fn request(url: &str, host_from: HostFrom) -> RequestSpec {
         host_from,
         headers: Default::default(),
         body: None,
+        tls: None,
         redactor: Arc::default(),
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 40] = [
+const CORE: [&str; 41] = [
     "error",
     "moment",
     "span",
@@ -42,6 +42,7 @@ const CORE: [&str; 40] = [
     "failure",
     "load",
     "call",
+    "connection_test",
     "sample",
     "mock",
     "formats",

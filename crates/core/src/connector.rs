@@ -79,6 +79,8 @@ pub struct ConnectionTest {
     /// Statuses that mean success.
     #[schemars(inner(range(min = 100, max = 599)))]
     pub expect: Vec<u16>,
+    /// Whose connection it is, as the reply says, such as `<<response.body.email>>`.
+    pub identity: Option<Template>,
 }
 
 /// A row of the connector's table.

@@ -169,6 +169,7 @@ codes! {
         CONNECTION_UNKNOWN_FIELD = "connection.unknown_field",
         CONNECTION_SCHEMA = "connection.schema",
         CONNECTION_UNKNOWN = "connection.unknown",
+        CONNECTION_NO_TEST = "connection.no_test",
         CONNECTION_UNREADABLE = "connection.unreadable",
         CONNECTION_SECRET_SOURCE = "connection.secret_source",
         CONNECTION_EXISTS = "connection.exists",

@@ -69,6 +69,11 @@ pub enum Fault {
         /// The nearest name.
         nearest: Option<String>,
     },
+    /// The connector declares no test of its connections.
+    NoTest {
+        /// The connector.
+        connector: String,
+    },
     /// A named file cannot be read.
     Unreadable {
         /// The system's words.

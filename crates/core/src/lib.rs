@@ -8,6 +8,7 @@ pub mod base_url;
 pub mod call;
 pub mod card;
 pub mod connection;
+pub mod connection_test;
 pub mod connector;
 pub mod curl;
 pub mod decision;

@@ -216,6 +216,7 @@ impl HostBuilder {
             }),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
+            egress: self.policy.egress.clone(),
         };
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
@@ -247,10 +248,10 @@ pub struct Prepared {
 }
 
 /// A connection as a run finds it.
-struct Found {
-    connection: Arc<Connection>,
+pub(crate) struct Found {
+    pub(crate) connection: Arc<Connection>,
     /// The stored connection that it is.
-    stored: Option<Arc<Opened>>,
+    pub(crate) stored: Option<Arc<Opened>>,
 }
 
 impl Host {
@@ -323,7 +324,7 @@ impl Host {
             method: &plan.auth.clone(),
         };
         let call = Call::new(Arc::clone(&definition), plan);
-        let Renewer { transport, clock, entropy } = &*inner.renewer;
+        let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
         let transport = match &mock {
             Some(mock) => &**mock as &dyn Transport,
@@ -369,6 +370,15 @@ impl Host {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.0.catalog.definition(name)?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        Ok((definition, found, plan))
+    }
+
+    async fn plan_unsigned(
+        &self,
+        definition: &Definition,
+        invocation: Invocation,
+    ) -> Result<(Found, Plan), Error> {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
         let placed = |error: Error| placed(error, origin.as_deref());
@@ -384,20 +394,44 @@ impl Host {
                 })?
             }
             (None, None) if self.0.mock && self.0.fallback.is_none() => {
-                inline(Arc::new(sample(&definition)?))
+                inline(Arc::new(sample(definition)?))
             }
             (None, None) => inline(self.fallback(connector).map_err(&placed)?),
         };
         let settings = &self.0.settings;
         let mut plan =
-            plan(&definition, &found.connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| placed(Error::from(refusal).placed_in(&definition)))?;
+            plan(definition, &found.connection, invocation.options, invocation.input, settings)
+                .map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
         let egress = self.0.policy.egress.check(&plan.request);
         egress.map_err(|fault| placed(Error::egress(&plan, fault)))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
-        Ok((definition, found, plan))
+        Ok((found, plan))
+    }
+
+    /// Runs a card that is in no catalog.
+    pub(crate) async fn run_definition(
+        &self,
+        definition: Arc<Definition>,
+        invocation: Invocation,
+    ) -> Result<Outcome, Error> {
+        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        self.drive(definition, found, plan).await
+    }
+
+    /// A stored connection, opened.
+    pub(crate) async fn stored_connection(
+        &self,
+        connector: &Connector,
+        name: &str,
+    ) -> Result<Found, Error> {
+        self.connection(connector, ConnectionRef::Name(name.to_owned())).await
+    }
+
+    /// What gets tokens.
+    pub(crate) fn renewer(&self) -> &Arc<Renewer> {
+        &self.0.renewer
     }
 
     async fn connection(
@@ -513,7 +547,7 @@ impl TokenSource for CallTokens<'_> {
             ),
         };
         let wanted = Wanted {
-            definition: Arc::clone(self.definition),
+            connector: Arc::clone(&self.definition.connector),
             method: self.method.to_owned(),
             connection: Arc::clone(&self.found.connection),
             refused,

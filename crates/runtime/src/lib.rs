@@ -11,6 +11,7 @@ pub mod connections;
 pub mod entropy;
 mod executor;
 pub mod host;
+pub mod login;
 pub mod store;
 mod stored;
 mod telemetry;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cardhost_core::connection::Connection;
 use cardhost_core::failure::Error;
-use cardhost_core::token::TokenSet;
+use cardhost_core::token::{TokenSet, Tokens};
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
@@ -142,6 +142,26 @@ fn same_connection(one: &Opened, other: &Opened) -> bool {
 }
 
 impl Opened {
+    /// The tokens as they are stored now.
+    pub(crate) async fn load_tokens(&self) -> Result<TokenSet, Error> {
+        let found = self.store.tokens(&self.id).await?;
+        Ok(found.and_then(|found| TokenSet::from_bytes(&found.bytes)).unwrap_or_default())
+    }
+
+    /// Stores the tokens of a login. A renewal of the older ones that is under way loses.
+    pub(crate) async fn put_tokens(&self, method: &str, tokens: Tokens) -> Result<(), Error> {
+        let mut set = self.load_tokens().await?;
+        set.put(method, tokens.clone());
+        self.store.put_tokens(&self.id, &set.to_bytes(), tokens.expires_at).await?;
+        self.slot(method).keep(&tokens);
+        Ok(())
+    }
+
+    /// Now, by the store's clock, in seconds since 1970.
+    pub(crate) async fn now(&self) -> Result<i64, Error> {
+        Ok(self.store.now().await?)
+    }
+
     /// The tokens of an auth method.
     pub(crate) fn slot(&self, method: &str) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

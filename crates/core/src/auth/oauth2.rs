@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::nested;
 use super::placement::TokenPlace;
+use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::span::Span;
 use crate::template::Template;
@@ -20,13 +21,13 @@ pub struct OAuth2 {
     /// How the first token is got.
     pub grant: Grant,
     /// Where a person allows the access (RFC 6749, section 3.1); `authorization_code` needs it.
-    pub authorization_url: Option<Decision<Template>>,
+    pub authorization_url: Option<Decision<BaseUrl>>,
     /// Where tokens are got (RFC 6749, section 3.2).
-    pub token_url: Decision<Template>,
+    pub token_url: Decision<BaseUrl>,
     /// Where a device code is got (RFC 8628, section 3.1); `device_code` needs it.
-    pub device_url: Option<Decision<Template>>,
+    pub device_url: Option<Decision<BaseUrl>>,
     /// Where tokens are revoked (RFC 7009); used when a connection is removed.
-    pub revocation_url: Option<Decision<Template>>,
+    pub revocation_url: Option<Decision<BaseUrl>>,
     /// The client's identifier.
     pub client_id: Option<Template>,
     /// The client's secret.
@@ -180,7 +181,9 @@ impl OAuth2 {
             ("revocationUrl", self.revocation_url.as_ref()),
         ];
         for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
-            url.each(key, &mut |template, place| all.push((place.to_owned(), template)));
+            url.each(key, &mut |url, place| {
+                all.extend(url.template().map(|template| (place.to_owned(), template)));
+            });
         }
         let optional = [
             ("clientId", &self.client_id),

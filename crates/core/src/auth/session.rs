@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::nested;
 use super::placement::TokenPlace;
+use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::span::Span;
 use crate::template::{Template, ValueTemplate};
@@ -39,7 +40,7 @@ pub struct Session {
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// Where it goes.
-    pub url: Decision<Template>,
+    pub url: Decision<BaseUrl>,
     /// `POST` by default.
     #[serde(default = "post")]
     pub method: String,
@@ -67,7 +68,9 @@ impl Session {
     pub(super) fn templates(&self) -> Vec<(String, &Template)> {
         let mut all = Vec::new();
         let login = &self.login;
-        login.url.each("login/url", &mut |template, place| all.push((place.to_owned(), template)));
+        login.url.each("login/url", &mut |url, place| {
+            all.extend(url.template().map(|template| (place.to_owned(), template)));
+        });
         let entries =
             [("login/headers", Some(&login.headers)), ("login/form", login.form.as_ref())];
         for (key, map) in entries.into_iter().filter_map(|(key, map)| Some((key, map?))) {

@@ -1,12 +1,14 @@
 //! What an auth method says besides its templates: what needs what, names, URLs.
 
+use url::{Host, Url};
+
 use super::finding::DefinitionFault;
 use super::findings::Findings;
 use super::targets::{header_name, known_method};
 use crate::auth::{AuthMethod, ClientAuth, Grant, OAuth2, Place, Session, Tls, TokenPlace};
+use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::error::{Code, pointer};
-use crate::template::Template;
 
 /// Checks an auth method.
 pub(super) fn check(name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
@@ -119,16 +121,30 @@ fn placed(place: Place, name: &str, pointer: &str, findings: &mut Findings<'_>) 
     }
 }
 
-/// A literal URL must be one; `https`, unless it leads to this machine.
-fn endpoint(place: &str, url: &Decision<Template>, findings: &mut Findings<'_>) {
-    url.each(place, &mut |template, place| {
-        let Some(text) = template.as_literal() else { return };
-        if crate::token::plain_endpoint(text).is_none() {
-            let expected = "an https URL without user and fragment".to_owned();
-            let fault = DefinitionFault::Form { expected, found: text.to_owned() };
+/// A URL must be one; a literal one `https`, unless it leads to this machine: tokens go there.
+fn endpoint(place: &str, url: &Decision<BaseUrl>, findings: &mut Findings<'_>) {
+    url.each(place, &mut |url, place| {
+        let fits = match url.url() {
+            Some(literal) => literal.scheme() == "https" || is_here(literal),
+            // A fault of a template is told by its own check.
+            None => url.is_well_formed() || url.template().is_some_and(|t| t.parts().is_err()),
+        };
+        if !fits {
+            let expected = "an https URL without user, query and fragment".to_owned();
+            let fault = DefinitionFault::Form { expected, found: url.text().to_owned() };
             findings.at(Code::DEFINITION_VALUE, place, fault);
         }
     });
+}
+
+/// Whether a URL leads to this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn exactly_one(place: &str, of: &[&str], there: &[bool], findings: &mut Findings<'_>) {

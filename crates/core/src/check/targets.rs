@@ -21,7 +21,7 @@ const CONNECTION: &[Root] = &[Root::Connection];
 /// The roots of messages.
 const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
 
-/// The root of what a login gives.
+/// The root of what a login or the connection's test gives.
 const LOGIN_REPLY: &[Root] = &[Root::Response];
 
 /// Checks a connector whose shape is right.
@@ -36,7 +36,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         "/connection/fields",
         findings,
     );
-    connection_test(connector, findings);
+    connection_test(names, findings);
     for (name, method) in &connector.auth {
         for (key, template) in method.templates() {
             let rules = Rules { roots: CONNECTION, needs_values: false };
@@ -190,13 +190,18 @@ fn field_reference(label: &str) -> String {
     Reference { root: Root::Connection, segments, optional: false }.to_string()
 }
 
-fn connection_test(connector: &Connector, findings: &mut Findings<'_>) {
+fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
+    let connector = names.connector;
     let Some(test) = &connector.connection.test else {
         return;
     };
     known_target(connector, &test.target, "/connection/test/target", findings);
     known_method(&test.method, "/connection/test/method", findings);
     plain_path(&test.path, "/connection/test/path", findings);
+    if let Some(identity) = &test.identity {
+        let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
+        names.template(identity, "/connection/test/identity", rules, findings);
+    }
 }
 
 /// Checks a definition's name against the name of its folder or file.

@@ -48,6 +48,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
             (Code::CONNECTION_UNKNOWN, Place::invocation(&["connection"]))
         }
         Fault::Unknown { .. } => (Code::CARD_UNKNOWN, Place::default()),
+        Fault::NoTest { .. } => (Code::CONNECTION_NO_TEST, Place::default()),
         Fault::Unreadable { .. } => (Code::DEFINITION_UNREADABLE, Place::default()),
         Fault::SecretReference { field } => {
             (Code::POLICY_SECRET_REFERENCE, connection_place(field))
@@ -163,6 +164,7 @@ fn grant(fault: &GrantFault) -> Code {
         GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
         GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
         GrantFault::Denied | GrantFault::Expired | GrantFault::Pending { .. } => Code::AUTH_DENIED,
+        GrantFault::Transport { fault, .. } if fault.is_egress() => transport(fault.kind),
         GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
         GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
             Code::AUTH_UNAVAILABLE

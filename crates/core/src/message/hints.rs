@@ -55,6 +55,9 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
             Some("give the value itself; whoever runs the host can give `--connection FILE`".to_owned())
         }
         Fault::Service { .. } => None,
+        Fault::NoTest { .. } => {
+            Some("its author can add one as `connection.test`; until then, run a card that reads".to_owned())
+        }
         Fault::Unreadable { .. } => Some("check the path, its content and who may read it".to_owned()),
         Fault::InvocationTooLong { .. } => {
             Some("split it into several invocations".to_owned())

@@ -56,6 +56,9 @@ pub fn message(fault: &Fault) -> String {
         Fault::Service { status, message: None } => format!("the service answered {status}"),
         Fault::Definition { reason } => reason.clone(),
         Fault::Unknown { what, name, .. } => format!("there is no {what} `{name}`"),
+        Fault::NoTest { connector } => {
+            format!("connector `{connector}` declares no test of its connections")
+        }
         Fault::Unreadable { reason } => format!("the file cannot be read: {reason}"),
         Fault::SecretReference { field } => {
             format!(

@@ -13,7 +13,7 @@ mod reply;
 mod session;
 mod tokens;
 
-use url::Url;
+use http::Method;
 
 pub use fault::{GrantFault, Refused};
 pub use oauth2::{
@@ -24,13 +24,13 @@ pub use pkce::Pkce;
 pub use tokens::{TokenSet, Tokens};
 
 use crate::auth::{AuthFault, TokenScheme};
+use crate::base_url::{BaseFault, BaseUrl};
 use crate::connection::Connection;
 use crate::decision::Decision;
 use crate::inject::query::push_parameter;
 use crate::moment::Moment;
 use crate::request::{Body, BodyKind, RequestSpec};
 use crate::response::Reply;
-use crate::template::Template;
 
 /// The request that gets a token without a person: with the refresh token, where there is one, or as the grant says.
 /// `None` where a person has to log in.
@@ -76,39 +76,34 @@ pub fn read(
     }
 }
 
-/// A literal endpoint: `https`, or `http` on this machine; no user and no fragment (RFC 6749, section 3.1).
+/// What a reply that refuses something means.
 #[must_use]
-pub fn plain_endpoint(text: &str) -> Option<Url> {
-    let url = endpoint_url(text)?;
-    let here = match url.host()? {
-        url::Host::Domain(name) => name == "localhost",
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
-    (url.scheme() == "https" || here).then_some(url)
+pub fn refusal(reply: &Reply, now: i64) -> GrantFault {
+    reply::granted(reply, now).err().unwrap_or(GrantFault::Denied)
 }
 
-fn endpoint_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain = matches!(url.scheme(), "https" | "http")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none();
-    plain.then_some(url)
-}
-
-/// The URL of an endpoint.
+/// A request to an endpoint.
 fn endpoint(
     key: &'static str,
-    url: &Decision<Template>,
+    url: &Decision<BaseUrl>,
+    method: Method,
     connection: &Connection,
-) -> Result<Url, AuthFault> {
+) -> Result<RequestSpec, AuthFault> {
     let fault = |reason| AuthFault::Endpoint { key, reason };
-    let template =
-        url.decide(connection).map_err(|_| fault("the table has no row for the connection"))?;
-    let text = crate::auth::credential(template, connection)?;
-    endpoint_url(&text).ok_or_else(|| fault("it is no URL without user and fragment"))
+    let no_row = |_| fault("its table has no row for the connection");
+    let url = url.decide(connection).map_err(no_row)?;
+    if let Some(literal) = url.url() {
+        return Ok(RequestSpec::new(method, literal.clone()));
+    }
+    let rendered = url.render(connection).map_err(|error| match error {
+        BaseFault::Value { error, .. } => AuthFault::Template(error),
+        BaseFault::Url { .. } => fault("a value of the connection cannot stand in it"),
+        BaseFault::Malformed => fault("it is no URL without user, query and fragment"),
+    })?;
+    let rendered =
+        rendered.ok_or_else(|| fault("it is no URL without user, query and fragment"))?;
+    let host_from = rendered.host_from;
+    Ok(RequestSpec { host_from, ..RequestSpec::new(method, rendered.url) })
 }
 
 /// A form body (the `application/x-www-form-urlencoded` of RFC 6749, appendix B).

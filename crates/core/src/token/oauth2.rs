@@ -19,6 +19,7 @@ use super::reply::{granted, seconds};
 use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
+use crate::base_url::BaseUrl;
 use crate::connection::Connection;
 use crate::decision::Decision;
 use crate::encoding::UNRESERVED;
@@ -106,7 +107,7 @@ pub fn authorization_url(
     connection: &Connection,
     request: &Authorization<'_>,
 ) -> Result<Url, AuthFault> {
-    let mut url = wanted("authorizationUrl", oauth2.authorization_url.as_ref(), connection)?;
+    let mut url = wanted("authorizationUrl", oauth2.authorization_url.as_ref(), connection)?.url;
     let mut parameters = vec![
         ("response_type", Cow::Borrowed("code")),
         ("client_id", client_id(oauth2, connection)?),
@@ -159,8 +160,8 @@ pub fn device_request(
 ) -> Result<RequestSpec, AuthFault> {
     let mut form = Form::default();
     form.push_scopes(oauth2);
-    let url = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
-    client_request(oauth2, connection, url, form, moment)
+    let request = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
+    client_request(oauth2, connection, request, form, moment)
 }
 
 /// What a [`device_request`] gives.
@@ -228,8 +229,8 @@ pub fn revocations(
             let mut form = Form::default();
             form.push_secret("token", token);
             form.push("token_type_hint", hint);
-            let url = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
-            client_request(oauth2, connection, url, form, moment)
+            let request = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
+            client_request(oauth2, connection, request, form, moment)
         })
         .collect()
 }
@@ -268,21 +269,20 @@ fn token_request(
     for (name, template) in &oauth2.token_parameters {
         form.push(name, &credential(template, connection)?);
     }
-    let url = endpoint("tokenUrl", &oauth2.token_url, connection)?;
-    client_request(oauth2, connection, url, form, moment)
+    let request = wanted("tokenUrl", Some(&oauth2.token_url), connection)?;
+    client_request(oauth2, connection, request, form, moment)
 }
 
 /// A form with the proof of who the client is (RFC 6749, section 2.3).
 fn client_request(
     oauth2: &OAuth2,
     connection: &Connection,
-    url: Url,
+    mut request: RequestSpec,
     mut form: Form,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
-    let mut request = RequestSpec::new(Method::POST, url);
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     match oauth2.client_auth() {
         ClientAuth::Basic => {
@@ -341,7 +341,7 @@ fn assertion(
     };
     let audience = match text(&declared.audience)? {
         Some(audience) => audience,
-        None => endpoint("tokenUrl", &oauth2.token_url, connection)?.to_string(),
+        None => wanted("tokenUrl", Some(&oauth2.token_url), connection)?.url.to_string(),
     };
     let lifetime = declared.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let mut claims = serde_json::Map::new();
@@ -388,9 +388,9 @@ fn scopes(oauth2: &OAuth2) -> String {
 
 fn wanted(
     key: &'static str,
-    url: Option<&Decision<Template>>,
+    url: Option<&Decision<BaseUrl>>,
     connection: &Connection,
-) -> Result<Url, AuthFault> {
+) -> Result<RequestSpec, AuthFault> {
     let url = url.ok_or(AuthFault::Endpoint { key, reason: "the connector does not say it" })?;
-    endpoint(key, url, connection)
+    endpoint(key, url, Method::POST, connection)
 }

@@ -24,9 +24,8 @@ pub(super) fn request(
     connection: &Connection,
 ) -> Result<RequestSpec, AuthFault> {
     let login = &session.login;
-    let url = endpoint("login/url", &login.url, connection)?;
     let method = Method::from_bytes(login.method.as_bytes()).unwrap_or(Method::POST);
-    let mut request = RequestSpec::new(method, url);
+    let mut request = endpoint("login/url", &login.url, method, connection)?;
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     for (name, template) in &login.headers {
         let value = credential(template, connection)?;

@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use cardhost_core::auth::TokenScheme;
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
-use cardhost_core::definition::Definition;
+use cardhost_core::connector::Connector;
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
+use cardhost_core::moment::Moment;
 use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
@@ -27,7 +28,7 @@ use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
-use crate::transport::Transport;
+use crate::transport::{EgressPolicy, Transport};
 
 pub(crate) use slot::{Slot, SlotLease, Slots};
 
@@ -59,12 +60,13 @@ pub(crate) struct Renewer {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) egress: EgressPolicy,
 }
 
 /// The token that is wanted.
 #[derive(Clone)]
 pub(crate) struct Wanted {
-    pub(crate) definition: Arc<Definition>,
+    pub(crate) connector: Arc<Connector>,
     /// The name of the auth method.
     pub(crate) method: String,
     pub(crate) connection: Arc<Connection>,
@@ -74,7 +76,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     fn scheme(&self) -> Result<TokenScheme<'_>, Error> {
-        let method = self.definition.connector.auth.get(&self.method);
+        let method = self.connector.auth.get(&self.method);
         method
             .and_then(|method| method.token_scheme())
             .ok_or_else(|| Error::new(Fault::Internal { what: "a token for a method without one" }))
@@ -261,35 +263,49 @@ impl Renewer {
             (fault, error)
         };
         let unusable = |error| (GrantFault::LoginRequired, error);
-        let moment = moment(&*self.clock, &*self.entropy).map_err(unusable)?;
+        let moment = self.moment().map_err(unusable)?;
         let request =
             token::request(scheme, &wanted.connection, current, &moment).map_err(|fault| {
                 let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
                 unusable(Error::new(Fault::Plan(fault)))
             })?;
         let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
-        let reply = send(&*self.transport, &request)
-            .await
-            .map_err(|fault| failed(fault, Some(&request)))?;
+        let reply = self.send(&request).await;
+        let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
         token::read(scheme, &reply, current, now).map_err(|fault| failed(fault, Some(&request)))
     }
-}
 
-/// Sends a token request.
-///
-/// # Errors
-/// [`GrantFault::Transport`] where no whole reply came.
-pub(crate) async fn send(
-    transport: &dyn Transport,
-    request: &RequestSpec,
-) -> Result<Reply, GrantFault> {
-    let origin = || request.url.origin().ascii_serialization();
-    let sent = transport.send(request, TREATMENT).await;
-    let reply = sent.map_err(|fault| GrantFault::Transport { origin: origin(), fault })?;
-    match &reply.end {
-        BodyEnd::Broken(fault) if (200..300).contains(&reply.status) => {
-            Err(GrantFault::Transport { origin: origin(), fault: fault.clone() })
+    /// Tokens got anew, for a login.
+    pub(crate) async fn fetch(&self, wanted: &Wanted) -> Result<Tokens, Error> {
+        self.ask(wanted, None, self.unix_seconds()).await
+    }
+
+    /// Now, with a fresh random value.
+    pub(crate) fn moment(&self) -> Result<Moment, Error> {
+        moment(&*self.clock, &*self.entropy)
+    }
+
+    /// Now, by this machine's clock.
+    pub(crate) fn unix_seconds(&self) -> i64 {
+        self.clock.unix_seconds()
+    }
+
+    /// Sends a token request.
+    ///
+    /// # Errors
+    /// [`GrantFault::Transport`] where no whole reply came.
+    pub(crate) async fn send(&self, request: &RequestSpec) -> Result<Reply, GrantFault> {
+        let origin = || request.url.origin().ascii_serialization();
+        let sent = match self.egress.check(request) {
+            Ok(()) => self.transport.send(request, TREATMENT).await,
+            Err(fault) => Err(fault),
+        };
+        let reply = sent.map_err(|fault| GrantFault::Transport { origin: origin(), fault })?;
+        match &reply.end {
+            BodyEnd::Broken(fault) if (200..300).contains(&reply.status) => {
+                Err(GrantFault::Transport { origin: origin(), fault: fault.clone() })
+            }
+            _ => Ok(reply),
         }
-        _ => Ok(reply),
     }
 }

@@ -69,7 +69,7 @@ impl Slot {
     }
 
     /// Keeps tokens at hand; gives back the one that requests carry.
-    pub(super) fn keep(&self, tokens: &Tokens) -> Secret {
+    pub(crate) fn keep(&self, tokens: &Tokens) -> Secret {
         *self.lock() = Some(tokens.clone());
         tokens.access.clone()
     }

@@ -1,0 +1,424 @@
+//! Logging in to a stored connection, trying it out, and taking its grant back.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cardhost_core::auth::{AuthFault, Grant, OAuth2, TokenScheme};
+use cardhost_core::call::Outcome;
+use cardhost_core::connection_test;
+use cardhost_core::connector::Connector;
+use cardhost_core::failure::Error;
+use cardhost_core::fault::Fault;
+use cardhost_core::invocation::{ConnectionRef, Invocation};
+use cardhost_core::plan::PlanFault;
+use cardhost_core::request::RequestSpec;
+use cardhost_core::response::Reply;
+use cardhost_core::secret::Secret;
+use cardhost_core::token::{self, Authorization, GrantFault, Pkce, Refused, Tokens};
+use url::{Url, form_urlencoded};
+
+pub use cardhost_core::token::DeviceCode;
+
+use crate::entropy::random;
+use crate::host::{Found, Host};
+use crate::token::Wanted;
+
+/// What has to be done to log in.
+#[derive(Debug)]
+pub enum Login {
+    /// A person opens a URL in a browser.
+    Browser(BrowserLogin),
+    /// A person types a code on another device.
+    Device(DeviceLogin),
+    /// Nothing more: the token was got without a person, and is stored.
+    Direct,
+}
+
+/// A login under way. Prints without secrets.
+struct Session {
+    host: Host,
+    connector: Arc<Connector>,
+    found: Found,
+    method: String,
+}
+
+/// A login that waits for a browser to come back.
+pub struct BrowserLogin {
+    session: Session,
+    url: Url,
+    redirect_uri: String,
+    state: String,
+    pkce: Pkce,
+}
+
+/// A login that waits for a person on another device.
+pub struct DeviceLogin {
+    session: Session,
+    code: DeviceCode,
+}
+
+/// What came of trying a connection out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestOutcome {
+    /// The status of the reply.
+    pub status: u16,
+    /// Whose connection it is, where the connector says how to tell.
+    pub identity: Option<String>,
+    /// The target that was asked.
+    pub target: String,
+}
+
+/// What came of taking grants back.
+#[derive(Clone, Debug, Default)]
+pub struct Revoked {
+    /// Auth methods whose tokens were revoked.
+    pub revoked: Vec<String>,
+    /// Auth methods whose service offers no revocation.
+    pub not_offered: Vec<String>,
+    /// Auth methods whose tokens could not be revoked, and why.
+    pub failed: Vec<(String, Error)>,
+}
+
+impl Host {
+    /// Begins a login to a stored connection: with the auth method that is named, or the first one that gets a token and
+    /// has all its fields. `redirect_uri` is where a browser is to come back to, such as `http://127.0.0.1:PORT/callback`
+    /// (RFC 8252, section 7.3).
+    ///
+    /// # Errors
+    /// `connection.unknown`, `auth.missing` where no method gets a token, and what the service answers.
+    pub async fn begin_login(
+        &self,
+        connector: &str,
+        name: &str,
+        method: Option<&str>,
+        redirect_uri: &str,
+    ) -> Result<Login, Error> {
+        let session = self.session(connector, name, method).await?;
+        match session.oauth2().map(|oauth2| oauth2.grant) {
+            Some(Grant::AuthorizationCode) => {
+                BrowserLogin::begin(session, redirect_uri).map(Login::Browser)
+            }
+            Some(Grant::DeviceCode) => DeviceLogin::begin(session).await.map(Login::Device),
+            _ => {
+                let tokens = self.renewer().fetch(&session.wanted()).await?;
+                session.store(tokens).await?;
+                Ok(Login::Direct)
+            }
+        }
+    }
+
+    /// Tries a stored connection out with the connector's test.
+    ///
+    /// # Errors
+    /// `connection.no_test` where the connector declares none; otherwise as for any run.
+    pub async fn test_connection(&self, connector: &str, name: &str) -> Result<TestOutcome, Error> {
+        let connector = self.catalog().connector(connector)?;
+        let no_test = || Error::new(Fault::NoTest { connector: connector.name.0.clone() });
+        let test = connector.connection.test.as_ref().ok_or_else(no_test)?;
+        let definition = Arc::new(connection_test::definition(&connector).ok_or_else(no_test)?);
+        let connection = Some(ConnectionRef::Name(name.to_owned()));
+        let invocation = Invocation { connection, ..Invocation::default() };
+        let target = test.target.clone();
+        let unexpected = |status| {
+            let fault = Fault::Service { status, message: None };
+            Err(Error::new(fault))
+        };
+        match self.run_definition(definition, invocation).await {
+            Ok(Outcome { output, status, .. }) if test.expect.contains(&status) => {
+                let identity = connection_test::identity(&output);
+                Ok(TestOutcome { status, identity, target })
+            }
+            Ok(Outcome { status, .. }) => unexpected(status),
+            Err(error) => match error.response().map(|response| response.status) {
+                Some(status) if test.expect.contains(&status) => {
+                    Ok(TestOutcome { status, identity: None, target })
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Revokes the tokens of a stored connection at the service (RFC 7009). The connection stays; its tokens are of no use
+    /// any more where they were revoked.
+    ///
+    /// # Errors
+    /// `connection.unknown` and those of the store.
+    pub async fn revoke(&self, connector: &str, name: &str) -> Result<Revoked, Error> {
+        let connector = self.catalog().connector(connector)?;
+        let mut found = self.stored_connection(&connector, name).await?;
+        let Some(opened) = found.stored.take() else { return Ok(Revoked::default()) };
+        let mut revoked = Revoked::default();
+        for (method, tokens) in opened.load_tokens().await?.iter() {
+            let scheme = connector.auth.get(method).and_then(|method| method.token_scheme());
+            let Some(TokenScheme::OAuth2(oauth2)) = scheme.filter(|scheme| match scheme {
+                TokenScheme::OAuth2(oauth2) => token::has_revocation(oauth2),
+                TokenScheme::Session(_) => false,
+            }) else {
+                revoked.not_offered.push(method.to_owned());
+                continue;
+            };
+            match self.revoke_tokens(method, oauth2, &found, tokens).await {
+                Ok(()) => revoked.revoked.push(method.to_owned()),
+                Err(error) => revoked.failed.push((method.to_owned(), error)),
+            }
+        }
+        Ok(revoked)
+    }
+
+    async fn revoke_tokens(
+        &self,
+        method: &str,
+        oauth2: &OAuth2,
+        found: &Found,
+        tokens: &Tokens,
+    ) -> Result<(), Error> {
+        let renewer = self.renewer();
+        let requests = token::revocations(oauth2, &found.connection, tokens, &renewer.moment()?);
+        for request in requests.map_err(|fault| unusable(method, fault))? {
+            let reply = renewer.send(&request).await;
+            let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
+            // A token that is not known any more is revoked enough (RFC 7009, section 2.2).
+            if !(200..300).contains(&reply.status) {
+                let fault = token::refusal(&reply, renewer.unix_seconds());
+                return Err(refused(method, fault, Some(&request)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn session(
+        &self,
+        connector: &str,
+        name: &str,
+        method: Option<&str>,
+    ) -> Result<Session, Error> {
+        let connector = self.catalog().connector(connector)?;
+        let found = self.stored_connection(&connector, name).await?;
+        let mut passed_over = Vec::new();
+        let mut chosen = None;
+        for (known, declared) in &connector.auth {
+            if method.is_some_and(|method| method != known) || declared.token_scheme().is_none() {
+                continue;
+            }
+            let missing = declared.missing(&*found.connection);
+            if missing.is_empty() {
+                chosen = Some(known.clone());
+                break;
+            }
+            passed_over.push((known.clone(), missing));
+        }
+        let method = chosen.ok_or_else(|| {
+            let target = format!("a login to {}", connector.name.as_str());
+            Error::new(Fault::Plan(PlanFault::AuthMissing { target, methods: passed_over }))
+        })?;
+        Ok(Session { host: self.clone(), connector, found, method })
+    }
+}
+
+impl Session {
+    fn oauth2(&self) -> Option<&OAuth2> {
+        let method = self.connector.auth.get(&self.method)?;
+        match method.token_scheme()? {
+            TokenScheme::OAuth2(oauth2) => Some(oauth2),
+            TokenScheme::Session(_) => None,
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            connector: Arc::clone(&self.connector),
+            method: self.method.clone(),
+            connection: Arc::clone(&self.found.connection),
+            refused: None,
+        }
+    }
+
+    fn unusable(&self, fault: AuthFault) -> Error {
+        unusable(&self.method, fault)
+    }
+
+    async fn send(&self, request: &RequestSpec) -> Result<Reply, Error> {
+        let reply = self.host.renewer().send(request).await;
+        reply.map_err(|fault| refused(&self.method, fault, Some(request)))
+    }
+
+    /// Stores the tokens of a login in place of all older ones of its method.
+    async fn store(&self, tokens: Tokens) -> Result<(), Error> {
+        match &self.found.stored {
+            Some(opened) => opened.put_tokens(&self.method, tokens).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl BrowserLogin {
+    fn begin(session: Session, redirect_uri: &str) -> Result<BrowserLogin, Error> {
+        let entropy = &*session.host.renewer().entropy;
+        let state = URL_SAFE_NO_PAD.encode(random::<24>(entropy)?);
+        let pkce = Pkce::new(random::<32>(entropy)?);
+        let redirect_uri = redirect_uri.to_owned();
+        let request = Authorization { redirect_uri: &redirect_uri, state: &state, pkce: &pkce };
+        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
+        let url = token::authorization_url(oauth2, &session.found.connection, &request);
+        let url = url.map_err(|fault| session.unusable(fault))?;
+        Ok(BrowserLogin { session, url, redirect_uri, state, pkce })
+    }
+
+    /// What the person opens.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether a request to the redirect URI, by its query, belongs to this login: others may know the URI, but not the
+    /// state (RFC 6749, section 10.12).
+    #[must_use]
+    pub fn accepts(&self, redirect_query: &str) -> bool {
+        parameter(redirect_query, "state").is_some_and(|state| state == self.state)
+    }
+
+    /// Takes the query with which the browser came back, gets the tokens and stores them.
+    ///
+    /// # Errors
+    /// `auth.denied` where the person said no, and what the token endpoint answers. What is stored stays as it was.
+    pub async fn finish(self, redirect_query: &str) -> Result<(), Error> {
+        let session = &self.session;
+        let fault = |fault| refused(&session.method, fault, None);
+        if !self.accepts(redirect_query) {
+            return Err(fault(GrantFault::Denied));
+        }
+        if let Some(error) = parameter(redirect_query, "error") {
+            let description = parameter(redirect_query, "error_description");
+            let said = Refused { error: Some(error.clone()), description, ..Refused::default() };
+            return Err(fault(match error.as_str() {
+                "access_denied" => GrantFault::Denied,
+                "temporarily_unavailable" | "server_error" => GrantFault::Unavailable(said),
+                _ => GrantFault::Refused(said),
+            }));
+        }
+        let code = parameter(redirect_query, "code").ok_or_else(|| fault(GrantFault::Denied))?;
+        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = session.host.renewer();
+        let (redirect_uri, state) = (self.redirect_uri.as_str(), self.state.as_str());
+        let request = Authorization { redirect_uri, state, pkce: &self.pkce };
+        let connection = &session.found.connection;
+        let code = Secret::new(code);
+        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?)
+            .map_err(|fault| session.unusable(fault))?;
+        let reply = session.send(&request).await?;
+        let scheme = TokenScheme::OAuth2(oauth2);
+        let tokens = token::read(scheme, &reply, None, session.now().await?)
+            .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
+        session.store(tokens).await
+    }
+}
+
+impl Session {
+    /// Now, by the clock that the tokens' ends are judged by.
+    async fn now(&self) -> Result<i64, Error> {
+        match &self.found.stored {
+            Some(opened) => opened.now().await,
+            None => Ok(self.host.renewer().unix_seconds()),
+        }
+    }
+}
+
+impl DeviceLogin {
+    async fn begin(session: Session) -> Result<DeviceLogin, Error> {
+        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = session.host.renewer();
+        let moment = renewer.moment()?;
+        let request = token::device_request(oauth2, &session.found.connection, &moment)
+            .map_err(|fault| session.unusable(fault))?;
+        let reply = session.send(&request).await?;
+        let code = token::read_device(&reply, moment.unix_seconds)
+            .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
+        Ok(DeviceLogin { session, code })
+    }
+
+    /// What the person types, and where.
+    #[must_use]
+    pub fn code(&self) -> &DeviceCode {
+        &self.code
+    }
+
+    /// Asks until the person has allowed it, then stores the tokens.
+    ///
+    /// # Errors
+    /// `auth.denied` where the person said no or the time is over, and what the token endpoint answers.
+    pub async fn wait(self) -> Result<(), Error> {
+        const MOST_FAILURES: u32 = 5;
+        let session = &self.session;
+        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = session.host.renewer();
+        let mut interval = Duration::from_secs(u64::try_from(self.code.interval).unwrap_or(5));
+        let life = Duration::from_secs(u64::try_from(self.code.expires_in).unwrap_or(600));
+        let end = tokio::time::Instant::now() + life;
+        let mut failures = 0;
+        loop {
+            tokio::time::sleep(interval).await;
+            if tokio::time::Instant::now() > end {
+                return Err(refused(&session.method, GrantFault::Expired, None));
+            }
+            let connection = &session.found.connection;
+            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?)
+                .map_err(|fault| session.unusable(fault))?;
+            let read = match renewer.send(&request).await {
+                Ok(reply) => {
+                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.now().await?)
+                }
+                Err(fault) => Err(fault),
+            };
+            match read {
+                Ok(tokens) => return session.store(tokens).await,
+                // RFC 8628, section 3.5: five seconds more, for good.
+                Err(GrantFault::Pending { slow_down: true }) => interval += Duration::from_secs(5),
+                Err(GrantFault::Pending { slow_down: false }) => failures = 0,
+                Err(GrantFault::Unavailable(_) | GrantFault::Transport { .. })
+                    if failures < MOST_FAILURES =>
+                {
+                    failures += 1;
+                    interval *= 2;
+                }
+                Err(fault) => return Err(refused(&session.method, fault, Some(&request))),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for BrowserLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BrowserLogin({})", self.session.method)
+    }
+}
+
+impl fmt::Debug for DeviceLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeviceLogin({})", self.session.method)
+    }
+}
+
+fn unusable(method: &str, fault: AuthFault) -> Error {
+    Error::new(Fault::Plan(PlanFault::Auth { method: method.to_owned(), fault }))
+}
+
+fn refused(method: &str, fault: GrantFault, request: Option<&RequestSpec>) -> Error {
+    let error = Error::new(Fault::Grant { method: method.to_owned(), fault });
+    match request {
+        Some(request) => error.redacted_by(&request.redactor),
+        None => error,
+    }
+}
+
+fn no_oauth2() -> Error {
+    Error::new(Fault::Internal { what: "a login without OAuth 2.0" })
+}
+
+/// A parameter of a query.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
