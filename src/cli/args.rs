@@ -121,17 +121,24 @@ pub(crate) struct TargetArgs {
     /// Replace the target's base URL; the request is pinned to it
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
+    #[arg(long)]
+    pub(crate) no_secret_references: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// How a service is reached.
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArgs {
     /// Also trust the certificates of this PEM file, for services with a private CA
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// Let connection values lead to loopback and private addresses: for local use
     #[arg(long)]
     pub(crate) allow_private_network: bool,
-    /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
-    #[arg(long)]
-    pub(crate) no_secret_references: bool,
-    #[command(flatten)]
-    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Args)]
@@ -228,7 +235,7 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     cardhost::core::connector::Span::parse(text)
         .map(|span| span.0)
         .ok_or_else(|| "a span of time such as 500ms, 10s or 2m is expected".to_owned())

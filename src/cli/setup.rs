@@ -11,8 +11,9 @@ use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
-use super::args::{Global, TargetArgs};
+use super::args::{Global, NetworkArgs, TargetArgs};
 use super::console::Failure;
+use super::store::StoreArgs;
 
 /// The folders of `--cards`, or those of `CARDHOST_CARDS`.
 pub(crate) fn card_folders(global: &Global) -> Vec<PathBuf> {
@@ -56,20 +57,9 @@ pub(crate) fn host_for(
     args: &TargetArgs,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
-    let egress = EgressPolicy { private: args.allow_private_network };
-    let policy = Policy {
-        secret_references: !args.no_secret_references,
-        // Whoever may write to the store is no other than whoever runs the command.
-        stored_secret_references: true,
-        egress: egress.clone(),
-        ..policy
-    };
-    let mut builder = host(global)?.policy(policy);
-    let store = Arc::new(args.store.clone());
-    builder = builder.store_with(move || {
-        let store = Arc::clone(&store);
-        async move { store.open().await }
-    });
+    let policy = Policy { secret_references: !args.no_secret_references, ..policy };
+    let network = Network { args: &args.network, base: args.base.as_deref() };
+    let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
         builder = match stored_name(path) {
             Some(name) => builder.default_connection_name(name),
@@ -79,14 +69,43 @@ pub(crate) fn host_for(
             }
         };
     }
-    if let Some(path) = &args.ca {
+    Ok(builder)
+}
+
+/// How a service is reached.
+pub(crate) struct Network<'a> {
+    pub(crate) args: &'a NetworkArgs,
+    pub(crate) base: Option<&'a str>,
+}
+
+/// A host with the store of connections, which is opened when an invocation first names one, and a way to the services.
+pub(crate) fn connected_host(
+    global: &Global,
+    store: &StoreArgs,
+    network: &Network<'_>,
+    policy: Policy,
+) -> Result<HostBuilder, Failure> {
+    let egress = EgressPolicy { private: network.args.allow_private_network };
+    let policy = Policy {
+        // Whoever may write to the store is no other than whoever runs the command.
+        stored_secret_references: true,
+        egress: egress.clone(),
+        ..policy
+    };
+    let mut builder = host(global)?.policy(policy);
+    let store = Arc::new(store.clone());
+    builder = builder.store_with(move || {
+        let store = Arc::clone(&store);
+        async move { store.open().await }
+    });
+    if let Some(path) = &network.args.ca {
         let unusable =
             |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
         let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
         let transport = HttpTransport::new().egress(egress);
         builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
     }
-    if let Some(text) = &args.base {
+    if let Some(text) = network.base {
         let base = BaseOverride::parse(text).ok_or_else(|| {
             Failure::Usage(format!(
                 "--base `{text}` is not a base URL: give http or https, a host, and a path"

@@ -32,7 +32,7 @@ pub(super) fn run(
     }
     let runtime = setup::runtime()?;
     // Before anything is asked, and without making anything.
-    if !args.replace && runtime.block_on(is_stored(store, args))? {
+    if !args.replace && runtime.block_on(is_taken(store, args))? {
         let (connector, name) = (args.connector.clone(), args.name.clone());
         return Err(Error::from(StoreFault::Exists { connector, name }).into());
     }
@@ -61,10 +61,9 @@ pub(super) fn run(
     Ok(())
 }
 
-async fn is_stored(store: &StoreArgs, args: &AddArgs) -> Result<bool, Error> {
+async fn is_taken(store: &StoreArgs, args: &AddArgs) -> Result<bool, Error> {
     let Some(connections) = store.open().await? else { return Ok(false) };
-    let stored = connections.list(Some(&args.connector)).await?;
-    Ok(stored.iter().any(|stored| stored.name == args.name))
+    Ok(super::stored(&connections, &args.connector, &args.name).await?.is_some())
 }
 
 /// Adds the connection, or replaces the fields of the one that is there.
@@ -158,11 +157,5 @@ fn references(fields: &Map<String, Value>, unread: &[(String, String)], console:
             "`{label}` is stored as a reference: each run reads {place}{}",
             not_now.unwrap_or_default()
         ));
-    }
-}
-
-impl From<StoreFault> for Failure {
-    fn from(fault: StoreFault) -> Failure {
-        Failure::Error(Error::from(fault))
     }
 }

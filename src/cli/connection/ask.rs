@@ -220,8 +220,14 @@ fn line() -> Result<String, Failure> {
     })
 }
 
+/// Asks for something that is not shown while it is typed.
+pub(super) fn hidden(question: &str) -> Result<String, Failure> {
+    prompt(question);
+    secret()
+}
+
 /// As [`line`], not shown while it is typed.
-pub(super) fn secret() -> Result<String, Failure> {
+fn secret() -> Result<String, Failure> {
     end_after_interrupt();
     whole(|| {
         rpassword::read_password().map_err(|error| match error.kind() {

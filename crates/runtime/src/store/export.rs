@@ -142,7 +142,10 @@ pub fn open(text: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, StoreFa
         }
     })?;
     if export.format != FORMAT {
-        return Err(fault(&format!("format {} is not known; this is format {FORMAT}", export.format)));
+        return Err(fault(&format!(
+            "format {} is not known; this is format {FORMAT}",
+            export.format
+        )));
     }
     if export.kdf.name != KDF || export.cipher != CIPHER {
         return Err(fault(&format!("it is not sealed with {KDF} and {CIPHER}")));
@@ -177,7 +180,10 @@ fn seal_with(bytes: &[u8], passphrase: &str, iterations: u32) -> Result<String, 
     let random = SystemRandom::new();
     let mut salt = [0; SALT_BYTES];
     let mut nonce = [0; NONCE_LEN];
-    random.fill(&mut salt).and_then(|()| random.fill(&mut nonce)).map_err(|_| KeyFault::NoRandom)?;
+    random
+        .fill(&mut salt)
+        .and_then(|()| random.fill(&mut nonce))
+        .map_err(|_| KeyFault::NoRandom)?;
     let iterations = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
     let key = key(passphrase, &salt, iterations)?;
     let mut sealed = Zeroizing::new(Vec::with_capacity(bytes.len() + CHACHA20_POLY1305.tag_len()));
@@ -199,11 +205,7 @@ fn seal_with(bytes: &[u8], passphrase: &str, iterations: u32) -> Result<String, 
     serde_json::to_string(&export).map_err(|error| fault(&error.to_string()))
 }
 
-fn key(
-    passphrase: &str,
-    salt: &[u8],
-    iterations: NonZeroU32,
-) -> Result<LessSafeKey, StoreFault> {
+fn key(passphrase: &str, salt: &[u8], iterations: NonZeroU32) -> Result<LessSafeKey, StoreFault> {
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
     derive(PBKDF2_HMAC_SHA256, iterations, salt, passphrase.as_bytes(), &mut *bytes);
     // 32 bytes are what the algorithm takes.
@@ -304,10 +306,22 @@ mod tests {
         assert!(reason(open(b"{}", "p")).starts_with("missing field `cardhost-export`"));
         for (pointer, value, expected) in [
             ("/cardhost-export", json!(2), "format 2 is not known; this is format 1"),
-            ("/cipher", json!("ROT13"), "it is not sealed with PBKDF2-HMAC-SHA256 and CHACHA20-POLY1305"),
-            ("/kdf/name", json!("MD5"), "it is not sealed with PBKDF2-HMAC-SHA256 and CHACHA20-POLY1305"),
+            (
+                "/cipher",
+                json!("ROT13"),
+                "it is not sealed with PBKDF2-HMAC-SHA256 and CHACHA20-POLY1305",
+            ),
+            (
+                "/kdf/name",
+                json!("MD5"),
+                "it is not sealed with PBKDF2-HMAC-SHA256 and CHACHA20-POLY1305",
+            ),
             ("/kdf/iterations", json!(0), "it wants 0 iterations; from 1 to 10000000 are done"),
-            ("/kdf/iterations", json!(10_000_001), "it wants 10000001 iterations; from 1 to 10000000 are done"),
+            (
+                "/kdf/iterations",
+                json!(10_000_001),
+                "it wants 10000001 iterations; from 1 to 10000000 are done",
+            ),
             ("/kdf/salt", json!("AAAA"), "its salt is not 16 bytes"),
             ("/kdf/salt", json!("!"), "its salt is not base64"),
             ("/nonce", json!("AAAA"), "its nonce is not 12 bytes"),
