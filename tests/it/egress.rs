@@ -587,6 +587,39 @@ fn a_target_with_hosts_takes_no_others() {
 }
 
 #[test]
+fn a_mock_answers_for_every_account() {
+    let connector = json!({
+        "format": 1, "name": "probe", "version": "1.0.0", "title": "Probe",
+        "connection": { "fields": { "Account": { "type": "text", "required": true } } },
+        "auth": { "none": { "scheme": "none" } },
+        "targets": {
+            "API": { "auth": ["none"], "base": "https://<<connection.Account>>.x.example/v1/<<connection.Account>>" },
+        },
+    });
+    let card = json!({
+        "format": 1, "name": "get", "version": "1.0.0", "title": "Get", "effect": "read",
+        "request": { "target": "API", "method": "GET", "path": "/thing" },
+        "output": { "Reply": { "Ok": { "type": "true-false", "value": "<<response.body.ok>>" } } },
+        "examples": [{
+            "name": "get", "connection": { "Account": "acme" },
+            "request": { "method": "GET", "url": "https://acme.x.example/v1/acme/thing" },
+            "reply": { "status": 200, "body": { "ok": true } },
+        }],
+    });
+    let cards = MemorySource::new()
+        .with("probe/connector", connector.to_string())
+        .with("probe/get", card.to_string());
+    let host = Host::builder().cards(cards).mock().build();
+    for account in ["acme", "globex"] {
+        let invocation = json!({ "connection": { "fields": { "Account": account } } });
+        let ran =
+            block_on(host.run(Some("probe/get"), Invocation::from_value(invocation).unwrap()));
+        let output = ran.unwrap().output.to_value().unwrap();
+        assert_eq!(output, json!({ "Reply": { "Ok": true } }), "{account}");
+    }
+}
+
+#[test]
 fn a_redirect_is_guarded_as_its_request_was() {
     let requests = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&requests);

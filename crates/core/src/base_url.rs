@@ -275,9 +275,9 @@ enum Unparsable {
 
 /// Parses a rendered text, and compares the URL with the text: neither knows how the other was read.
 fn checked(text: &str) -> Result<Url, Unparsable> {
-    let url = Url::parse(text)
-        .map_err(|reason| Unparsable::Host(HostFault::Invalid { reason: reason.to_string() }))?;
-    let other = || Unparsable::Host(HostFault::Invalid { reason: String::new() });
+    let invalid = |reason| Unparsable::Host(HostFault::Invalid { reason });
+    let url = Url::parse(text).map_err(|reason| invalid(Some(reason)))?;
+    let other = || invalid(None);
     let (_, rest) = text.split_once("://").ok_or_else(other)?;
     let (authority, written_path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = url.host().filter(|_| is_plain(&url)).ok_or_else(other)?;

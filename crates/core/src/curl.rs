@@ -125,7 +125,11 @@ fn split_query(url: &url::Url, mark: &str) -> (String, Vec<String>) {
 /// Whether the planned request carries the field's secret.
 fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
     let by_auth = definition.connector.auth.get(&plan.auth).is_some_and(|method| {
-        method.templates().iter().any(|(_, template)| refers_to(template, label))
+        method
+            .templates()
+            .iter()
+            .chain(&method.signing_templates())
+            .any(|(_, template)| refers_to(template, label))
     });
     let mut by_request = false;
     let request = &definition.card.request;

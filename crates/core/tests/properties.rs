@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use cardhost_core::base_url::BaseUrl;
 use cardhost_core::check::{File, check_connector};
 use cardhost_core::inject::path::{check_relative, join, pin, push_segment};
 use cardhost_core::load::{load_card, load_connector};
+use cardhost_core::request::HostFrom;
 use cardhost_core::sample::plan_example;
 use cardhost_core::template::{Found, Reference, Scope, Template};
 use proptest::prelude::*;
@@ -92,6 +94,52 @@ fn url_pieces() -> impl Strategy<Value = String> {
     let piece =
         prop_oneof![4 => tricks.prop_map(str::to_owned), 1 => "[ -~]{0,6}", 1 => any::<String>()];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+/// Gives every reference one text.
+struct Everywhere(Value);
+
+impl Scope for Everywhere {
+    fn lookup(&self, _: &Reference) -> Option<Found<'_>> {
+        Some(Found::Value(&self.0))
+    }
+}
+
+/// A value stays in its place of a base URL: the literal parts around it are where they were, or it is refused.
+#[test]
+fn a_value_never_leaves_its_place_in_a_base_url() {
+    let bases = [
+        "https://<<connection.A>>.okta.example/api/v1",
+        "https://api-<<connection.A>>.okta.example:8443/<<connection.A>>/v1",
+        "https://okta.example/x/<<connection.A>>/v1",
+        "<<connection.A>>/v1",
+    ]
+    .map(BaseUrl::new);
+    let hosts = prop_oneof!["[a-z0-9.-]{1,12}", "https?://[a-z0-9.:@/-]{0,12}"];
+    let input = (0..bases.len(), prop_oneof![2 => url_pieces(), 1 => hosts]);
+    property(CASES, &input, |(index, value)| {
+        let scope = Everywhere(Value::String(value.clone()));
+        let Ok(rendered) = bases[index].render(&scope) else { return Ok(()) };
+        let rendered = rendered.unwrap();
+        let url = rendered.url;
+        let host = url.host_str().unwrap();
+        prop_assert!(url.username().is_empty() && url.password().is_none(), "{value:?}: {url}");
+        prop_assert!(url.query().is_none() && url.fragment().is_none(), "{value:?}: {url}");
+        let (suffix, port, segments) = match index {
+            0 => (".okta.example", Some(443), Some(2)),
+            1 => (".okta.example", Some(8443), Some(2)),
+            2 => ("okta.example", Some(443), Some(3)),
+            _ => ("", None, None),
+        };
+        prop_assert!(host.ends_with(suffix), "{value:?}: {url}");
+        prop_assert!(port.is_none() || url.port_or_known_default() == port, "{value:?}: {url}");
+        prop_assert!(url.path().ends_with("/v1"), "{value:?}: {url}");
+        let count = url.path_segments().unwrap().count();
+        prop_assert!(segments.is_none_or(|segments| segments == count), "{value:?}: {url}");
+        let decided = index != 2;
+        prop_assert_eq!(rendered.host_from == HostFrom::Value, decided);
+        Ok(())
+    });
 }
 
 /// The planned URL always keeps the target's origin and base path, whatever the relative URL is.

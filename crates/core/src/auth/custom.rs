@@ -91,7 +91,7 @@ impl CustomScheme for Nothing {
 }
 
 /// A custom scheme with its values.
-pub struct CustomCredentials {
+pub(super) struct CustomCredentials {
     name: String,
     values: CustomValues,
     scheme: Arc<dyn CustomScheme>,

@@ -7,13 +7,22 @@
 //! The only place, with [`crate::inject`], where a secret is opened.
 
 mod api_key;
+mod aws_sigv4;
 mod basic;
 mod bearer;
+mod challenge;
 mod custom;
+mod dates;
+mod digest;
+mod hash;
+mod hmac;
+mod oauth1;
 mod oauth2;
+mod pairs;
 mod pending;
 mod placement;
 mod session;
+mod signing;
 mod tls;
 
 use std::borrow::Cow;
@@ -23,18 +32,25 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use api_key::ApiKey;
+pub use aws_sigv4::AwsSigV4;
 pub use basic::Basic;
 pub use bearer::Bearer;
 pub use custom::{Custom, CustomScheme, CustomSchemes, CustomValues};
+pub use digest::Digest;
+pub use hmac::{Hmac, HmacAlgorithm, KeyEncoding, SignatureEncoding};
+pub use oauth1::{OAuth1, OAuth1Place, OAuth1SignatureMethod};
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
 pub use placement::{Place, TokenPlace};
 pub use session::{Login, Session};
+pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
 pub use tls::Tls;
+
+use pending::Kind;
 
 use crate::inject::header::HeaderFault;
 use crate::request::RequestSpec;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 use crate::template::{Reference, Root, Scope, Template, TemplateValueError};
 
 /// One way in which credentials become part of a request.
@@ -49,6 +65,15 @@ pub enum AuthMethod {
     Bearer(Bearer),
     /// A header, query parameter or cookie.
     ApiKey(ApiKey),
+    /// `Authorization: Digest` (RFC 7616).
+    Digest(Digest),
+    /// A signature that the definition describes.
+    Hmac(Box<Hmac>),
+    /// OAuth 1.0a (RFC 5849).
+    #[serde(rename = "oauth1")]
+    OAuth1(Box<OAuth1>),
+    /// AWS Signature Version 4.
+    AwsSigv4(Box<AwsSigV4>),
     /// A token from an authorization server (RFC 6749).
     #[serde(rename = "oauth2")]
     OAuth2(Box<OAuth2>),
@@ -129,6 +154,11 @@ pub enum AuthFault {
         /// Its words.
         reason: String,
     },
+    /// Request signing: the key is not written in the encoding that it is said to have.
+    KeyEncoding {
+        /// `base64` or `hex`.
+        encoding: &'static str,
+    },
 }
 
 impl JsonSchema for AuthMethod {
@@ -142,6 +172,10 @@ impl JsonSchema for AuthMethod {
             ("basic", Basic::json_schema(generator)),
             ("bearer", Bearer::json_schema(generator)),
             ("api_key", ApiKey::json_schema(generator)),
+            ("digest", Digest::json_schema(generator)),
+            ("hmac", Hmac::json_schema(generator)),
+            ("oauth1", OAuth1::json_schema(generator)),
+            ("aws_sigv4", AwsSigV4::json_schema(generator)),
             ("oauth2", OAuth2::json_schema(generator)),
             ("session", Session::json_schema(generator)),
             ("tls", Tls::json_schema(generator)),
@@ -182,6 +216,10 @@ impl AuthMethod {
             AuthMethod::Basic(_) => "basic",
             AuthMethod::Bearer(_) => "bearer",
             AuthMethod::ApiKey(_) => "api_key",
+            AuthMethod::Digest(_) => "digest",
+            AuthMethod::Hmac(_) => "hmac",
+            AuthMethod::OAuth1(_) => "oauth1",
+            AuthMethod::AwsSigv4(_) => "aws_sigv4",
             AuthMethod::OAuth2(_) => "oauth2",
             AuthMethod::Session(_) => "session",
             AuthMethod::Tls(_) => "tls",
@@ -203,6 +241,10 @@ impl AuthMethod {
             }
             AuthMethod::Bearer(bearer) => vec![("token".to_owned(), &bearer.token)],
             AuthMethod::ApiKey(key) => vec![("value".to_owned(), &key.value)],
+            AuthMethod::Digest(digest) => digest.templates().into_iter().map(owned).collect(),
+            AuthMethod::Hmac(hmac) => hmac.templates().into_iter().map(owned).collect(),
+            AuthMethod::OAuth1(oauth1) => oauth1.templates().into_iter().map(owned).collect(),
+            AuthMethod::AwsSigv4(aws) => aws.templates().into_iter().map(owned).collect(),
             AuthMethod::OAuth2(oauth2) => oauth2.templates(),
             AuthMethod::Session(session) => session.templates(),
             AuthMethod::Tls(tls) => tls.templates().into_iter().map(owned).collect(),
@@ -211,6 +253,16 @@ impl AuthMethod {
                 values.map(|(name, template)| (nested("values", name), template)).collect()
             }
             AuthMethod::All(all) => all.nested(AuthMethod::templates),
+        }
+    }
+
+    /// Its templates that see the connection and the request that is signed, by key.
+    #[must_use]
+    pub fn signing_templates(&self) -> Vec<(String, &Template)> {
+        match self {
+            AuthMethod::Hmac(hmac) => hmac.signing_templates(),
+            AuthMethod::All(all) => all.nested(AuthMethod::signing_templates),
+            _ => Vec::new(),
         }
     }
 
@@ -229,7 +281,12 @@ impl AuthMethod {
     pub fn puts(&self) -> Vec<(Place, &str)> {
         match self {
             AuthMethod::None(_) | AuthMethod::Tls(_) | AuthMethod::Custom(_) => Vec::new(),
-            AuthMethod::Basic(_) | AuthMethod::Bearer(_) => vec![(Place::Header, "Authorization")],
+            AuthMethod::Basic(_)
+            | AuthMethod::Bearer(_)
+            | AuthMethod::Digest(_)
+            | AuthMethod::AwsSigv4(_) => vec![(Place::Header, "Authorization")],
+            AuthMethod::OAuth1(oauth1) => oauth1.puts(),
+            AuthMethod::Hmac(hmac) => hmac.puts(),
             AuthMethod::ApiKey(key) => vec![(key.place, &key.name)],
             AuthMethod::OAuth2(oauth2) => vec![(oauth2.token.place, &oauth2.token.name)],
             AuthMethod::Session(session) => vec![(session.token.place, &session.token.name)],
@@ -260,7 +317,7 @@ impl AuthMethod {
     #[must_use]
     pub fn missing(&self, scope: &dyn Scope) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
-        for (_, template) in self.templates() {
+        for (_, template) in self.templates().into_iter().chain(self.signing_templates()) {
             for reference in template.references() {
                 let needed = reference.root == Root::Connection && !reference.optional;
                 let Some(label) = reference.segments.first() else { continue };
@@ -284,27 +341,33 @@ impl AuthMethod {
         schemes: &CustomSchemes,
         redactor: &mut Redactor,
     ) -> Result<Option<Pending>, AuthFault> {
-        match self {
-            AuthMethod::None(_) => Ok(None),
-            AuthMethod::Basic(basic) => basic.apply(request, scope, redactor).map(|()| None),
-            AuthMethod::Bearer(bearer) => bearer.apply(request, scope).map(|()| None),
-            AuthMethod::ApiKey(key) => key.apply(request, scope).map(|()| None),
-            AuthMethod::Tls(tls) => tls.apply(request, scope).map(|()| None),
-            AuthMethod::OAuth2(oauth2) => Ok(Some(Pending::token(&oauth2.token, &oauth2.renew_on))),
-            AuthMethod::Session(session) => {
-                Ok(Some(Pending::token(&session.token, &session.renew_on)))
+        let pending = match self {
+            AuthMethod::None(_) => return Ok(None),
+            AuthMethod::Basic(basic) => {
+                return basic.apply(request, scope, redactor).map(|()| None);
             }
-            AuthMethod::Custom(custom) => {
-                custom.resolve(scope, schemes).map(|custom| Some(Pending::Custom(custom)))
-            }
+            AuthMethod::Bearer(bearer) => return bearer.apply(request, scope).map(|()| None),
+            AuthMethod::ApiKey(key) => return key.apply(request, scope).map(|()| None),
+            AuthMethod::Tls(tls) => return tls.apply(request, scope).map(|()| None),
+            AuthMethod::OAuth2(oauth2) => Pending::token(&oauth2.token, &oauth2.renew_on),
+            AuthMethod::Session(session) => Pending::token(&session.token, &session.renew_on),
+            AuthMethod::Digest(digest) => Kind::Digest(digest.resolve(scope)?).into(),
+            AuthMethod::Hmac(hmac) => Kind::Hmac(hmac.resolve(scope)?).into(),
+            AuthMethod::OAuth1(oauth1) => Kind::OAuth1(Box::new(oauth1.resolve(scope)?)).into(),
+            AuthMethod::AwsSigv4(aws) => Kind::AwsSigv4(Box::new(aws.resolve(scope)?)).into(),
+            AuthMethod::Custom(custom) => Kind::Custom(custom.resolve(scope, schemes)?).into(),
             AuthMethod::All(all) => {
                 let mut pending = Vec::new();
                 for method in &all.of {
                     pending.extend(method.apply(request, scope, schemes, redactor)?);
                 }
-                Ok((!pending.is_empty()).then_some(Pending::All(pending)))
+                if pending.is_empty() {
+                    return Ok(None);
+                }
+                Kind::All(pending).into()
             }
-        }
+        };
+        Ok(Some(pending))
     }
 }
 
@@ -342,6 +405,16 @@ pub(crate) fn credential<'s>(
     template.text(scope).map(Option::unwrap_or_default).map_err(AuthFault::Template)
 }
 
+/// The text of a credential that may be left out; empty text counts as left out.
+fn optional_credential(
+    template: Option<&Template>,
+    scope: &dyn Scope,
+) -> Result<Option<Secret>, AuthFault> {
+    let Some(template) = template else { return Ok(None) };
+    let text = credential(template, scope)?;
+    Ok((!text.is_empty()).then(|| Secret::from(&*text)))
+}
+
 /// Sets a header that carries a credential: marked sensitive, so that no layer below prints it.
 pub(crate) fn set_sensitive(
     request: &mut RequestSpec,
@@ -354,3 +427,6 @@ pub(crate) fn set_sensitive(
     request.headers.insert(name, value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

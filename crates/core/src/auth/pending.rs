@@ -3,8 +3,14 @@
 
 use std::fmt;
 
+use http::HeaderMap;
+
 use super::AuthFault;
+use super::aws_sigv4::AwsSigV4Credentials;
 use super::custom::CustomCredentials;
+use super::digest::{DigestAnswer, DigestCredentials, challenge_fields};
+use super::hmac::HmacCredentials;
+use super::oauth1::OAuth1Credentials;
 use super::placement::TokenPlace;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
@@ -12,9 +18,21 @@ use crate::secret::Secret;
 
 /// What has to be done for each sending of a request.
 #[derive(Debug)]
-pub enum Pending {
+pub struct Pending(Kind);
+
+/// The kinds of it.
+#[derive(Debug)]
+pub(super) enum Kind {
     /// A token is put in.
     Token(TokenUse),
+    /// The service's challenge is answered.
+    Digest(DigestCredentials),
+    /// The request is signed as the definition says.
+    Hmac(HmacCredentials),
+    /// The request is signed.
+    OAuth1(Box<OAuth1Credentials>),
+    /// The request is signed.
+    AwsSigv4(Box<AwsSigV4Credentials>),
     /// A scheme of the embedder's own.
     Custom(CustomCredentials),
     /// Several, in order.
@@ -23,7 +41,7 @@ pub enum Pending {
 
 /// Where a token goes, and when it is no longer good.
 #[derive(Clone)]
-pub struct TokenUse {
+pub(super) struct TokenUse {
     place: TokenPlace,
     renew_on: Vec<u16>,
 }
@@ -34,18 +52,55 @@ impl fmt::Debug for TokenUse {
     }
 }
 
+impl From<Kind> for Pending {
+    fn from(kind: Kind) -> Pending {
+        Pending(kind)
+    }
+}
+
 impl Pending {
     pub(super) fn token(place: &TokenPlace, renew_on: &[u16]) -> Pending {
-        Pending::Token(TokenUse { place: place.clone(), renew_on: renew_on.to_vec() })
+        Kind::Token(TokenUse { place: place.clone(), renew_on: renew_on.to_vec() }).into()
     }
 
     /// The statuses that say that the token is no longer good; `None` where no token is needed.
     #[must_use]
     pub fn renew_on(&self) -> Option<&[u16]> {
-        match self {
-            Pending::Token(token) => Some(&token.renew_on),
-            Pending::All(parts) => parts.iter().find_map(Pending::renew_on),
-            Pending::Custom(_) => None,
+        match &self.0 {
+            Kind::Token(token) => Some(&token.renew_on),
+            Kind::All(parts) => parts.iter().find_map(Pending::renew_on),
+            Kind::Digest(_)
+            | Kind::Hmac(_)
+            | Kind::OAuth1(_)
+            | Kind::AwsSigv4(_)
+            | Kind::Custom(_) => None,
+        }
+    }
+
+    /// Answers the challenge of a reply (RFC 9110, section 11.6.1); `None` where there is none to be answered.
+    ///
+    /// # Errors
+    /// [`AuthFault`].
+    pub(crate) fn answer(
+        &self,
+        headers: &HeaderMap,
+        request: &mut RequestSpec,
+        moment: &Moment,
+    ) -> Result<Option<DigestAnswer>, AuthFault> {
+        match &self.0 {
+            Kind::Digest(digest) => {
+                // Each answer has a nonce of its own, so it is always the first with it.
+                digest.answer(&challenge_fields(headers), request, moment, 1)
+            }
+            Kind::All(parts) => {
+                for part in parts {
+                    if let Some(answer) = part.answer(headers, request, moment)? {
+                        return Ok(Some(answer));
+                    }
+                }
+                Ok(None)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -61,14 +116,19 @@ impl Pending {
         token: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
-        match self {
-            Pending::Token(used) => {
+        match &self.0 {
+            Kind::Token(used) => {
                 let token = token.map_or(crate::secret::MASK, Secret::expose);
                 used.place.put(token, request)?;
                 Ok(Vec::new())
             }
-            Pending::Custom(custom) => custom.sign(request, moment),
-            Pending::All(parts) => {
+            // Nothing is known before the service's challenge.
+            Kind::Digest(_) => Ok(Vec::new()),
+            Kind::Hmac(hmac) => hmac.sign(request, moment),
+            Kind::OAuth1(oauth1) => oauth1.sign(request, moment),
+            Kind::AwsSigv4(aws) => aws.sign(request, moment),
+            Kind::Custom(custom) => custom.sign(request, moment),
+            Kind::All(parts) => {
                 let mut derived = Vec::new();
                 for part in parts {
                     derived.extend(part.sign(request, token, moment)?);

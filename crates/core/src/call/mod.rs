@@ -11,7 +11,7 @@ mod redirect;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Pending;
+use crate::auth::{AuthFault, Pending};
 use crate::card::{Effect, HttpError};
 use crate::connector::{RetryRule, Span};
 use crate::decoder::{self, DecodedBody};
@@ -77,13 +77,23 @@ pub struct Call {
     unsigned: Option<RequestSpec>,
     token: Option<Secret>,
     renewed: bool,
+    /// How often a challenge was answered.
+    answered: u8,
 }
 
 impl Call {
     /// A call that has not begun.
     #[must_use]
     pub fn new(definition: Arc<Definition>, plan: Plan) -> Call {
-        Call { definition, plan, redirects: 0, unsigned: None, token: None, renewed: false }
+        Call {
+            definition,
+            plan,
+            redirects: 0,
+            unsigned: None,
+            token: None,
+            renewed: false,
+            answered: 0,
+        }
     }
 
     /// Whether the request has to be completed with [`Call::sign`] before it is sent.
@@ -122,10 +132,8 @@ impl Call {
         let request = &mut self.plan.request;
         self.unsigned = Some(request.clone());
         let signed = pending.sign(request, self.token.as_ref(), moment);
-        let derived = signed.map_err(|fault| {
-            let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
-            Error::new(Fault::Plan(fault)).redacted_by(&request.redactor)
-        })?;
+        let derived = signed.map_err(|fault| self.auth_error(fault))?;
+        let request = &mut self.plan.request;
         let secrets = derived.into_iter().chain(self.token.clone());
         request.redactor = Arc::new(request.redactor.with(secrets));
         Ok(())
@@ -167,6 +175,11 @@ impl Call {
             self.renewed = true;
             return Step::Renew;
         }
+        match self.answer(&reply, moment) {
+            Ok(true) => return Step::Send,
+            Ok(false) => {}
+            Err(error) => return Step::Done(Err(error)),
+        }
         let signed = self.plan.request.redactor.clone();
         if let Some(unsigned) = &self.unsigned
             && redirect::is_redirect(reply.status)
@@ -175,6 +188,7 @@ impl Call {
         }
         match redirect::follow(&mut self.plan, &reply, &mut self.redirects) {
             redirect::Next::Send => {
+                self.answered = 0;
                 return match self.sign_request(moment) {
                     Ok(()) => Step::Send,
                     Err(error) => Step::Done(Err(error)),
@@ -204,6 +218,31 @@ impl Call {
         }
         let warnings = std::mem::take(&mut self.plan.warnings);
         Step::Done(Err(self.transport_error(fault).with_warnings(warnings)))
+    }
+
+    /// Answers a challenge: the first, and one more where only the server's nonce had become too old.
+    fn answer(&mut self, reply: &Reply, moment: &Moment) -> Result<bool, Error> {
+        const MOST: u8 = 2;
+        let Some(pending) = self.plan.pending.as_ref().filter(|_| reply.status == 401) else {
+            return Ok(false);
+        };
+        let mut request = self.plan.request.clone();
+        let answer = pending.answer(&reply.headers, &mut request, moment);
+        let answer = answer.map_err(|fault| self.auth_error(fault))?;
+        let Some(answer) =
+            answer.filter(|answer| self.answered == 0 || (answer.stale && self.answered < MOST))
+        else {
+            return Ok(false);
+        };
+        self.answered += 1;
+        request.redactor = Arc::new(request.redactor.with(answer.derived));
+        self.plan.request = request;
+        Ok(true)
+    }
+
+    fn auth_error(&self, fault: AuthFault) -> Error {
+        let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
+        Error::new(Fault::Plan(fault)).redacted_by(&self.plan.request.redactor)
     }
 
     /// Whether the reply says that the token is no longer good, for the first time.

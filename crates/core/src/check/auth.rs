@@ -9,6 +9,7 @@ use crate::auth::{AuthMethod, ClientAuth, Grant, OAuth2, Place, Session, Tls, To
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::error::{Code, pointer};
+use crate::template::Template;
 
 /// Checks an auth method.
 pub(super) fn check(name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
@@ -18,7 +19,24 @@ pub(super) fn check(name: &str, method: &AuthMethod, findings: &mut Findings<'_>
 fn part(place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
     match method {
         AuthMethod::None(_) | AuthMethod::Basic(_) | AuthMethod::Bearer(_) => {}
+        AuthMethod::Digest(_) | AuthMethod::OAuth1(_) | AuthMethod::AwsSigv4(_) => {}
         AuthMethod::Custom(_) => {}
+        AuthMethod::Hmac(hmac) => {
+            for name in hmac.headers.keys() {
+                header_name(name, &entry(place, "headers", name), findings);
+            }
+            let signs = |template: &&Template| template.source().contains("signing.signature");
+            if let Some(template) = Some(&hmac.message).filter(signs) {
+                let expected = "a text without the signature itself".to_owned();
+                let found = template.source().to_owned();
+                let fault = DefinitionFault::Form { expected, found };
+                findings.at(Code::DEFINITION_VALUE, &format!("{place}/message"), fault);
+            }
+            if !hmac.headers.values().chain(hmac.query.values()).any(|t| signs(&t)) {
+                let needs = "needs `signing.signature` in `headers` or `query`";
+                together(place, "message", needs, findings);
+            }
+        }
         AuthMethod::ApiKey(key) => placed(key.place, &key.name, place, findings),
         AuthMethod::OAuth2(oauth2) => check_oauth2(place, oauth2, findings),
         AuthMethod::Session(session) => check_session(place, session, findings),
@@ -84,9 +102,7 @@ fn check_session(place: &str, session: &Session, findings: &mut Findings<'_>) {
     endpoint(&format!("{place}/login/url"), &login.url, findings);
     known_method(&login.method, &format!("{place}/login/method"), findings);
     for name in login.headers.keys() {
-        let mut header = format!("{place}/login/headers");
-        crate::error::push_pointer(&mut header, name);
-        header_name(name, &header, findings);
+        header_name(name, &entry(&format!("{place}/login"), "headers", name), findings);
     }
     exactly_one(
         place,
@@ -109,6 +125,13 @@ fn check_tls(place: &str, tls: &Tls, findings: &mut Findings<'_>) {
     };
     let fault = DefinitionFault::MissingKey { keys: vec![missing.to_owned()] };
     findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
+}
+
+/// The pointer of an entry of a map.
+fn entry(place: &str, map: &str, name: &str) -> String {
+    let mut pointer = format!("{place}/{map}");
+    crate::error::push_pointer(&mut pointer, name);
+    pointer
 }
 
 fn token_place(place: &str, token: &TokenPlace, findings: &mut Findings<'_>) {

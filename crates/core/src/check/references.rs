@@ -3,6 +3,7 @@
 //!
 //! Whether the values fit their places is left to the run.
 
+use crate::auth::{SIGNING_NAMES, is_signing_name};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::Code;
@@ -69,6 +70,7 @@ impl<'a> Names<'a> {
             },
             (Root::Options | Root::Input, None) => Ok(Referred::default()),
             (Root::Response, _) => response(segments),
+            (Root::Signing, _) => signing(segments),
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {
             reference: reference.to_string(),
@@ -228,8 +230,7 @@ impl<'a> Names<'a> {
         let may_lack =
             reference.root == Root::Connection || reference.optional || !rules.needs_values;
         // The helper `default` is there for values that may be absent.
-        let has_default =
-            helper_call.is_some_and(|call| call.split(['(', ' ']).any(|word| word == "default"));
+        let has_default = helper_call.is_some_and(crate::template::gives_default);
         if let Some(because) = referred.absence
             && !may_lack
             && !has_default
@@ -341,6 +342,19 @@ fn response<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
     }
 }
 
+/// Where a reference below `signing` leads: everything there is known.
+fn signing<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
+    let known = || SIGNING_NAMES.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    match segments {
+        [] => Err(nothing("", known().iter())),
+        segments if is_signing_name(segments) => Ok(Referred::default()),
+        [part, next, ..] if SIGNING_NAMES.contains(&part.as_str()) => {
+            Err(nothing(next, std::iter::empty()))
+        }
+        [part, ..] => Err(nothing(part, known().iter())),
+    }
+}
+
 fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
     let nearest = |name: &str, known: &mut dyn Iterator<Item = &'static str>| {
         crate::error::nearest(name, known)
@@ -361,5 +375,47 @@ fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
         | TemplateProblem::MalformedReference { .. }
         | TemplateProblem::NotAllowed { .. }
         | TemplateProblem::Syntax { .. } => (Code::TEMPLATE_SYNTAX, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a reference below `signing`.
+    fn fault(connector: &Connector, reference: &str) -> Option<(String, Option<String>)> {
+        let names = Names { connector, card: None };
+        match names.resolve(&Reference::parse(reference).unwrap()) {
+            Err(DefinitionFault::UnknownReference { segment, nearest, .. }) => {
+                Some((segment, nearest))
+            }
+            Ok(_) => None,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_below_signing_is_told_with_the_nearest() {
+        let connector = crate::load::load_connector(
+            "connector.json",
+            r#"{"format": 1, "name": "a", "version": "1.0.0", "title": "A",
+                "connection": {"fields": {}}, "auth": {}, "targets": {}}"#,
+        )
+        .unwrap();
+        let said = |segment: &str, nearest: Option<&str>| {
+            Some((segment.to_owned(), nearest.map(str::to_owned)))
+        };
+        for (reference, expected) in [
+            ("signing.timestamp", None),
+            ("signing.headers.x-date", None),
+            ("signing.timestmp", said("timestmp", Some("timestamp"))),
+            ("signing.body_sha256_hx", said("body_sha256_hx", Some("body_sha256_hex"))),
+            ("signing.zzzzzzzz", said("zzzzzzzz", None)),
+            ("signing.headers.x date", said("x date", None)),
+            ("signing.body.a", said("a", None)),
+            ("signing", said("", None)),
+        ] {
+            assert_eq!(fault(&connector, reference), expected, "{reference}");
+        }
     }
 }

@@ -12,8 +12,8 @@ impl Names<'_> {
         optional: bool,
     ) -> Option<Reference> {
         let leads = |reference: &Reference| {
-            let known =
-                self.card.is_some() || matches!(reference.root, Root::Connection | Root::Response);
+            let known = self.card.is_some()
+                || matches!(reference.root, Root::Connection | Root::Response | Root::Signing);
             known && !reference.segments.is_empty() && self.resolve(reference).is_ok()
         };
         let under = |root: &Root| Reference { root: *root, segments: path.to_vec(), optional };

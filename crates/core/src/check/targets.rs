@@ -18,6 +18,9 @@ use crate::template::{Part, Reference, Root, Template};
 /// The roots of a connector's own tables and conditions: it knows no card.
 const CONNECTION: &[Root] = &[Root::Connection];
 
+/// The roots of what is signed.
+const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
+
 /// The roots of messages.
 const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
 
@@ -40,6 +43,10 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     for (name, method) in &connector.auth {
         for (key, template) in method.templates() {
             let rules = Rules { roots: CONNECTION, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        for (key, template) in method.signing_templates() {
+            let rules = Rules { roots: SIGNED, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
         for (key, template) in method.reply_templates() {
@@ -102,14 +109,21 @@ fn base_url(
     // A row of a table may be for the choice that makes a field visible.
     let decided = matches!(target.base, Decision::By { .. });
     for part in parts {
-        let Part::Reference(reference) = part else { continue };
-        let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
-        let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
-        if let Some(because) = absence.filter(|_| !guarded) {
-            // No part of a base URL can be left out.
-            let (reference, remedy) = (reference.to_string(), Remedy::Required);
-            let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
-            findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+        let (references, remedy) = match part {
+            Part::Text(_) => continue,
+            Part::Reference(reference) => (std::slice::from_ref(reference), Remedy::Required),
+            Part::Helper(helper) if helper.gives_default() => continue,
+            Part::Helper(helper) => (helper.references(), Remedy::DefaultHelper),
+        };
+        for reference in references {
+            let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
+            let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
+            if let Some(because) = absence.filter(|_| !guarded) {
+                // No part of a base URL can be left out.
+                let reference = reference.to_string();
+                let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
+                findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+            }
         }
     }
     if let Some(url) = base.url()

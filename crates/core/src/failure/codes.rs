@@ -138,8 +138,8 @@ fn plan(fault: &PlanFault) -> (Code, Place) {
             let pointer = pointer(&["targets", target, "base"]);
             (template(error), Place { pointer, ..Place::default() })
         }
-        PlanFault::HostNotAllowed { field, .. } => {
-            (Code::EGRESS_HOST, field.as_ref().map_or_else(connection, reference_place))
+        PlanFault::HostNotAllowed(fault) => {
+            (Code::EGRESS_HOST, fault.field.as_ref().map_or_else(connection, reference_place))
         }
         PlanFault::AuthMissing { .. } => (Code::AUTH_MISSING, Place::invocation(&["connection"])),
         PlanFault::UnknownAuth { list, .. } => {

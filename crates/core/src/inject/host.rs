@@ -9,7 +9,7 @@ use super::path::{self, UrlFault};
 pub const MAX_HOST_BYTES: usize = 253;
 
 /// Why a value cannot stand in the host of a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostFault {
     /// It is empty.
     Empty,
@@ -28,8 +28,8 @@ pub enum HostFault {
     TooLong,
     /// The URL that it makes cannot be parsed, or has another host than was written.
     Invalid {
-        /// The URL parser's reason; empty where it has none.
-        reason: String,
+        /// The URL parser's reason; `None` where it has none.
+        reason: Option<url::ParseError>,
     },
 }
 

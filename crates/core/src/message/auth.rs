@@ -25,6 +25,7 @@ pub(super) fn auth(method: &str, fault: &AuthFault) -> String {
         }
         AuthFault::Endpoint { key, reason } => format!("`{key}`: {reason}"),
         AuthFault::Key { reason } => format!("the private key cannot be used: {reason}"),
+        AuthFault::KeyEncoding { encoding } => format!("the signing key is not {encoding}"),
         AuthFault::UnknownScheme { name } => format!("this host has no auth scheme `{name}`"),
         AuthFault::Custom { name, reason } => format!("scheme `{name}`: {reason}"),
     };

@@ -162,8 +162,8 @@ fn plan_hint(fault: &PlanFault) -> Option<String> {
                 .to_owned(),
         ),
         PlanFault::Url { .. } => None,
-        PlanFault::HostNotAllowed { allowed, .. } => {
-            let all = allowed.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>();
+        PlanFault::HostNotAllowed(fault) => {
+            let all = fault.allowed.iter().map(|host| format!("`{host}`")).collect::<Vec<_>>();
             Some(format!("it may be {}", all.join(", ")))
         }
         PlanFault::Query { .. } => {

@@ -176,9 +176,10 @@ fn plan(fault: &PlanFault) -> String {
         PlanFault::Base { target, error } => {
             format!("base URL of `{target}`: {}", template(error))
         }
-        PlanFault::HostNotAllowed { target, host, .. } => {
-            format!("host `{host}` is not one of those that target `{target}` allows")
-        }
+        PlanFault::HostNotAllowed(fault) => format!(
+            "host `{}` is not one of those that target `{}` allows",
+            fault.host, fault.target
+        ),
         PlanFault::AuthMissing { target, methods } => {
             let missing: Vec<String> = methods
                 .iter()
@@ -283,10 +284,10 @@ fn host(fault: &HostFault) -> String {
         HostFault::TooLong => {
             format!("the host is longer than {} bytes", crate::inject::host::MAX_HOST_BYTES)
         }
-        HostFault::Invalid { reason } if reason.is_empty() => {
+        HostFault::Invalid { reason: None } => {
             "the host is read otherwise than it is written".to_owned()
         }
-        HostFault::Invalid { reason } => reason.clone(),
+        HostFault::Invalid { reason: Some(reason) } => reason.to_string(),
     }
 }
 

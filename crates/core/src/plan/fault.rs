@@ -116,19 +116,10 @@ pub enum PlanFault {
         /// The target.
         target: String,
         /// Why.
-        error: TemplateValueError,
+        error: Box<TemplateValueError>,
     },
     /// The connection decides the host, and it is not one of the target's.
-    HostNotAllowed {
-        /// The target.
-        target: String,
-        /// The host.
-        host: String,
-        /// The target's hosts.
-        allowed: Vec<String>,
-        /// The field that decides, where it is one.
-        field: Option<Reference>,
-    },
+    HostNotAllowed(Box<HostNotAllowed>),
     /// No auth method of the target is usable.
     AuthMissing {
         /// The target.
@@ -152,6 +143,19 @@ pub enum PlanFault {
     },
     /// The body is longer than [`super::MAX_BODY_BYTES`].
     BodyTooLong,
+}
+
+/// A host that a connection decides, and that its target does not list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostNotAllowed {
+    /// The target.
+    pub target: String,
+    /// The host.
+    pub host: String,
+    /// The target's hosts.
+    pub allowed: Vec<String>,
+    /// The field that decides, where it is one.
+    pub field: Option<Reference>,
 }
 
 /// The parts of a request.

@@ -32,7 +32,7 @@ use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
-pub use fault::{PlanFault, RequestPart, Warning};
+pub use fault::{HostNotAllowed, PlanFault, RequestPart, Warning};
 pub(crate) use url::{input_field, is_relative_url};
 
 use body::{body, headers};
@@ -84,7 +84,7 @@ pub struct Plan {
     /// Where the base URL came from.
     pub base_from: String,
     /// The base URL, where the connection's values are part of it.
-    pub rendered_base: Option<RenderedBase>,
+    pub rendered_base: Option<Box<RenderedBase>>,
     /// The name of the auth method.
     pub auth: String,
     /// What has to be done for each sending: signatures, a token.

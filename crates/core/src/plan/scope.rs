@@ -39,7 +39,7 @@ impl Scope for PlanScope<'_> {
             Root::Connection => self.connection.lookup(reference),
             Root::Options => descend_map(self.options, &reference.segments),
             Root::Input => descend_map(self.input, &reference.segments),
-            Root::Response => None,
+            Root::Response | Root::Signing => None,
         }
     }
 

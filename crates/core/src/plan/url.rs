@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fault::{PlanFault, RequestPart, Warning};
+use super::fault::{HostNotAllowed, PlanFault, RequestPart, Warning};
 use super::{BaseOverride, PlanSettings};
 use crate::base_url::{BaseFault, BaseUrl, RenderedBase, is_allowed};
 use crate::card::Card;
@@ -24,7 +24,7 @@ pub(super) enum Base<'b> {
     /// A literal one of the target.
     Literal(&'b BaseUrl, &'b Url),
     /// One that the connection's values were put into.
-    Rendered(RenderedBase),
+    Rendered(Box<RenderedBase>),
     /// The one that replaces the target's.
     Override(&'b BaseOverride),
 }
@@ -82,19 +82,21 @@ pub(super) fn base<'b>(
                 problem: FieldProblem::Missing,
             })
         }
-        BaseFault::Value { error, .. } => PlanFault::Base { target: name.to_owned(), error },
+        BaseFault::Value { error, .. } => {
+            PlanFault::Base { target: name.to_owned(), error: Box::new(error) }
+        }
         BaseFault::Url { field, fault } => PlanFault::Url { field, fault },
     })?;
     let rendered = rendered.ok_or_else(malformed)?;
     if !is_allowed(&target.hosts, &rendered.url) {
-        return Err(PlanFault::HostNotAllowed {
+        return Err(PlanFault::HostNotAllowed(Box::new(HostNotAllowed {
             target: name.to_owned(),
             host: rendered.url.host_str().unwrap_or_default().to_owned(),
             allowed: target.hosts.iter().map(|pattern| pattern.0.clone()).collect(),
             field: rendered.field,
-        });
+        })));
     }
-    Ok(Base::Rendered(rendered))
+    Ok(Base::Rendered(Box::new(rendered)))
 }
 
 /// The path: text of the card as it is, values as segments, a field of format `relative-url` as it is.

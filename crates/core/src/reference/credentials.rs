@@ -47,6 +47,10 @@ fn how(method: &AuthMethod) -> String {
             Place::Query => format!("key in the query parameter {}", words::code(&key.name)),
             Place::Cookie => format!("key in the cookie {}", words::code(&key.name)),
         },
+        AuthMethod::Digest(_) => "Digest authentication".to_owned(),
+        AuthMethod::Hmac(_) => "the request is signed with a key".to_owned(),
+        AuthMethod::OAuth1(_) => "OAuth 1.0a signature".to_owned(),
+        AuthMethod::AwsSigv4(_) => "AWS Signature Version 4".to_owned(),
         AuthMethod::OAuth2(oauth2) => {
             format!("OAuth 2.0, grant {}", words::code(oauth2.grant.as_str()))
         }

@@ -103,6 +103,11 @@ fn timestamp(value: &Value) -> Result<jiff::Timestamp, &'static str> {
         .ok_or("the parameter must be a date-time such as \"2026-01-31T08:00:00Z\"")
 }
 
+/// Whether a call's text names the helper `default`.
+pub(crate) fn gives_default(call: &str) -> bool {
+    call.split(['(', ' ']).any(|word| word == "default")
+}
+
 impl Helper {
     /// Compiles one call.
     ///
@@ -145,6 +150,12 @@ impl Helper {
     #[must_use]
     pub fn references(&self) -> &[Reference] {
         &self.references
+    }
+
+    /// Whether the helper `default` is somewhere in the call: it is there for values that may be absent.
+    #[must_use]
+    pub fn gives_default(&self) -> bool {
+        gives_default(&self.source)
     }
 
     /// Evaluates the call; `None` where a parameter marked with `?` has no value.

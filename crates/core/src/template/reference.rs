@@ -13,11 +13,14 @@ pub enum Root {
     Input,
     /// The reply: `status`, `headers`, `body`.
     Response,
+    /// The request that is being signed: in the templates of a signing auth method only.
+    Signing,
 }
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 4] = [Root::Connection, Root::Options, Root::Input, Root::Response];
+    pub const ALL: [Root; 5] =
+        [Root::Connection, Root::Options, Root::Input, Root::Response, Root::Signing];
 
     /// The name in a template.
     #[must_use]
@@ -27,6 +30,7 @@ impl Root {
             Root::Options => "options",
             Root::Input => "input",
             Root::Response => "response",
+            Root::Signing => "signing",
         }
     }
 }

@@ -26,9 +26,13 @@ mutations! {
     a_default_helps:
         connector(US, r#""https://<<default connection.[Token] 'us'>>.acme.example/new""#) => [];
 
+    a_helper_call_needs_its_values_too:
+        connector(US, r#""https://<<lower connection.[Token]>>.acme.example/new""#) =>
+        ["template.optional /targets/Main API/base/New/US 34:17 `connection.Token` may have no value: its field is not required (make the field required, or use the helper `default`)"];
+
     a_value_that_makes_another_domain_is_warned_of:
-        connector(US, r#""https://<<lower connection.[Token]>>.com/""#) =>
-        ["egress.open /targets/Main API/base/New/US 34:17 a connection can make another domain of `https://<<lower connection.[Token]>>.com/` (list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide)"];
+        connector(US, r#""https://<<default connection.[Token] 'us'>>.com/""#) =>
+        ["egress.open /targets/Main API/base/New/US 34:17 a connection can make another domain of `https://<<default connection.[Token] 'us'>>.com/` (list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide)"];
 
     hosts_are_the_answer:
         connector(r#""auth": ["token", "key"],
@@ -43,7 +47,7 @@ mutations! {
         "by": "connection.Edition",
         "New": {
           "by": "connection.Region",
-          "US": "https://<<lower connection.[Token]>>.com/","#) => [];
+          "US": "https://<<default connection.[Token] 'us'>>.com/","#) => [];
 
     an_unknown_field_is_refused:
         connector(US, r#""https://<<connection.Regoin>>.acme.example/new""#) =>
