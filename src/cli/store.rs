@@ -58,10 +58,9 @@ impl StoreArgs {
 
     /// The store of every tenant; `None` where there is none.
     pub(crate) async fn open_store(&self, further: Option<Key>) -> Result<Option<Store>, Error> {
-        let location = self.location()?;
-        if !exists(&location) {
+        let Some(location) = self.location()?.filter(|location| exists(location)) else {
             return Ok(None);
-        }
+        };
         let Some(mut keys) = self.keys()? else { return Err(no_key()) };
         if let Some(key) = further {
             keys = keys.with_previous(key);
@@ -71,7 +70,7 @@ impl StoreArgs {
 
     /// The store, made where there is none.
     pub(crate) async fn open_or_make(&self, no_key_yet: NoKey) -> Result<Opened, Error> {
-        let location = self.location()?;
+        let location = self.location()?.ok_or_else(no_home)?;
         let tenant = self.tenant()?;
         let (keys, made_key) = match self.keys()? {
             Some(keys) => (keys, None),
@@ -99,17 +98,21 @@ impl StoreArgs {
         }
     }
 
-    /// A path or URL.
-    pub(crate) fn location(&self) -> Result<String, StoreFault> {
+    /// A path or URL; `None` where none is given and the user has no home folder.
+    pub(crate) fn location(&self) -> Result<Option<String>, StoreFault> {
         if let Some(given) = &self.store {
-            return Ok(given.clone());
+            return Ok(Some(given.clone()));
         }
         if let Some(given) = text_of("CARDHOST_STORE")? {
-            return Ok(given);
+            return Ok(Some(given));
         }
-        let path = data_folder().ok_or_else(no_home)?.join("cardhost").join("connections.db");
+        let Some(folder) = data_folder() else { return Ok(None) };
+        let path = folder.join("cardhost").join("connections.db");
         let reason = || "the data folder's name is not UTF-8".to_owned();
-        path.into_os_string().into_string().map_err(|_| StoreFault::Location { reason: reason() })
+        path.into_os_string()
+            .into_string()
+            .map(Some)
+            .map_err(|_| StoreFault::Location { reason: reason() })
     }
 
     /// The tenant's name.

@@ -204,6 +204,9 @@ fn prompt(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
+/// The exit code of a process that Ctrl-C ended, as shells have it.
+const ENDED_BY_INTERRUPT: i32 = 130;
+
 /// The first line of a PEM text; all of it is one value.
 const PEM_BEGINS: &str = "-----BEGIN ";
 const PEM_ENDS: &str = "-----END ";
@@ -232,6 +235,8 @@ fn secret() -> Result<String, Failure> {
     whole(|| {
         rpassword::read_password().map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => ended(),
+            // Ctrl-C; the terminal is as it was.
+            io::ErrorKind::Interrupted => std::process::exit(ENDED_BY_INTERRUPT),
             _ => Failure::Io("the terminal", error),
         })
     })
@@ -268,7 +273,6 @@ fn end_after_interrupt() {
     ONCE.call_once(|| {
         use tokio::signal::unix::{SignalKind, signal};
         const MOMENT: std::time::Duration = std::time::Duration::from_millis(100);
-        const ENDED_BY_INTERRUPT: i32 = 130;
         let (ready, wait) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let Ok(runtime) = crate::cli::setup::runtime() else { return };

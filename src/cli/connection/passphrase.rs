@@ -73,7 +73,7 @@ fn given(args: &PassphraseArgs) -> Result<Option<String>, Failure> {
             let line = line.strip_suffix('\r').unwrap_or(line);
             if line.is_empty() { Err(unusable("it is empty")) } else { Ok(Some(line.to_owned())) }
         }
-        (None, None) if std::io::stderr().is_terminal() => return Ok(None),
+        (None, None) if std::io::stderr().is_terminal() => Ok(None),
         (None, None) => {
             let message = "nobody can be asked for the passphrase: give --passphrase-env or --passphrase-file";
             Err(Failure::Usage(message.to_owned()))

@@ -58,7 +58,7 @@ fn next(store: &StoreArgs, args: &RotateKeyArgs) -> String {
 }
 
 fn no_store(store: &StoreArgs) -> Error {
-    let place = store.location().unwrap_or_default();
+    let place = store.location().ok().flatten().unwrap_or_default();
     let reason = "there is no file of that name".to_owned();
     StoreFault::Unreachable { place, reason, transient: false }.into()
 }
