@@ -18,8 +18,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use cardhost::catalog::MemorySource;
 use cardhost::clock::FixedClock;
 use cardhost::core::auth::{CustomScheme, CustomValues};
@@ -29,16 +31,18 @@ use cardhost::core::message;
 use cardhost::core::moment::Moment;
 use cardhost::core::secret::Secret;
 use cardhost::core::transport_fault::TransportFault;
-use cardhost::entropy::FixedEntropy;
+use cardhost::entropy::{Entropy, FixedEntropy};
 use cardhost::store::{Key, KeySet, Store, TenantStore};
 use cardhost::transport::{BoxFuture, HttpTransport, Transport};
 use cardhost::{Error, Host, Invocation, Prepared, Reply, RequestSpec};
 use cardhost_runtime::login::Login;
 use http::HeaderValue;
+use rcgen::KeyPair;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Map, Value, json};
 
 use crate::suite::{Scripted, arrived, compare, each_case, names, next_reply, unknown_files};
-use crate::support::{Answer, RawServer, path};
+use crate::support::{Answer, Message, RawServer, path, reply};
 
 /// 2026-11-21T10:00:00Z.
 pub const NOW: i64 = 1_795_255_200;
@@ -298,4 +302,210 @@ fn pretty(value: &Value) -> String {
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_io().enable_time().build().unwrap().block_on(future)
+}
+
+/// A connector `demo` with one auth method `main`, and its card `act`.
+pub fn demo(base: &str, auth: &Value, request: &Value) -> MemorySource {
+    let labels = labels(&auth.to_string());
+    let fields: Map<String, Value> =
+        labels.into_iter().map(|label| (label, json!({ "type": "secret" }))).collect();
+    let connector = json!({
+        "format": 1, "name": "demo", "version": "1.0.0", "title": "Demo",
+        "connection": { "fields": fields },
+        "auth": { "main": auth },
+        "targets": { "api": { "auth": ["main"], "base": base } },
+        "errors": [{ "status": [401, 403], "code": "auth.refused" }],
+    });
+    let mut card = json!({
+        "format": 1, "name": "act", "version": "1.0.0", "title": "Act", "effect": "write",
+        "input": {},
+        "request": { "target": "api", "method": "GET", "path": "/things" },
+        "output": { "Reply": {
+            "Status": { "type": "number", "value": "<<response.status>>" },
+            "Body": { "type": "any", "value": "<<response.body?>>" },
+        } },
+    });
+    for (key, value) in request.as_object().unwrap() {
+        match key.as_str() {
+            "input" => card["input"] = value.clone(),
+            key => card["request"][key] = value.clone(),
+        }
+    }
+    MemorySource::new().with("demo/connector", connector.to_string()).with(CARD, card.to_string())
+}
+
+/// The labels of the connection that a text refers to.
+fn labels(text: &str) -> Vec<String> {
+    let after = text.split("<<connection.").skip(1);
+    after.map(|rest| rest.split(['?', '>']).next().unwrap().to_owned()).collect()
+}
+
+/// An invocation with the fields of a connection.
+pub fn with_fields(fields: &Value) -> Invocation {
+    Invocation::from_value(json!({ "connection": { "fields": fields } })).unwrap()
+}
+
+/// Other bytes each time.
+struct Counting(AtomicU8);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) -> bool {
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+        true
+    }
+}
+
+#[test]
+fn what_is_signed_beside_a_digest_answer_has_a_nonce_of_its_own() {
+    let server = RawServer::start(|index, _| {
+        let challenge = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\
+                         content-length: 0\r\nconnection: close\r\n\r\n";
+        match index {
+            0 => Answer::Bytes(challenge.into()),
+            _ => Answer::Bytes(reply("200 OK", "application/json", b"{}")),
+        }
+    });
+    let auth = json!({ "scheme": "all", "of": [
+        { "scheme": "digest", "username": "<<connection.User>>", "password": "<<connection.Key>>" },
+        { "scheme": "hmac", "algorithm": "sha256", "key": "<<connection.Key>>", "message": "<<signing.nonce>>",
+          "query": { "nonce": "<<signing.nonce>>", "sig": "<<signing.signature>>" } },
+    ] });
+    let host = Host::builder()
+        .cards(demo("https://api.example", &auth, &json!({})))
+        .transport(ToLoopback::new(&server))
+        .clock(FixedClock(NOW))
+        .entropy(Counting(AtomicU8::new(1)))
+        .build();
+    let fields = json!({ "User": "u", "Key": "k" });
+    let outcome = block_on(host.run(Some(CARD), with_fields(&fields))).unwrap();
+    assert_eq!(outcome.status, 200);
+    let requests: Vec<Message> = server.requests().iter().map(|r| Message::parse(r)).collect();
+    let signature = |nonce: &str| {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"k");
+        let tag = ring::hmac::sign(&key, nonce.as_bytes());
+        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let target = |nonce: &str| format!("/things?nonce={nonce}&sig={}", signature(nonce));
+    assert_eq!(requests[0].target(), target(&"01".repeat(16)));
+    assert_eq!(requests[1].target(), target(&"02".repeat(16)));
+    // The answer is about the target that is sent with it.
+    let authorization = requests[1].header("authorization")[0];
+    assert!(authorization.contains(&format!("uri=\"{}\"", target(&"02".repeat(16)))));
+    assert_eq!(requests.len(), 2);
+}
+
+#[test]
+fn an_es256_assertion_says_what_it_must_and_its_signature_is_good() {
+    let key = KeyPair::generate().unwrap();
+    let pem = pem("PRIVATE KEY", &key.serialize_der());
+    let token = br#"{"access_token":"suite-token-1","token_type":"Bearer"}"#;
+    let server = RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", token)));
+    let auth = json!({
+        "scheme": "oauth2", "grant": "client_credentials", "clientAuth": "private_key_jwt",
+        "clientId": "<<connection.Client ID>>", "tokenUrl": "https://login.example/token",
+        "assertion": { "algorithm": "ES256", "key": "<<connection.Private Key>>", "keyId": "k1", "lifetime": "1m" },
+    });
+    let host = Host::builder()
+        .cards(demo("https://api.example", &auth, &json!({})))
+        .transport(ToLoopback::new(&server))
+        .clock(FixedClock(NOW))
+        .entropy(FixedEntropy(RANDOM))
+        .build();
+    for written in [pem.clone(), pem.replace('\n', "\\n"), pem.replace('\n', "\r\n")] {
+        let fields = json!({ "Client ID": "app-1", "Private Key": written });
+        block_on(host.run(Some(CARD), with_fields(&fields))).unwrap();
+    }
+    let requests: Vec<Message> = server.requests().iter().map(|r| Message::parse(r)).collect();
+    assert_eq!(requests.len(), 6);
+    for request in requests.iter().step_by(2) {
+        let form: Vec<(String, String)> =
+            url::form_urlencoded::parse(request.body.as_bytes()).into_owned().collect();
+        let names: Vec<&str> = form.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["grant_type", "client_id", "client_assertion_type", "client_assertion"]);
+        let (signed, signature) = form[3].1.rsplit_once('.').unwrap();
+        let (header, claims) = signed.split_once('.').unwrap();
+        let json = |part: &str| -> Value {
+            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+        };
+        assert_eq!(json(header), json!({ "alg": "ES256", "typ": "JWT", "kid": "k1" }));
+        let expected = json!({
+            "sub": "app-1", "iss": "app-1", "aud": "https://login.example/token",
+            "iat": NOW, "exp": NOW + 60, "jti": "5e".repeat(16),
+        });
+        assert_eq!(json(claims), expected);
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key_raw())
+            .verify(signed.as_bytes(), &BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap())
+            .unwrap();
+    }
+}
+
+/// DER as PEM (RFC 7468).
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+/// Answers a challenge or a login where one is wanted, then redirects to another origin.
+fn redirecting_to(elsewhere: &str) -> RawServer {
+    let redirect = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {elsewhere}/steal\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    RawServer::start(move |index, request| {
+        let request = String::from_utf8_lossy(request);
+        if request.starts_with("POST /token") {
+            return Answer::Bytes(reply("200 OK", "application/json", b"{\"access_token\":\"t\"}"));
+        }
+        if index == 0 && request.contains("x-wants: digest") {
+            return Answer::Bytes(
+                b"HTTP/1.1 401 No\r\nwww-authenticate: Digest realm=\"r\", nonce=\"n\"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                    .to_vec(),
+            );
+        }
+        Answer::Bytes(redirect.clone().into_bytes())
+    })
+}
+
+#[test]
+fn nothing_of_any_scheme_goes_to_another_origin() {
+    let secret = "<<connection.Key>>";
+    let schemes = [
+        json!({ "scheme": "basic", "username": secret, "password": secret }),
+        json!({ "scheme": "bearer", "token": secret }),
+        json!({ "scheme": "api_key", "in": "header", "name": "x-key", "value": secret }),
+        json!({ "scheme": "api_key", "in": "query", "name": "key", "value": secret }),
+        json!({ "scheme": "api_key", "in": "cookie", "name": "key", "value": secret }),
+        json!({ "scheme": "digest", "username": secret, "password": secret }),
+        json!({ "scheme": "hmac", "algorithm": "sha1", "key": secret, "message": "<<signing.url>>",
+                "headers": { "x-signature": "<<signing.signature>>" } }),
+        json!({ "scheme": "oauth1", "consumerKey": secret, "consumerSecret": secret }),
+        json!({ "scheme": "aws_sigv4", "accessKeyId": secret, "secretAccessKey": secret,
+                "region": "r", "service": "s" }),
+        json!({ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "{server}/token",
+                "clientId": secret, "clientSecret": secret }),
+        json!({ "scheme": "session", "login": { "url": "{server}/token", "form": { "key": secret } },
+                "tokenFrom": "<<response.body.access_token>>" }),
+        json!({ "scheme": "custom", "name": "demo", "values": { "key": secret } }),
+    ];
+    for scheme in schemes {
+        let name = scheme["scheme"].as_str().unwrap().to_owned();
+        let second =
+            RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", b"{}")));
+        let first = redirecting_to(&second.url);
+        let auth: Value =
+            serde_json::from_str(&scheme.to_string().replace("{server}", &first.url)).unwrap();
+        let more = json!({ "method": "POST", "headers": { "X-Wants": name }, "body": { "json": { "a": 1 } } });
+        let host =
+            Host::builder().cards(demo(&first.url, &auth, &more)).auth_scheme("demo", Demo).build();
+        let fields = json!({ "Key": "suite-secret" });
+        let error = block_on(host.run(Some(CARD), with_fields(&fields))).unwrap_err();
+        assert_eq!(error.response().map(|response| response.status), Some(307), "{name}");
+        let (code, message) = message::warning(&error.warnings()[0]);
+        assert_eq!(code, "redirect.not_followed", "{name}");
+        assert!(message.contains(&second.url), "{name}: {message}");
+        let before = ["digest", "oauth2", "session"].contains(&name.as_str());
+        assert_eq!(first.requests().len(), if before { 2 } else { 1 }, "{name}");
+        assert_eq!(second.requests(), Vec::<String>::new(), "{name}");
+    }
 }
