@@ -31,5 +31,6 @@ mod stream;
 mod suite;
 mod support;
 mod targets;
+mod tls_connections;
 mod transport;
 mod warehouse;
