@@ -9,6 +9,7 @@
 #![allow(unreachable_pub, reason = "one binary: everything in it is for itself")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
+mod aws;
 mod canaries;
 mod connection_cli;
 mod egress;

@@ -327,7 +327,7 @@ pub fn demo(base: &str, auth: &Value, request: &Value) -> MemorySource {
     });
     for (key, value) in request.as_object().unwrap() {
         match key.as_str() {
-            "input" => card["input"] = value.clone(),
+            "input" | "response" => card[key] = value.clone(),
             key => card["request"][key] = value.clone(),
         }
     }

@@ -98,11 +98,12 @@ fn serve(
         }
         if request.ends_with(b"\r\n\r\n") {
             request.clear();
+            let shown = connection.peer_certificates().and_then(|all| all.first());
+            visits.lock().unwrap().push((number, shown.map(|der| der.to_vec())));
+            let mut stream = rustls::Stream::new(&mut connection, &mut socket);
             if stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_err() {
                 break;
             }
-            let shown = connection.peer_certificates().and_then(|all| all.first());
-            visits.lock().unwrap().push((number, shown.map(|der| der.to_vec())));
         }
     }
     // What has come is read first: closing with it unread would reset the connection, and take the alert with it.
