@@ -164,6 +164,23 @@ fn only_the_command_prints_and_only_the_transport_sends() {
 }
 
 #[test]
+fn key_material_is_used_only_by_the_cipher_of_the_store() {
+    let mut faults = Vec::new();
+    for file in sources(&path("crates/runtime/src")).into_iter().chain(sources(&path("src"))) {
+        let shown = file.strip_prefix(root()).unwrap().display().to_string();
+        let code = code(&file);
+        let may = |names: &[&str]| names.iter().any(|name| shown.ends_with(name));
+        if code.contains("ring::aead") && !may(&["store/cipher.rs"]) {
+            faults.push(format!("{shown} encrypts"));
+        }
+        if code.contains("expose_secret") && !may(&["store/key.rs"]) {
+            faults.push(format!("{shown} opens a key"));
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
 fn a_secret_is_opened_only_where_it_goes_into_a_request() {
     let may = ["secret", "auth", "template", "connection", "token"];
     let mut faults = Vec::new();

@@ -55,16 +55,16 @@ impl Drop for Server {
 }
 
 /// One server for all tests that run at the same time. A plain static would never be dropped, and its server never end.
-pub(crate) struct Shared(Mutex<Weak<Server>>);
+pub(crate) struct Shared<T = Server>(Mutex<Weak<T>>);
 
-impl Shared {
+impl<T> Shared<T> {
     /// No server yet.
-    pub(crate) const fn new() -> Shared {
+    pub(crate) const fn new() -> Shared<T> {
         Shared(Mutex::new(Weak::new()))
     }
 
     /// The server that another test holds, or one that is started now; `None` where it is not installed.
-    pub(crate) fn get(&self, start: impl FnOnce() -> Option<Server>) -> Option<Arc<Server>> {
+    pub(crate) fn get(&self, start: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = held.upgrade() {
             return Some(server);
@@ -186,13 +186,13 @@ fn accepts(port: u16) -> bool {
 }
 
 /// A port that was free a moment ago; the retry in [`start`] covers the moment.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
     listener.local_addr().expect("the address just bound").port()
 }
 
 /// Ends a process and what it started: gunicorn has workers, npm's launchers have children.
-fn kill_group(child: &mut Child) {
+pub(crate) fn kill_group(child: &mut Child) {
     // The group bears the process's own id. Until `wait` below the id cannot be given to anybody else.
     let group = format!("-{}", child.id());
     let killed = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();

@@ -120,3 +120,138 @@ impl fmt::Display for KeyFault {
 }
 
 impl std::error::Error for KeyFault {}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::Code;
+    use crate::failure::Error;
+
+    use super::*;
+
+    /// Each fault with its code, what it says, and the beginning of what to do.
+    #[test]
+    fn every_fault_has_a_code_a_sentence_and_a_hint() {
+        let text = str::to_owned;
+        let table = [
+            (
+                StoreFault::Key(KeyFault::Malformed { place: String::new() }),
+                Code::STORE_KEY,
+                "the key is not 32 bytes in base64 or hex",
+                "a key is 44 characters",
+            ),
+            (
+                StoreFault::Key(KeyFault::Malformed { place: text("key") }),
+                Code::STORE_KEY,
+                "the key in `key` is not 32 bytes in base64 or hex",
+                "a key is 44 characters",
+            ),
+            (
+                StoreFault::Key(KeyFault::File { path: text("key"), reason: text("gone") }),
+                Code::STORE_KEY,
+                "the key file `key` cannot be used: gone",
+                "check the path",
+            ),
+            (
+                StoreFault::Key(KeyFault::Exposed { path: text("key"), mode: 0o644 }),
+                Code::STORE_KEY,
+                "the key file `key` can be read by others (mode 644)",
+                "`chmod 600 key`",
+            ),
+            (
+                StoreFault::Key(KeyFault::NoRandom),
+                Code::STORE_KEY,
+                "the system gives no random bytes",
+                "check the system's random device",
+            ),
+            (
+                StoreFault::WrongKey { wanted: text("a"), given: vec![text("b"), text("c")] },
+                Code::STORE_KEY,
+                "the store wants key `a`, and was given `b`, `c`",
+                "give the key that",
+            ),
+            (
+                StoreFault::Corrupt { place: text("p"), reason: text("r") },
+                Code::STORE_CORRUPT,
+                "the store `p` cannot be read: r",
+                "nothing was changed",
+            ),
+            (
+                StoreFault::Tampered {
+                    tenant: text("t"),
+                    connector: text("c"),
+                    name: text("n"),
+                    column: "tokens",
+                },
+                Code::STORE_TAMPERED,
+                "the tokens of connection `n` of `c` (tenant `t`) are not what was stored there",
+                "restore the store",
+            ),
+            (
+                StoreFault::Unreachable { place: text("p"), reason: text("r"), transient: true },
+                Code::STORE_UNREACHABLE,
+                "the store `p` cannot be reached: r",
+                "check that it is there",
+            ),
+            (
+                StoreFault::Location { reason: text("r") },
+                Code::STORE_LOCATION,
+                "the location of the store cannot be used: r",
+                "give a file path",
+            ),
+            (
+                StoreFault::NewerFormat { place: text("p"), found: 2, known: 1 },
+                Code::STORE_FORMAT,
+                "the store `p` has format 2; this cardhost knows up to 1",
+                "use a newer cardhost",
+            ),
+            (
+                StoreFault::TooLarge { limit: 5 },
+                Code::STORE_TOO_LARGE,
+                "the value is longer than the 5 bytes that the store takes",
+                "store less",
+            ),
+            (
+                StoreFault::Exists { connector: text("c"), name: text("n") },
+                Code::CONNECTION_EXISTS,
+                "`c` already has a connection `n`",
+                "choose another name",
+            ),
+            (
+                StoreFault::Missing { connection: text("n") },
+                Code::CONNECTION_UNKNOWN,
+                "there is no connection `n`",
+                "list the connections",
+            ),
+            (
+                StoreFault::Name { what: "tenant", found: text("a\u{1b}[0m") },
+                Code::CONNECTION_NAME,
+                "`a\\u{1b}[0m` cannot be the name of a tenant",
+                "it begins with a letter or digit and has up to 64 letters, digits, `.`",
+            ),
+            (
+                StoreFault::Name { what: "connection", found: text("a b") },
+                Code::CONNECTION_NAME,
+                "`a b` cannot be the name of a connection",
+                "it begins with a letter or digit and has up to 64 letters, digits, `_`",
+            ),
+            (
+                StoreFault::Conflict { connection: text("i"), expected: 1, found: 2 },
+                Code::CONNECTION_CONFLICT,
+                "connection `i` was changed in the meantime: revision 2, not 1",
+                "read the connection again",
+            ),
+            (
+                StoreFault::LeaseLost { connection: text("i") },
+                Code::CONNECTION_CONFLICT,
+                "the lease on the tokens of connection `i` ended before they were saved",
+                "read the tokens again",
+            ),
+        ];
+        for (fault, code, said, to_do) in table {
+            assert_eq!(fault.to_string(), said);
+            let error = Error::from(fault);
+            assert_eq!((error.code(), error.message().as_str()), (&code, said));
+            assert!(error.hint().unwrap_or_default().starts_with(to_do), "{error}");
+        }
+    }
+}

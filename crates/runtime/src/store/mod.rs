@@ -26,6 +26,10 @@
 //! # }).unwrap();
 //! ```
 
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "a build without back ends has nobody who reads the rows")
+)]
 mod backend;
 mod cipher;
 mod key;
@@ -64,6 +68,9 @@ pub const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 const TRIES: usize = 64;
 
 /// A store of connections. Cheap to clone; `Send` and `Sync`; one is enough for a process.
+///
+/// Its functions run on a Tokio runtime of any kind; PostgreSQL needs the runtime's I/O and time.
+/// Where one of them returns [`StoreFault::Unreachable`], whatever it was to write may have been written or not.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -550,8 +557,8 @@ impl TenantStore {
     ///
     /// # Errors
     /// [`StoreFault::LeaseLost`] where somebody else took the lease over, or new tokens were put;
-    /// [`StoreFault::Missing`], [`StoreFault::TooLarge`], and those of the store. After a fault of the store the lease
-    /// still stands, and the same tokens can be saved again.
+    /// [`StoreFault::Missing`], [`StoreFault::TooLarge`], and those of the store. After [`StoreFault::Unreachable`] save
+    /// the same tokens again: where they were saved after all, that is [`StoreFault::LeaseLost`].
     pub async fn save_tokens(
         &self,
         lease: &Lease,

@@ -14,7 +14,7 @@ use cardhost_core::store_fault::StoreFault;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -129,6 +129,8 @@ impl Postgres {
 
     /// The client, made anew where there is none that works.
     async fn client(&self) -> Result<Arc<Client>, StoreFault> {
+        // The task that reads the connection may not have had a chance to notice its end.
+        tokio::task::yield_now().await;
         let mut held = self.client.lock().await;
         if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
@@ -190,6 +192,14 @@ impl Postgres {
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<tokio_postgres::Row>, Result<Error, StoreFault>> {
         match tokio::time::timeout(STATEMENT, client.query_typed(sql, parameters)).await {
+            Ok(Err(error)) if ends_connection(&error) => {
+                // It may be told of its end a moment before it is closed.
+                let mut held = self.client.lock().await;
+                if held.as_ref().is_some_and(|held| std::ptr::eq(&**held, client)) {
+                    *held = None;
+                }
+                Err(Ok(error))
+            }
             Ok(result) => result.map_err(Ok),
             Err(_) => Err(Err(self.unreachable(format!("no answer within {STATEMENT:?}")))),
         }
@@ -203,7 +213,7 @@ impl Postgres {
     ) -> Result<Vec<tokio_postgres::Row>, StoreFault> {
         let client = self.client().await?;
         match self.statement(&client, sql, parameters).await {
-            Err(Ok(_)) if client.is_closed() => {
+            Err(Ok(error)) if ends_connection(&error) || client.is_closed() => {
                 let client = self.client().await?;
                 self.told(self.statement(&client, sql, parameters).await)
             }
@@ -326,6 +336,12 @@ impl Postgres {
         let rows = self.read(sql, &[]).await?;
         rows.first().map_or(Ok(false), |row| self.get(row, 0))
     }
+}
+
+/// Whether the connection is of no use after this.
+fn ends_connection(error: &Error) -> bool {
+    let severity = error.as_db_error().and_then(|said| said.parsed_severity());
+    error.is_closed() || matches!(severity, Some(Severity::Fatal | Severity::Panic))
 }
 
 fn wrote(rows: &[tokio_postgres::Row]) -> Wrote {

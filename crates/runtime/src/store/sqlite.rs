@@ -6,7 +6,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cardhost_core::store_fault::StoreFault;
 use rusqlite::{
@@ -24,6 +24,8 @@ use super::backend::{
 const APPLICATION: i64 = 0x4361_7264;
 /// How long a write waits for the writes of others.
 const BUSY: Duration = Duration::from_secs(5);
+/// Between two tries to open a store that others are making.
+const PAUSE: Duration = Duration::from_millis(2);
 
 const SCHEMA: &str = "
     CREATE TABLE cardhost_store (
@@ -189,7 +191,23 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Looks whose file it is; true where it is an empty one.
+/// Makes the tables where there are none.
+fn open(connection: &mut Connection, place: &str, fresh: &KeyState) -> Result<KeyState, Fault> {
+    // One look: another process may be making the store.
+    let look = connection.transaction()?;
+    let new = is_new(&look, place)?;
+    drop(look);
+    if new {
+        make(connection, place, fresh)?;
+    }
+    Ok(key_state(connection)?)
+}
+
+fn is_busy(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Looks whose file it is, in a transaction; true where it is an empty one.
 fn is_new(connection: &Connection, place: &str) -> Result<bool, Fault> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id")?;
@@ -320,10 +338,16 @@ impl Backend for Sqlite {
     fn open(&self, fresh: KeyState) -> Answer<'_, KeyState> {
         let place = self.place.clone();
         self.run(move |connection| {
-            if is_new(connection, &place)? {
-                make(connection, &place, &fresh)?;
+            let since = Instant::now();
+            loop {
+                match open(connection, &place, &fresh) {
+                    // SQLite does not wait by itself for another process that is changing the journal mode.
+                    Err(Fault::Sqlite(error)) if is_busy(&error) && since.elapsed() < BUSY => {
+                        std::thread::sleep(PAUSE);
+                    }
+                    result => return result,
+                }
             }
-            Ok(key_state(connection)?)
         })
     }
 
