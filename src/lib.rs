@@ -46,7 +46,7 @@ pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
-pub use cardhost_runtime::{catalog, clock, connections, entropy, store, transport};
+pub use cardhost_runtime::{catalog, clock, connections, entropy, login, store, transport};
 
 #[cfg(feature = "embedded-cards")]
 pub use embedded::Embedded;
