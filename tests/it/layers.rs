@@ -190,7 +190,9 @@ fn a_secret_is_opened_only_where_it_goes_into_a_request() {
         }
     }
     for file in sources(&path("crates/runtime/src")).into_iter().chain(sources(&path("src"))) {
-        if code(&file).contains(".expose()") {
+        // A client's private key is read where its TLS is set up.
+        let is_tls = file.ends_with("runtime/src/transport/tls.rs");
+        if code(&file).contains(".expose()") && !is_tls {
             faults.push(file.display().to_string());
         }
     }

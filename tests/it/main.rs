@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod canaries;
+mod connection_cli;
 mod egress;
 mod embedding;
 mod files;

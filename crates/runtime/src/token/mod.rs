@@ -224,12 +224,10 @@ impl Renewer {
         }
         match slot.lease(self.timing.lease).await? {
             SlotLease::Granted(lease) => self.renew_alone(slot, wanted, lease).await,
-            SlotLease::Held { left } => {
-                Ok(match mine.filter(|tokens| wanted.takes(tokens, now)) {
-                    Some(tokens) => Renewal::Token(slot.keep(tokens, stored.revision)),
-                    None => Renewal::Elsewhere { left },
-                })
-            }
+            SlotLease::Held { left } => Ok(match mine.filter(|tokens| wanted.takes(tokens, now)) {
+                Some(tokens) => Renewal::Token(slot.keep(tokens, stored.revision)),
+                None => Renewal::Elsewhere { left },
+            }),
         }
     }
 

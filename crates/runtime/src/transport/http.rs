@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
-use cardhost_core::request::RequestSpec;
+use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::CONTENT_ENCODING;
@@ -27,10 +27,14 @@ use rustls::pki_types::CertificateDer;
 use super::coding::{self, CODED_ALLOWANCE, Undone};
 use super::egress::{self, EgressPolicy};
 use super::resolve::{Resolve, SystemResolver};
+use super::tls::{self, Fingerprint};
 use super::{BoxFuture, Transport};
 
 /// From this size on, sending a body may take longer than the idle limit.
 const LARGE_BODY_BYTES: usize = 256 * 1024;
+
+/// Most clients that are kept for requests with TLS settings of their own; the oldest goes first.
+const MOST_IDENTITIES: usize = 256;
 
 /// HTTP through reqwest and rustls.
 #[derive(Default)]
@@ -48,6 +52,8 @@ struct ClientKey {
     /// Whether the egress policy checks what it connects to.
     guarded: bool,
     connect_timeout: Duration,
+    /// The request's own TLS settings.
+    settings: Option<Fingerprint>,
 }
 
 impl HttpTransport {
@@ -93,34 +99,32 @@ impl HttpTransport {
         Ok(self)
     }
 
-    fn client(&self, key: ClientKey) -> Result<Client, TransportFault> {
+    fn client(
+        &self,
+        key: ClientKey,
+        settings: Option<&TlsSettings>,
+    ) -> Result<Client, TransportFault> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
             return Ok(client.clone());
         }
-        let client = self.build(key).map_err(|detail| TransportFault {
+        let client = self.build(key, settings).map_err(|detail| TransportFault {
             kind: TransportFaultKind::Tls,
             not_sent: true,
             detail,
         })?;
+        // Those without settings of their own are few and stay.
+        if clients.iter().filter(|(known, _)| known.settings.is_some()).count() >= MOST_IDENTITIES
+            && let Some(oldest) = clients.iter().position(|(known, _)| known.settings.is_some())
+        {
+            clients.remove(oldest);
+        }
         clients.push((key, client.clone()));
         Ok(client)
     }
 
-    fn build(&self, key: ClientKey) -> Result<Client, String> {
-        let mut roots = rustls::RootCertStore::empty();
-        if key.tls {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            for root in &self.roots {
-                roots.add(root.clone()).map_err(|error| error.to_string())?;
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    fn build(&self, key: ClientKey, settings: Option<&TlsSettings>) -> Result<Client, String> {
+        let tls = tls::configuration(key.tls, &self.roots, settings)?;
         let mut builder = Client::builder();
         if key.guarded || self.resolver.is_some() {
             let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
@@ -150,8 +154,9 @@ impl HttpTransport {
             guarded: self.egress.guards(spec),
             tls: spec.url.scheme() == "https",
             connect_timeout: treatment.connect_timeout,
+            settings: spec.tls.as_deref().map(tls::fingerprint),
         };
-        let client = self.client(key)?;
+        let client = self.client(key, spec.tls.as_deref())?;
         let mut request = Request::new(spec.method.clone(), spec.url.clone());
         *request.headers_mut() = spec.headers.clone();
         if let Some(body) = &spec.body {

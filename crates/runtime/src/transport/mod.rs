@@ -6,6 +6,7 @@ mod http;
 mod memory;
 mod mock;
 mod resolve;
+mod tls;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
