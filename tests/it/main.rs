@@ -30,5 +30,6 @@ mod stream;
 mod suite;
 mod support;
 mod targets;
+mod tokens;
 mod transport;
 mod warehouse;
