@@ -11,6 +11,7 @@ mod dropped;
 mod faults;
 mod grants;
 mod killed;
+mod others;
 mod quiet;
 mod refused;
 mod service;
