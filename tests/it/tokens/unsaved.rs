@@ -6,8 +6,8 @@ use cardhost::Host;
 use serde_json::json;
 
 use super::{
-    Life, add, cards, host, kept, login, public_app, refused, release, requests, run,
-    until_held, whoami,
+    Life, add, cards, host, kept, login, public_app, refused, release, requests, run, until_held,
+    whoami,
 };
 use crate::oidc::{control, grant_events};
 use crate::peers::{self, Server};
