@@ -63,7 +63,9 @@ impl Timing {
     /// By how long a lease stands; a second at least.
     pub(crate) fn new(lease: Duration) -> Timing {
         let lease = lease.max(Duration::from_secs(1));
-        let total_timeout = Duration::from_secs(20).min(lease * 2 / 3);
+        // In whole milliseconds: messages name it.
+        let part = u64::try_from(lease.as_millis() * 2 / 3).unwrap_or(u64::MAX);
+        let total_timeout = Duration::from_secs(20).min(Duration::from_millis(part));
         let treatment = Treatment {
             connect_timeout: Duration::from_secs(10).min(total_timeout),
             idle_timeout: Duration::from_secs(15).min(total_timeout),
