@@ -474,7 +474,15 @@ fn an_invocation_cannot_read_the_hosts_environment_unless_the_host_allows_it() {
 
 /// Keeps the fields of every span and event.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Recorded>>);
+pub(crate) struct Recorder(Arc<Mutex<Recorded>>);
+
+impl Recorder {
+    /// All that was recorded.
+    pub(crate) fn text(&self) -> String {
+        let recorded = self.0.lock().unwrap();
+        format!("{:?}\n{:?}", recorded.spans, recorded.events)
+    }
+}
 
 #[derive(Default)]
 struct Recorded {
@@ -542,11 +550,12 @@ fn traced(answer: Vec<u8>, card: &str, input: Value) -> (Fields, String) {
     tracing::subscriber::with_default(recorder.clone(), || {
         let _ = runtime().block_on(host.run(Some(card), invocation.unwrap()));
     });
+    let all = recorder.text();
     let recorded = recorder.0.lock().unwrap();
     let mut invocations = recorded.spans.iter().filter(|(name, _)| *name == "invocation");
     let (_, fields) = invocations.next().expect("an invocation span");
     assert!(invocations.next().is_none(), "one span an invocation");
-    (fields.clone(), format!("{:?}\n{:?}", recorded.spans, recorded.events))
+    (fields.clone(), all)
 }
 
 /// Spellings of the secrets that nothing recorded may hold: as given, percent-encoded, in Basic credentials, in the body.

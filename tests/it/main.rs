@@ -32,5 +32,6 @@ mod suite;
 mod support;
 mod targets;
 mod tls_connections;
+mod tokens;
 mod transport;
 mod warehouse;
