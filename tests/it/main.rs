@@ -10,12 +10,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod canaries;
+mod canary;
 mod egress;
 mod embedding;
 mod files;
 mod httpbin;
 mod layers;
 mod lossless;
+mod memory;
 mod mock;
 mod moto_peer;
 mod nested_secrets;
@@ -31,3 +33,8 @@ mod support;
 mod targets;
 mod transport;
 mod warehouse;
+
+/// As in the command: `memory` looks at what is left behind.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
