@@ -113,13 +113,22 @@ impl Hunt {
 
     /// Every place where a piece of a canary stands; of those that touch, the first.
     pub fn find(&self, bytes: &[u8]) -> Vec<Found> {
+        /// Most of a process's memory was never written to.
+        const ZEROS: [u8; 4096] = [0; 4096];
         let mut found = Vec::new();
         let mut last = None;
-        for at in 0..bytes.len().saturating_sub(PIECE - 1) {
-            let start = start(&bytes[at..]);
+        let (mut at, end) = (0, bytes.len().saturating_sub(PIECE - 1));
+        while at < end {
+            if at % ZEROS.len() == 0 && bytes[at..].starts_with(&ZEROS) {
+                at += ZEROS.len();
+                continue;
+            }
+            let (here, start) = (at, start(&bytes[at..]));
+            at += 1;
             if self.starts[start / 64] & 1 << (start % 64) == 0 {
                 continue;
             }
+            let at = here;
             let Some(piece) = self.pieces.get(&bytes[at..at + PIECE]) else { continue };
             if last.is_none_or(|last| at > last + 1) {
                 let around = &bytes[at.saturating_sub(48)..(at + 80).min(bytes.len())];
