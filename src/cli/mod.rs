@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod completions;
+mod connection;
 mod console;
 mod docs;
 mod list;
@@ -14,6 +15,7 @@ mod plan;
 mod run;
 mod setup;
 mod show;
+mod store;
 mod stream;
 
 use std::process::ExitCode;
@@ -52,6 +54,7 @@ fn command() -> ExitCode {
         Command::Check(args) => check::run(&cli.global, args, &console),
         Command::Docs(args) => docs::run(&cli.global, args, &console),
         Command::Mock(args) => mock::run(&cli.global, args, &console),
+        Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Completions(args) => completions::run(args, &console),
     };
     match done {

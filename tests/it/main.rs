@@ -11,6 +11,7 @@
 
 mod canaries;
 mod canary;
+mod connection_cli;
 mod egress;
 mod embedding;
 mod files;

@@ -267,6 +267,12 @@ impl BrowserLogin {
         Ok(BrowserLogin { session, url, redirect_uri, state, pkce })
     }
 
+    /// The auth method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.session.method
+    }
+
     /// What the person opens.
     #[must_use]
     pub fn url(&self) -> &Url {
@@ -337,6 +343,12 @@ impl DeviceLogin {
         let code = token::read_device(&reply, moment.unix_seconds)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         Ok(DeviceLogin { session, code })
+    }
+
+    /// The auth method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.session.method
     }
 
     /// What the person types, and where.

@@ -8,7 +8,9 @@ use cardhost_core::connection::Connection;
 use cardhost_core::failure::Error;
 use cardhost_core::token::{TokenSet, Tokens};
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
+use crate::connections::BoxFuture;
 use crate::store::TenantStore;
 use crate::token::Slot;
 
@@ -19,10 +21,48 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 /// Most connections that are kept opened.
 const MOST_KEPT: usize = 10_000;
 
+/// Opens the store of a host when it is first needed; `None` where there is none.
+pub(crate) type OpenStore =
+    dyn Fn() -> BoxFuture<'static, Result<Option<TenantStore>, Error>> + Send + Sync;
+
 /// The connections of a tenant.
 pub(crate) struct StoredConnections {
-    store: TenantStore,
+    store: LazyStore,
     opened: Mutex<HashMap<Name, (Instant, Arc<Opened>)>>,
+}
+
+/// A store that is opened when it is first needed.
+pub(crate) struct LazyStore {
+    opened: OnceCell<TenantStore>,
+    open: Option<Box<OpenStore>>,
+}
+
+impl LazyStore {
+    /// One that is open.
+    pub(crate) fn open(store: TenantStore) -> LazyStore {
+        LazyStore { opened: OnceCell::new_with(Some(store)), open: None }
+    }
+
+    /// One that is opened later.
+    pub(crate) fn closed(open: Box<OpenStore>) -> LazyStore {
+        LazyStore { opened: OnceCell::new(), open: Some(open) }
+    }
+
+    /// The store, opened by whoever asks first; `None` where there is none. What fails, or is not there, is asked for
+    /// again the next time.
+    async fn get(&self) -> Result<Option<&TenantStore>, Error> {
+        let open = || async {
+            match &self.open {
+                Some(open) => open().await.map_err(Some)?.ok_or(None),
+                None => Err(None),
+            }
+        };
+        match self.opened.get_or_try_init(open).await {
+            Ok(store) => Ok(Some(store)),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
+    }
 }
 
 /// Connector and name.
@@ -39,7 +79,7 @@ pub(crate) struct Opened {
 }
 
 impl StoredConnections {
-    pub(crate) fn new(store: TenantStore) -> StoredConnections {
+    pub(crate) fn new(store: LazyStore) -> StoredConnections {
         StoredConnections { store, opened: Mutex::default() }
     }
 
@@ -61,7 +101,8 @@ impl StoredConnections {
         {
             return Ok(Some(Arc::clone(opened)));
         }
-        let Some(found) = self.store.get(connector, name).await? else {
+        let Some(store) = self.store.get().await? else { return Ok(None) };
+        let Some(found) = store.get(connector, name).await? else {
             self.lock().remove(&key);
             return Ok(None);
         };
@@ -76,7 +117,7 @@ impl StoredConnections {
                     connection: Arc::new(settle(found.fields)?),
                     id: found.id,
                     revision: found.revision,
-                    store: self.store.clone(),
+                    store: store.clone(),
                     tokens: tokens.unwrap_or_default(),
                     slots: Mutex::default(),
                 })

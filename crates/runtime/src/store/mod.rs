@@ -32,6 +32,7 @@
 )]
 mod backend;
 mod cipher;
+pub mod export;
 mod key;
 mod name;
 #[cfg(feature = "postgres")]
