@@ -11,6 +11,7 @@
 
 mod aws;
 mod canaries;
+mod canary;
 mod connection_cli;
 mod egress;
 mod embedding;
@@ -18,6 +19,7 @@ mod files;
 mod httpbin;
 mod layers;
 mod lossless;
+mod memory;
 mod mock;
 mod moto_peer;
 mod nested_secrets;
@@ -33,5 +35,11 @@ mod suite;
 mod support;
 mod targets;
 mod tls_connections;
+mod tokens;
 mod transport;
 mod warehouse;
+
+/// As in the command: `memory` looks at what is left behind.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);

@@ -27,7 +27,7 @@ use crate::executor::{Driver, TokenSource};
 use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
-use crate::token::{Renewer, Slots, Wanted};
+use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
 use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, MockTransport, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
@@ -64,6 +64,10 @@ pub struct Policy {
     pub egress: EgressPolicy,
     /// For the whole exchange, in place of the connector's limit.
     pub total_timeout: Option<Duration>,
+    /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
+    /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
+    /// most: nobody's request is under way any more when its lease ends.
+    pub token_lease: Duration,
     /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
     /// given what was read.
     pub max_invocation_bytes: usize,
@@ -76,6 +80,7 @@ impl Default for Policy {
             stored_secret_references: false,
             egress: EgressPolicy::default(),
             total_timeout: None,
+            token_lease: LEASE,
             max_invocation_bytes: 16 * 1024 * 1024,
         }
     }
@@ -217,6 +222,7 @@ impl HostBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
+            timing: Timing::new(self.policy.token_lease),
         };
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),

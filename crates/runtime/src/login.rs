@@ -17,7 +17,7 @@ use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Secret;
-use cardhost_core::token::{self, Authorization, GrantFault, Pkce, Refused, Tokens};
+use cardhost_core::token::{self, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
 use url::{Url, form_urlencoded};
 
 pub use cardhost_core::token::DeviceCode;
@@ -316,19 +316,19 @@ impl BrowserLogin {
             .map_err(|fault| session.unusable(fault))?;
         let reply = session.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
-        let tokens = token::read(scheme, &reply, None, session.now().await?)
+        let tokens = token::read(scheme, &reply, None, session.clocks().await?)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         session.store(tokens).await
     }
 }
 
 impl Session {
-    /// Now, by the clock that the tokens' ends are judged by.
-    async fn now(&self) -> Result<i64, Error> {
-        match &self.found.stored {
-            Some(opened) => opened.now().await,
-            None => Ok(self.host.renewer().unix_seconds()),
-        }
+    async fn clocks(&self) -> Result<Now, Error> {
+        let here = self.host.renewer().unix_seconds();
+        Ok(match &self.found.stored {
+            Some(opened) => Now { shared: opened.now().await?, here },
+            None => Now { shared: here, here },
+        })
     }
 }
 
@@ -380,7 +380,7 @@ impl DeviceLogin {
                 .map_err(|fault| session.unusable(fault))?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
-                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.now().await?)
+                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.clocks().await?)
                 }
                 Err(fault) => Err(fault),
             };

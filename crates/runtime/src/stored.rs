@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::connections::BoxFuture;
 use crate::store::TenantStore;
-use crate::token::Slot;
+use crate::token::{Revised, Slot};
 
 /// How long an opened connection is used before the store is asked again: what another process changes or removes is
 /// seen after this time at the latest.
@@ -74,7 +74,8 @@ pub(crate) struct Opened {
     pub(crate) id: String,
     revision: i64,
     store: TenantStore,
-    tokens: TokenSet,
+    /// As last read with the connection.
+    tokens: Mutex<Revised>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -110,18 +111,18 @@ impl StoredConnections {
             |opened: &&Arc<Opened>| opened.id == found.id && opened.revision == found.revision;
         // What is known of its tokens stays, and with it the gate that lets one task renew them.
         let opened = match before.as_ref().map(|(_, opened)| opened).filter(same) {
-            Some(opened) => Arc::clone(opened),
-            None => {
-                let tokens = found.tokens.and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
-                Arc::new(Opened {
-                    connection: Arc::new(settle(found.fields)?),
-                    id: found.id,
-                    revision: found.revision,
-                    store: store.clone(),
-                    tokens: tokens.unwrap_or_default(),
-                    slots: Mutex::default(),
-                })
+            Some(opened) => {
+                opened.see(Revised::read(found.tokens.as_ref()));
+                Arc::clone(opened)
             }
+            None => Arc::new(Opened {
+                connection: Arc::new(settle(found.fields)?),
+                id: found.id,
+                revision: found.revision,
+                store: store.clone(),
+                tokens: Mutex::new(Revised::read(found.tokens.as_ref())),
+                slots: Mutex::default(),
+            }),
         };
         let mut kept = self.lock();
         if kept.len() >= MOST_KEPT {
@@ -142,18 +143,24 @@ fn same_connection(one: &Opened, other: &Opened) -> bool {
 }
 
 impl Opened {
+    /// Takes over tokens that another host has stored.
+    fn see(&self, found: Revised) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.values().for_each(|slot| slot.see(&found));
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+
     /// The tokens as they are stored now.
     pub(crate) async fn load_tokens(&self) -> Result<TokenSet, Error> {
-        let found = self.store.tokens(&self.id).await?;
-        Ok(found.and_then(|found| TokenSet::from_bytes(&found.bytes)).unwrap_or_default())
+        Ok(Revised::read(self.store.tokens(&self.id).await?.as_ref()).set)
     }
 
     /// Stores the tokens of a login. A renewal of the older ones that is under way loses.
     pub(crate) async fn put_tokens(&self, method: &str, tokens: Tokens) -> Result<(), Error> {
         let mut set = self.load_tokens().await?;
         set.put(method, tokens.clone());
-        self.store.put_tokens(&self.id, &set.to_bytes(), tokens.expires_at).await?;
-        self.slot(method).keep(&tokens);
+        let revision = self.store.put_tokens(&self.id, &set.to_bytes(), tokens.expires_at).await?;
+        self.slot(method).keep(&tokens, revision);
         Ok(())
     }
 
@@ -168,9 +175,8 @@ impl Opened {
         if let Some(found) = slots.get(method) {
             return Arc::clone(found);
         }
-        let tokens = self.tokens.get(method).cloned();
-        let slot = Slot::in_store(method, self.store.clone(), self.id.clone(), tokens);
-        let slot = Arc::new(slot);
+        let slot = Arc::new(Slot::in_store(method, self.store.clone(), self.id.clone()));
+        slot.see(&self.tokens.lock().unwrap_or_else(PoisonError::into_inner));
         slots.insert(method.to_owned(), Arc::clone(&slot));
         slot
     }

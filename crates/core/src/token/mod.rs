@@ -58,7 +58,7 @@ pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
     }
 }
 
-/// What the reply to a [`request`] gives. `now` is in seconds since 1970, by the clock that expiry is judged by.
+/// What the reply to a [`request`] gives.
 ///
 /// # Errors
 /// [`GrantFault`].
@@ -66,7 +66,7 @@ pub fn read(
     scheme: TokenScheme<'_>,
     reply: &Reply,
     current: Option<&Tokens>,
-    now: i64,
+    now: Now,
 ) -> Result<Tokens, GrantFault> {
     match scheme {
         TokenScheme::OAuth2(oauth2) => {
@@ -76,7 +76,16 @@ pub fn read(
     }
 }
 
-/// What a reply that refuses something means.
+/// Now, in seconds since 1970, by two clocks that may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// By the clock that the ends of tokens are judged by: hosts that share a store share its clock.
+    pub shared: i64,
+    /// By this machine's clock, which assertions are dated by: where they are refused, a reply's `Date` is held against it.
+    pub here: i64,
+}
+
+/// What a reply that refuses something means. `now` is by this machine's clock.
 #[must_use]
 pub fn refusal(reply: &Reply, now: i64) -> GrantFault {
     reply::granted(reply, now).err().unwrap_or(GrantFault::Denied)
@@ -108,7 +117,10 @@ fn endpoint(
 
 /// A form body (the `application/x-www-form-urlencoded` of RFC 6749, appendix B).
 fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Body {
-    let mut text = String::new();
+    // Large enough from the start: a text that grows leaves what it held behind.
+    let pairs: Vec<_> = pairs.collect();
+    let longest = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut text = String::with_capacity(longest);
     for (name, value) in pairs {
         push_parameter(name, value, &mut text);
     }

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
 use serde_json::{Map, Value};
 
+use super::Now;
 use super::fault::{GrantFault, Refused};
 use super::tokens::{Tokens, wipe};
 use crate::http_date::{http_date, retry_after};
@@ -20,9 +21,9 @@ pub(super) fn tokens(
     reply: &Reply,
     current: Option<&Tokens>,
     lifetime: Option<Duration>,
-    now: i64,
+    now: Now,
 ) -> Result<Tokens, GrantFault> {
-    let mut object = granted(reply, now)?;
+    let mut object = granted(reply, now.here)?;
     let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -37,7 +38,7 @@ pub(super) fn tokens(
     Ok(Tokens {
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
-        ..Tokens::new(Secret::new(access.ok_or(unusable)?), now, seconds)
+        ..Tokens::new(Secret::new(access.ok_or(unusable)?), now.shared, seconds)
     })
 }
 
@@ -133,8 +134,12 @@ mod tests {
         Reply::new(status, headers, body)
     }
 
+    fn at(seconds: i64) -> Now {
+        Now { shared: seconds, here: seconds }
+    }
+
     fn read(status: u16, body: &'static str) -> Result<Tokens, GrantFault> {
-        tokens(&reply(status, "application/json", body), None, None, 1000)
+        tokens(&reply(status, "application/json", body), None, None, at(1000))
     }
 
     /// RFC 6749, section 5.1.
@@ -163,7 +168,7 @@ mod tests {
         );
         assert_eq!(read(200, r#"{"access_token":"a"}"#).unwrap().expires_at, None);
         let form = reply(200, "application/x-www-form-urlencoded", "access_token=a%2Fb&scope=x+y");
-        let form = tokens(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
+        let form = tokens(&form, None, Some(Duration::from_secs(5)), at(1000)).unwrap();
         assert_eq!((form.access.expose(), form.scope.as_deref()), ("a/b", Some("x y")));
         assert_eq!(form.expires_at, Some(1005));
     }
@@ -172,7 +177,7 @@ mod tests {
     fn an_old_refresh_token_stays_where_no_new_one_comes() {
         let old = read(200, r#"{"access_token":"a","refresh_token":"r"}"#).unwrap();
         let new = reply(200, "application/json", r#"{"access_token":"b"}"#);
-        let new = tokens(&new, Some(&old), None, 0).unwrap();
+        let new = tokens(&new, Some(&old), None, at(0)).unwrap();
         assert_eq!(
             (new.access.expose(), new.refresh.unwrap().expose().to_owned()),
             ("b", "r".to_owned())
@@ -213,7 +218,9 @@ mod tests {
             r#"{"error":"invalid_grant","error_description":"a\n b"}"#,
         );
         reply.headers.insert(DATE, HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
-        let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, 1_767_226_200) else {
+        // The clock of a shared store may be right where this machine's, by which assertions are dated, is not.
+        let now = Now { shared: 1_767_225_600, here: 1_767_226_200 };
+        let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, now) else {
             panic!("not revoked")
         };
         assert_eq!(refused.clock_ahead_s, Some(600));

@@ -6,6 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, Method};
 use serde_json::Map;
 
+use super::Now;
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
 use super::tokens::Tokens;
@@ -55,15 +56,11 @@ pub(super) fn request(
 }
 
 /// The token of a login's reply.
-pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens, GrantFault> {
+pub(super) fn read(session: &Session, reply: &Reply, now: Now) -> Result<Tokens, GrantFault> {
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };
     if !answered.contains(&reply.status) {
-        return Err(match refusal(reply, None, now) {
-            refused @ GrantFault::Unavailable(_) => refused,
-            GrantFault::Refused(refused) => GrantFault::Refused(refused),
-            other => other,
-        });
+        return Err(refusal(reply, None, now.here));
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
     let body =
@@ -74,7 +71,7 @@ pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens,
     let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
     let access = match (&session.cookie, &session.token_from) {
         (Some(name), _) => {
-            cookie(reply, name, now).ok_or_else(|| unusable("it sets no such cookie"))?
+            cookie(reply, name, now.here).ok_or_else(|| unusable("it sets no such cookie"))?
         }
         (None, Some(template)) => {
             let text = template.text(&scope).ok().flatten().filter(|text| !text.is_empty());
@@ -85,7 +82,7 @@ pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens,
     let said = session.expires_in.as_ref().and_then(|template| template.value(&scope).ok()?);
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
-    Ok(Tokens::new(Secret::new(access), now, seconds))
+    Ok(Tokens::new(Secret::new(access), now.shared, seconds))
 }
 
 /// The value of a cookie after a reply (RFC 6265, section 5.3): the last one stands, and one that is over is none.
