@@ -56,6 +56,12 @@ impl StoreArgs {
         }
     }
 
+    /// As [`StoreArgs::open`]. A database for which there is no key may hold no store yet: `None` too.
+    pub(crate) async fn open_unless_new(&self) -> Result<Option<TenantStore>, Error> {
+        let is_database = self.location()?.is_some_and(|location| is_url(&location));
+        if is_database && self.keys()?.is_none() { Ok(None) } else { self.open().await }
+    }
+
     /// The store of every tenant; `None` where there is none.
     pub(crate) async fn open_store(&self, further: Option<Key>) -> Result<Option<Store>, Error> {
         let Some(location) = self.location()?.filter(|location| exists(location)) else {
@@ -188,7 +194,11 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 
 /// Whether there may be a store: of a database only its server knows.
 fn exists(location: &str) -> bool {
-    location.contains("://") || Path::new(location).try_exists().unwrap_or(true)
+    is_url(location) || Path::new(location).try_exists().unwrap_or(true)
+}
+
+fn is_url(location: &str) -> bool {
+    location.contains("://")
 }
 
 fn no_key() -> Error {

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::postgres::postgres;
 use crate::support::{
     Answer, Message, Ran, RawServer, cardhost_with, command, exchange, path, reply,
 };
@@ -114,6 +115,7 @@ impl Home {
         let played: Value = serde_json::from_slice(&output.stdout).unwrap();
         let shown = played["shown"].as_str().unwrap().replace("\r\n", "\n");
         assert!(!shown.contains(CANARY), "{shown}");
+        assert_eq!(played["echoes"], true, "the terminal is left as it was found: {shown}");
         Some((played["code"].as_i64().unwrap(), shown))
     }
 }
@@ -646,6 +648,37 @@ fn connections_are_exported_and_imported_elsewhere() {
     let replaced = other.ok(&import(&["--passphrase-env", "PASS", "--replace"]), &exported.stdout);
     assert_eq!(replaced.stderr, "added 0, replaced 2, skipped 0\n");
     assert_eq!(user(&other), "sa");
+}
+
+/// The export of a case of the suite: what was once written is read for ever.
+#[test]
+fn an_export_of_format_1_is_read() {
+    let export = path("tests/suite/connections/import_with_another_passphrase/stdin");
+    let export = fs::read_to_string(export).unwrap();
+    let home = Home::new().with("CARDHOST_KEY", &"cd".repeat(32)).with("PASS", "correct horse");
+    home.ok(&["connection", "import", "--passphrase-env", "PASS"], &export);
+    let shown = home.json(&["connection", "show", "mixpanel/prod", "--json"]);
+    assert_eq!(shown["fields"]["Service Account: Username"], "sa");
+}
+
+#[test]
+fn a_store_in_postgresql_is_named_by_the_environment() {
+    let Some(database) = postgres().map(|server| server.database()) else { return };
+    let home = Home::new().with("CARDHOST_STORE", &database.url());
+    home.add("prod");
+    assert_eq!(home.files(), [home.path("config/cardhost/key")]);
+    let listed = home.json(&["connection", "list", "--json"]);
+    assert_eq!(listed[0]["connection"], "mixpanel/prod");
+    let plan = ["plan", "mixpanel/custom-api-action", "--connection", "prod"];
+    home.ok(&plan, &invocation());
+    // Another user's first connection: the store wants another key than the one that would be made.
+    let other = Home::new().with("CARDHOST_STORE", &database.url());
+    let (code, error) =
+        other.fails(&["connection", "add", "mixpanel", "test"], &mixpanel().to_string());
+    assert_eq!((code, &error["code"]), (5, &json!("store.key")));
+    assert!(error["message"].as_str().unwrap().starts_with("there is no key"), "{error}");
+    assert_eq!(other.files(), Vec::<PathBuf>::new());
+    home.ok(&["connection", "remove", "mixpanel/prod", "--yes"], "");
 }
 
 #[test]

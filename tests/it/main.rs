@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod canaries;
+mod canary;
 mod connection_cli;
 mod egress;
 mod embedding;
@@ -17,6 +18,7 @@ mod files;
 mod httpbin;
 mod layers;
 mod lossless;
+mod memory;
 mod mock;
 mod moto_peer;
 mod nested_secrets;
@@ -24,12 +26,19 @@ mod oidc;
 mod oidc_peer;
 mod peers;
 mod postgres;
+mod schemes;
 mod seed_page;
 mod store;
 mod stream;
 mod suite;
 mod support;
 mod targets;
+mod tls_connections;
 mod tokens;
 mod transport;
 mod warehouse;
+
+/// As in the command: `memory` looks at what is left behind.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);

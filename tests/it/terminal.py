@@ -1,8 +1,8 @@
 """Plays a person at a terminal: `terminal.py STEPS COMMAND…`, STEPS a JSON list of [what is waited for, what is typed, hidden].
 
-Prints {"code", "shown"} where `shown` is all that the terminal showed, the echo of what was typed included. Before something
+Prints {"code", "shown", "echoes"} where `shown` is all that the terminal showed, the echo of what was typed included. Before something
 hidden is typed, the terminal must have stopped to show what is typed; where it does not in time, `shown` says so. A step
-that types nothing only waits.
+that types nothing only waits. `echoes` is whether the terminal shows at the end what is typed.
 """
 
 import json
@@ -64,4 +64,5 @@ for expected, typed, hidden in steps:
 while read(PATIENCE):
     pass
 _, status = os.waitpid(child, 0)
-print(json.dumps({"code": os.waitstatus_to_exitcode(status), "shown": shown.decode()}))
+code = os.waitstatus_to_exitcode(status)
+print(json.dumps({"code": code, "shown": shown.decode(), "echoes": echoes()}))

@@ -62,7 +62,7 @@ pub(super) fn run(
 }
 
 async fn is_taken(store: &StoreArgs, args: &AddArgs) -> Result<bool, Error> {
-    let Some(connections) = store.open().await? else { return Ok(false) };
+    let Some(connections) = store.open_unless_new().await? else { return Ok(false) };
     Ok(super::stored(&connections, &args.connector, &args.name).await?.is_some())
 }
 

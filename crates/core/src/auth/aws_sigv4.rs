@@ -141,6 +141,10 @@ impl AwsSigV4Credentials {
             set_sensitive(request, TOKEN, token.expose())?;
         }
         let path = canonical_path(request.url.path(), rules);
+        if !rules.encode_again {
+            // S3 reads a plain `+` as a space and compares with its own encoding: what is signed is sent.
+            request.url.set_path(&path);
+        }
         let canonical = canonical_request(request, &path, &payload);
         let signature = self.signature(&date, &self.string_to_sign(&date, &canonical));
         let authorization = self.authorization(&date, &canonical, &signature);

@@ -128,7 +128,10 @@ fn endpoint(
 
 /// A form body (the `application/x-www-form-urlencoded` of RFC 6749, appendix B).
 fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Body {
-    let mut text = String::new();
+    // Large enough from the start: a text that grows leaves what it held behind.
+    let pairs: Vec<_> = pairs.collect();
+    let longest = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut text = String::with_capacity(longest);
     for (name, value) in pairs {
         push_parameter(name, value, &mut text);
     }
