@@ -16,8 +16,8 @@ use cardhost_core::invocation::{ConnectionRef, Invocation};
 use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
-use cardhost_core::secret::Secret;
-use cardhost_core::token::{self, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
+use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::token::{self, Answer, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
 use url::{Url, form_urlencoded};
 
 pub use cardhost_core::token::DeviceCode;
@@ -182,7 +182,10 @@ impl Host {
             let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
             // A token that is not known any more is revoked enough (RFC 7009, section 2.2).
             if !(200..300).contains(&reply.status) {
-                let fault = token::refusal(&reply, renewer.unix_seconds());
+                let here = renewer.unix_seconds();
+                let now = Now { shared: here, here };
+                let fault =
+                    token::refusal(&Answer { reply: &reply, redactor: &request.redactor, now });
                 return Err(refused(method, fault, Some(&request)));
             }
         }
@@ -298,7 +301,9 @@ impl BrowserLogin {
         }
         if let Some(error) = parameter(redirect_query, "error") {
             let description = parameter(redirect_query, "error_description");
-            let said = Refused { error: Some(error.clone()), description, ..Refused::default() };
+            let mut redactor = Redactor::new();
+            session.found.connection.add_secrets(&mut redactor);
+            let said = Refused::default().saying(Some(&error), description.as_deref(), &redactor);
             return Err(fault(match error.as_str() {
                 "access_denied" => GrantFault::Denied,
                 "temporarily_unavailable" | "server_error" => GrantFault::Unavailable(said),
@@ -316,7 +321,9 @@ impl BrowserLogin {
             .map_err(|fault| session.unusable(fault))?;
         let reply = session.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
-        let tokens = token::read(scheme, &reply, None, session.clocks().await?)
+        let answer =
+            Answer { reply: &reply, redactor: &request.redactor, now: session.clocks().await? };
+        let tokens = token::read(scheme, &answer, None)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         session.store(tokens).await
     }
@@ -340,7 +347,8 @@ impl DeviceLogin {
         let request = token::device_request(oauth2, &session.found.connection, &moment)
             .map_err(|fault| session.unusable(fault))?;
         let reply = session.send(&request).await?;
-        let code = token::read_device(&reply, moment.unix_seconds)
+        let now = Now { shared: moment.unix_seconds, here: moment.unix_seconds };
+        let code = token::read_device(&Answer { reply: &reply, redactor: &request.redactor, now })
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         Ok(DeviceLogin { session, code })
     }
@@ -380,7 +388,9 @@ impl DeviceLogin {
                 .map_err(|fault| session.unusable(fault))?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
-                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.clocks().await?)
+                    let now = session.clocks().await?;
+                    let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+                    token::read(TokenScheme::OAuth2(oauth2), &answer, None)
                 }
                 Err(fault) => Err(fault),
             };

@@ -119,6 +119,7 @@ fn a_login_that_does_not_succeed_leaves_what_is_stored() {
             let error = login.finish(&query).await.unwrap_err();
             assert_eq!(error.code().as_str(), code, "{query}: {error:?}");
             assert_eq!(error.retryable(), Some(retryable), "{query}");
+            assert!(!error.message().contains('\n'), "{error:?}");
         }
         // A code that was got with another verifier is of no use to whoever took it.
         let (login, other) = (setup.browser().await, setup.browser().await);

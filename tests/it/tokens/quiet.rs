@@ -232,7 +232,8 @@ fn a_device_code_is_shown_nowhere() {
         block_on(async {
             let place = Place::file();
             let store = place.tenant().await;
-            add(&store, &json!({ "Client Secret": CLIENT_SECRET })).await;
+            let fields = json!({ "Client Secret": CLIENT_SECRET, "Refresh Token": FIELD_REFRESH });
+            add(&store, &fields).await;
             let host = host(cards(service.url(), method), &store, 30).build();
             let begun = host.begin_login(CONNECTOR, CONNECTION, None, "http://127.0.0.1:9/").await;
             let Ok(Login::Device(login)) = begun else { panic!("{begun:?}") };

@@ -31,6 +31,7 @@ use crate::inject::query::push_parameter;
 use crate::moment::Moment;
 use crate::request::{Body, BodyKind, RequestSpec};
 use crate::response::Reply;
+use crate::secret::Redactor;
 
 /// The request that gets a token without a person: with the refresh token, where there is one, or as the grant says.
 /// `None` where a person has to log in.
@@ -64,16 +65,26 @@ pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
 /// [`GrantFault`].
 pub fn read(
     scheme: TokenScheme<'_>,
-    reply: &Reply,
+    answer: &Answer<'_>,
     current: Option<&Tokens>,
-    now: Now,
 ) -> Result<Tokens, GrantFault> {
     match scheme {
         TokenScheme::OAuth2(oauth2) => {
-            reply::tokens(reply, current, oauth2.lifetime.map(|span| span.0), now)
+            reply::tokens(answer, current, oauth2.lifetime.map(|span| span.0))
         }
-        TokenScheme::Session(session) => session::read(session, reply, now),
+        TokenScheme::Session(session) => session::read(session, answer),
     }
+}
+
+/// A reply to a request for tokens, and what is needed to read it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The reply.
+    pub reply: &'a Reply,
+    /// What of the request must not be shown: servers repeat it in what they say.
+    pub redactor: &'a Redactor,
+    /// When it came.
+    pub now: Now,
 }
 
 /// Now, in seconds since 1970, by two clocks that may differ.
@@ -85,10 +96,10 @@ pub struct Now {
     pub here: i64,
 }
 
-/// What a reply that refuses something means. `now` is by this machine's clock.
+/// What a reply that refuses something means.
 #[must_use]
-pub fn refusal(reply: &Reply, now: i64) -> GrantFault {
-    reply::granted(reply, now).err().unwrap_or(GrantFault::Denied)
+pub fn refusal(answer: &Answer<'_>) -> GrantFault {
+    reply::granted(answer).err().unwrap_or(GrantFault::Denied)
 }
 
 /// A request to an endpoint.

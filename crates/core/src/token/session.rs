@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, Method};
 use serde_json::Map;
 
-use super::Now;
+use super::Answer;
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
 use super::tokens::Tokens;
@@ -56,11 +56,12 @@ pub(super) fn request(
 }
 
 /// The token of a login's reply.
-pub(super) fn read(session: &Session, reply: &Reply, now: Now) -> Result<Tokens, GrantFault> {
+pub(super) fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
+    let reply = answer.reply;
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };
     if !answered.contains(&reply.status) {
-        return Err(refusal(reply, None, now.here));
+        return Err(refusal(answer, None));
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
     let body =
@@ -82,7 +83,7 @@ pub(super) fn read(session: &Session, reply: &Reply, now: Now) -> Result<Tokens,
     let said = session.expires_in.as_ref().and_then(|template| template.value(&scope).ok()?);
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
-    Ok(Tokens::new(Secret::new(access), now.shared, seconds))
+    Ok(Tokens::new(Secret::new(access), answer.now.shared, seconds))
 }
 
 /// The value of a cookie after a reply (RFC 6265, section 5.3): the last one stands, and one that is over is none.

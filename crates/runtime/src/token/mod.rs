@@ -27,7 +27,7 @@ use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
 use cardhost_core::store_fault::StoreFault;
-use cardhost_core::token::{self, GrantFault, Now, Tokens};
+use cardhost_core::token::{self, Answer, GrantFault, Now, Tokens};
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
@@ -362,7 +362,8 @@ impl Renewer {
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
         let now = Now { shared: now, here: self.unix_seconds() };
-        token::read(scheme, &reply, current, now).map_err(|fault| failed(fault, Some(&request)))
+        let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+        token::read(scheme, &answer, current).map_err(|fault| failed(fault, Some(&request)))
     }
 
     /// Tokens got anew, for a login.
