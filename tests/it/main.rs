@@ -26,6 +26,7 @@ mod oidc;
 mod oidc_peer;
 mod peers;
 mod postgres;
+mod secrets_everywhere;
 mod seed_page;
 mod store;
 mod stream;

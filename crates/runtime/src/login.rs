@@ -182,7 +182,7 @@ impl Host {
             let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
             // A token that is not known any more is revoked enough (RFC 7009, section 2.2).
             if !(200..300).contains(&reply.status) {
-                let fault = token::refusal(&reply, renewer.unix_seconds());
+                let fault = token::refusal(&request, &reply, renewer.unix_seconds());
                 return Err(refused(method, fault, Some(&request)));
             }
         }
@@ -316,7 +316,7 @@ impl BrowserLogin {
             .map_err(|fault| session.unusable(fault))?;
         let reply = session.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
-        let tokens = token::read(scheme, &reply, None, session.now().await?)
+        let tokens = token::read(scheme, &request, &reply, None, session.now().await?)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         session.store(tokens).await
     }
@@ -340,7 +340,7 @@ impl DeviceLogin {
         let request = token::device_request(oauth2, &session.found.connection, &moment)
             .map_err(|fault| session.unusable(fault))?;
         let reply = session.send(&request).await?;
-        let code = token::read_device(&reply, moment.unix_seconds)
+        let code = token::read_device(&request, &reply, moment.unix_seconds)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         Ok(DeviceLogin { session, code })
     }
@@ -379,9 +379,13 @@ impl DeviceLogin {
             let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?)
                 .map_err(|fault| session.unusable(fault))?;
             let read = match renewer.send(&request).await {
-                Ok(reply) => {
-                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.now().await?)
-                }
+                Ok(reply) => token::read(
+                    TokenScheme::OAuth2(oauth2),
+                    &request,
+                    &reply,
+                    None,
+                    session.now().await?,
+                ),
                 Err(fault) => Err(fault),
             };
             match read {

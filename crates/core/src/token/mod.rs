@@ -58,28 +58,30 @@ pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
     }
 }
 
-/// What the reply to a [`request`] gives. `now` is in seconds since 1970, by the clock that expiry is judged by.
+/// What the reply to a [`request`], which was sent, gives. `now` is in seconds since 1970, by the clock that expiry is judged by.
 ///
 /// # Errors
 /// [`GrantFault`].
 pub fn read(
     scheme: TokenScheme<'_>,
+    sent: &RequestSpec,
     reply: &Reply,
     current: Option<&Tokens>,
     now: i64,
 ) -> Result<Tokens, GrantFault> {
     match scheme {
         TokenScheme::OAuth2(oauth2) => {
-            reply::tokens(reply, current, oauth2.lifetime.map(|span| span.0), now)
+            let lifetime = oauth2.lifetime.map(|span| span.0);
+            reply::tokens(reply, current, lifetime, now, &sent.redactor)
         }
-        TokenScheme::Session(session) => session::read(session, reply, now),
+        TokenScheme::Session(session) => session::read(session, reply, now, &sent.redactor),
     }
 }
 
 /// What a reply that refuses something means.
 #[must_use]
-pub fn refusal(reply: &Reply, now: i64) -> GrantFault {
-    reply::granted(reply, now).err().unwrap_or(GrantFault::Denied)
+pub fn refusal(sent: &RequestSpec, reply: &Reply, now: i64) -> GrantFault {
+    reply::granted(reply, now, &sent.redactor).err().unwrap_or(GrantFault::Denied)
 }
 
 /// A request to an endpoint.

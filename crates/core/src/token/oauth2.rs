@@ -164,12 +164,12 @@ pub fn device_request(
     client_request(oauth2, connection, request, form, moment)
 }
 
-/// What a [`device_request`] gives.
+/// What a [`device_request`], which was sent, gives.
 ///
 /// # Errors
 /// [`GrantFault`].
-pub fn read_device(reply: &Reply, now: i64) -> Result<DeviceCode, GrantFault> {
-    let object = granted(reply, now)?;
+pub fn read_device(sent: &RequestSpec, reply: &Reply, now: i64) -> Result<DeviceCode, GrantFault> {
+    let object = granted(reply, now, &sent.redactor)?;
     let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
     let number = |key: &str| object.get(key).and_then(seconds);
     // Google's name from before the RFC.

@@ -10,7 +10,7 @@ use super::fault::{GrantFault, Refused};
 use super::tokens::{Tokens, wipe};
 use crate::http_date::{http_date, retry_after};
 use crate::response::{BodyEnd, Reply};
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 
 /// Clocks that differ by less are not mentioned.
 const NOTABLE_SKEW_S: i64 = 60;
@@ -21,8 +21,9 @@ pub(super) fn tokens(
     current: Option<&Tokens>,
     lifetime: Option<Duration>,
     now: i64,
+    redactor: &Redactor,
 ) -> Result<Tokens, GrantFault> {
-    let mut object = granted(reply, now)?;
+    let mut object = granted(reply, now, redactor)?;
     let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -41,14 +42,18 @@ pub(super) fn tokens(
     })
 }
 
-/// The object of a reply that grants something.
-pub(super) fn granted(reply: &Reply, now: i64) -> Result<Map<String, Value>, GrantFault> {
+/// The object of a reply that grants something. The redactor is that of the request: servers quote what they refuse.
+pub(super) fn granted(
+    reply: &Reply,
+    now: i64,
+    redactor: &Redactor,
+) -> Result<Map<String, Value>, GrantFault> {
     let object = object(reply);
     // Some servers refuse with status 200.
     let refuses =
         object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
     if refuses || !(200..300).contains(&reply.status) {
-        return Err(refusal(reply, object.as_ref(), now));
+        return Err(refusal(reply, object.as_ref(), now, redactor));
     }
     let whole = reply.end == BodyEnd::Complete;
     let reason = if whole { "it is no JSON object" } else { "it ended early" };
@@ -68,7 +73,12 @@ pub(super) fn seconds(value: &Value) -> Option<i64> {
 }
 
 /// What a refusal means.
-pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i64) -> GrantFault {
+pub(super) fn refusal(
+    reply: &Reply,
+    object: Option<&Map<String, Value>>,
+    now: i64,
+    redactor: &Redactor,
+) -> GrantFault {
     let error = object.and_then(|object| object.get("error")).and_then(|error| match error {
         Value::String(text) => Some(text.as_str()),
         Value::Object(inner) => {
@@ -79,8 +89,9 @@ pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i
     let description = object.and_then(|object| object.get("error_description")?.as_str());
     let refused = Refused {
         status: reply.status,
-        error: error.map(|error| one_line(error, 100)),
-        description: description.map(|description| one_line(description, 300)),
+        // Masked before it is cut: half a secret is not known as one.
+        error: error.map(|error| one_line(&redactor.redact(error), 100)),
+        description: description.map(|text| one_line(&redactor.redact(text), 300)),
         retry_after_s: retry_after(&reply.headers, now),
         clock_ahead_s: clock_ahead(&reply.headers, now),
     };
@@ -134,7 +145,7 @@ mod tests {
     }
 
     fn read(status: u16, body: &'static str) -> Result<Tokens, GrantFault> {
-        tokens(&reply(status, "application/json", body), None, None, 1000)
+        tokens(&reply(status, "application/json", body), None, None, 1000, &Redactor::new())
     }
 
     /// RFC 6749, section 5.1.
@@ -163,7 +174,8 @@ mod tests {
         );
         assert_eq!(read(200, r#"{"access_token":"a"}"#).unwrap().expires_at, None);
         let form = reply(200, "application/x-www-form-urlencoded", "access_token=a%2Fb&scope=x+y");
-        let form = tokens(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
+        let form =
+            tokens(&form, None, Some(Duration::from_secs(5)), 1000, &Redactor::new()).unwrap();
         assert_eq!((form.access.expose(), form.scope.as_deref()), ("a/b", Some("x y")));
         assert_eq!(form.expires_at, Some(1005));
     }
@@ -172,7 +184,7 @@ mod tests {
     fn an_old_refresh_token_stays_where_no_new_one_comes() {
         let old = read(200, r#"{"access_token":"a","refresh_token":"r"}"#).unwrap();
         let new = reply(200, "application/json", r#"{"access_token":"b"}"#);
-        let new = tokens(&new, Some(&old), None, 0).unwrap();
+        let new = tokens(&new, Some(&old), None, 0, &Redactor::new()).unwrap();
         assert_eq!(
             (new.access.expose(), new.refresh.unwrap().expose().to_owned()),
             ("b", "r".to_owned())
@@ -213,11 +225,29 @@ mod tests {
             r#"{"error":"invalid_grant","error_description":"a\n b"}"#,
         );
         reply.headers.insert(DATE, HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
-        let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, 1_767_226_200) else {
+        let Err(GrantFault::Revoked(refused)) =
+            tokens(&reply, None, None, 1_767_226_200, &Redactor::new())
+        else {
             panic!("not revoked")
         };
         assert_eq!(refused.clock_ahead_s, Some(600));
         assert_eq!(refused.description.as_deref(), Some("a b"));
         assert_eq!(clock_ahead(&reply.headers, 1_767_225_659), None);
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_off_is_masked() {
+        let mut redactor = Redactor::new();
+        redactor.add("a-secret-of-some  length".into());
+        for before in [0, 280, 290, 299] {
+            let said = format!("{}a-secret-of-some  length", "x".repeat(before));
+            let body = serde_json::json!({ "error": "invalid_client", "error_description": said });
+            let reply = Reply::new(400, HeaderMap::new(), body.to_string());
+            let Err(GrantFault::Refused(refused)) = tokens(&reply, None, None, 0, &redactor) else {
+                panic!("not refused")
+            };
+            let shown = refused.description.unwrap();
+            assert!(!shown.contains("a-s") && shown.len() <= 300, "{shown}");
+        }
     }
 }

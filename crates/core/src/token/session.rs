@@ -54,11 +54,16 @@ pub(super) fn request(
 }
 
 /// The token of a login's reply.
-pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens, GrantFault> {
+pub(super) fn read(
+    session: &Session,
+    reply: &Reply,
+    now: i64,
+    redactor: &Redactor,
+) -> Result<Tokens, GrantFault> {
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };
     if !answered.contains(&reply.status) {
-        return Err(match refusal(reply, None, now) {
+        return Err(match refusal(reply, None, now, redactor) {
             refused @ GrantFault::Unavailable(_) => refused,
             GrantFault::Refused(refused) => GrantFault::Refused(refused),
             other => other,

@@ -272,7 +272,8 @@ impl Renewer {
         let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
-        token::read(scheme, &reply, current, now).map_err(|fault| failed(fault, Some(&request)))
+        token::read(scheme, &request, &reply, current, now)
+            .map_err(|fault| failed(fault, Some(&request)))
     }
 
     /// Tokens got anew, for a login.
