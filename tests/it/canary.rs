@@ -23,6 +23,11 @@ pub fn text(label: &str) -> String {
     format!("é\"{}/ +&{}\\<{}", &hex[..24], &hex[24..44], &hex[44..])
 }
 
+/// A canary of 32 bytes.
+pub fn bytes(label: &str) -> Vec<u8> {
+    digest(&SHA256, format!("canary {label}").as_bytes()).as_ref().to_vec()
+}
+
 /// Lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -171,7 +176,9 @@ fn a_canary_is_found_in_every_spelling_and_in_pieces() {
     assert!(finds(percent_encoding(&canary).as_bytes()));
     assert!(finds(hex(canary.as_bytes()).as_bytes()));
     assert!(finds(&canary.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()));
-    assert!(finds(serde_json::to_string(&serde_json::to_string(&canary).unwrap()).unwrap().as_bytes()));
+    assert!(finds(
+        serde_json::to_string(&serde_json::to_string(&canary).unwrap()).unwrap().as_bytes()
+    ));
     assert!(!finds(token("two").as_bytes()));
     assert!(!finds(text("three").as_bytes()));
 }

@@ -28,6 +28,7 @@ mod oidc_peer;
 mod peers;
 mod postgres;
 mod schemes;
+mod secrets_everywhere;
 mod seed_page;
 mod store;
 mod stream;
