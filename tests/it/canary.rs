@@ -171,7 +171,9 @@ fn a_canary_is_found_in_every_spelling_and_in_pieces() {
     assert!(finds(percent_encoding(&canary).as_bytes()));
     assert!(finds(hex(canary.as_bytes()).as_bytes()));
     assert!(finds(&canary.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()));
-    assert!(finds(serde_json::to_string(&serde_json::to_string(&canary).unwrap()).unwrap().as_bytes()));
+    assert!(finds(
+        serde_json::to_string(&serde_json::to_string(&canary).unwrap()).unwrap().as_bytes()
+    ));
     assert!(!finds(token("two").as_bytes()));
     assert!(!finds(text("three").as_bytes()));
 }

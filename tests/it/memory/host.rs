@@ -17,7 +17,8 @@ use crate::canary::{text, token};
 
 pub fn live(folder: &Path) {
     let many = fs::read_to_string(folder.join("threads")).unwrap() == "many";
-    let mut builder = if many { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let mut builder =
+        if many { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     let runtime: Runtime = builder.enable_all().build().unwrap();
     let host = runtime.block_on(open(folder));
     if many {

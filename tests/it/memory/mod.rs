@@ -27,7 +27,14 @@ const ROLE: &str = "CARDHOST_MEMORY_ROLE";
 /// The canaries that a host's connections hold or get.
 const TEXTS: [&str; 5] = ["password", "notes", "client-secret", "session-password", "signing-key"];
 const TOKENS: [&str; 8] = [
-    "access-0", "refresh-0", "access-1", "refresh-1", "access-2", "refresh-2", "session-1", "session-2",
+    "access-0",
+    "refresh-0",
+    "access-1",
+    "refresh-1",
+    "access-2",
+    "refresh-2",
+    "session-1",
+    "session-2",
 ];
 
 /// The host, when this binary is started as one.

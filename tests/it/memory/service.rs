@@ -70,7 +70,10 @@ impl Service {
         });
 
         let (certificate, key) = certify("client");
-        let store_key: Vec<u8> = ring::digest::digest(&ring::digest::SHA256, plain.to_string().as_bytes()).as_ref().to_vec();
+        let store_key: Vec<u8> =
+            ring::digest::digest(&ring::digest::SHA256, plain.to_string().as_bytes())
+                .as_ref()
+                .to_vec();
         let at = |name: &str| folder.path().join(name);
         fs::write(at("authority.pem"), pem("CERTIFICATE", issuer.der())).unwrap();
         fs::write(at("client.pem"), pem("CERTIFICATE", certificate.der())).unwrap();
@@ -161,7 +164,9 @@ fn answer(counters: &Counters, request: &str) -> Vec<u8> {
     } else if path.starts_with("/login") {
         let session = canary::token(&format!("session-{}", next(&counters.sessions)));
         (200, format!("set-cookie: sid={session}; HttpOnly\r\n"), json!({ "ok": true }))
-    } else if request.contains(&canary::token("access-1")) || request.contains(&canary::token("session-1")) {
+    } else if request.contains(&canary::token("access-1"))
+        || request.contains(&canary::token("session-1"))
+    {
         (401, String::new(), json!({ "error": "expired", "you sent": request }))
     } else if path.starts_with("/fail") {
         (500, format!("x-path: {path}\r\n"), json!({ "error": format!("cannot take {request}") }))
@@ -216,7 +221,8 @@ fn write_cards(folder: &TempDir, plain: &str, secure: &str) {
     for method in METHODS {
         for target in ["plain", "secure"] {
             let name = format!("{method}-{target}");
-            fs::write(at.join(format!("{name}.json")), card(&name, method, target).to_string()).unwrap();
+            fs::write(at.join(format!("{name}.json")), card(&name, method, target).to_string())
+                .unwrap();
         }
     }
 }

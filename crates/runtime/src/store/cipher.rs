@@ -121,10 +121,9 @@ impl Ring {
         sealed.extend_from_slice(value);
         let nonce = Nonce::assume_unique_for_key(nonce);
         let (binding, text) = (Aad::from(to.bytes()), &mut sealed[HEAD_BYTES..]);
-        let tag =
-            leaving_nothing(|| held.key.seal_in_place_separate_tag(nonce, binding, text))
-                // Only for values of many gigabytes.
-                .map_err(|_| StoreFault::TooLarge { limit: super::MOST_VALUE_BYTES })?;
+        let tag = leaving_nothing(|| held.key.seal_in_place_separate_tag(nonce, binding, text))
+            // Only for values of many gigabytes.
+            .map_err(|_| StoreFault::TooLarge { limit: super::MOST_VALUE_BYTES })?;
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
