@@ -100,7 +100,11 @@ pub(super) fn told(ran: &Result<Outcome, Error>) -> String {
             let output = outcome.output.to_value().unwrap();
             output["Me"]["Sub"].as_str().unwrap_or_default().to_owned()
         }
-        Err(error) => error.code().to_string(),
+        Err(error) => {
+            // For a test that did not expect it.
+            eprintln!("{error:?}");
+            error.code().to_string()
+        }
     }
 }
 

@@ -71,9 +71,8 @@ pub(super) fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, Gra
     let nothing = Map::new();
     let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
     let access = match (&session.cookie, &session.token_from) {
-        (Some(name), _) => {
-            cookie(reply, name, answer.now.here).ok_or_else(|| unusable("it sets no such cookie"))?
-        }
+        (Some(name), _) => cookie(reply, name, answer.now.here)
+            .ok_or_else(|| unusable("it sets no such cookie"))?,
         (None, Some(template)) => {
             let text = template.text(&scope).ok().flatten().filter(|text| !text.is_empty());
             text.ok_or_else(|| unusable("there is no token where the connector says"))?.into_owned()
