@@ -77,7 +77,7 @@ pub fn read(
 }
 
 /// A reply to a request for tokens, and what is needed to read it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     /// The reply.
     pub reply: &'a Reply,
