@@ -163,7 +163,7 @@ fn a_canary_is_found_in_every_spelling_and_in_pieces() {
     let hunt = Hunt::new().text("one", &canary).text("two", &token("two"));
     let finds = |bytes: &[u8]| hunt.find(bytes).iter().any(|found| found.piece.0 == "one");
     assert!(finds(canary.as_bytes()));
-    assert!(finds(canary[20..40].as_bytes()), "{canary}");
+    assert!(finds(&canary.as_bytes()[20..40]), "{canary}");
     for before in ["", "a", "ab"] {
         let encoded = BASE64_STANDARD.encode(format!("{before}{canary}:x"));
         assert!(finds(encoded.as_bytes()));
