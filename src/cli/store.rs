@@ -6,6 +6,8 @@
 //! | key | `CARDHOST_KEY` | `--key-file`, `CARDHOST_KEY_FILE` | a file in the user's configuration folder |
 //! | tenant | `--tenant` | `CARDHOST_TENANT` | `default` |
 //!
+//! A build with the feature `keyring` looks for the key in the keyring of the system last.
+//!
 //! Only what adds connections makes a store, and only `connection add` makes a key.
 
 use std::ffi::OsString;
@@ -156,7 +158,7 @@ impl StoreArgs {
         }
         match default_key_file() {
             Some(path) if path.exists() => Ok(Some(Key::read_file(path)?)),
-            _ => Ok(None),
+            _ => key_of_keyring(),
         }
     }
 }
@@ -170,6 +172,17 @@ pub(crate) fn key_of(variable: &str) -> Result<Option<Key>, StoreFault> {
         }
         parsed => Ok(Some(parsed?)),
     }
+}
+
+/// The key in the keyring of the system, where this build knows one.
+#[cfg(feature = "keyring")]
+fn key_of_keyring() -> Result<Option<Key>, StoreFault> {
+    Ok(Key::from_keyring("cardhost", "store")?)
+}
+
+#[cfg(not(feature = "keyring"))]
+fn key_of_keyring() -> Result<Option<Key>, StoreFault> {
+    Ok(None)
 }
 
 /// Makes the key at the default place, with its folder; another process may be faster.

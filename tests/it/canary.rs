@@ -23,6 +23,11 @@ pub fn text(label: &str) -> String {
     format!("é\"{}/ +&{}\\<{}", &hex[..24], &hex[24..44], &hex[44..])
 }
 
+/// A canary of 32 bytes.
+pub fn bytes(label: &str) -> Vec<u8> {
+    digest(&SHA256, format!("canary {label}").as_bytes()).as_ref().to_vec()
+}
+
 /// Lower-case hex digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -9,6 +9,7 @@
 #![allow(unreachable_pub, reason = "one binary: everything in it is for itself")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
+mod aws;
 mod canaries;
 mod canary;
 mod connection_cli;
@@ -27,6 +28,7 @@ mod oidc_peer;
 mod peers;
 mod postgres;
 mod schemes;
+mod secrets_everywhere;
 mod seed_page;
 mod store;
 mod stream;

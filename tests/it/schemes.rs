@@ -304,18 +304,23 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.enable_io().enable_time().build().unwrap().block_on(future)
 }
 
-/// A connector `demo` with one auth method `main`, and its card `act`.
-pub fn demo(base: &str, auth: &Value, request: &Value) -> MemorySource {
+/// A connector `demo` with one auth method `main`, and the fields that it refers to.
+pub fn demo_connector(base: &str, auth: &Value) -> Value {
     let labels = labels(&auth.to_string());
     let fields: Map<String, Value> =
         labels.into_iter().map(|label| (label, json!({ "type": "secret" }))).collect();
-    let connector = json!({
+    json!({
         "format": 1, "name": "demo", "version": "1.0.0", "title": "Demo",
         "connection": { "fields": fields },
         "auth": { "main": auth },
         "targets": { "api": { "auth": ["main"], "base": base } },
         "errors": [{ "status": [401, 403], "code": "auth.refused" }],
-    });
+    })
+}
+
+/// The connector of [`demo_connector`], and its card `act`.
+pub fn demo(base: &str, auth: &Value, request: &Value) -> MemorySource {
+    let connector = demo_connector(base, auth);
     let mut card = json!({
         "format": 1, "name": "act", "version": "1.0.0", "title": "Act", "effect": "write",
         "input": {},
@@ -327,7 +332,7 @@ pub fn demo(base: &str, auth: &Value, request: &Value) -> MemorySource {
     });
     for (key, value) in request.as_object().unwrap() {
         match key.as_str() {
-            "input" => card["input"] = value.clone(),
+            "input" | "response" => card[key] = value.clone(),
             key => card["request"][key] = value.clone(),
         }
     }

@@ -98,11 +98,13 @@ fn serve(
         }
         if request.ends_with(b"\r\n\r\n") {
             request.clear();
-            if stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_err() {
-                break;
-            }
             let shown = connection.peer_certificates().and_then(|all| all.first());
             visits.lock().unwrap().push((number, shown.map(|der| der.to_vec())));
+            let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+            if stream.write_all(b"HTTP/1.1 204 No Content\r\nset-cookie: sid=abc\r\n\r\n").is_err()
+            {
+                break;
+            }
         }
     }
     // What has come is read first: closing with it unread would reset the connection, and take the alert with it.
@@ -209,6 +211,26 @@ fn keys_and_certificates_may_be_written_in_one_line() {
         });
         assert_eq!(run(&host(&server), &fields).unwrap().status, 204, "{line_end:?}");
     }
+}
+
+#[test]
+fn the_certificate_is_shown_where_a_token_is_got_too() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let server = Server::start(&loopback(&servers), &Clients::MustShow(&clients));
+    let alice = client(&clients, "alice.client.example");
+    let auth = json!({ "scheme": "all", "of": [
+        { "scheme": "tls", "certificate": "<<connection.Certificate>>", "key": "<<connection.Key>>",
+          "authority": "<<connection.Authority>>" },
+        { "scheme": "session", "login": { "url": format!("{}/login", server.url), "method": "GET" },
+          "cookie": "sid", "token": { "in": "cookie", "name": "sid" } },
+    ] });
+    let host = Host::builder().cards(demo(&server.url, &auth, &json!({}))).build();
+    let fields = json!({
+        "Certificate": certificate(&alice), "Key": key(&alice), "Authority": authority(&servers),
+    });
+    assert_eq!(run(&host, &fields).unwrap().status, 204);
+    let shown: Vec<bool> = server.visits().into_iter().map(|(_, der)| der.is_some()).collect();
+    assert_eq!(shown, [true, true]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::settle::{
     FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
 };
 use crate::template::{Found, Reference, Root, Scope};
-use crate::value::descend;
+use crate::value::{descend, type_name};
 
 /// The values of a connector's connection fields; secrets are [`Secret`]s. Its `Debug` shows labels only.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Connection {
 }
 
 /// The value of one connection field.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum ConnectionValue {
     /// A value that may be shown.
     Plain(Value),
@@ -61,6 +61,16 @@ pub enum ConnectionFault {
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Connection({:?})", self.values.keys().collect::<Vec<_>>())
+    }
+}
+
+impl std::fmt::Debug for ConnectionValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            // An object may be sensitive; which is, the connector says.
+            ConnectionValue::Plain(value) => write!(f, "Plain({})", type_name(value)),
+            ConnectionValue::Secret(secret) => write!(f, "Secret({secret:?})"),
+        }
     }
 }
 

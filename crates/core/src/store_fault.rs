@@ -129,6 +129,11 @@ pub enum KeyFault {
         /// The path where one is looked for when no other is named.
         path: String,
     },
+    /// The keyring of the system cannot be used.
+    Keyring {
+        /// Its words.
+        reason: String,
+    },
     /// The system gives no random bytes.
     NoRandom,
 }

@@ -160,7 +160,7 @@ impl Host {
                 revoked.not_offered.push(method.to_owned());
                 continue;
             };
-            match self.revoke_tokens(method, oauth2, &found, tokens).await {
+            match self.revoke_tokens((&connector, method), oauth2, &found, tokens).await {
                 Ok(()) => revoked.revoked.push(method.to_owned()),
                 Err(error) => revoked.failed.push((method.to_owned(), error)),
             }
@@ -170,7 +170,7 @@ impl Host {
 
     async fn revoke_tokens(
         &self,
-        method: &str,
+        (connector, method): (&Connector, &str),
         oauth2: &OAuth2,
         found: &Found,
         tokens: &Tokens,
@@ -178,6 +178,7 @@ impl Host {
         let renewer = self.renewer();
         let requests = token::revocations(oauth2, &found.connection, tokens, &renewer.moment()?);
         for request in requests.map_err(|fault| unusable(method, fault))? {
+            let request = secured(connector, method, found, Ok(request))?;
             let reply = renewer.send(&request).await;
             let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
             // A token that is not known any more is revoked enough (RFC 7009, section 2.2).
@@ -241,6 +242,11 @@ impl Session {
 
     fn unusable(&self, fault: AuthFault) -> Error {
         unusable(&self.method, fault)
+    }
+
+    /// A request with the TLS settings of its auth method.
+    fn secured(&self, request: Result<RequestSpec, AuthFault>) -> Result<RequestSpec, Error> {
+        secured(&self.connector, &self.method, &self.found, request)
     }
 
     async fn send(&self, request: &RequestSpec) -> Result<Reply, Error> {
@@ -317,8 +323,8 @@ impl BrowserLogin {
         let request = Authorization { redirect_uri, state, pkce: &self.pkce };
         let connection = &session.found.connection;
         let code = Secret::new(code);
-        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?)
-            .map_err(|fault| session.unusable(fault))?;
+        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?);
+        let request = session.secured(request)?;
         let reply = session.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
         let answer =
@@ -344,8 +350,8 @@ impl DeviceLogin {
         let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
         let renewer = session.host.renewer();
         let moment = renewer.moment()?;
-        let request = token::device_request(oauth2, &session.found.connection, &moment)
-            .map_err(|fault| session.unusable(fault))?;
+        let request = token::device_request(oauth2, &session.found.connection, &moment);
+        let request = session.secured(request)?;
         let reply = session.send(&request).await?;
         let now = Now { shared: moment.unix_seconds, here: moment.unix_seconds };
         let code = token::read_device(&Answer { reply: &reply, redactor: &request.redactor, now })
@@ -384,8 +390,8 @@ impl DeviceLogin {
                 return Err(refused(&session.method, GrantFault::Expired, None));
             }
             let connection = &session.found.connection;
-            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?)
-                .map_err(|fault| session.unusable(fault))?;
+            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?);
+            let request = session.secured(request)?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
                     let now = session.clocks().await?;
@@ -421,6 +427,21 @@ impl fmt::Debug for DeviceLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DeviceLogin({})", self.session.method)
     }
+}
+
+/// A request with the TLS settings of its auth method.
+fn secured(
+    connector: &Connector,
+    method: &str,
+    found: &Found,
+    request: Result<RequestSpec, AuthFault>,
+) -> Result<RequestSpec, Error> {
+    let secured = request.and_then(|mut request| {
+        let declared = connector.auth.get(method);
+        declared.map_or(Ok(()), |declared| declared.secure(&mut request, &*found.connection))?;
+        Ok(request)
+    });
+    secured.map_err(|fault| unusable(method, fault))
 }
 
 fn unusable(method: &str, fault: AuthFault) -> Error {

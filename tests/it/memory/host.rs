@@ -6,6 +6,7 @@ use std::path::Path;
 
 use cardhost::core::secret::Secret;
 use cardhost::core::token::{TokenSet, Tokens};
+use cardhost::entropy::Entropy;
 use cardhost::store::{Key, KeySet, Store};
 use cardhost::transport::HttpTransport;
 use cardhost::{Host, Invocation};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use super::service::METHODS;
-use crate::canary::{text, token};
+use crate::canary::{self, text, token};
 
 pub fn live(folder: &Path) {
     let many = fs::read_to_string(folder.join("threads")).unwrap() == "many";
@@ -23,9 +24,9 @@ pub fn live(folder: &Path) {
     let host = runtime.block_on(open(folder));
     if many {
         let host = host.clone();
-        runtime.block_on(runtime.spawn(async move { exercise(&host).await })).unwrap();
+        runtime.block_on(runtime.spawn(async move { exercise(&host, &drop).await })).unwrap();
     } else {
-        runtime.block_on(exercise(&host));
+        runtime.block_on(exercise(&host, &drop));
     }
     pause("alive");
     drop(host);
@@ -54,7 +55,8 @@ fn fields(value: Value) -> Map<String, Value> {
     map
 }
 
-async fn open(folder: &Path) -> Host {
+/// Opens the store in a folder, adds the connection, and makes a host.
+pub async fn open(folder: &Path) -> Host {
     let location = folder.join("connections.db").display().to_string();
     let key = Key::read_file(folder.join("store-key")).unwrap();
     let store = Store::open(&location, KeySet::new(key)).await.unwrap().tenant("default").unwrap();
@@ -74,14 +76,29 @@ async fn open(folder: &Path) -> Host {
 
     let transport = HttpTransport::new().trusting_pem(read(folder, "authority.pem").as_bytes());
     Host::builder()
+        .entropy(Known)
         .cards_folder(folder.join("cards"))
         .transport(transport.unwrap())
         .store(store)
         .build()
 }
 
+/// Random bytes that the test knows too: 32 of them are a verifier.
+struct Known;
+
+impl Entropy for Known {
+    fn fill(&self, bytes: &mut [u8]) -> bool {
+        let known = canary::bytes(&format!("random {}", bytes.len()));
+        bytes.copy_from_slice(&known[..bytes.len()]);
+        true
+    }
+}
+
+/// Takes what is shown.
+pub type Show = dyn Fn(String) + Send + Sync;
+
 /// Uses every auth method: what goes well, what is renewed, what fails with the request in its reply, and what is shown.
-async fn exercise(host: &Host) {
+pub async fn exercise(host: &Host, show: &Show) {
     for method in METHODS {
         for target in ["plain", "secure"] {
             if (method, target) == ("identity", "plain") {
@@ -96,14 +113,14 @@ async fn exercise(host: &Host) {
                 let outcome = host.run(Some(&card), invocation("fine")).await;
                 let outcome = outcome.unwrap_or_else(|error| panic!("{card}: {error:?}"));
                 assert_eq!(outcome.status, 200);
-                drop(format!("{outcome:?} {}", serde_json::to_string(&outcome.output).unwrap()));
+                drop(serde_json::to_string(&outcome.output).unwrap());
             }
             let error = host.run(Some(&card), invocation("fail")).await.unwrap_err();
             assert_eq!(error.code().as_str(), "http.status", "{error:?}");
-            drop(format!("{error:?} {error} {}", error.message()));
+            show(format!("{error:?} {error} {} {:?}", error.message(), error.to_json()));
             let prepared = host.prepare(Some(&card), invocation("plan")).await.unwrap();
-            let shown = format!("{prepared:?} {}", prepared.plan.request.to_json());
-            drop((shown, host.curl(&prepared).unwrap()));
+            show(format!("{prepared:?} {}", prepared.plan.request.to_json()));
+            show(format!("{:?}", host.curl(&prepared)));
         }
     }
 }

@@ -8,13 +8,15 @@
 //! The service is in the test's process; a canary is made in the host's when it is needed, so that no copy of the test's
 //! own is found.
 
-mod host;
-mod process;
-mod service;
+pub mod host;
+pub mod process;
+pub mod service;
 
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tempfile::TempDir;
 
 use crate::canary::{self, Hunt};
@@ -26,15 +28,23 @@ const ROLE: &str = "CARDHOST_MEMORY_ROLE";
 
 /// The canaries that a host's connections hold or get.
 const TEXTS: [&str; 5] = ["password", "notes", "client-secret", "session-password", "signing-key"];
-const TOKENS: [&str; 8] = [
+const TOKENS: [&str; 16] = [
     "access-0",
     "refresh-0",
     "access-1",
     "refresh-1",
     "access-2",
     "refresh-2",
+    "access-3",
+    "refresh-3",
+    "access-4",
+    "refresh-4",
+    "access-5",
+    "refresh-5",
     "session-1",
     "session-2",
+    "code",
+    "device-code",
 ];
 
 /// The host, when this binary is started as one.
@@ -45,8 +55,10 @@ fn role() {
     }
 }
 
-fn hunt(service: &Service) -> Hunt {
-    let hunt = Hunt::new();
+/// Looks for every secret of the host.
+pub fn hunt(service: &Service) -> Hunt {
+    let verifier = BASE64_URL_SAFE_NO_PAD.encode(canary::bytes("random 32"));
+    let hunt = Hunt::new().text("verifier", &verifier);
     let hunt = TEXTS.iter().fold(hunt, |hunt, label| hunt.text(label, &canary::text(label)));
     let hunt = TOKENS.iter().fold(hunt, |hunt, label| hunt.text(label, &canary::token(label)));
     hunt.bytes("client key", service.client_key()).bytes("store key", service.store_key())

@@ -18,14 +18,17 @@ use tempfile::TempDir;
 
 use crate::canary;
 
-/// What the host gets in a folder, and what of it is secret.
+/// What the host gets in the folder, and what of it is secret.
 pub struct Service {
     client_key: Vec<u8>,
     store_key: Vec<u8>,
 }
 
 /// Auth methods of the connector, each with a card for each scheme of URLs.
-pub const METHODS: [&str; 5] = ["basic", "oauth", "session", "signed", "identity"];
+pub const METHODS: [&str; 6] = ["basic", "oauth", "session", "signed", "identity", "assertion"];
+
+/// The auth methods that a person logs in with.
+pub const LOGINS: [&str; 2] = ["browser", "device"];
 
 #[derive(Default)]
 struct Counters {
@@ -161,6 +164,16 @@ fn answer(counters: &Counters, request: &str) -> Vec<u8> {
             "token_type": "Bearer", "expires_in": 3600,
         });
         (200, String::new(), body)
+    } else if path.starts_with("/device") {
+        let body = json!({
+            "device_code": canary::token("device-code"), "user_code": "ABCD-EFGH",
+            "verification_uri": "https://vault.example/device", "expires_in": 60, "interval": 1,
+        });
+        (200, String::new(), body)
+    } else if path.starts_with("/refused") {
+        (400, String::new(), json!({ "error": "invalid_client", "error_description": request }))
+    } else if path.starts_with("/revoke") {
+        (503, String::new(), json!({ "error": "server_error", "error_description": request }))
     } else if path.starts_with("/login") {
         let session = canary::token(&format!("session-{}", next(&counters.sessions)));
         (200, format!("set-cookie: sid={session}; HttpOnly\r\n"), json!({ "ok": true }))
@@ -170,6 +183,8 @@ fn answer(counters: &Counters, request: &str) -> Vec<u8> {
         (401, String::new(), json!({ "error": "expired", "you sent": request }))
     } else if path.starts_with("/fail") {
         (500, format!("x-path: {path}\r\n"), json!({ "error": format!("cannot take {request}") }))
+    } else if path.starts_with("/quiet") {
+        (200, String::new(), json!({ "ok": true }))
     } else {
         (200, String::new(), json!({ "you sent": request }))
     };
@@ -181,6 +196,7 @@ fn answer(counters: &Counters, request: &str) -> Vec<u8> {
 fn write_cards(folder: &TempDir, plain: &str, secure: &str) {
     let at = folder.path().join("cards/vault");
     fs::create_dir_all(&at).unwrap();
+    let all = [&METHODS[..], &LOGINS, &["refused"]].concat();
     let connector = json!({
         "format": 1, "name": "vault", "version": "1.0.0", "title": "Vault",
         "connection": { "fields": {
@@ -194,6 +210,24 @@ fn write_cards(folder: &TempDir, plain: &str, secure: &str) {
             "basic": { "scheme": "basic", "username": "<<connection.User>>", "password": "<<connection.Password>>" },
             "oauth": {
                 "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": format!("{secure}/token"),
+                "clientId": "<<connection.User>>", "clientSecret": "<<connection.Client Secret>>",
+            },
+            "browser": {
+                "scheme": "oauth2", "grant": "authorization_code", "tokenUrl": format!("{secure}/token"),
+                "authorizationUrl": format!("{plain}/authorize"), "revocationUrl": format!("{plain}/revoke"),
+                "clientId": "<<connection.User>>", "clientSecret": "<<connection.Client Secret>>", "clientAuth": "body",
+            },
+            "device": {
+                "scheme": "oauth2", "grant": "device_code", "tokenUrl": format!("{plain}/token"),
+                "deviceUrl": format!("{plain}/device"), "clientId": "<<connection.User>>",
+            },
+            "assertion": {
+                "scheme": "oauth2", "grant": "jwt_bearer", "tokenUrl": format!("{plain}/token"),
+                "clientId": "<<connection.User>>",
+                "assertion": { "algorithm": "ES256", "key": "<<connection.Key>>" },
+            },
+            "refused": {
+                "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": format!("{plain}/refused"),
                 "clientId": "<<connection.User>>", "clientSecret": "<<connection.Client Secret>>",
             },
             "session": {
@@ -213,12 +247,12 @@ fn write_cards(folder: &TempDir, plain: &str, secure: &str) {
             ] },
         },
         "targets": {
-            "plain": { "auth": METHODS, "base": plain },
-            "secure": { "auth": METHODS, "base": secure },
+            "plain": { "auth": all, "base": plain },
+            "secure": { "auth": all, "base": secure },
         },
     });
     fs::write(at.join("connector.json"), connector.to_string()).unwrap();
-    for method in METHODS {
+    for method in all {
         for target in ["plain", "secure"] {
             let name = format!("{method}-{target}");
             fs::write(at.join(format!("{name}.json")), card(&name, method, target).to_string())

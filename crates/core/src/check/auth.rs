@@ -59,7 +59,19 @@ fn part(names: Names<'_>, place: &str, method: &AuthMethod, findings: &mut Findi
             if all.of.iter().filter(gets_token).count() > 1 {
                 together(&of, "of", "can hold one scheme only that gets a token", findings);
             }
+            let mut taken: Vec<(Place, String)> = Vec::new();
             for (index, inner) in all.of.iter().enumerate() {
+                for (kind, name) in inner.puts() {
+                    let put = match kind {
+                        Place::Header => (kind, name.to_ascii_lowercase()),
+                        Place::Query | Place::Cookie => (kind, name.to_owned()),
+                    };
+                    if taken.contains(&put) {
+                        let fault = DefinitionFault::Repeated { found: name.to_owned() };
+                        findings.at(Code::DEFINITION_VALUE, &format!("{of}/{index}"), fault);
+                    }
+                    taken.push(put);
+                }
                 let place = format!("{of}/{index}");
                 if matches!(inner, AuthMethod::All(_)) {
                     together(&place, "all", "cannot stand inside `all`", findings);

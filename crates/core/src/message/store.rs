@@ -71,6 +71,9 @@ fn key(fault: &KeyFault) -> String {
         KeyFault::Missing { path } => {
             format!("there is no key for the store: none is given, and `{path}` is not there")
         }
+        KeyFault::Keyring { reason } => {
+            format!("the keyring of the system cannot be used: {reason}")
+        }
         KeyFault::NoRandom => "the system gives no random bytes".to_owned(),
     }
 }
@@ -87,6 +90,9 @@ pub(super) fn hint(fault: &StoreFault) -> Option<String> {
         }
         StoreFault::Key(KeyFault::Missing { .. }) => {
             "give the store's key with CARDHOST_KEY or --key-file; `connection add` makes one where there is no store yet"
+        }
+        StoreFault::Key(KeyFault::Keyring { .. }) => {
+            "unlock the keyring, or give the store's key with CARDHOST_KEY or --key-file"
         }
         StoreFault::Key(KeyFault::NoRandom) => "check the system's random device",
         StoreFault::WrongKey { .. } => {
@@ -171,6 +177,12 @@ mod tests {
                 Code::STORE_KEY,
                 "the key file `key` can be read by others (mode 644)",
                 "`chmod 600 key`",
+            ),
+            (
+                StoreFault::Key(KeyFault::Keyring { reason: text("locked") }),
+                Code::STORE_KEY,
+                "the keyring of the system cannot be used: locked",
+                "unlock the keyring",
             ),
             (
                 StoreFault::Key(KeyFault::NoRandom),

@@ -1,6 +1,6 @@
 //! Keys and where they come from: a text (of an environment variable) or a file that only its owner can read.
 //!
-//! What is done with a key is the business of `cipher`. A keyring of the desktop would be a further function here.
+//! What is done with a key is the business of `cipher`; `keyring` has keys in a keyring of the system.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -99,7 +99,7 @@ impl Key {
     }
 
     /// The key as text: base64 with padding, and a line feed.
-    fn text(&self) -> Zeroizing<String> {
+    pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64));
         base64::engine::general_purpose::STANDARD.encode_string(self.0.expose_secret(), &mut text);
         text.push('\n');

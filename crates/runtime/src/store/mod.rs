@@ -34,6 +34,8 @@ mod backend;
 mod cipher;
 pub mod export;
 mod key;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod name;
 #[cfg(feature = "postgres")]
 mod postgres;

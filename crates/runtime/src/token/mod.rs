@@ -353,12 +353,16 @@ impl Renewer {
         };
         let unusable = |error| (GrantFault::LoginRequired, error);
         let moment = self.moment().map_err(unusable)?;
-        let request =
-            token::request(scheme, &wanted.connection, current, &moment).map_err(|fault| {
-                let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
-                unusable(Error::new(Fault::Plan(fault)))
-            })?;
-        let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
+        let refused = |fault| {
+            let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
+            unusable(Error::new(Fault::Plan(fault)))
+        };
+        let request = token::request(scheme, &wanted.connection, current, &moment);
+        let request = request.map_err(refused)?;
+        let mut request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
+        if let Some(method) = wanted.connector.auth.get(&wanted.method) {
+            method.secure(&mut request, &*wanted.connection).map_err(refused)?;
+        }
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
         let now = Now { shared: now, here: self.unix_seconds() };

@@ -200,9 +200,12 @@ methods! {
     all_does_not_nest:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "none" }, { "scheme": "all", "of": [{ "scheme": "none" }, { "scheme": "bearer", "token": "<<connection.Token>>" }] }] }"#) => ["definition.value /auth/key/of/1 25:60 `all` cannot stand inside `all`"];
 
+    all_puts_each_thing_once:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }, { "scheme": "api_key", "in": "header", "name": "authorization", "value": "<<connection.Token>>" }, { "scheme": "api_key", "in": "query", "name": "Authorization", "value": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of/1 25:95 `authorization` is there twice"];
+
     all_has_one_token:
         method(r#"{ "scheme": "all", "of": [
-          { "scheme": "session", "login": { "url": "https://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid" },
+          { "scheme": "session", "login": { "url": "https://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid", "token": { "name": "X-Sid" } },
           { "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://acme.example/token", "clientId": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` can hold one scheme only that gets a token"];
 
     a_fault_of_a_part_is_told_at_its_place:
