@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cardhost_core::store_fault::StoreFault;
 use rusqlite::{
-    Connection, Error, ErrorCode, OpenFlags, OptionalExtension as _, Params, Statement,
+    CachedStatement, Connection, Error, ErrorCode, OpenFlags, OptionalExtension as _, Params,
     Transaction, TransactionBehavior, params,
 };
 
@@ -250,8 +250,9 @@ fn key_state(connection: &Connection) -> Result<KeyState, Error> {
     statement(connection, select)?.query_row([], read)
 }
 
-fn statement<'c>(connection: &'c Connection, sql: &str) -> Result<Statement<'c>, Error> {
-    connection.prepare(sql)
+/// Prepared once a connection: preparing takes longer than looking a row up.
+fn statement<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, Error> {
+    connection.prepare_cached(sql)
 }
 
 fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, Error> {
