@@ -57,6 +57,31 @@ impl Redactor {
         wider
     }
 
+    /// Takes over what another one masks; whether that is more than before.
+    pub fn learn(&mut self, other: &Redactor) -> bool {
+        let before = (self.secrets.len(), self.pairs.len());
+        other.secrets.iter().for_each(|secret| self.add(secret.clone()));
+        for (user, password) in &other.pairs {
+            let known = self.pairs.iter().any(|(u, p)| u.is(user) && p.is(password));
+            if !known {
+                self.add_pair(user.clone(), password.clone());
+            }
+        }
+        before != (self.secrets.len(), self.pairs.len())
+    }
+
+    /// How many secrets it masks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Whether it masks nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.pairs.is_empty()
+    }
+
     /// Adds the Basic credentials of a user and a password (RFC 7617), of which base64 hides both.
     pub fn add_pair(&mut self, user: Secret, password: Secret) {
         self.pairs.push((user, password));
