@@ -11,10 +11,13 @@ mod list;
 mod logging;
 mod mock;
 mod plan;
+mod record;
+mod report;
 mod run;
 mod setup;
 mod show;
 mod stream;
+mod test;
 
 use std::process::ExitCode;
 
@@ -46,6 +49,8 @@ fn command() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) if args.stream => stream::run(&cli.global, args, &console),
         Command::Run(args) => run::run(&cli.global, args, &console),
+        Command::Record(args) => record::run(&cli.global, args, &console),
+        Command::Test(args) => test::run(&cli.global, args, &console),
         Command::Plan(args) => plan::run(&cli.global, args, &console),
         Command::List(args) => list::run(&cli.global, args, &console),
         Command::Show(args) => show::run(&cli.global, args, &console),

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use super::FORMAT;
 use super::body::lossless;
 use super::inject::Injection;
+use crate::connection::{Connection, ConnectionValue};
+use crate::definition::Definition;
+use crate::secret::{MASK, Redactor};
 
 /// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +47,62 @@ pub struct Case {
     /// The inputs, by group.
     #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
+}
+
+impl Case {
+    /// The case of a run. Secrets are replaced by text that a replay can do with, and sensitive numbers by 0.
+    #[must_use]
+    pub fn of(
+        definition: &Definition,
+        connection: &Connection,
+        (options, input): (Map<String, Value>, Map<String, Value>),
+        redactor: &Redactor,
+    ) -> Case {
+        let object = |map: Map<String, Value>| match stand_in(Value::Object(map), redactor) {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        let labels = definition.connector.connection.fields.keys();
+        let fields = labels.filter_map(|label| {
+            let value = match connection.get(label)? {
+                ConnectionValue::Secret(_) => Value::String(MASK.to_owned()),
+                ConnectionValue::Plain(value) => stand_in(value.clone(), redactor),
+            };
+            Some((label.clone(), value))
+        });
+        Case {
+            schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
+            case: CaseVersion,
+            description: None,
+            card: definition.full_name(),
+            base: None,
+            allow_private_network: false,
+            fault: Vec::new(),
+            connection: fields.collect(),
+            options: object(options),
+            input: object(input),
+        }
+    }
+}
+
+/// A value without its secrets, of the same shape.
+fn stand_in(value: Value, redactor: &Redactor) -> Value {
+    match value {
+        Value::Number(number) => match redactor.redact(number.as_str()) == number.as_str() {
+            true => Value::Number(number),
+            false => Value::from(0),
+        },
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| stand_in(item, redactor)).collect())
+        }
+        Value::Object(map) => {
+            let entries = map.into_iter();
+            let shown = |key: String| redactor.redact(&key).into_owned();
+            let entries = entries.map(|(key, value)| (shown(key), stand_in(value, redactor)));
+            Value::Object(entries.collect())
+        }
+        scalar => redactor.redact_value(scalar),
+    }
 }
 
 /// The version of the format: 1.

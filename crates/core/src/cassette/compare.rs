@@ -218,6 +218,17 @@ fn one(
     }
 }
 
+/// Where two JSON values differ, in the words of a request: `was` is what was recorded. `place` names them.
+#[must_use]
+pub fn json_differences(place: &str, was: &Value, is: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    values(was, is, "", &Ignore::default(), &mut found);
+    for difference in &mut found {
+        difference.place = format!("{place}{}", &difference.place["body".len()..]);
+    }
+    found
+}
+
 /// Whether an ignored pointer is that place; a segment `*` is any.
 fn covers(ignored: &str, pointer: &str) -> bool {
     let (mut ignored, mut pointer) = (ignored.split('/'), pointer.split('/'));

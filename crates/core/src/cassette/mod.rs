@@ -26,11 +26,17 @@ use serde::{Deserialize, Serialize};
 
 pub use body::{Layout, RecordedBody};
 pub use case::{Case, CaseVersion};
-pub use compare::{Difference, differences, lines};
+pub use compare::{Difference, differences, json_differences, lines};
 pub use har::from_har;
 pub use inject::{Injected, Injection};
 pub use player::Player;
 pub use recording::{Head, Recording};
+
+/// Seconds since 1970 of a time in a cassette (RFC 3339).
+#[must_use]
+pub fn unix_seconds(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
 
 /// The newest format that is understood.
 pub const FORMAT: u64 = 1;
