@@ -37,7 +37,7 @@ fn count(reports: &[CaseReport], status: &str) -> usize {
 }
 
 /// One line.
-pub(crate) fn summary(reports: &[CaseReport], seconds: f64) -> String {
+pub(crate) fn summary(reports: &[CaseReport]) -> String {
     let cases =
         if reports.len() == 1 { "1 case".to_owned() } else { format!("{} cases", reports.len()) };
     let mut parts = vec![format!("{} passed", count(reports, "passed"))];
@@ -47,7 +47,7 @@ pub(crate) fn summary(reports: &[CaseReport], seconds: f64) -> String {
             number => parts.push(format!("{number} {status}")),
         }
     }
-    format!("{cases}: {} ({seconds:.2} s)\n", parts.join(", "))
+    format!("{cases}: {}\n", parts.join(", "))
 }
 
 /// `{"cases":[{"name","card","status","seconds","error"}],"passed","accepted","failed","seconds"}`.

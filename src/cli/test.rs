@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &TestArgs, console: &Console) -> Result
                     console.case(&case.name, error);
                 }
             }
-            let summary = report::summary(&reports, seconds);
+            let summary = report::summary(&reports);
             if failed == 0 {
                 console.out(&summary)?;
             } else {
