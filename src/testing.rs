@@ -274,7 +274,9 @@ impl CaseFolder {
                 let reason = format!("`{text}` is not a base URL");
                 let file = self.path.join("case.json").display().to_string();
                 let place = Place { file, pointer: "/base".to_owned(), ..Place::default() };
-                Error::new(Fault::Definition { reason }).with_code(Code::DEFINITION_VALUE).at(place)
+                Error::from(CassetteFault::Case { reason })
+                    .with_code(Code::DEFINITION_VALUE)
+                    .at(place)
             })?;
             builder = builder.base(base);
         }

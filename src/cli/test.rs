@@ -33,7 +33,7 @@ pub(crate) fn run(global: &Global, args: &TestArgs, console: &Console) -> Result
             let summary = report::summary(&reports);
             if failed == 0 {
                 console.out(&summary)?;
-            } else {
+            } else if !console.json_errors() {
                 console.note(summary.trim_end());
             }
         }

@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod canaries;
+mod cassettes;
 mod egress;
 mod embedding;
 mod files;

@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex};
 use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
 
 /// Every area; a folder of another name is a fault.
-const AREAS: [&str; 9] = [
+const AREAS: [&str; 10] = [
+    "cassettes",
     "connections",
     "definitions",
     "headers",
@@ -56,7 +57,7 @@ macro_rules! areas {
     };
 }
 
-areas! { connections definitions headers invocations mapping policy templates transport urls }
+areas! { cassettes connections definitions headers invocations mapping policy templates transport urls }
 
 #[test]
 fn there_are_enough_cases() {

@@ -11,6 +11,11 @@ pub enum CassetteFault {
         /// The reader's words, without place.
         reason: String,
     },
+    /// The file is no test case.
+    Case {
+        /// What is wrong, in words.
+        reason: String,
+    },
     /// The file is no HTTP archive (HAR 1.2).
     Har {
         /// What is wrong, in words.

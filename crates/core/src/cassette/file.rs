@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Case, Cassette, FORMAT};
 use crate::cassette_fault::CassetteFault;
-use crate::error::{Code, Place};
+use crate::error::Place;
 use crate::failure::Error;
 
 impl Cassette {
@@ -60,10 +60,7 @@ impl Case {
     /// # Errors
     /// `definition.syntax` with line and column; `cassette.format` for one that a newer cardhost wrote.
     pub fn read(file: &str, text: &str) -> Result<Case, Error> {
-        read(file, text, "case").map_err(|error| match error.code() == &Code::CASSETTE_SYNTAX {
-            true => error.with_code(Code::DEFINITION_SYNTAX),
-            false => error,
-        })
+        read(file, text, "case")
     }
 }
 
@@ -81,7 +78,11 @@ fn read<T: DeserializeOwned>(file: &str, text: &str, version: &str) -> Result<T,
         let words = error.to_string();
         let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
-        Error::from(CassetteFault::Syntax { reason }).at(place(line_column))
+        let fault = match version {
+            "case" => CassetteFault::Case { reason },
+            _ => CassetteFault::Syntax { reason },
+        };
+        Error::from(fault).at(place(line_column))
     })
 }
 

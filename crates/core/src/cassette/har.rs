@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::mask::{Caution, Mask, header_name};
+use super::mask::{Caution, Mask, header_name, is_secret_header};
 use super::{
     Cassette, CassetteVersion, Exchange, Headers, Ignore, Order, RecordedBody, RecordedReply,
     RecordedRequest,
@@ -95,7 +95,13 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
     let started = started.and_then(|text| text.parse::<jiff::Timestamp>().ok());
     let started = started.and_then(|at| jiff::Timestamp::from_second(at.as_second()).ok());
     let mut ignored: Vec<String> = BROWSERS.iter().map(|name| (*name).to_owned()).collect();
-    ignored.extend(["authorization".to_owned()]);
+    // A connection has its own credentials, and perhaps in another place.
+    ignored.push("authorization".to_owned());
+    for name in entries.iter().flat_map(|entry| entry.headers.keys()) {
+        if is_secret_header(name.as_str()) && !ignored.iter().any(|known| known == name.as_str()) {
+            ignored.push(name.as_str().to_owned());
+        }
+    }
     Ok(Cassette {
         schema: None,
         cassette: CassetteVersion,

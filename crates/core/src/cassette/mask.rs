@@ -405,7 +405,11 @@ fn authorization(value: &str, found: &mut Found) -> String {
 }
 
 /// Whether a header's name says that it holds a credential; `name` is in lower case.
-fn is_secret_header(name: &str) -> bool {
+pub(super) fn is_secret_header(name: &str) -> bool {
+    // What CORS says about credentials is none.
+    if name.starts_with("access-control-") {
+        return false;
+    }
     const WORDS: [&str; 8] =
         ["token", "secret", "password", "apikey", "credential", "credentials", "session", "jwt"];
     const ENDS: [&str; 4] = ["api-key", "access-key", "auth-key", "private-key"];

@@ -209,6 +209,7 @@ fn store(fault: &StoreFault) -> Code {
 fn cassette(fault: &CassetteFault) -> Code {
     match fault {
         CassetteFault::Syntax { .. } | CassetteFault::Har { .. } => Code::CASSETTE_SYNTAX,
+        CassetteFault::Case { .. } => Code::DEFINITION_SYNTAX,
         CassetteFault::NewerFormat { .. } => Code::CASSETTE_FORMAT,
         CassetteFault::Unused { .. } => Code::CASSETTE_UNUSED,
         CassetteFault::Unwritable { .. } => Code::CASSETTE_UNWRITABLE,

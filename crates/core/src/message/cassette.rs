@@ -12,9 +12,10 @@ const MOST_NAMED: usize = 5;
 pub(super) fn message(fault: &CassetteFault) -> String {
     match fault {
         CassetteFault::Syntax { reason } => format!("this is not a cassette: {reason}"),
+        CassetteFault::Case { reason } => format!("this is not a test case: {reason}"),
         CassetteFault::Har { reason } => format!("this is not an HTTP archive (HAR 1.2): {reason}"),
         CassetteFault::NewerFormat { found, known } => {
-            format!("the cassette has format {found}; this cardhost knows up to {known}")
+            format!("the file has format {found}; this cardhost knows up to {known}")
         }
         CassetteFault::Unused { exchanges } => {
             let named: Vec<String> = exchanges
@@ -62,6 +63,7 @@ pub(super) fn hint(fault: &CassetteFault) -> String {
         CassetteFault::Syntax { .. } => {
             "record it anew, or restore it; see docs/cassettes.md for the format"
         }
+        CassetteFault::Case { .. } => "docs/cassettes.md describes the file, and schemas/case.schema.json completes it in an editor",
         CassetteFault::Har { .. } => {
             "export it anew: the browser's network panel has `Save all as HAR`"
         }
