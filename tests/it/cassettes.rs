@@ -597,7 +597,8 @@ fn an_injected_fault_gives_the_error_of_a_real_one() {
             format!("HTTP/1.1 {status}\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n");
         Answer::Bytes(text.into_bytes())
     }
-    let table: [(&str, fn() -> Answer); 8] = [
+    type Service = fn() -> Answer;
+    let table: [(&str, Service); 8] = [
         ("429@1", || with_status("429 Slow", "retry-after: 1\r\n")),
         ("429:30@1", || with_status("429 Slow", "retry-after: 30\r\n")),
         ("503@1..2", || with_status("503 Later", "retry-after: 1\r\n")),

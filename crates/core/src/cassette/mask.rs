@@ -274,11 +274,12 @@ impl Mask<'_> {
                 RecordedBody::Text(self.text(&self.parameters(&text, found)))
             }
             RecordedBody::Text(text) => match crate::value::parse(&text) {
-                // Masking the text could leave what is no JSON: the value is masked instead.
                 Ok(value) => {
-                    let masked = self.value(value.clone(), found);
-                    if masked == value && self.text(&text) == text {
-                        return RecordedBody::Text(text);
+                    let masked = self.value(value, found);
+                    let shown = self.text(&text);
+                    // Masking the text leaves its escapes as they are, where it masks as much and leaves JSON.
+                    if crate::value::parse(&shown).is_ok_and(|value| value == masked) {
+                        return RecordedBody::Text(shown);
                     }
                     let (layout, newline) = Default::default();
                     self.again(RecordedBody::Json { value: masked, layout, newline })
