@@ -44,6 +44,13 @@ pub const ME_BODY: &str = concat!(
     r#""next":null,"elapsed_ms":3}"#
 );
 
+/// The path of the token endpoint, below the server's own URL.
+pub const TOKEN_PATH: &str = "/token";
+
+/// What it answers (RFC 6749, section 5.1).
+const TOKEN_BODY: &str =
+    r#"{"access_token":"bench-token","token_type":"Bearer","expires_in":86400}"#;
+
 /// The length of what a path with `/big` in it answers, in bytes: 1 GiB.
 pub const BIG_BYTES: u64 = 1 << 30;
 const BIG_CHUNK: &[u8] = &[b'x'; 64 * 1024];
@@ -186,6 +193,9 @@ fn answer(request: &Request<Incoming>, connection: &Connection) -> Response<Repl
             return refusal;
         }
         return json(Bytes::from_static(ME_BODY.as_bytes()));
+    }
+    if path == TOKEN_PATH {
+        return json(Bytes::from_static(TOKEN_BODY.as_bytes()));
     }
     let echo = serde_json::json!({ "method": request.method().as_str(), "path": path, "query": request.uri().query() });
     json(Bytes::from(echo.to_string()))

@@ -46,6 +46,13 @@ pub const WARM_THROUGHPUT: Target = Target {
 /// Peak memory after many calls, 32 at once.
 pub const WARM_MEMORY: Target = at_most("32 at once, peak MiB after all calls", Some(20.0), 12.0);
 
+/// One more call with a stored OAuth 2.0 connection, beside one with an inline bearer token.
+pub const STORED_CALL: Target =
+    at_most("one more call, stored OAuth 2 ÷ inline bearer, instructions", Some(1.05), 1.0);
+/// What a stored connection adds to one call per process.
+pub const STORED_COLD: Target =
+    at_most("one call per process, stored connection, ms more", Some(3.0), 1.0);
+
 const fn at_most(name: &'static str, must: Option<f64>, goal: f64) -> Target {
     Target { name, must, goal, more_is_better: false }
 }

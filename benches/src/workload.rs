@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::measure::{Check, Job};
 use crate::programs;
-use crate::server::{ME_BODY, ME_PATH, ServerProcess};
+use crate::server::{ME_BODY, ME_PATH, ServerProcess, TOKEN_PATH};
 
 /// The user name that every program sends.
 pub const USER: &str = "bench.sa";
@@ -31,6 +31,15 @@ pub enum Cards {
     Plain,
     /// The same with [`CROWD`] more cards beside them.
     Crowded,
+}
+
+/// Where the bearer token of a call comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// It is a field of the connection, and the connection is in the invocation.
+    Inline,
+    /// It is the OAuth 2.0 token of a stored connection.
+    Stored,
 }
 
 /// How the server is reached.
@@ -140,6 +149,93 @@ impl Workload {
         let arguments =
             ["loop".to_owned(), self.me(Scheme::Http), calls.to_string(), jobs.to_string()];
         Job::new(&self.reqwest, arguments, Check::Contains(format!("{calls} ok"), 1))
+    }
+
+    /// cardhost with a bearer token, one call.
+    ///
+    /// # Errors
+    /// The connection cannot be stored, or the invocation not be written.
+    pub fn token_once(&self, token: Token) -> Result<Job> {
+        self.token_calls(token, 1)
+    }
+
+    /// cardhost with a bearer token, `calls` invocations one after the other.
+    ///
+    /// # Errors
+    /// As for [`Workload::token_once`].
+    pub fn token_calls(&self, token: Token, calls: usize) -> Result<Job> {
+        let folder = self.token_folder()?;
+        let connection = match token {
+            Token::Inline => json!({ "fields": { "Token": "bench-token" } }),
+            Token::Stored => json!("stored"),
+        };
+        let lines = folder.join(format!("{token:?}-{calls}.ndjson"));
+        let line = |id: usize| json!({ "id": id.to_string(), "connection": connection });
+        let text: String = (0..calls).map(|id| format!("{}\n", line(id))).collect();
+        std::fs::write(&lines, text)?;
+        let mut arguments = ["run", "bench/me", "--stream"].map(str::to_owned).to_vec();
+        arguments.extend(self.token_arguments(&folder));
+        Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), calls))
+            .with_stdin(&lines))
+    }
+
+    /// The folder with the connector and the store; made once.
+    fn token_folder(&self) -> Result<PathBuf> {
+        let folder = self.folder.path().join("tokens");
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let cards = folder.join("cards/bench");
+        std::fs::create_dir_all(&cards)?;
+        let connector = json!({
+            "format": 1, "name": "bench", "version": "1.0.0", "title": "Bench",
+            "connection": { "fields": {
+                "Token": { "type": "secret" }, "Client": { "type": "text" }, "Secret": { "type": "secret" },
+            } },
+            "auth": {
+                "token": { "scheme": "bearer", "token": "<<connection.Token>>" },
+                "oauth": {
+                    "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": format!("{}{TOKEN_PATH}", self.http),
+                    "clientId": "<<connection.Client>>", "clientSecret": "<<connection.Secret>>",
+                },
+            },
+            "targets": { "API": { "auth": ["token", "oauth"], "base": format!("{}/api", self.http) } },
+        });
+        let card = json!({
+            "format": 1, "name": "me", "version": "1.0.0", "title": "Me",
+            "request": { "target": "API", "method": "GET", "path": "/app/me" },
+            "effect": "read",
+            "output": { "Response": {
+                "Status Code": { "type": "number", "value": "<<response.status>>" },
+                "Body": { "type": "any", "value": "<<response.body>>" },
+            } },
+        });
+        std::fs::write(cards.join("connector.json"), connector.to_string())?;
+        std::fs::write(cards.join("me.json"), card.to_string())?;
+        let key = folder.join("key");
+        std::fs::write(&key, format!("{}\n", "42".repeat(32)))?;
+        #[cfg(unix)]
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        let fields = folder.join("fields.json");
+        std::fs::write(&fields, json!({ "Client": USER, "Secret": PASSWORD }).to_string())?;
+        let mut arguments = ["connection", "add", "bench", "stored"].map(str::to_owned).to_vec();
+        arguments.extend(self.token_arguments(&folder));
+        Job::new(&self.cardhost, arguments, Check::Length(0)).with_stdin(&fields).measure()?;
+        // The first call gets the token; those that are measured find it in the store.
+        self.token_calls(Token::Stored, 1)?.measure()?;
+        Ok(folder)
+    }
+
+    fn token_arguments(&self, folder: &Path) -> Vec<String> {
+        let at = |name: &str| folder.join(name).display().to_string();
+        vec![
+            "--cards".to_owned(),
+            at("cards"),
+            "--store".to_owned(),
+            at("connections.db"),
+            "--key-file".to_owned(),
+            at("key"),
+        ]
     }
 
     fn url(&self, scheme: Scheme) -> &str {

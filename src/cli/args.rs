@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::connection::ConnectionArgs;
+use super::store::StoreArgs;
+
 /// Run connector cards: one JSON invocation in, the output objects out.
 #[derive(Debug, Parser)]
 #[command(name = "cardhost", version, propagate_version = true, after_help = EXIT_CODES)]
@@ -61,6 +64,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   echo '{\"options\":{\"Request Type\":\"GET\",\"Select API\":\"Query API\"},\"input\":{\"Request\":{\"Relative URL\":\"/app/me\"}}}' \\
     | cardhost run mixpanel/custom-api-action --mock
+  cardhost run mixpanel/list-warehouse-runs --connection prod < invocation.json
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
     Run(RunArgs),
@@ -109,6 +113,9 @@ pub(crate) enum Command {
   cardhost mock mixpanel --port 8080
   cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
+    /// Store connections, log in, test them
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Connection(ConnectionArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   cardhost completions bash > /etc/bash_completion.d/cardhost")]
@@ -121,21 +128,31 @@ pub(crate) struct TargetArgs {
     /// `<connector>/<card>`; may be left out where the invocation names it
     #[arg(value_name = "CARD")]
     pub(crate) card: Option<String>,
-    /// JSON file with the connection of invocations that bring none; a value may be {"env": NAME} or {"file": PATH}
-    #[arg(long, value_name = "FILE")]
+    /// The connection of invocations that bring none: the name of a stored one, or (with a `.` or `/`) a JSON file,
+    /// where a value may be {"env": NAME} or {"file": PATH}
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) connection: Option<PathBuf>,
     /// Replace the target's base URL; the request is pinned to it
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
+    #[arg(long)]
+    pub(crate) no_secret_references: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// How a service is reached.
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArgs {
     /// Also trust the certificates of this PEM file, for services with a private CA
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// Let connection values lead to loopback and private addresses: for local use
     #[arg(long)]
     pub(crate) allow_private_network: bool,
-    /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
-    #[arg(long)]
-    pub(crate) no_secret_references: bool,
 }
 
 #[derive(Debug, Args)]
@@ -296,7 +313,7 @@ fn injection(text: &str) -> Result<cardhost::core::cassette::Injection, String> 
     })
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     cardhost::core::connector::Span::parse(text)
         .map(|span| span.0)
         .ok_or_else(|| "a span of time such as 500ms, 10s or 2m is expected".to_owned())

@@ -76,6 +76,19 @@ impl Console {
         }
     }
 
+    /// Writes an error that does not end the command, as a warning.
+    pub(crate) fn warning(&self, what: &str, error: &Error) {
+        let code = error.code();
+        let message = format!("{what}: {}", error.message());
+        if self.json_errors() {
+            let object =
+                json!({ "severity": "warning", "code": code.as_str(), "message": message });
+            self.note(&object.to_string());
+        } else {
+            self.note(&format!("warning[{code}]: {}", printable(&message)));
+        }
+    }
+
     /// Writes a failure and gives its exit code.
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         let class = match failure {

@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod completions;
+mod connection;
 mod console;
 mod docs;
 mod list;
@@ -16,6 +17,7 @@ mod report;
 mod run;
 mod setup;
 mod show;
+mod store;
 mod stream;
 mod test;
 
@@ -57,6 +59,7 @@ fn command() -> ExitCode {
         Command::Check(args) => check::run(&cli.global, args, &console),
         Command::Docs(args) => docs::run(&cli.global, args, &console),
         Command::Mock(args) => mock::run(&cli.global, args, &console),
+        Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Completions(args) => completions::run(args, &console),
     };
     match done {

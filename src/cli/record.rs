@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
         let given = (invocation.options, invocation.input);
         let mut case = Case::of(&prepared.definition, &prepared.connection, given, redactor);
         case.base.clone_from(&args.target.base);
-        case.allow_private_network = args.target.allow_private_network;
+        case.allow_private_network = args.target.network.allow_private_network;
         let text = case.write().map_err(|error| Failure::Io("case.json", error.into()))?;
         write(&folder.join("case.json"), &text)?;
         // What a replay gives is what must come out: the same, but for what is masked.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cardhost::core::error::Place;
 use cardhost::core::fault::Fault;
@@ -10,8 +11,9 @@ use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
-use super::args::{Global, TargetArgs};
+use super::args::{Global, NetworkArgs, TargetArgs};
 use super::console::Failure;
+use super::store::StoreArgs;
 
 /// The folders of `--cards`, or those of `CARDHOST_CARDS`.
 pub(crate) fn card_folders(global: &Global) -> Vec<PathBuf> {
@@ -67,21 +69,55 @@ pub(crate) fn host_for(
     args: &TargetArgs,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
-    let egress = EgressPolicy { private: args.allow_private_network };
-    let policy =
-        Policy { secret_references: !args.no_secret_references, egress: egress.clone(), ..policy };
-    let mut builder = host(global)?.policy(policy);
+    let policy = Policy { secret_references: !args.no_secret_references, ..policy };
+    let network = Network { args: &args.network, base: args.base.as_deref() };
+    let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
-        builder = builder.default_connection(&path.display().to_string(), connection_file(path)?);
+        builder = match stored_name(path) {
+            Some(name) => builder.default_connection_name(name),
+            None => {
+                let fields = connection_file(path)?;
+                builder.default_connection(&path.display().to_string(), fields)
+            }
+        };
     }
-    if let Some(path) = &args.ca {
+    Ok(builder)
+}
+
+/// How a service is reached.
+pub(crate) struct Network<'a> {
+    pub(crate) args: &'a NetworkArgs,
+    pub(crate) base: Option<&'a str>,
+}
+
+/// A host with the store of connections, which is opened when an invocation first names one, and a way to the services.
+pub(crate) fn connected_host(
+    global: &Global,
+    store: &StoreArgs,
+    network: &Network<'_>,
+    policy: Policy,
+) -> Result<HostBuilder, Failure> {
+    let egress = EgressPolicy { private: network.args.allow_private_network };
+    let policy = Policy {
+        // Whoever may write to the store is no other than whoever runs the command.
+        stored_secret_references: true,
+        egress: egress.clone(),
+        ..policy
+    };
+    let mut builder = host(global)?.policy(policy);
+    let store = Arc::new(store.clone());
+    builder = builder.store_with(move || {
+        let store = Arc::clone(&store);
+        async move { store.open().await }
+    });
+    if let Some(path) = &network.args.ca {
         let unusable =
             |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
         let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
         let transport = HttpTransport::new().egress(egress);
         builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
     }
-    if let Some(text) = &args.base {
+    if let Some(text) = network.base {
         let base = BaseOverride::parse(text).ok_or_else(|| {
             Failure::Usage(format!(
                 "--base `{text}` is not a base URL: give http or https, a host, and a path"
@@ -92,22 +128,41 @@ pub(crate) fn host_for(
     Ok(builder)
 }
 
-/// The fields of a connection file: `{"fields": {…}}`, or the fields themselves.
+/// The name of a stored connection, where the argument cannot be meant as a file.
+fn stored_name(argument: &Path) -> Option<&str> {
+    let text = argument.to_str()?;
+    (!text.contains(['.', '/', std::path::MAIN_SEPARATOR])).then_some(text)
+}
+
+/// The fields of a connection file.
 fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let shown = path.display().to_string();
-    let place = |line_column| Place { file: shown.clone(), line_column, ..Place::default() };
     let text = std::fs::read(path).map_err(|error| {
         Error::new(Fault::Unreadable { reason: error.to_string() })
             .with_code(Code::CONNECTION_UNREADABLE)
-            .at(place(None))
+            .at(Place { file: shown.clone(), ..Place::default() })
     })?;
-    let value: Value = serde_json::from_slice(&text).map_err(|error| {
+    Ok(fields_of(&text, &shown)?.fields)
+}
+
+/// The fields of a connection as a file or stdin has them.
+pub(crate) struct GivenFields {
+    pub(crate) fields: Map<String, Value>,
+    /// Whether they stand in `{"fields": {…}}`.
+    pub(crate) wrapped: bool,
+}
+
+/// Reads the fields of a connection: `{"fields": {…}}`, or the fields themselves. `shown` is where the text came from.
+pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> {
+    let place = |line_column| Place { file: shown.to_owned(), line_column, ..Place::default() };
+    let value: Value = serde_json::from_slice(text).map_err(|error| {
         let words = error.to_string();
         let reason = words.split(" at line ").next().unwrap_or_default();
         Error::new(Fault::Unreadable { reason: format!("not JSON: {reason}") })
             .with_code(Code::CONNECTION_UNREADABLE)
             .at(place(Some((error.line(), error.column()))))
     })?;
+    let mut wrapped = false;
     let fields = match value {
         Value::Object(mut map) => match map.shift_remove("fields") {
             None => Value::Object(map),
@@ -117,23 +172,22 @@ fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
                         InvocationFault::UnknownKey { key, nearest: None, within: "connection" };
                     return Err(Error::from(fault)
                         .with_code(Code::CONNECTION_UNKNOWN_FIELD)
-                        .at(place(None))
-                        .into());
+                        .at(place(None)));
                 }
+                wrapped = true;
                 fields
             }
         },
         other => other,
     };
     match fields {
-        Value::Object(fields) => Ok(fields),
+        Value::Object(fields) => Ok(GivenFields { fields, wrapped }),
         other => {
             let found = cardhost::core::value::type_name(&other);
             let reason = format!("an object of fields is expected, not {found}");
             Err(Error::new(Fault::Unreadable { reason })
                 .with_code(Code::CONNECTION_UNREADABLE)
-                .at(place(None))
-                .into())
+                .at(place(None)))
         }
     }
 }

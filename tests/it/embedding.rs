@@ -474,7 +474,15 @@ fn an_invocation_cannot_read_the_hosts_environment_unless_the_host_allows_it() {
 
 /// Keeps the fields of every span and event.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Recorded>>);
+pub(crate) struct Recorder(Arc<Mutex<Recorded>>);
+
+impl Recorder {
+    /// All that was recorded.
+    pub(crate) fn text(&self) -> String {
+        let recorded = self.0.lock().unwrap();
+        format!("{:?}\n{:?}", recorded.spans, recorded.events)
+    }
+}
 
 #[derive(Default)]
 struct Recorded {
@@ -542,11 +550,12 @@ fn traced(answer: Vec<u8>, card: &str, input: Value) -> (Fields, String) {
     tracing::subscriber::with_default(recorder.clone(), || {
         let _ = runtime().block_on(host.run(Some(card), invocation.unwrap()));
     });
+    let all = recorder.text();
     let recorded = recorder.0.lock().unwrap();
     let mut invocations = recorded.spans.iter().filter(|(name, _)| *name == "invocation");
     let (_, fields) = invocations.next().expect("an invocation span");
     assert!(invocations.next().is_none(), "one span an invocation");
-    (fields.clone(), format!("{:?}\n{:?}", recorded.spans, recorded.events))
+    (fields.clone(), all)
 }
 
 /// Spellings of the secrets that nothing recorded may hold: as given, percent-encoded, in Basic credentials, in the body.
@@ -622,4 +631,76 @@ fn the_example_of_embedding_runs() {
     assert!(first.starts_with("1000 of 1000 succeeded in "), "{stdout}");
     let source: Value = serde_json::from_str(second).unwrap();
     assert_eq!(source["Warehouse Source"]["type"], "snowflake");
+}
+
+#[test]
+fn a_store_is_opened_when_a_connection_is_first_named_and_only_once() {
+    use cardhost::store::{Key, KeySet, Store};
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("connections.db").display().to_string();
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (count, there) = (Arc::clone(&opened), place.clone());
+    let host = host(MemoryTransport::new(|_| Ok(json_reply(200, &json!({})))))
+        .store_with(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let place = there.clone();
+            async move {
+                if !std::path::Path::new(&place).exists() {
+                    return Ok(None);
+                }
+                let key = Key::parse(&"11".repeat(32))?;
+                Ok(Some(Store::open(&place, KeySet::new(key)).await?.tenant("acme")?))
+            }
+        })
+        .build();
+    let run = |connection: Value| {
+        let invocation = invocation(connection, "GET", json!({ "Relative URL": "/app/me" }));
+        runtime().block_on(host.run(Some(CUSTOM), invocation))
+    };
+    run(own_connection()).unwrap();
+    assert_eq!(opened.load(Ordering::SeqCst), 0);
+    // Where there is no store yet, it is looked for again.
+    for tries in 1..=2 {
+        let error = run(json!("prod")).unwrap_err();
+        assert_eq!(error.code().as_str(), "connection.unknown");
+        assert_eq!(opened.load(Ordering::SeqCst), tries);
+    }
+    runtime().block_on(async {
+        let key = Key::parse(&"11".repeat(32)).unwrap();
+        let store = Store::open(&place, KeySet::new(key)).await.unwrap().tenant("acme").unwrap();
+        store.add("mixpanel", "prod", &fields("EU", "robot", SECRET)).await.unwrap();
+    });
+    for _ in 0..3 {
+        run(json!("prod")).unwrap();
+    }
+    assert_eq!(opened.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn references_of_stored_connections_are_read_only_where_the_policy_says_so() {
+    use cardhost::store::{Key, KeySet, Store};
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    let place = folder.path().join("connections.db").display().to_string();
+    let run = |policy: Policy| {
+        runtime().block_on(async {
+            let key = Key::parse(&"11".repeat(32)).unwrap();
+            let store = Store::open(&place, KeySet::new(key)).await.unwrap();
+            let store = store.tenant("acme").unwrap();
+            let mut stored = fields("EU", "robot", "");
+            stored["Service Account: Secret"] = json!({ "file": secret });
+            let _ = store.add("mixpanel", "prod", &stored).await;
+            let host = host(MemoryTransport::new(|_| Ok(json_reply(200, &json!({})))));
+            let host = host.store(store).policy(policy).default_connection_name("prod").build();
+            let mut invocation =
+                invocation(json!("prod"), "GET", json!({ "Relative URL": "/app/me" }));
+            invocation.connection = None;
+            host.run(Some(CUSTOM), invocation).await
+        })
+    };
+    let error = run(Policy { secret_references: true, ..Policy::default() }).unwrap_err();
+    assert_eq!(error.code().as_str(), "policy.secret_reference");
+    assert_eq!(error.place().file, "connection prod");
+    run(Policy { stored_secret_references: true, ..Policy::default() }).unwrap();
 }

@@ -5,9 +5,11 @@ use std::fs;
 use std::process::Command;
 
 use cardhost::Code;
+use cardhost::core::check::{File, check_connector};
 use cardhost::core::formats::{card_schema, case_schema, cassette_schema, connector_schema};
 use serde_json::Value;
 
+use crate::schemes::demo_connector;
 use crate::support::{cardhost, path, root};
 
 #[test]
@@ -75,6 +77,8 @@ fn the_shipped_cards_have_no_fault() {
 fn the_commands_of_the_readme_run() {
     let readme = fs::read_to_string(path("README.md")).unwrap();
     let binary = env!("CARGO_BIN_EXE_cardhost");
+    // Nothing of whoever runs the tests is touched.
+    let home = tempfile::tempdir().unwrap();
     let mut ran = 0;
     for block in readme.split("```sh\n").skip(1) {
         let block = block.split("```").next().unwrap();
@@ -82,8 +86,15 @@ fn the_commands_of_the_readme_run() {
             continue;
         }
         let script = block.replace("cargo run --release -- ", &format!("{binary} "));
-        let output =
-            Command::new("sh").args(["-ec", &script]).current_dir(root()).output().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-ec", &script]).current_dir(root());
+        for name in std::env::vars_os().map(|(name, _)| name) {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARDHOST_") || text.starts_with("XDG_") {
+                command.env_remove(&name);
+            }
+        }
+        let output = command.env("HOME", home.path()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{block}\n{stderr}");
         assert!(!output.stdout.is_empty(), "{block}");
@@ -127,4 +138,53 @@ fn nothing_of_this_machine_or_of_a_registry_is_in_the_repository() {
         }
     }
     assert_eq!(faults, Vec::<String>::new());
+}
+
+/// Whole connectors as they stand; single auth methods inside a connector with the fields that they refer to.
+#[test]
+fn check_accepts_every_connector_and_auth_method_of_the_docs() {
+    let text = fs::read_to_string(path("docs/auth.md")).unwrap();
+    let mut schemes = BTreeSet::new();
+    let mut grants = BTreeSet::new();
+    for block in text.split("```json\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let value: Value = serde_json::from_str(block).unwrap_or_else(|e| panic!("{e}: {block}"));
+        let connector = match value.get("format") {
+            Some(_) => value,
+            None => demo_connector("https://api.acme.example", &value),
+        };
+        let methods: Vec<&Value> = connector["auth"].as_object().unwrap().values().collect();
+        let of_all = methods.iter().filter_map(|method| method["of"].as_array()).flatten();
+        for method in methods.iter().copied().chain(of_all) {
+            schemes.insert(method["scheme"].as_str().unwrap().to_owned());
+            grants.extend(method["grant"].as_str().map(str::to_owned));
+        }
+        let file = format!("cards/{}/connector.json", connector["name"].as_str().unwrap());
+        let checked = check_connector(File { path: &file, text: &connector.to_string() }, &[]);
+        let found: Vec<String> = checked
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}", finding.place.pointer, finding.message()))
+            .collect();
+        assert_eq!(found, Vec::<String>::new(), "{block}");
+    }
+    let expected = [
+        "all",
+        "api_key",
+        "aws_sigv4",
+        "basic",
+        "bearer",
+        "custom",
+        "digest",
+        "hmac",
+        "none",
+        "oauth1",
+        "oauth2",
+        "session",
+        "tls",
+    ];
+    assert_eq!(schemes, expected.map(str::to_owned).into());
+    let expected =
+        ["authorization_code", "client_credentials", "device_code", "jwt_bearer", "refresh_token"];
+    assert_eq!(grants, expected.map(str::to_owned).into());
 }

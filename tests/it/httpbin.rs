@@ -1,10 +1,16 @@
 //! The Custom API Action against httpbin, which tells what really arrived.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cardhost::core::call::Treatment;
+use cardhost::core::transport_fault::TransportFault;
+use cardhost::transport::{BoxFuture, HttpTransport, Transport};
+use cardhost::{Host, Reply, RequestSpec};
 use serde_json::{Value, json};
 
 use crate::peers::{self, Server, Shared};
+use crate::schemes::{block_on, demo, with_fields};
 use crate::support::{Answer, Message, Ran, RawServer, cardhost, exchange, reply};
 
 const CARD: &str = "mixpanel/custom-api-action";
@@ -407,4 +413,102 @@ fn a_body_that_takes_too_long_keeps_its_status_and_its_beginning() {
     assert_eq!(error["status"], 200);
     assert_eq!(error["response"]["body"], "*");
     assert_eq!(error["response"]["truncated"], true);
+}
+
+/// Runs a card with one auth scheme; gives its output, or the error.
+fn run_with(
+    server: &Server,
+    auth: &Value,
+    request: &Value,
+    fields: &Value,
+) -> Result<Value, cardhost::Error> {
+    let host = Host::builder().cards(demo(&server.base_url, auth, request)).build();
+    let outcome = block_on(host.run(Some("demo/act"), with_fields(fields)))?;
+    Ok(outcome.output.to_value().unwrap()["Reply"].take())
+}
+
+#[test]
+fn basic_and_bearer_credentials_are_accepted_and_wrong_ones_are_not() {
+    let Some(server) = httpbin() else { return };
+    let basic = json!({ "scheme": "basic", "username": "<<connection.User>>", "password": "<<connection.Password>>" });
+    let fields = json!({ "User": "Jürgen", "Password": "canary: ß" });
+    let request = json!({ "path": "/basic-auth/J%C3%BCrgen/canary%3A%20%C3%9F" });
+    let reply = run_with(&server, &basic, &request, &fields).unwrap();
+    assert_eq!(reply["Body"], json!({ "authenticated": true, "user": "Jürgen" }));
+    let wrong = json!({ "User": "Jürgen", "Password": "canary" });
+    let error = run_with(&server, &basic, &request, &wrong).unwrap_err();
+    assert_eq!((error.code().as_str(), error.class().exit_code()), ("auth.refused", 5));
+
+    let bearer = json!({ "scheme": "bearer", "token": "<<connection.Token>>" });
+    let request = json!({ "path": "/bearer" });
+    let reply = run_with(&server, &bearer, &request, &json!({ "Token": "canary~1==" })).unwrap();
+    assert_eq!(reply["Body"], json!({ "authenticated": true, "token": "canary~1==" }));
+}
+
+#[test]
+fn a_key_in_a_cookie_is_echoed_and_one_in_the_query_too() {
+    let Some(server) = httpbin() else { return };
+    let fields = json!({ "Key": "canary=1" });
+    let cookie = json!({ "scheme": "api_key", "in": "cookie", "name": "api_key", "value": "<<connection.Key>>" });
+    let request = json!({ "path": "/cookies", "headers": { "Cookie": "theme=dark" } });
+    let reply = run_with(&server, &cookie, &request, &fields).unwrap();
+    assert_eq!(reply["Body"], json!({ "cookies": { "api_key": "canary=1", "theme": "dark" } }));
+    let query = json!({ "scheme": "api_key", "in": "query", "name": "api key", "value": "<<connection.Key>>&" });
+    let request = json!({ "path": "/get", "query": { "a": "1" } });
+    let reply = run_with(&server, &query, &request, &fields).unwrap();
+    assert_eq!(reply["Body"]["args"], json!({ "a": "1", "api key": "canary=1&" }));
+}
+
+#[test]
+fn digest_challenges_of_every_kind_are_answered() {
+    let Some(server) = httpbin() else { return };
+    let auth = json!({ "scheme": "digest", "username": "<<connection.User>>", "password": "<<connection.Password>>" });
+    let fields = json!({ "User": "Mufasa", "Password": "canary-of-Life" });
+    for algorithm in ["MD5", "SHA-256", "SHA-512"] {
+        for qop in ["auth", "auth-int", "none"] {
+            // httpbin hashes the path decoded, and fails where there is a query.
+            let path = format!("/digest-auth/{qop}/Mufasa/canary-of-Life/{algorithm}");
+            let request = json!({ "path": path });
+            let reply = run_with(&server, &auth, &request, &fields);
+            let reply = reply.unwrap_or_else(|error| panic!("{algorithm} {qop}: {error:?}"));
+            let expected = json!({ "authenticated": true, "user": "Mufasa" });
+            assert_eq!(reply["Body"], expected, "{algorithm} {qop}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_digest_password_is_refused_after_two_requests() {
+    let Some(server) = httpbin() else { return };
+    let sent = Arc::new(AtomicUsize::new(0));
+    let auth = json!({ "scheme": "digest", "username": "<<connection.User>>", "password": "<<connection.Password>>" });
+    let request = json!({ "path": "/digest-auth/auth/Mufasa/canary/SHA-256" });
+    let host = Host::builder()
+        .cards(demo(&server.base_url, &auth, &request))
+        .transport(Counted { http: HttpTransport::new(), sent: Arc::clone(&sent) })
+        .build();
+    let fields = json!({ "User": "Mufasa", "Password": "wrong canary" });
+    let error = block_on(host.run(Some("demo/act"), with_fields(&fields))).unwrap_err();
+    assert_eq!((error.code().as_str(), error.class().exit_code()), ("auth.refused", 5));
+    assert_eq!(error.response().unwrap().status, 401);
+    assert_eq!(error.retryable(), Some(false));
+    assert_eq!(sent.load(Ordering::Relaxed), 2);
+    assert!(!error.to_json().to_string().contains("canary"), "{error:?}");
+}
+
+/// Counts what it sends.
+struct Counted {
+    http: HttpTransport,
+    sent: Arc<AtomicUsize>,
+}
+
+impl Transport for Counted {
+    fn send<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.http.send(request, treatment)
+    }
 }

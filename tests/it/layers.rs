@@ -53,7 +53,7 @@ const CORE: [&str; 43] = [
     "lib",
 ];
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap().path();
@@ -172,7 +172,7 @@ fn key_material_is_used_only_by_the_cipher_of_the_store() {
         let shown = file.strip_prefix(root()).unwrap().display().to_string();
         let code = code(&file);
         let may = |names: &[&str]| names.iter().any(|name| shown.ends_with(name));
-        if code.contains("ring::aead") && !may(&["store/cipher.rs"]) {
+        if code.contains("ring::aead") && !may(&["store/cipher.rs", "store/export.rs"]) {
             faults.push(format!("{shown} encrypts"));
         }
         if code.contains("expose_secret") && !may(&["store/key.rs"]) {

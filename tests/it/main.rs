@@ -9,14 +9,18 @@
 #![allow(unreachable_pub, reason = "one binary: everything in it is for itself")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a skipped test prints why")]
 
+mod aws;
 mod canaries;
+mod canary;
 mod cassettes;
+mod connection_cli;
 mod egress;
 mod embedding;
 mod files;
 mod httpbin;
 mod layers;
 mod lossless;
+mod memory;
 mod mock;
 mod moto_peer;
 mod nested_secrets;
@@ -24,11 +28,20 @@ mod oidc;
 mod oidc_peer;
 mod peers;
 mod postgres;
+mod schemes;
+mod secrets_everywhere;
 mod seed_page;
 mod store;
 mod stream;
 mod suite;
 mod support;
 mod targets;
+mod tls_connections;
+mod tokens;
 mod transport;
 mod warehouse;
+
+/// As in the command: `memory` looks at what is left behind.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);

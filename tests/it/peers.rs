@@ -21,6 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -186,9 +187,24 @@ fn accepts(port: u16) -> bool {
 }
 
 /// A port that was free a moment ago; the retry in [`start`] covers the moment.
+///
+/// Not one that the system gives to whoever binds port 0: our own loopback servers and every outgoing connection take
+/// theirs from there, and would be taken for the server that is being started.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
-    listener.local_addr().expect("the address just bound").port()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 20_000;
+    // Test runs that go on at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(7919);
+    for _ in 0..COUNT {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + begin.wrapping_add(tried) % COUNT;
+        let port = u16::try_from(port).expect("a port");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free loopback port");
 }
 
 /// Ends a process and what it started: gunicorn has workers, npm's launchers have children.

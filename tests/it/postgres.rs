@@ -105,6 +105,23 @@ impl Database {
         self.server.sql(&self.name, sql)
     }
 
+    /// Ends every connection to it and lets nobody in until [`Database::open`].
+    pub(crate) fn close(&self) {
+        self.allow(false);
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname";
+        self.server.sql("postgres", &format!("{end} = '{}'", self.name));
+    }
+
+    /// Lets everybody in again.
+    pub(crate) fn open(&self) {
+        self.allow(true);
+    }
+
+    fn allow(&self, connections: bool) {
+        let sql = format!("ALTER DATABASE {} ALLOW_CONNECTIONS {connections}", self.name);
+        self.server.sql("postgres", &sql);
+    }
+
     /// What `pg_dump` writes of it.
     pub(crate) fn dump(&self) -> Vec<u8> {
         let ran = self.server.client("pg_dump", &self.name).output().expect("pg_dump");

@@ -23,8 +23,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
 
-/// Every area; a folder of another name is a fault.
-const AREAS: [&str; 10] = [
+/// Every area; a folder of another name is a fault. The cases of `auth` have a runner of their own: [`crate::schemes`].
+const AREAS: [&str; 11] = [
+    "auth",
     "cassettes",
     "connections",
     "definitions",
@@ -50,7 +51,8 @@ macro_rules! areas {
         #[test]
         fn every_area_has_a_test() {
             let folders: BTreeSet<String> = names(&path("tests/suite")).into_iter().collect();
-            let tested: BTreeSet<String> = [$(stringify!($area)),*].map(str::to_owned).into();
+            let tested = ["auth", $(stringify!($area)),*];
+            let tested: BTreeSet<String> = tested.map(str::to_owned).into();
             assert_eq!(folders, tested);
             assert_eq!(tested, AREAS.map(str::to_owned).into());
         }
@@ -65,8 +67,12 @@ fn there_are_enough_cases() {
     assert!(cases >= FEWEST_CASES, "{cases} cases");
 }
 
-/// Runs every case of an area, two at once, and fails with all that is wrong.
 fn area(area: &str) {
+    each_case(area, case);
+}
+
+/// Runs every case of an area, two at once, and fails with all that is wrong.
+pub fn each_case(area: &str, case: impl Fn(&str, &str) -> Vec<String> + Sync) {
     let waiting = Mutex::new(names(&path("tests/suite").join(area)));
     let faults = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -96,7 +102,9 @@ fn area(area: &str) {
 fn case(area: &str, name: &str) -> Vec<String> {
     let shown = format!("tests/suite/{area}/{name}");
     let folder = path(&shown);
-    let unknown = unknown_files(&folder);
+    const FILES: [&str; 8] =
+        ["args", "stdin", "env", "reply", "stdout", "stderr", "code", "requests"];
+    let unknown = unknown_files(&folder, &FILES, &["cards", "files"]);
     if !unknown.is_empty() {
         return unknown;
     }
@@ -175,7 +183,7 @@ fn case(area: &str, name: &str) -> Vec<String> {
 }
 
 /// Compares a golden file, or writes it; gives the fault.
-fn compare(folder: &Path, name: &str, file: &str, found: &str) -> Option<String> {
+pub fn compare(folder: &Path, name: &str, file: &str, found: &str) -> Option<String> {
     let path = folder.join(file);
     if let Some(wanted) = std::env::var_os("UPDATE_SUITE") {
         let wanted = wanted.to_string_lossy();
@@ -204,7 +212,7 @@ fn without_resolver_words(text: &str) -> String {
 }
 
 /// The requests as text, line ends as `\n`.
-fn arrived(requests: &[String]) -> String {
+pub fn arrived(requests: &[String]) -> String {
     let shown = requests.iter().map(|request| {
         if request.starts_with('\u{16}') {
             return "(a TLS handshake)\n".to_owned();
@@ -219,10 +227,7 @@ fn arrived(requests: &[String]) -> String {
 }
 
 /// Faults for files that the runner does not know.
-fn unknown_files(folder: &Path) -> Vec<String> {
-    const FILES: [&str; 8] =
-        ["args", "stdin", "env", "reply", "stdout", "stderr", "code", "requests"];
-    const FOLDERS: [&str; 2] = ["cards", "files"];
+pub fn unknown_files(folder: &Path, files: &[&str], folders: &[&str]) -> Vec<String> {
     if !folder.is_dir() {
         return vec!["it is not a folder".to_owned()];
     }
@@ -231,9 +236,9 @@ fn unknown_files(folder: &Path) -> Vec<String> {
             name.strip_prefix("reply.").is_some_and(|number| number.parse::<usize>().is_ok());
         let is_folder = folder.join(name).is_dir();
         if is_folder {
-            FOLDERS.contains(&name.as_str())
+            folders.contains(&name.as_str())
         } else {
-            further_reply || FILES.contains(&name.as_str())
+            further_reply || files.contains(&name.as_str())
         }
     };
     let names = names(folder);
@@ -242,7 +247,7 @@ fn unknown_files(folder: &Path) -> Vec<String> {
 }
 
 /// The names inside a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut names: Vec<String> =
@@ -257,8 +262,8 @@ fn names(folder: &Path) -> Vec<String> {
 /// reset the connection); then words: `times=6` answers that many requests, `escaped` reads `\xHH` in the body as one
 /// byte, `lines` writes the body's line ends as CR LF. Then comes the reply: a head whose line ends become CR LF, an
 /// empty line, a body without the file's last line end. `{length}` in the head is the body's length.
-struct Scripted {
-    file: String,
+pub struct Scripted {
+    pub file: String,
     kind: String,
     times: usize,
     bytes: Vec<u8>,
@@ -266,7 +271,7 @@ struct Scripted {
 
 impl Scripted {
     /// The replies of a case, in their order.
-    fn all(folder: &Path) -> Result<Vec<Scripted>, String> {
+    pub fn all(folder: &Path) -> Result<Vec<Scripted>, String> {
         let mut numbered: Vec<(usize, PathBuf)> = Vec::new();
         for name in names(folder) {
             match name.strip_prefix("reply.").map(str::parse::<usize>) {
@@ -318,7 +323,7 @@ impl Scripted {
 }
 
 /// Takes the next reply off the script.
-fn next_reply(script: &Mutex<Vec<Scripted>>) -> Option<Answer> {
+pub fn next_reply(script: &Mutex<Vec<Scripted>>) -> Option<Answer> {
     let mut script = script.lock().unwrap();
     let next = script.first_mut()?;
     let bytes = next.bytes.clone();

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -11,7 +12,7 @@ use cardhost::catalog::MemorySource;
 use cardhost::transport::HttpTransport;
 use cardhost::{BaseOverride, Embedded, Error, Host, Invocation, Outcome};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
     generate_simple_self_signed,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -21,32 +22,40 @@ use serde_json::{Value, json};
 use crate::support::{Answer, RawServer, reply};
 
 /// A CA of our own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key, in DER.
-struct Identity {
-    certificate: CertificateDer<'static>,
-    key: Vec<u8>,
+pub struct Identity {
+    pub certificate: CertificateDer<'static>,
+    pub key: Vec<u8>,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub fn new() -> Authority {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // Two of one name would be told apart by their keys only.
+        let name = format!("authority {}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn der(&self) -> Vec<u8> {
+    pub fn der(&self) -> Vec<u8> {
         self.0.der().to_vec()
     }
 
     /// A certificate for a host, changed by a function before it is signed.
-    fn certify(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    pub fn certify(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        Identity { certificate: certificate.der().clone(), key: key.serialize_der() }
+        Identity { certificate: self.sign(&params, &key), key: key.serialize_der() }
+    }
+
+    /// A certificate over a key.
+    pub fn sign(&self, params: &CertificateParams, key: &KeyPair) -> CertificateDer<'static> {
+        params.signed_by(key, &self.0).unwrap().der().clone()
     }
 }
 
@@ -187,7 +196,7 @@ fn a_private_ca_that_is_trusted_is_accepted() {
 fn trusting_one_ca_does_not_trust_another() {
     let server = TlsServer::start(Authority::new().certify("127.0.0.1", |_| ()));
     let transport = HttpTransport::new().trusting(Authority::new().der());
-    refused_for_its_certificate(&server, transport, "");
+    refused_for_its_certificate(&server, transport, "UnknownIssuer");
 }
 
 /// A server whose first reply redirects and whose later replies are 200.

@@ -348,10 +348,10 @@ function takeFault() {
   return fault;
 }
 
-async function held(when) {
+async function held(when, ctx) {
   if (hold.when !== when) return;
   await new Promise((released) => {
-    hold.waiting.push(released);
+    hold.waiting.push({ released, socket: ctx.req.socket });
   });
 }
 
@@ -378,7 +378,12 @@ async function tokenEndpoint(ctx, next) {
     at: Date.now(),
   };
   requests.push(entry);
-  await held('before');
+  await held('before', ctx);
+  if (ctx.req.socket.destroyed) {
+    // Whoever asked was killed meanwhile: as if the request had never arrived.
+    ctx.respond = false;
+    return;
+  }
   const fail = takeFault();
   if (!fail || fail.after) {
     if (!refuseMisplacedSecret(ctx, form)) await oneAtATime(next);
@@ -390,7 +395,7 @@ async function tokenEndpoint(ctx, next) {
   }
   entry.error = ctx.body?.error ?? null;
   entry.status = ctx.respond === false ? null : ctx.status;
-  await held('after');
+  await held('after', ctx);
 }
 
 async function revocationEndpoint(ctx, next) {
@@ -484,7 +489,12 @@ async function whoami(ctx) {
 const control = {
   'GET events': () => ({ requests, events }),
   'GET api-calls': () => ({ count: apiCalls.length, calls: apiCalls }),
-  'GET held': () => ({ held: hold.waiting.length, when: hold.when }),
+  // `gone`: how many of them wait for somebody who has closed the connection.
+  'GET held': () => ({
+    held: hold.waiting.length,
+    gone: hold.waiting.filter(({ socket }) => socket.destroyed).length,
+    when: hold.when,
+  }),
   // The private keys that were made here, for clients without a JWKS file.
   'GET keys': () => Object.fromEntries(Object.entries(privateKeys)
     .map(([kind, key]) => [kind, key.export({ format: 'pem', type: 'pkcs8' })])),
@@ -499,7 +509,7 @@ const control = {
   'POST release': () => {
     hold.when = null;
     const released = hold.waiting.splice(0);
-    released.forEach((go) => go());
+    released.forEach(({ released: go }) => go());
     return { released: released.length };
   },
   // {kind, times = 1, after = false}: with `after`, the provider does its work and only the reply is lost.

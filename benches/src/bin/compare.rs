@@ -11,7 +11,7 @@ use cardhost_benches::report::{
 };
 use cardhost_benches::server::{ServerProcess, Stats};
 use cardhost_benches::targets::{self, Target};
-use cardhost_benches::workload::{CROWD, Cards, Scheme, Workload};
+use cardhost_benches::workload::{CROWD, Cards, Scheme, Token, Workload};
 use cardhost_benches::{Result, callgrind, programs};
 
 /// How often and how much.
@@ -110,11 +110,12 @@ impl Bench {
             [targets::COLD_HTTPS_INSTRUCTIONS, targets::COLD_HTTPS_MEMORY, targets::COLD_HTTPS_CPU],
         );
         let warm = self.warm()?;
+        let stored = self.stored();
         let crowded = self.crowded();
         let lasting = self.lasting();
         let verdicts = self.verdicts.table();
         Ok(format!(
-            "Measured on {}. Medians; programs in turns, in a shuffled order each round.\n\n{verdicts}\n{cold}\n{cold_https}\n{warm}\n{crowded}\n{lasting}",
+            "Measured on {}. Medians; programs in turns, in a shuffled order each round.\n\n{verdicts}\n{cold}\n{cold_https}\n{warm}\n{stored}\n{crowded}\n{lasting}",
             day_and_machine()
         ))
     }
@@ -243,6 +244,64 @@ impl Bench {
             ]);
         }
         Ok(table)
+    }
+
+    /// What a stored OAuth 2.0 connection costs beside a bearer token in the invocation.
+    fn stored(&mut self) -> Table {
+        eprintln!("a stored connection …");
+        let entries = vec![
+            ("bearer token in the invocation", self.cardhost(self.work.token_once(Token::Inline))),
+            ("stored OAuth 2 connection", self.cardhost(self.work.token_once(Token::Stored))),
+        ];
+        let calls = self.effort.calls;
+        let many = vec![
+            ("", self.cardhost(self.work.token_calls(Token::Inline, calls))),
+            ("", self.cardhost(self.work.token_calls(Token::Stored, calls))),
+        ];
+        let rows = in_turns(&entries, self.effort.cold_rounds);
+        let rows_many = in_turns(&many, self.effort.warm_rounds);
+        let mut table = Table::new(
+            "A stored connection",
+            &[
+                "credentials",
+                "one call per process: M instructions",
+                "CPU ms",
+                "wall ms",
+                "one more call: k instructions",
+                "CPU µs a call",
+            ],
+        );
+        let mut slopes = [None; 2];
+        for (index, token) in [Token::Inline, Token::Stored].into_iter().enumerate() {
+            let Some(cost) = table.costs_or_reason(&rows[index]) else {
+                continue;
+            };
+            let job = &entries[index].1;
+            let count = self
+                .count(|runs| callgrind::instructions(job.as_ref().map_err(Clone::clone)?, runs));
+            let slope = self.count(|runs| {
+                let few = self.work.token_calls(token, FEW)?;
+                let many = self.work.token_calls(token, MANY)?;
+                callgrind::instructions_a_call((&few, FEW as u64), (&many, MANY as u64), runs)
+            });
+            slopes[index] = slope;
+            let warm = rows_many[index].outcome.as_ref().ok();
+            table.row([
+                rows[index].name.to_owned(),
+                cell(count.map(millions), 2),
+                cell(Some(ms(cost.cpu_us)), 2),
+                cell(Some(ms(cost.wall_us)), 2),
+                cell(slope.map(thousands), 1),
+                cell(warm.map(|cost| ratio(cost.cpu_us, calls as u64)), 1),
+            ]);
+        }
+        if let [Some(inline), Some(stored)] = slopes {
+            self.verdicts.note(targets::STORED_CALL, Some(ratio(stored, inline)));
+        }
+        if let [Ok(inline), Ok(stored)] = [&rows[0].outcome, &rows[1].outcome] {
+            self.verdicts.note(targets::STORED_COLD, Some(ms(stored.wall_us) - ms(inline.wall_us)));
+        }
+        table
     }
 
     /// What a big connector costs a call that uses one card of it.

@@ -12,8 +12,10 @@ use std::process::ExitCode;
 use cardhost_benches::measure::Job;
 use cardhost_benches::report::{Table, ratio};
 use cardhost_benches::server::ServerProcess;
-use cardhost_benches::targets::{COLD_HTTPS_INSTRUCTIONS, COLD_INSTRUCTIONS, WARM_INSTRUCTIONS};
-use cardhost_benches::workload::{Cards, Scheme, Workload};
+use cardhost_benches::targets::{
+    COLD_HTTPS_INSTRUCTIONS, COLD_INSTRUCTIONS, STORED_CALL, WARM_INSTRUCTIONS,
+};
+use cardhost_benches::workload::{Cards, Scheme, Token, Workload};
 use cardhost_benches::{Result, callgrind, programs};
 
 const ALLOWED_GROWTH: f64 = 1.05;
@@ -79,7 +81,18 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
         callgrind::instructions_a_call((few, FEW as u64), (many, MANY as u64), RUNS)
     };
     let cold = |scheme| callgrind::instructions(&work.cardhost_once(scheme, Cards::Embedded), RUNS);
+    let token = |token| -> Result<u64> {
+        let (few, many) = (work.token_calls(token, FEW)?, work.token_calls(token, MANY)?);
+        warm(&few, &many)
+    };
+    let inline = token(Token::Inline)?;
     Ok(vec![
+        Count { name: "cardhost: one more call, inline bearer", instructions: inline, must: None },
+        Count {
+            name: "cardhost: one more call, stored OAuth 2",
+            instructions: token(Token::Stored)?,
+            must: STORED_CALL.must.map(|times| times * inline as f64),
+        },
         Count {
             name: "cardhost: one call per process, http",
             instructions: cold(Scheme::Http)?,

@@ -10,7 +10,7 @@ use crate::settle::{
     FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
 };
 use crate::template::{Found, Reference, Root, Scope};
-use crate::value::descend;
+use crate::value::{descend, type_name};
 
 /// The values of a connector's connection fields; secrets are [`Secret`]s. Its `Debug` shows labels only.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Connection {
 }
 
 /// The value of one connection field.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum ConnectionValue {
     /// A value that may be shown.
     Plain(Value),
@@ -64,6 +64,16 @@ impl std::fmt::Debug for Connection {
     }
 }
 
+impl std::fmt::Debug for ConnectionValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            // An object may be sensitive; which is, the connector says.
+            ConnectionValue::Plain(value) => write!(f, "Plain({})", type_name(value)),
+            ConnectionValue::Secret(secret) => write!(f, "Secret({secret:?})"),
+        }
+    }
+}
+
 impl Connection {
     /// Makes a connection of what was given: sources read, defaults filled in, every field checked.
     ///
@@ -75,8 +85,41 @@ impl Connection {
         read: &ReadSecret<'_>,
     ) -> Result<Connection, ConnectionFault> {
         let fields = &connector.connection.fields;
+        let read_from_source = Connection::read_sources(connector, &mut given, read)?;
+        let mut ignored = Vec::new();
+        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
+            .map_err(ConnectionFault::Field)?;
+        let mut sensitive = Vec::new();
+        for (label, value) in &given {
+            if let Some(field) = fields.get(label) {
+                sensitive_texts(field, value, &mut |text| sensitive.push(Secret::from(text)));
+            }
+        }
+        let is_secret = |label: &String| {
+            read_from_source.contains(label)
+                || fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
+        };
+        let values = given
+            .into_iter()
+            .map(|(label, value)| match (is_secret(&label), value) {
+                (true, Value::String(text)) => (label, ConnectionValue::Secret(Secret::new(text))),
+                (_, value) => (label, ConnectionValue::Plain(value)),
+            })
+            .collect();
+        Ok(Connection { values, sensitive, ignored })
+    }
+
+    /// Puts the text that fields point at in the place of where they point; gives the labels of those fields.
+    ///
+    /// # Errors
+    /// [`ConnectionFault`] for the first field that may not point elsewhere, or points at nothing that can be read.
+    pub fn read_sources(
+        connector: &Connector,
+        given: &mut Map<String, Value>,
+        read: &ReadSecret<'_>,
+    ) -> Result<Vec<String>, ConnectionFault> {
         let mut read_from_source = Vec::new();
-        for (label, field) in fields {
+        for (label, field) in &connector.connection.fields {
             let Some(value) = given.get_mut(label) else { continue };
             let Some(source) = secret_source(value) else { continue };
             match field.kind {
@@ -100,27 +143,7 @@ impl Connection {
             })?;
             *value = Value::String(secret.expose().to_owned());
         }
-        let mut ignored = Vec::new();
-        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
-            .map_err(ConnectionFault::Field)?;
-        let mut sensitive = Vec::new();
-        for (label, value) in &given {
-            if let Some(field) = fields.get(label) {
-                sensitive_texts(field, value, &mut |text| sensitive.push(Secret::from(text)));
-            }
-        }
-        let is_secret = |label: &String| {
-            read_from_source.contains(label)
-                || fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
-        };
-        let values = given
-            .into_iter()
-            .map(|(label, value)| match (is_secret(&label), value) {
-                (true, Value::String(text)) => (label, ConnectionValue::Secret(Secret::new(text))),
-                (_, value) => (label, ConnectionValue::Plain(value)),
-            })
-            .collect();
-        Ok(Connection { values, sensitive, ignored })
+        Ok(read_from_source)
     }
 
     /// The fields that were given and do not apply.

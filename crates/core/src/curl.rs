@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::auth::AuthMethod;
+use crate::auth::{AuthMethod, Place};
 use crate::connection::Connection;
 use crate::definition::Definition;
 use crate::plan::{Plan, PlanSettings, Refusal, plan};
@@ -24,8 +24,10 @@ pub fn curl(
     let labels: Vec<&String> = connector.connection.fields.keys().collect();
     let mark = mark(planned);
     // What a host is made of must be a host: the value stays, and is masked when the command is written.
-    let in_host = |label: &str| decides_host(definition, planned, label);
-    let marked = connection.marked(&in_host, |label| {
+    // What is signed with must be a key, and stays out of the command altogether.
+    let kept =
+        |label: &str| decides_host(definition, planned, label) || signs(definition, planned, label);
+    let marked = connection.marked(&kept, |label| {
         let index = labels.iter().position(|known| *known == label).unwrap_or(0);
         format!("{mark}{index}X")
     });
@@ -47,6 +49,22 @@ pub fn curl(
             let _ = writeln!(command, "# {prefix}_{}: {label}", variable(label));
         }
     }
+    let parts = connector.auth.get(&again.auth).map(AuthMethod::parts).unwrap_or_default();
+    let token = parts.iter().find_map(|part| match part {
+        AuthMethod::OAuth2(oauth2) => Some(&oauth2.token),
+        AuthMethod::Session(session) => Some(&session.token),
+        _ => None,
+    });
+    if token.is_some() {
+        let _ = writeln!(command, "# {prefix}_TOKEN: a token of auth method `{}`", again.auth);
+    }
+    for part in parts.iter().filter(|part| is_left_out(part)) {
+        let _ = writeln!(
+            command,
+            "# without what `{}` adds: it is made for each request",
+            part.scheme()
+        );
+    }
     let method = match again.request.method.as_str() {
         "HEAD" => "--head".to_owned(),
         method => format!("--request {method}"),
@@ -57,19 +75,29 @@ pub fn curl(
     for pair in encoded_by_curl {
         let _ = write!(command, " \\\n  --url-query {}", shell(&redact(&pair)));
     }
-    let basic = match connector.auth.get(&again.auth) {
-        Some(AuthMethod::Basic(basic)) => Some(basic),
+    let login = parts.iter().find_map(|part| match part {
+        AuthMethod::Basic(basic) => Some(("--user", &basic.username, &basic.password)),
+        AuthMethod::Digest(digest) => Some(("--digest --user", &digest.username, &digest.password)),
         _ => None,
-    };
-    if let Some(basic) = basic {
+    });
+    if let Some((option, username, password)) = login {
         let text = |template: &Template| {
             template.text(&marked).ok().flatten().unwrap_or_default().into_owned()
         };
-        let user = format!("{}:{}", text(&basic.username), text(&basic.password));
-        let _ = write!(command, " \\\n  --user {}", shell(&redact(&user)));
+        let user = format!("{}:{}", text(username), text(password));
+        let _ = write!(command, " \\\n  {option} {}", shell(&redact(&user)));
+    }
+    if let Some(token) = token {
+        let (option, between) = match token.place {
+            Place::Header => ("--header", ": "),
+            Place::Query => ("--url-query", "="),
+            Place::Cookie => ("--cookie", "="),
+        };
+        let start = quote(&[&token.name, between, &token.prefix].concat());
+        let _ = write!(command, " \\\n  {option} {start}\"${prefix}_TOKEN\"");
     }
     for (name, value) in &again.request.headers {
-        let skipped = basic.is_some() && name == http::header::AUTHORIZATION;
+        let skipped = login.is_some() && name == http::header::AUTHORIZATION;
         if skipped || name == http::header::ACCEPT_ENCODING {
             continue;
         }
@@ -124,12 +152,12 @@ fn split_query(url: &url::Url, mark: &str) -> (String, Vec<String>) {
 
 /// Whether the planned request carries the field's secret.
 fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
-    let by_auth = definition.connector.auth.get(&plan.auth).is_some_and(|method| {
-        method
-            .templates()
-            .iter()
-            .chain(&method.signing_templates())
-            .any(|(_, template)| refers_to(template, label))
+    let method = definition.connector.auth.get(&plan.auth);
+    let parts = method.map(AuthMethod::parts).unwrap_or_default();
+    let by_auth = parts.iter().filter(|part| !is_left_out(part)).any(|part| {
+        // What a token is got with is not what a request carries.
+        let carried = part.token_scheme().is_none();
+        carried && part.templates().iter().any(|(_, template)| refers_to(template, label))
     });
     let mut by_request = false;
     let request = &definition.card.request;
@@ -164,6 +192,35 @@ fn refers_to(template: &Template, label: &str) -> bool {
 fn leads_to(reference: &Reference, label: &str) -> bool {
     reference.root == Root::Connection
         && reference.segments.first().is_some_and(|first| first == label)
+}
+
+/// Whether a scheme's work cannot be written into a command.
+fn is_left_out(method: &AuthMethod) -> bool {
+    match method {
+        AuthMethod::Hmac(_)
+        | AuthMethod::OAuth1(_)
+        | AuthMethod::AwsSigv4(_)
+        | AuthMethod::Tls(_)
+        | AuthMethod::Custom(_) => true,
+        AuthMethod::None(_)
+        | AuthMethod::Basic(_)
+        | AuthMethod::Bearer(_)
+        | AuthMethod::ApiKey(_)
+        | AuthMethod::Digest(_)
+        | AuthMethod::OAuth2(_)
+        | AuthMethod::Session(_)
+        | AuthMethod::All(_) => false,
+    }
+}
+
+/// Whether the field is part of what is left out.
+fn signs(definition: &Definition, plan: &Plan, label: &str) -> bool {
+    let method = definition.connector.auth.get(&plan.auth);
+    let parts = method.map(AuthMethod::parts).unwrap_or_default();
+    parts.iter().filter(|part| is_left_out(part)).any(|part| {
+        let templates = part.templates().into_iter().chain(part.signing_templates());
+        templates.into_iter().any(|(_, template)| refers_to(template, label))
+    })
 }
 
 /// Quotes for a POSIX shell.

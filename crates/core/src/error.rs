@@ -193,6 +193,8 @@ codes! {
         STORE_LOCATION = "store.location",
         STORE_FORMAT = "store.format",
         STORE_TOO_LARGE = "store.too_large",
+        STORE_PASSPHRASE = "store.passphrase",
+        STORE_EXPORT = "store.export",
         AUTH_MISSING = "auth.missing",
         AUTH_VALUE = "auth.value",
         AUTH_SCHEME = "auth.scheme",

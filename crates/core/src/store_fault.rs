@@ -88,6 +88,13 @@ pub enum StoreFault {
         /// The connection's id.
         connection: String,
     },
+    /// An export does not open: another passphrase, or it was changed.
+    Passphrase,
+    /// It is no export of connections that can be read.
+    Export {
+        /// What is wrong, in words.
+        reason: String,
+    },
     /// The value is larger than the store takes.
     TooLarge {
         /// In bytes; inclusive.
@@ -116,6 +123,16 @@ pub enum KeyFault {
         path: String,
         /// The permission bits, such as 0o644.
         mode: u32,
+    },
+    /// There is none.
+    Missing {
+        /// The path where one is looked for when no other is named.
+        path: String,
+    },
+    /// The keyring of the system cannot be used.
+    Keyring {
+        /// Its words.
+        reason: String,
     },
     /// The system gives no random bytes.
     NoRandom,

@@ -1,14 +1,13 @@
 //! The host: plans and runs invocations of cards.
 
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
 use cardhost_core::call::{Call, Outcome};
-use cardhost_core::connection::{Connection, SecretSource, secret_source};
+use cardhost_core::connection::{Connection, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::{Code, Place};
@@ -22,13 +21,13 @@ use tracing::Instrument as _;
 
 use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
-use crate::connections::ConnectionProvider;
+use crate::connections::{ConnectionProvider, read_secret};
 use crate::entropy::{self, Entropy, SystemEntropy};
 use crate::executor::{Driver, TokenSource};
 use crate::store::TenantStore;
-use crate::stored::{Opened, StoredConnections};
+use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
-use crate::token::{Renewer, Slots, Wanted};
+use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
 use crate::transport::{
     BoxFuture, EgressPolicy, HttpTransport, MockTransport, Recorder, RecordingTransport, Transport,
 };
@@ -46,6 +45,7 @@ struct Inner {
     token_slots: Slots,
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
+    fallback_name: Option<String>,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
     mocks: Mutex<HashMap<String, Arc<dyn Transport>>>,
     recorder: Option<Recorder>,
@@ -53,20 +53,24 @@ struct Inner {
     settings: PlanSettings,
 }
 
-/// Most bytes of a file that a connection field points at.
-const MOST_SECRET_BYTES: u64 = 1024 * 1024;
-
 /// What a host allows.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
     /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
     pub secret_references: bool,
+    /// The same for the fields of stored connections, which are read anew for each use. `false` by default: where tenants
+    /// store connections themselves, they could read the host's secrets.
+    pub stored_secret_references: bool,
     /// Where requests may go whose host a connection decides. [`HttpTransport`]s that are given to
     /// [`HostBuilder::transport`] have a policy of their own ([`HttpTransport::egress`]).
     pub egress: EgressPolicy,
     /// For the whole exchange, in place of the connector's limit.
     pub total_timeout: Option<Duration>,
+    /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
+    /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
+    /// most: nobody's request is under way any more when its lease ends.
+    pub token_lease: Duration,
     /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
     /// given what was read.
     pub max_invocation_bytes: usize,
@@ -76,8 +80,10 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             secret_references: false,
+            stored_secret_references: false,
             egress: EgressPolicy::default(),
             total_timeout: None,
+            token_lease: LEASE,
             max_invocation_bytes: 16 * 1024 * 1024,
         }
     }
@@ -93,10 +99,11 @@ pub struct HostBuilder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
-    store: Option<TenantStore>,
+    store: Option<LazyStore>,
     schemes: CustomSchemes,
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
+    fallback_name: Option<String>,
     policy: Policy,
     settings: PlanSettings,
 }
@@ -160,7 +167,20 @@ impl HostBuilder {
     /// The store of named connections, opened for one tenant. Tokens are kept in it, and renewed by one host at a time.
     #[must_use]
     pub fn store(mut self, store: TenantStore) -> HostBuilder {
-        self.store = Some(store);
+        self.store = Some(LazyStore::open(store));
+        self
+    }
+
+    /// As [`HostBuilder::store`], opened when an invocation first names a connection. Where it gives `None`, no connection
+    /// is stored, and it is asked again the next time.
+    #[must_use]
+    pub fn store_with<F, O>(mut self, open: F) -> HostBuilder
+    where
+        F: Fn() -> O + Send + Sync + 'static,
+        O: Future<Output = Result<Option<TenantStore>, Error>> + Send + 'static,
+    {
+        let open: Box<OpenStore> = Box::new(move || Box::pin(open()));
+        self.store = Some(LazyStore::closed(open));
         self
     }
 
@@ -177,6 +197,14 @@ impl HostBuilder {
     pub fn default_connection(mut self, file: &str, fields: Map<String, Value>) -> HostBuilder {
         self.fallback = Some(fields);
         file.clone_into(&mut self.fallback_file);
+        self
+    }
+
+    /// The name of the stored connection of every invocation that brings none, in place of
+    /// [`HostBuilder::default_connection`].
+    #[must_use]
+    pub fn default_connection_name(mut self, name: &str) -> HostBuilder {
+        self.fallback_name = Some(name.to_owned());
         self
     }
 
@@ -206,6 +234,7 @@ impl HostBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
+            timing: Timing::new(self.policy.token_lease),
         };
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
@@ -216,6 +245,7 @@ impl HostBuilder {
             token_slots: Slots::default(),
             fallback: self.fallback,
             fallback_file: self.fallback_file,
+            fallback_name: self.fallback_name,
             fallback_settled: Mutex::default(),
             mocks: Mutex::default(),
             recorder: self.recorder,
@@ -292,11 +322,11 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
     ) -> Result<Outcome, Error> {
-        let own = invocation.connection.is_none();
+        let origin = self.origin(invocation.connection.as_ref());
         let (definition, found, plan) = self.prepare_unsigned(card, invocation).await?;
         telemetry::planned(span, &plan);
         let result = self.drive(definition, found, plan).await;
-        result.map_err(|error| self.placed(error, own))
+        result.map_err(|error| placed(error, origin.as_deref()))
     }
 
     async fn drive(
@@ -369,21 +399,30 @@ impl Host {
         invocation: Invocation,
     ) -> Result<(Found, Plan), Error> {
         let connector = &definition.connector;
-        let own = invocation.connection.is_none();
+        let origin = self.origin(invocation.connection.as_ref());
+        let placed = |error: Error| placed(error, origin.as_deref());
         let inline = |connection| Found { connection, stored: None };
-        let found = match invocation.connection {
-            Some(reference) => self.connection(connector, reference).await?,
-            None if self.0.mock && self.0.fallback.is_none() => {
+        let found = match (invocation.connection, &self.0.fallback_name) {
+            (Some(reference), _) => self.connection(connector, reference).await.map_err(&placed)?,
+            (None, Some(name)) => {
+                let named = self.connection(connector, ConnectionRef::Name(name.clone())).await;
+                // The invocation did not name it.
+                named.map_err(|error| match error.place().pointer.as_str() {
+                    "/connection" => error.at(Place::default()),
+                    _ => placed(error),
+                })?
+            }
+            (None, None) if self.0.mock && self.0.fallback.is_none() => {
                 inline(Arc::new(sample(definition)?))
             }
-            None => inline(self.fallback(connector)?),
+            (None, None) => inline(self.fallback(connector).map_err(&placed)?),
         };
         let settings = &self.0.settings;
         let mut plan =
             plan(definition, &found.connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| self.placed(Error::from(refusal).placed_in(definition), own))?;
+                .map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
         let egress = self.0.policy.egress.check(&plan.request);
-        egress.map_err(|fault| self.placed(Error::egress(&plan, fault), own))?;
+        egress.map_err(|fault| placed(Error::egress(&plan, fault)))?;
         if let Some(total) = self.0.policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
@@ -427,7 +466,7 @@ impl Host {
             ConnectionRef::Name(name) => name,
         };
         if let Some(stored) = &self.0.stored {
-            let may_refer = self.0.policy.secret_references;
+            let may_refer = self.0.policy.stored_secret_references;
             let opened = stored
                 .open(connector.name.as_str(), &name, &|fields| {
                     settle(connector, fields, may_refer)
@@ -464,18 +503,17 @@ impl Host {
         mock
     }
 
-    /// An error about a field of the host's own connection: the field is not in the invocation, but in the file that
-    /// the connection came from.
-    fn placed(&self, error: Error, own: bool) -> Error {
-        let place = error.place().clone();
-        let pointer =
-            place.pointer.strip_prefix("/connection").filter(|rest| rest.starts_with("/fields"));
-        match pointer {
-            Some(pointer) if own && place.file.is_empty() && !self.0.fallback_file.is_empty() => {
-                let (file, pointer) = (self.0.fallback_file.clone(), pointer.to_owned());
-                error.at(Place { file, pointer, ..place })
-            }
-            _ => error,
+    /// What the fields of an invocation's connection came from, where that is not the invocation.
+    fn origin(&self, reference: Option<&ConnectionRef>) -> Option<String> {
+        let name = match reference {
+            Some(ConnectionRef::Fields(_)) => return None,
+            Some(ConnectionRef::Name(name)) => Some(name),
+            None => self.0.fallback_name.as_ref(),
+        };
+        match name {
+            Some(name) => Some(format!("connection {name}")),
+            None if self.0.fallback_file.is_empty() => None,
+            None => Some(self.0.fallback_file.clone()),
         }
     }
 
@@ -487,8 +525,7 @@ impl Host {
             return Ok(Arc::clone(found));
         }
         let fields = self.0.fallback.clone().unwrap_or_default();
-        let connection =
-            settle(connector, fields, true).map_err(|error| self.placed(error, true))?;
+        let connection = settle(connector, fields, true)?;
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
@@ -500,6 +537,20 @@ fn recorded(transport: Arc<dyn Transport>, recorder: Option<&Recorder>) -> Arc<d
     match recorder {
         Some(recorder) => Arc::new(RecordingTransport::new(transport, recorder.clone())),
         None => transport,
+    }
+}
+
+/// An error about a field of a connection whose fields are not in the invocation: its place is where they came from.
+fn placed(error: Error, origin: Option<&str>) -> Error {
+    let place = error.place().clone();
+    let pointer =
+        place.pointer.strip_prefix("/connection").filter(|rest| rest.starts_with("/fields"));
+    match (pointer, origin) {
+        (Some(pointer), Some(origin)) if place.file.is_empty() => {
+            let (file, pointer) = (origin.to_owned(), pointer.to_owned());
+            error.at(Place { file, pointer, ..place })
+        }
+        _ => error,
     }
 }
 
@@ -552,32 +603,4 @@ fn settle(
         }
     }
     Connection::settle(connector, fields, &read_secret).map_err(Error::from)
-}
-
-/// Reads what a connection field points at.
-fn read_secret(source: &SecretSource) -> Result<Secret, String> {
-    match source {
-        SecretSource::Env(name) => match std::env::var(name) {
-            Ok(text) => Ok(Secret::new(text)),
-            Err(std::env::VarError::NotPresent) => Err("it is not set".to_owned()),
-            Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
-        },
-        SecretSource::File(path) => {
-            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-            let mut text = String::new();
-            file.take(MOST_SECRET_BYTES + 1)
-                .read_to_string(&mut text)
-                .map_err(|error| error.to_string())?;
-            if text.len() as u64 > MOST_SECRET_BYTES {
-                return Err(format!("it is longer than {MOST_SECRET_BYTES} bytes"));
-            }
-            if text.ends_with('\n') {
-                text.pop();
-                if text.ends_with('\r') {
-                    text.pop();
-                }
-            }
-            Ok(Secret::new(text))
-        }
-    }
 }

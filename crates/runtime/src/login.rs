@@ -16,8 +16,8 @@ use cardhost_core::invocation::{ConnectionRef, Invocation};
 use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
-use cardhost_core::secret::Secret;
-use cardhost_core::token::{self, Authorization, GrantFault, Pkce, Refused, Tokens};
+use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::token::{self, Answer, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
 use url::{Url, form_urlencoded};
 
 pub use cardhost_core::token::DeviceCode;
@@ -160,7 +160,7 @@ impl Host {
                 revoked.not_offered.push(method.to_owned());
                 continue;
             };
-            match self.revoke_tokens(method, oauth2, &found, tokens).await {
+            match self.revoke_tokens((&connector, method), oauth2, &found, tokens).await {
                 Ok(()) => revoked.revoked.push(method.to_owned()),
                 Err(error) => revoked.failed.push((method.to_owned(), error)),
             }
@@ -170,7 +170,7 @@ impl Host {
 
     async fn revoke_tokens(
         &self,
-        method: &str,
+        (connector, method): (&Connector, &str),
         oauth2: &OAuth2,
         found: &Found,
         tokens: &Tokens,
@@ -178,11 +178,15 @@ impl Host {
         let renewer = self.renewer();
         let requests = token::revocations(oauth2, &found.connection, tokens, &renewer.moment()?);
         for request in requests.map_err(|fault| unusable(method, fault))? {
+            let request = secured(connector, method, found, Ok(request))?;
             let reply = renewer.send(&request).await;
             let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
             // A token that is not known any more is revoked enough (RFC 7009, section 2.2).
             if !(200..300).contains(&reply.status) {
-                let fault = token::refusal(&reply, renewer.unix_seconds());
+                let here = renewer.unix_seconds();
+                let now = Now { shared: here, here };
+                let fault =
+                    token::refusal(&Answer { reply: &reply, redactor: &request.redactor, now });
                 return Err(refused(method, fault, Some(&request)));
             }
         }
@@ -240,6 +244,11 @@ impl Session {
         unusable(&self.method, fault)
     }
 
+    /// A request with the TLS settings of its auth method.
+    fn secured(&self, request: Result<RequestSpec, AuthFault>) -> Result<RequestSpec, Error> {
+        secured(&self.connector, &self.method, &self.found, request)
+    }
+
     async fn send(&self, request: &RequestSpec) -> Result<Reply, Error> {
         let reply = self.host.renewer().send(request).await;
         reply.map_err(|fault| refused(&self.method, fault, Some(request)))
@@ -267,6 +276,12 @@ impl BrowserLogin {
         Ok(BrowserLogin { session, url, redirect_uri, state, pkce })
     }
 
+    /// The auth method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.session.method
+    }
+
     /// What the person opens.
     #[must_use]
     pub fn url(&self) -> &Url {
@@ -292,7 +307,9 @@ impl BrowserLogin {
         }
         if let Some(error) = parameter(redirect_query, "error") {
             let description = parameter(redirect_query, "error_description");
-            let said = Refused { error: Some(error.clone()), description, ..Refused::default() };
+            let mut redactor = Redactor::new();
+            session.found.connection.add_secrets(&mut redactor);
+            let said = Refused::default().saying(Some(&error), description.as_deref(), &redactor);
             return Err(fault(match error.as_str() {
                 "access_denied" => GrantFault::Denied,
                 "temporarily_unavailable" | "server_error" => GrantFault::Unavailable(said),
@@ -306,23 +323,25 @@ impl BrowserLogin {
         let request = Authorization { redirect_uri, state, pkce: &self.pkce };
         let connection = &session.found.connection;
         let code = Secret::new(code);
-        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?)
-            .map_err(|fault| session.unusable(fault))?;
+        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?);
+        let request = session.secured(request)?;
         let reply = session.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
-        let tokens = token::read(scheme, &reply, None, session.now().await?)
+        let answer =
+            Answer { reply: &reply, redactor: &request.redactor, now: session.clocks().await? };
+        let tokens = token::read(scheme, &answer, None)
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         session.store(tokens).await
     }
 }
 
 impl Session {
-    /// Now, by the clock that the tokens' ends are judged by.
-    async fn now(&self) -> Result<i64, Error> {
-        match &self.found.stored {
-            Some(opened) => opened.now().await,
-            None => Ok(self.host.renewer().unix_seconds()),
-        }
+    async fn clocks(&self) -> Result<Now, Error> {
+        let here = self.host.renewer().unix_seconds();
+        Ok(match &self.found.stored {
+            Some(opened) => Now { shared: opened.now().await?, here },
+            None => Now { shared: here, here },
+        })
     }
 }
 
@@ -331,12 +350,19 @@ impl DeviceLogin {
         let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
         let renewer = session.host.renewer();
         let moment = renewer.moment()?;
-        let request = token::device_request(oauth2, &session.found.connection, &moment)
-            .map_err(|fault| session.unusable(fault))?;
+        let request = token::device_request(oauth2, &session.found.connection, &moment);
+        let request = session.secured(request)?;
         let reply = session.send(&request).await?;
-        let code = token::read_device(&reply, moment.unix_seconds)
+        let now = Now { shared: moment.unix_seconds, here: moment.unix_seconds };
+        let code = token::read_device(&Answer { reply: &reply, redactor: &request.redactor, now })
             .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
         Ok(DeviceLogin { session, code })
+    }
+
+    /// The auth method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.session.method
     }
 
     /// What the person types, and where.
@@ -364,11 +390,13 @@ impl DeviceLogin {
                 return Err(refused(&session.method, GrantFault::Expired, None));
             }
             let connection = &session.found.connection;
-            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?)
-                .map_err(|fault| session.unusable(fault))?;
+            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?);
+            let request = session.secured(request)?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
-                    token::read(TokenScheme::OAuth2(oauth2), &reply, None, session.now().await?)
+                    let now = session.clocks().await?;
+                    let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+                    token::read(TokenScheme::OAuth2(oauth2), &answer, None)
                 }
                 Err(fault) => Err(fault),
             };
@@ -399,6 +427,21 @@ impl fmt::Debug for DeviceLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DeviceLogin({})", self.session.method)
     }
+}
+
+/// A request with the TLS settings of its auth method.
+fn secured(
+    connector: &Connector,
+    method: &str,
+    found: &Found,
+    request: Result<RequestSpec, AuthFault>,
+) -> Result<RequestSpec, Error> {
+    let secured = request.and_then(|mut request| {
+        let declared = connector.auth.get(method);
+        declared.map_or(Ok(()), |declared| declared.secure(&mut request, &*found.connection))?;
+        Ok(request)
+    });
+    secured.map_err(|fault| unusable(method, fault))
 }
 
 fn unusable(method: &str, fault: AuthFault) -> Error {

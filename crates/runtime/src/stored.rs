@@ -8,9 +8,11 @@ use cardhost_core::connection::Connection;
 use cardhost_core::failure::Error;
 use cardhost_core::token::{TokenSet, Tokens};
 use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
 
+use crate::connections::BoxFuture;
 use crate::store::TenantStore;
-use crate::token::Slot;
+use crate::token::{Revised, Slot};
 
 /// How long an opened connection is used before the store is asked again: what another process changes or removes is
 /// seen after this time at the latest.
@@ -19,10 +21,48 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 /// Most connections that are kept opened.
 const MOST_KEPT: usize = 10_000;
 
+/// Opens the store of a host when it is first needed; `None` where there is none.
+pub(crate) type OpenStore =
+    dyn Fn() -> BoxFuture<'static, Result<Option<TenantStore>, Error>> + Send + Sync;
+
 /// The connections of a tenant.
 pub(crate) struct StoredConnections {
-    store: TenantStore,
+    store: LazyStore,
     opened: Mutex<HashMap<Name, (Instant, Arc<Opened>)>>,
+}
+
+/// A store that is opened when it is first needed.
+pub(crate) struct LazyStore {
+    opened: OnceCell<TenantStore>,
+    open: Option<Box<OpenStore>>,
+}
+
+impl LazyStore {
+    /// One that is open.
+    pub(crate) fn open(store: TenantStore) -> LazyStore {
+        LazyStore { opened: OnceCell::new_with(Some(store)), open: None }
+    }
+
+    /// One that is opened later.
+    pub(crate) fn closed(open: Box<OpenStore>) -> LazyStore {
+        LazyStore { opened: OnceCell::new(), open: Some(open) }
+    }
+
+    /// The store, opened by whoever asks first; `None` where there is none. What fails, or is not there, is asked for
+    /// again the next time.
+    async fn get(&self) -> Result<Option<&TenantStore>, Error> {
+        let open = || async {
+            match &self.open {
+                Some(open) => open().await.map_err(Some)?.ok_or(None),
+                None => Err(None),
+            }
+        };
+        match self.opened.get_or_try_init(open).await {
+            Ok(store) => Ok(Some(store)),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
+    }
 }
 
 /// Connector and name.
@@ -34,12 +74,13 @@ pub(crate) struct Opened {
     pub(crate) id: String,
     revision: i64,
     store: TenantStore,
-    tokens: TokenSet,
+    /// As last read with the connection.
+    tokens: Mutex<Revised>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
 impl StoredConnections {
-    pub(crate) fn new(store: TenantStore) -> StoredConnections {
+    pub(crate) fn new(store: LazyStore) -> StoredConnections {
         StoredConnections { store, opened: Mutex::default() }
     }
 
@@ -61,7 +102,8 @@ impl StoredConnections {
         {
             return Ok(Some(Arc::clone(opened)));
         }
-        let Some(found) = self.store.get(connector, name).await? else {
+        let Some(store) = self.store.get().await? else { return Ok(None) };
+        let Some(found) = store.get(connector, name).await? else {
             self.lock().remove(&key);
             return Ok(None);
         };
@@ -69,18 +111,18 @@ impl StoredConnections {
             |opened: &&Arc<Opened>| opened.id == found.id && opened.revision == found.revision;
         // What is known of its tokens stays, and with it the gate that lets one task renew them.
         let opened = match before.as_ref().map(|(_, opened)| opened).filter(same) {
-            Some(opened) => Arc::clone(opened),
-            None => {
-                let tokens = found.tokens.and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
-                Arc::new(Opened {
-                    connection: Arc::new(settle(found.fields)?),
-                    id: found.id,
-                    revision: found.revision,
-                    store: self.store.clone(),
-                    tokens: tokens.unwrap_or_default(),
-                    slots: Mutex::default(),
-                })
+            Some(opened) => {
+                opened.see(Revised::read(found.tokens.as_ref()));
+                Arc::clone(opened)
             }
+            None => Arc::new(Opened {
+                connection: Arc::new(settle(found.fields)?),
+                id: found.id,
+                revision: found.revision,
+                store: store.clone(),
+                tokens: Mutex::new(Revised::read(found.tokens.as_ref())),
+                slots: Mutex::default(),
+            }),
         };
         let mut kept = self.lock();
         if kept.len() >= MOST_KEPT {
@@ -101,18 +143,24 @@ fn same_connection(one: &Opened, other: &Opened) -> bool {
 }
 
 impl Opened {
+    /// Takes over tokens that another host has stored.
+    fn see(&self, found: Revised) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.values().for_each(|slot| slot.see(&found));
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+
     /// The tokens as they are stored now.
     pub(crate) async fn load_tokens(&self) -> Result<TokenSet, Error> {
-        let found = self.store.tokens(&self.id).await?;
-        Ok(found.and_then(|found| TokenSet::from_bytes(&found.bytes)).unwrap_or_default())
+        Ok(Revised::read(self.store.tokens(&self.id).await?.as_ref()).set)
     }
 
     /// Stores the tokens of a login. A renewal of the older ones that is under way loses.
     pub(crate) async fn put_tokens(&self, method: &str, tokens: Tokens) -> Result<(), Error> {
         let mut set = self.load_tokens().await?;
         set.put(method, tokens.clone());
-        self.store.put_tokens(&self.id, &set.to_bytes(), tokens.expires_at).await?;
-        self.slot(method).keep(&tokens);
+        let revision = self.store.put_tokens(&self.id, &set.to_bytes(), tokens.expires_at).await?;
+        self.slot(method).keep(&tokens, revision);
         Ok(())
     }
 
@@ -127,9 +175,8 @@ impl Opened {
         if let Some(found) = slots.get(method) {
             return Arc::clone(found);
         }
-        let tokens = self.tokens.get(method).cloned();
-        let slot = Slot::in_store(method, self.store.clone(), self.id.clone(), tokens);
-        let slot = Arc::new(slot);
+        let slot = Arc::new(Slot::in_store(method, self.store.clone(), self.id.clone()));
+        slot.see(&self.tokens.lock().unwrap_or_else(PoisonError::into_inner));
         slots.insert(method.to_owned(), Arc::clone(&slot));
         slot
     }

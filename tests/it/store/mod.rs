@@ -34,32 +34,32 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
+pub(crate) use on_both;
 
 /// Two keys that tests use.
-pub(super) const KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
-pub(super) const OTHER: &str = "2222222222222222222222222222222222222222222222222222222222222222";
+pub(crate) const KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+pub(crate) const OTHER: &str = "2222222222222222222222222222222222222222222222222222222222222222";
 
-pub(super) fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     Key::parse(text).unwrap()
 }
 
 /// A place for a store that is empty, and a way into it past the store.
-pub(super) enum Place {
+pub(crate) enum Place {
     File(TempDir),
     Database(Database),
 }
 
 impl Place {
-    pub(super) fn file() -> Place {
+    pub(crate) fn file() -> Place {
         Place::File(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn database() -> Option<Place> {
+    pub(crate) fn database() -> Option<Place> {
         Some(Place::Database(postgres()?.database()))
     }
 
-    pub(super) fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         match self {
             Place::File(folder) => path(folder).display().to_string(),
             Place::Database(database) => database.url(),
@@ -67,20 +67,20 @@ impl Place {
     }
 
     /// Opens the store with [`KEY`].
-    pub(super) async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         Store::open(&self.location(), KeySet::new(key(KEY))).await.unwrap()
     }
 
-    pub(super) async fn open_with(&self, keys: KeySet) -> Result<Store, StoreFault> {
+    pub(crate) async fn open_with(&self, keys: KeySet) -> Result<Store, StoreFault> {
         Store::open(&self.location(), keys).await
     }
 
-    pub(super) async fn tenant(&self) -> TenantStore {
+    pub(crate) async fn tenant(&self) -> TenantStore {
         self.open().await.tenant("default").unwrap()
     }
 
     /// Runs a statement past the store.
-    pub(super) fn sql(&self, sql: &str) {
+    pub(crate) fn sql(&self, sql: &str) {
         match self {
             Place::File(folder) => {
                 rusqlite::Connection::open(path(folder)).unwrap().execute_batch(sql).unwrap();
@@ -90,7 +90,7 @@ impl Place {
     }
 
     /// A number, past the store.
-    pub(super) fn count(&self, sql: &str) -> i64 {
+    pub(crate) fn count(&self, sql: &str) -> i64 {
         match self {
             Place::File(folder) => {
                 let connection = rusqlite::Connection::open(path(folder)).unwrap();
@@ -101,7 +101,7 @@ impl Place {
     }
 
     /// Every byte that is kept.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         match self {
             Place::File(folder) => {
                 let files = std::fs::read_dir(folder.path()).unwrap();
@@ -112,21 +112,21 @@ impl Place {
     }
 }
 
-pub(super) fn path(folder: &TempDir) -> PathBuf {
+pub(crate) fn path(folder: &TempDir) -> PathBuf {
     folder.path().join("connections.db")
 }
 
 /// Runs a test on a runtime of one thread.
-pub(super) fn run<F: Future<Output = ()>>(place: Place, test: impl FnOnce(Place) -> F) {
+pub(crate) fn run<F: Future<Output = ()>>(place: Place, test: impl FnOnce(Place) -> F) {
     block_on(test(place));
 }
 
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(future)
 }
 
 /// `{"Token": text}`
-pub(super) fn fields(text: &str) -> Map<String, Value> {
+pub(crate) fn fields(text: &str) -> Map<String, Value> {
     Map::from_iter([("Token".to_owned(), Value::from(text))])
 }

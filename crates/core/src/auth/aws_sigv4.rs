@@ -141,6 +141,10 @@ impl AwsSigV4Credentials {
             set_sensitive(request, TOKEN, token.expose())?;
         }
         let path = canonical_path(request.url.path(), rules);
+        if !rules.encode_again {
+            // S3 reads a plain `+` as a space and compares with its own encoding: what is signed is sent.
+            request.url.set_path(&path);
+        }
         let canonical = canonical_request(request, &path, &payload);
         let signature = self.signature(&date, &self.string_to_sign(&date, &canonical));
         let authorization = self.authorization(&date, &canonical, &signature);
@@ -226,7 +230,13 @@ fn canonical_path(path: &str, rules: Rules) -> String {
     if rules.encode_again {
         return utf8_percent_encode(path, PATH).to_string();
     }
-    // Each segment for itself: a slash that is encoded is part of its segment.
+    // S3 decodes all of it: to S3 an encoded slash is one. Where it would come to dot segments, which a URL cannot keep,
+    // it stays encoded.
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
+    let dots = decoded.split(|byte| *byte == b'/').any(|part| matches!(part, b"." | b".."));
+    if !dots {
+        return percent_encode(&decoded, PATH).to_string();
+    }
     let segments = path.split('/').map(|segment| {
         let bytes: Vec<u8> = percent_decode_str(segment).collect();
         percent_encode(&bytes, UNRESERVED).to_string()

@@ -263,6 +263,9 @@ const ALGORITHMS: &[(&str, Hash, bool)] = &[
     ("MD5-sess", Hash::Md5, true),
     ("SHA-256", Hash::Sha256, false),
     ("SHA-256-sess", Hash::Sha256, true),
+    // Not in the RFC; some servers and Python's clients speak it.
+    ("SHA-512", Hash::Sha512, false),
+    ("SHA-512-sess", Hash::Sha512, true),
     ("SHA-512-256", Hash::Sha512Slash256, false),
     ("SHA-512-256-sess", Hash::Sha512Slash256, true),
 ];
@@ -474,6 +477,14 @@ mod tests {
             (
                 "SHA-512-256-sess",
                 "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e",
+            ),
+            (
+                "SHA-512",
+                "27d9ebedb4e86595d8b99152ce456620c8e47c48afbd771dbc4468bb758ca66e7312383d49ad044219d4a2c5c218e66c584fa00b2728798bcff9435825eed0ad",
+            ),
+            (
+                "SHA-512-sess",
+                "5bc820f8c0e5cf83d5ff0a673af99c13a028be576c765c41f23d4fb46722a44750a331317b0b8646d55243e0c06cbacf64cc061404459769fbedddb0ecfacc5f",
             ),
         ] {
             let challenge = MD5_OF_THE_RFC.replace("=MD5", &format!("={algorithm}"));

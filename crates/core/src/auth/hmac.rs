@@ -186,6 +186,11 @@ impl HmacCredentials {
         Ok(secrets)
     }
 
+    /// The names of the query parameters that it adds.
+    pub(super) fn parameters(&self) -> Vec<&str> {
+        self.query.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
     fn scope<'s>(
         &'s self,
         request: &'s RequestSpec,

@@ -41,6 +41,7 @@ pub use hmac::{Hmac, HmacAlgorithm, KeyEncoding, SignatureEncoding};
 pub use oauth1::{OAuth1, OAuth1Place, OAuth1SignatureMethod};
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
+pub(crate) use placement::is_cookie_name;
 pub use placement::{Place, TokenPlace};
 pub use session::{Login, Session};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
@@ -327,6 +328,18 @@ impl AuthMethod {
             }
         }
         missing
+    }
+
+    /// Adds the TLS settings of the method, where it has some, to a request that gets, renews or revokes its token: who
+    /// asks for a client certificate asks for it there too (RFC 8705).
+    ///
+    /// # Errors
+    /// [`AuthFault`] where a value is missing.
+    pub fn secure(&self, request: &mut RequestSpec, scope: &dyn Scope) -> Result<(), AuthFault> {
+        self.parts().iter().try_for_each(|part| match part {
+            AuthMethod::Tls(tls) => tls.apply(request, scope),
+            _ => Ok(()),
+        })
     }
 
     /// Adds the credentials to the request, and what they look like there to the redactor. Gives back what has to be

@@ -159,6 +159,14 @@ impl OAuth1Credentials {
         self.sign_with(request, parameters)
     }
 
+    /// The names of the query parameters that it adds.
+    pub(super) fn parameters(&self) -> Vec<&str> {
+        match self.place {
+            OAuth1Place::Header => Vec::new(),
+            OAuth1Place::Query => PARAMETERS.into(),
+        }
+    }
+
     /// Signs with exactly these protocol parameters, and adds `oauth_signature` to them.
     fn sign_with(
         &self,

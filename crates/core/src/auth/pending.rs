@@ -4,6 +4,7 @@
 use std::fmt;
 
 use http::HeaderMap;
+use url::{Url, form_urlencoded};
 
 use super::AuthFault;
 use super::aws_sigv4::AwsSigV4Credentials;
@@ -11,10 +12,10 @@ use super::custom::CustomCredentials;
 use super::digest::{DigestAnswer, DigestCredentials, challenge_fields};
 use super::hmac::HmacCredentials;
 use super::oauth1::OAuth1Credentials;
-use super::placement::TokenPlace;
+use super::placement::{Place, TokenPlace};
 use crate::moment::Moment;
 use crate::request::RequestSpec;
-use crate::secret::Secret;
+use crate::secret::{MASK, Secret};
 
 /// What has to be done for each sending of a request.
 #[derive(Debug)]
@@ -77,6 +78,38 @@ impl Pending {
         }
     }
 
+    /// Whether it answers challenges.
+    pub(crate) fn answers(&self) -> bool {
+        match &self.0 {
+            Kind::Digest(_) => true,
+            Kind::All(parts) => parts.iter().any(Pending::answers),
+            _ => false,
+        }
+    }
+
+    /// Takes what it puts into queries out of a URL that the service has made of the request's.
+    pub(crate) fn take_out(&self, url: &mut Url) {
+        let names = self.parameters();
+        let Some(query) = url.query().filter(|_| !names.is_empty()) else { return };
+        let own = |pair: &&str| {
+            let read = form_urlencoded::parse(pair.as_bytes()).next();
+            read.is_some_and(|(name, _)| names.contains(&&*name))
+        };
+        let kept = query.split('&').filter(|pair| !own(pair)).collect::<Vec<_>>().join("&");
+        url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    }
+
+    /// The names of what it puts into queries.
+    fn parameters(&self) -> Vec<&str> {
+        match &self.0 {
+            Kind::Token(token) if token.place.place == Place::Query => vec![&token.place.name],
+            Kind::Hmac(hmac) => hmac.parameters(),
+            Kind::OAuth1(oauth1) => oauth1.parameters(),
+            Kind::All(parts) => parts.iter().flat_map(Pending::parameters).collect(),
+            Kind::Token(_) | Kind::Digest(_) | Kind::AwsSigv4(_) | Kind::Custom(_) => Vec::new(),
+        }
+    }
+
     /// Answers the challenge of a reply (RFC 9110, section 11.6.1); `None` where there is none to be answered.
     ///
     /// # Errors
@@ -118,9 +151,10 @@ impl Pending {
     ) -> Result<Vec<Secret>, AuthFault> {
         match &self.0 {
             Kind::Token(used) => {
-                let token = token.map_or(crate::secret::MASK, Secret::expose);
-                used.place.put(token, request)?;
-                Ok(Vec::new())
+                let shown = Secret::from(MASK);
+                used.place.put(token.unwrap_or(&shown).expose(), request)?;
+                // The mark of a token in a query is encoded, and shown as any other.
+                Ok(if token.is_none() { vec![shown] } else { Vec::new() })
             }
             // Nothing is known before the service's challenge.
             Kind::Digest(_) => Ok(Vec::new()),

@@ -76,7 +76,7 @@ pub(super) fn put(
             Ok(())
         }
         Place::Cookie => {
-            if !is_cookie_name(name) || !value.bytes().all(is_cookie_octet) {
+            if !is_cookie_name(name) || !is_cookie_value(value) {
                 return Err(AuthFault::Cookie { name: name.to_owned() });
             }
             let own = request.headers.get(COOKIE).map(|own| own.as_bytes().to_vec());
@@ -91,9 +91,15 @@ pub(super) fn put(
 }
 
 /// A `token` of RFC 9110, section 5.6.2.
-fn is_cookie_name(name: &str) -> bool {
+pub(crate) fn is_cookie_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// A `cookie-value` of RFC 6265, section 4.1.1: perhaps in quotation marks, which are part of it.
+fn is_cookie_value(value: &str) -> bool {
+    let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    quoted.unwrap_or(value).bytes().all(is_cookie_octet)
 }
 
 /// A `cookie-octet` of RFC 6265, section 4.1.1.
@@ -110,14 +116,15 @@ mod tests {
         let mut request = RequestSpec::get("https://api.example/x").unwrap();
         put(Place::Cookie, "session", "abc", &mut request).unwrap();
         put(Place::Cookie, "csrf", "d=e", &mut request).unwrap();
-        assert_eq!(request.headers[COOKIE], "session=abc; csrf=d=e");
+        put(Place::Cookie, "id", "\"f\"", &mut request).unwrap();
+        assert_eq!(request.headers[COOKIE], "session=abc; csrf=d=e; id=\"f\"");
         assert!(request.headers[COOKIE].is_sensitive());
     }
 
     #[test]
     fn what_would_end_a_cookie_is_refused() {
         let mut request = RequestSpec::get("https://api.example/x").unwrap();
-        for value in ["a;b", "a b", "a\"b", "a,b", "a\\b", "é", "a\r\nb"] {
+        for value in ["a;b", "a b", "a\"b", "\"", "\"a", "a,b", "a\\b", "é", "a\r\nb"] {
             let fault = put(Place::Cookie, "session", value, &mut request);
             assert_eq!(fault, Err(AuthFault::Cookie { name: "session".into() }), "{value}");
         }

@@ -189,6 +189,10 @@ impl Call {
         match redirect::follow(&mut self.plan, &reply, &mut self.redirects) {
             redirect::Next::Send => {
                 self.answered = 0;
+                if let Some(pending) = &self.plan.pending {
+                    // A service that repeats the query repeats what was put into it.
+                    pending.take_out(&mut self.plan.request.url);
+                }
                 return match self.sign_request(moment) {
                     Ok(()) => Step::Send,
                     Err(error) => Step::Done(Err(error)),
@@ -223,10 +227,14 @@ impl Call {
     /// Answers a challenge: the first, and one more where only the server's nonce had become too old.
     fn answer(&mut self, reply: &Reply, moment: &Moment) -> Result<bool, Error> {
         const MOST: u8 = 2;
-        let Some(pending) = self.plan.pending.as_ref().filter(|_| reply.status == 401) else {
+        let pending = self.plan.pending.as_ref().filter(|pending| pending.answers());
+        let Some(pending) = pending.filter(|_| reply.status == 401) else {
             return Ok(false);
         };
-        let mut request = self.plan.request.clone();
+        // What is signed besides is signed anew: a nonce is good for one request.
+        let mut request = self.unsigned.as_ref().unwrap_or(&self.plan.request).clone();
+        let signed = pending.sign(&mut request, self.token.as_ref(), moment);
+        let signed = signed.map_err(|fault| self.auth_error(fault))?;
         let answer = pending.answer(&reply.headers, &mut request, moment);
         let answer = answer.map_err(|fault| self.auth_error(fault))?;
         let Some(answer) =
@@ -235,7 +243,8 @@ impl Call {
             return Ok(false);
         };
         self.answered += 1;
-        request.redactor = Arc::new(request.redactor.with(answer.derived));
+        let derived = signed.into_iter().chain(answer.derived);
+        request.redactor = Arc::new(self.plan.request.redactor.with(derived));
         self.plan.request = request;
         Ok(true)
     }

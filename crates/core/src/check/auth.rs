@@ -2,21 +2,30 @@
 
 use url::{Host, Url};
 
-use super::finding::DefinitionFault;
+use super::decisions;
+use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
-use super::targets::{header_name, known_method};
-use crate::auth::{AuthMethod, ClientAuth, Grant, OAuth2, Place, Session, Tls, TokenPlace};
+use super::references::Names;
+use super::targets::{CONNECTION, header_name, known_method};
+use crate::auth::{
+    AuthMethod, ClientAuth, Grant, OAuth2, Place, Session, Tls, TokenPlace, is_cookie_name,
+};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::error::{Code, pointer};
 use crate::template::Template;
 
 /// Checks an auth method.
-pub(super) fn check(name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
-    part(&pointer(&["auth", name]), method, findings);
+pub(super) fn check(
+    names: Names<'_>,
+    name: &str,
+    method: &AuthMethod,
+    findings: &mut Findings<'_>,
+) {
+    part(names, &pointer(&["auth", name]), method, findings);
 }
 
-fn part(place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+fn part(names: Names<'_>, place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
     match method {
         AuthMethod::None(_) | AuthMethod::Basic(_) | AuthMethod::Bearer(_) => {}
         AuthMethod::Digest(_) | AuthMethod::OAuth1(_) | AuthMethod::AwsSigv4(_) => {}
@@ -38,8 +47,8 @@ fn part(place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
             }
         }
         AuthMethod::ApiKey(key) => placed(key.place, &key.name, place, findings),
-        AuthMethod::OAuth2(oauth2) => check_oauth2(place, oauth2, findings),
-        AuthMethod::Session(session) => check_session(place, session, findings),
+        AuthMethod::OAuth2(oauth2) => check_oauth2(names, place, oauth2, findings),
+        AuthMethod::Session(session) => check_session(names, place, session, findings),
         AuthMethod::Tls(tls) => check_tls(place, tls, findings),
         AuthMethod::All(all) => {
             let of = format!("{place}/of");
@@ -50,24 +59,40 @@ fn part(place: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
             if all.of.iter().filter(gets_token).count() > 1 {
                 together(&of, "of", "can hold one scheme only that gets a token", findings);
             }
+            let mut taken: Vec<(Place, String)> = Vec::new();
             for (index, inner) in all.of.iter().enumerate() {
+                for (kind, name) in inner.puts() {
+                    let put = match kind {
+                        Place::Header => (kind, name.to_ascii_lowercase()),
+                        Place::Query | Place::Cookie => (kind, name.to_owned()),
+                    };
+                    if taken.contains(&put) {
+                        let fault = DefinitionFault::Repeated { found: name.to_owned() };
+                        findings.at(Code::DEFINITION_VALUE, &format!("{of}/{index}"), fault);
+                    }
+                    taken.push(put);
+                }
                 let place = format!("{of}/{index}");
                 if matches!(inner, AuthMethod::All(_)) {
                     together(&place, "all", "cannot stand inside `all`", findings);
                 }
-                part(&place, inner, findings);
+                part(names, &place, inner, findings);
             }
         }
     }
 }
 
-fn check_oauth2(place: &str, oauth2: &OAuth2, findings: &mut Findings<'_>) {
+fn check_oauth2(names: Names<'_>, place: &str, oauth2: &OAuth2, findings: &mut Findings<'_>) {
     let grant = oauth2.grant;
+    // An assertion that names its issuer says who asks.
+    let anonymous = grant == Grant::JwtBearer
+        && oauth2.client_auth() == ClientAuth::None
+        && oauth2.assertion.as_ref().is_none_or(|assertion| assertion.issuer.is_some());
     let needed = [
         ("authorizationUrl", grant == Grant::AuthorizationCode, oauth2.authorization_url.is_some()),
         ("deviceUrl", grant == Grant::DeviceCode, oauth2.device_url.is_some()),
         ("refreshToken", grant == Grant::RefreshToken, oauth2.refresh_token.is_some()),
-        ("clientId", grant != Grant::JwtBearer, oauth2.client_id.is_some()),
+        ("clientId", !anonymous, oauth2.client_id.is_some()),
         (
             "assertion",
             grant == Grant::JwtBearer || oauth2.client_auth() == ClientAuth::PrivateKeyJwt,
@@ -92,14 +117,14 @@ fn check_oauth2(place: &str, oauth2: &OAuth2, findings: &mut Findings<'_>) {
         ("revocationUrl", oauth2.revocation_url.as_ref()),
     ];
     for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
-        endpoint(&format!("{place}/{key}"), url, findings);
+        endpoint(names, key, &format!("{place}/{key}"), url, findings);
     }
     token_place(place, &oauth2.token, findings);
 }
 
-fn check_session(place: &str, session: &Session, findings: &mut Findings<'_>) {
+fn check_session(names: Names<'_>, place: &str, session: &Session, findings: &mut Findings<'_>) {
     let login = &session.login;
-    endpoint(&format!("{place}/login/url"), &login.url, findings);
+    endpoint(names, "url", &format!("{place}/login/url"), &login.url, findings);
     known_method(&login.method, &format!("{place}/login/method"), findings);
     for name in login.headers.keys() {
         header_name(name, &entry(&format!("{place}/login"), "headers", name), findings);
@@ -139,13 +164,27 @@ fn token_place(place: &str, token: &TokenPlace, findings: &mut Findings<'_>) {
 }
 
 fn placed(place: Place, name: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if place == Place::Header {
-        header_name(name, &format!("{pointer}/name"), findings);
+    let pointer = format!("{pointer}/name");
+    match place {
+        Place::Header => header_name(name, &pointer, findings),
+        Place::Cookie if !is_cookie_name(name) => {
+            let expected = "the name of a cookie".to_owned();
+            let fault = DefinitionFault::Form { expected, found: name.to_owned() };
+            findings.at(Code::DEFINITION_VALUE, &pointer, fault);
+        }
+        Place::Cookie | Place::Query => {}
     }
 }
 
 /// A URL must be one; a literal one `https`, unless it leads to this machine: tokens go there.
-fn endpoint(place: &str, url: &Decision<BaseUrl>, findings: &mut Findings<'_>) {
+fn endpoint(
+    names: Names<'_>,
+    key: &'static str,
+    place: &str,
+    url: &Decision<BaseUrl>,
+    findings: &mut Findings<'_>,
+) {
+    decisions::check(names, &Table::Endpoint(key), url, place, CONNECTION, findings);
     url.each(place, &mut |url, place| {
         let fits = match url.url() {
             Some(literal) => literal.scheme() == "https" || is_here(literal),

@@ -378,6 +378,8 @@ pub enum Remedy {
 pub enum Table {
     /// The base URLs of a target.
     Target(String),
+    /// The URLs of an auth method, by its key.
+    Endpoint(&'static str),
     /// The effects of a card.
     Effect,
 }

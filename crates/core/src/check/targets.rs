@@ -5,7 +5,7 @@ use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{auth, decisions};
-use crate::auth::AuthMethod;
+use crate::auth::{AuthMethod, ClientAuth, TokenScheme};
 use crate::base_url::{BaseUrl, is_allowed};
 use crate::connector::{Connector, Target};
 use crate::decision::Decision;
@@ -16,7 +16,7 @@ use crate::settle::FieldRoot;
 use crate::template::{Part, Reference, Root, Template};
 
 /// The roots of a connector's own tables and conditions: it knows no card.
-const CONNECTION: &[Root] = &[Root::Connection];
+pub(super) const CONNECTION: &[Root] = &[Root::Connection];
 
 /// The roots of what is signed.
 const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
@@ -54,7 +54,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             names.template(template, &below(name, &key), rules, findings);
         }
         credential(connector, name, method, findings);
-        auth::check(name, method, findings);
+        auth::check(names, name, method, findings);
     }
     for (name, target) in &connector.targets {
         let place = pointer(&["targets", name]);
@@ -178,7 +178,7 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let refers = |(_, template): &(String, &Template)| {
         template.parts().is_err() || !template.references().is_empty()
     };
-    if found || templates.is_empty() || templates.iter().any(refers) {
+    if found || templates.is_empty() || templates.iter().any(refers) || login_is_all(method) {
         return;
     }
     let text = |template: &Template| template.as_literal().unwrap_or_default().to_owned();
@@ -192,6 +192,13 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let place = below(name, key);
     let fault = DefinitionFault::NoCredential { key: key.clone(), method: name.to_owned(), meant };
     findings.at(Code::DEFINITION_VALUE, &place, fault);
+}
+
+/// Whether a person's login is all that the method needs: the identifier of a public client is no secret, and often the
+/// same for everybody (RFC 8252, section 8.4).
+fn login_is_all(method: &AuthMethod) -> bool {
+    matches!(method.token_scheme(), Some(TokenScheme::OAuth2(oauth2))
+        if oauth2.grant.needs_person() && oauth2.client_auth() == ClientAuth::None)
 }
 
 /// The pointer of a key of an auth method.

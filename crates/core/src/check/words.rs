@@ -103,6 +103,7 @@ impl DefinitionFault {
             DefinitionFault::NoRow { table, combination } => {
                 let table = match table {
                     Table::Target(name) => format!("target `{name}` has no base URL"),
+                    Table::Endpoint(key) => format!("`{key}` has no URL"),
                     Table::Effect => "the effect is not said".to_owned(),
                 };
                 format!("{table} for {}", combined(combination))

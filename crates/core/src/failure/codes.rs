@@ -199,6 +199,8 @@ fn store(fault: &StoreFault) -> Code {
         StoreFault::Location { .. } => Code::STORE_LOCATION,
         StoreFault::NewerFormat { .. } => Code::STORE_FORMAT,
         StoreFault::TooLarge { .. } => Code::STORE_TOO_LARGE,
+        StoreFault::Passphrase => Code::STORE_PASSPHRASE,
+        StoreFault::Export { .. } => Code::STORE_EXPORT,
         StoreFault::Exists { .. } => Code::CONNECTION_EXISTS,
         StoreFault::Missing { .. } => Code::CONNECTION_UNKNOWN,
         StoreFault::Name { .. } => Code::CONNECTION_NAME,

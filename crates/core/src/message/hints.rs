@@ -49,7 +49,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         Fault::Definition { .. } => Some("`cardhost check` shows every fault of the files".to_owned()),
         Fault::Unknown { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
         Fault::Unknown { what: "connection", .. } => {
-            Some("give the connection with `--connection FILE`, or inline".to_owned())
+            Some("`cardhost connection list` shows what is stored; a file is given with a path, as in `--connection ./prod.json`".to_owned())
         }
         Fault::Unknown { .. } => Some("`cardhost list` shows what there is".to_owned()),
         Fault::SecretReference { .. } => {

@@ -41,6 +41,13 @@ pub(super) fn message(fault: &StoreFault) -> String {
         StoreFault::LeaseLost { connection } => format!(
             "the lease on the tokens of connection `{connection}` ended before they were saved"
         ),
+        StoreFault::Passphrase => {
+            "the export does not open: the passphrase is another one, or the export was changed"
+                .to_owned()
+        }
+        StoreFault::Export { reason } => {
+            format!("this is no export of connections that can be read: {reason}")
+        }
         StoreFault::TooLarge { limit } => {
             format!("the value is longer than the {limit} bytes that the store takes")
         }
@@ -61,6 +68,12 @@ fn key(fault: &KeyFault) -> String {
         KeyFault::Exposed { path, mode } => {
             format!("the key file `{path}` can be read by others (mode {mode:o})")
         }
+        KeyFault::Missing { path } => {
+            format!("there is no key for the store: none is given, and `{path}` is not there")
+        }
+        KeyFault::Keyring { reason } => {
+            format!("the keyring of the system cannot be used: {reason}")
+        }
         KeyFault::NoRandom => "the system gives no random bytes".to_owned(),
     }
 }
@@ -74,6 +87,12 @@ pub(super) fn hint(fault: &StoreFault) -> Option<String> {
         StoreFault::Key(KeyFault::File { .. }) => "check the path and who may read and write there",
         StoreFault::Key(KeyFault::Exposed { path, .. }) => {
             return Some(format!("`chmod 600 {path}`, and consider the key as seen by others"));
+        }
+        StoreFault::Key(KeyFault::Missing { .. }) => {
+            "give the store's key with CARDHOST_KEY or --key-file; `connection add` makes one where there is no store yet"
+        }
+        StoreFault::Key(KeyFault::Keyring { .. }) => {
+            "unlock the keyring, or give the store's key with CARDHOST_KEY or --key-file"
         }
         StoreFault::Key(KeyFault::NoRandom) => "check the system's random device",
         StoreFault::WrongKey { .. } => {
@@ -100,6 +119,8 @@ pub(super) fn hint(fault: &StoreFault) -> Option<String> {
         }
         StoreFault::Conflict { .. } => "read the connection again, and change what is there now",
         StoreFault::LeaseLost { .. } => "read the tokens again: newer ones may be there",
+        StoreFault::Passphrase => "give the passphrase that the export was made with",
+        StoreFault::Export { .. } => "give what `connection export` wrote, whole and unchanged",
         StoreFault::TooLarge { .. } => "store less in one connection",
     };
     Some(text.to_owned())
@@ -156,6 +177,12 @@ mod tests {
                 Code::STORE_KEY,
                 "the key file `key` can be read by others (mode 644)",
                 "`chmod 600 key`",
+            ),
+            (
+                StoreFault::Key(KeyFault::Keyring { reason: text("locked") }),
+                Code::STORE_KEY,
+                "the keyring of the system cannot be used: locked",
+                "unlock the keyring",
             ),
             (
                 StoreFault::Key(KeyFault::NoRandom),

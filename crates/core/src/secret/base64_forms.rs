@@ -72,7 +72,8 @@ fn beginning(pattern: &Zeroizing<String>) -> &[u8] {
 /// Base64 of the text at each alignment, without the characters that depend on its neighbours.
 fn aligned(text: &str, patterns: &mut Vec<Zeroizing<String>>) {
     for skip in 0..3 {
-        let mut padded = Zeroizing::new(vec![0_u8; skip]);
+        let mut padded = Zeroizing::new(Vec::with_capacity(skip + text.len()));
+        padded.resize(skip, 0);
         padded.extend_from_slice(text.as_bytes());
         let start = [0, 2, 3][skip];
         let end = padded.len() / 3 * 4 + [0, 1, 2][padded.len() % 3];

@@ -1,5 +1,6 @@
 //! Why there is no token.
 
+use crate::secret::Redactor;
 use crate::transport_fault::TransportFault;
 
 /// Why there is no token.
@@ -53,4 +54,27 @@ pub struct Refused {
     pub retry_after_s: Option<u64>,
     /// How far this clock is ahead of the server's, in seconds, where that is a minute or more.
     pub clock_ahead_s: Option<i64>,
+}
+
+impl Refused {
+    /// With the server's own words, each on one line and not too long. Redacted first: folding and cutting would hide a
+    /// secret from the redactor and not from the reader.
+    #[must_use]
+    pub fn saying(
+        self,
+        error: Option<&str>,
+        description: Option<&str>,
+        redactor: &Redactor,
+    ) -> Refused {
+        Refused {
+            error: error.map(|error| one_line(&redactor.redact(error), 100)),
+            description: description.map(|text| one_line(&redactor.redact(text), 300)),
+            ..self
+        }
+    }
+}
+
+fn one_line(text: &str, longest: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(longest).collect()
 }

@@ -31,6 +31,7 @@ use crate::inject::query::push_parameter;
 use crate::moment::Moment;
 use crate::request::{Body, BodyKind, RequestSpec};
 use crate::response::Reply;
+use crate::secret::Redactor;
 
 /// The request that gets a token without a person: with the refresh token, where there is one, or as the grant says.
 /// `None` where a person has to log in.
@@ -58,28 +59,47 @@ pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
     }
 }
 
-/// What the reply to a [`request`] gives. `now` is in seconds since 1970, by the clock that expiry is judged by.
+/// What the reply to a [`request`] gives.
 ///
 /// # Errors
 /// [`GrantFault`].
 pub fn read(
     scheme: TokenScheme<'_>,
-    reply: &Reply,
+    answer: &Answer<'_>,
     current: Option<&Tokens>,
-    now: i64,
 ) -> Result<Tokens, GrantFault> {
     match scheme {
         TokenScheme::OAuth2(oauth2) => {
-            reply::tokens(reply, current, oauth2.lifetime.map(|span| span.0), now)
+            reply::tokens(answer, current, oauth2.lifetime.map(|span| span.0))
         }
-        TokenScheme::Session(session) => session::read(session, reply, now),
+        TokenScheme::Session(session) => session::read(session, answer),
     }
+}
+
+/// A reply to a request for tokens, and what is needed to read it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The reply.
+    pub reply: &'a Reply,
+    /// What of the request must not be shown: servers repeat it in what they say.
+    pub redactor: &'a Redactor,
+    /// When it came.
+    pub now: Now,
+}
+
+/// Now, in seconds since 1970, by two clocks that may differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// By the clock that the ends of tokens are judged by: hosts that share a store share its clock.
+    pub shared: i64,
+    /// By this machine's clock, which assertions are dated by: where they are refused, a reply's `Date` is held against it.
+    pub here: i64,
 }
 
 /// What a reply that refuses something means.
 #[must_use]
-pub fn refusal(reply: &Reply, now: i64) -> GrantFault {
-    reply::granted(reply, now).err().unwrap_or(GrantFault::Denied)
+pub fn refusal(answer: &Answer<'_>) -> GrantFault {
+    reply::granted(answer).err().unwrap_or(GrantFault::Denied)
 }
 
 /// A request to an endpoint.
@@ -108,7 +128,10 @@ fn endpoint(
 
 /// A form body (the `application/x-www-form-urlencoded` of RFC 6749, appendix B).
 fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Body {
-    let mut text = String::new();
+    // Large enough from the start: a text that grows leaves what it held behind.
+    let pairs: Vec<_> = pairs.collect();
+    let longest = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut text = String::with_capacity(longest);
     for (name, value) in pairs {
         push_parameter(name, value, &mut text);
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::Answer;
 use super::fault::GrantFault;
 use super::jwt;
 use super::pkce::Pkce;
@@ -25,7 +26,6 @@ use crate::decision::Decision;
 use crate::encoding::UNRESERVED;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
-use crate::response::Reply;
 use crate::secret::{Redactor, Secret};
 use crate::template::Template;
 
@@ -168,8 +168,8 @@ pub fn device_request(
 ///
 /// # Errors
 /// [`GrantFault`].
-pub fn read_device(reply: &Reply, now: i64) -> Result<DeviceCode, GrantFault> {
-    let object = granted(reply, now)?;
+pub fn read_device(answer: &Answer<'_>) -> Result<DeviceCode, GrantFault> {
+    let object = granted(answer)?;
     let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
     let number = |key: &str| object.get(key).and_then(seconds);
     // Google's name from before the RFC.
@@ -177,7 +177,10 @@ pub fn read_device(reply: &Reply, now: i64) -> Result<DeviceCode, GrantFault> {
     let (Some(device_code), Some(user_code), Some(verification_uri)) =
         (text("device_code"), text("user_code"), uri)
     else {
-        return Err(GrantFault::Unusable { status: reply.status, reason: "it has no device code" });
+        return Err(GrantFault::Unusable {
+            status: answer.reply.status,
+            reason: "it has no device code",
+        });
     };
     Ok(DeviceCode {
         device_code: Secret::new(device_code),

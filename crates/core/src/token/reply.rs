@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
 use serde_json::{Map, Value};
 
+use super::Answer;
 use super::fault::{GrantFault, Refused};
 use super::tokens::{Tokens, wipe};
 use crate::http_date::{http_date, retry_after};
@@ -17,12 +18,11 @@ const NOTABLE_SKEW_S: i64 = 60;
 
 /// The tokens of a reply. A server that sends no new refresh token means the old one to stay (RFC 6749, section 6).
 pub(super) fn tokens(
-    reply: &Reply,
+    answer: &Answer<'_>,
     current: Option<&Tokens>,
     lifetime: Option<Duration>,
-    now: i64,
 ) -> Result<Tokens, GrantFault> {
-    let mut object = granted(reply, now)?;
+    let mut object = granted(answer)?;
     let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -33,22 +33,23 @@ pub(super) fn tokens(
     let seconds = object.get("expires_in").and_then(seconds).or(lifetime);
     wipe(Value::Object(object));
     let unusable =
-        GrantFault::Unusable { status: reply.status, reason: "it has no `access_token`" };
+        GrantFault::Unusable { status: answer.reply.status, reason: "it has no `access_token`" };
     Ok(Tokens {
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
-        ..Tokens::new(Secret::new(access.ok_or(unusable)?), now, seconds)
+        ..Tokens::new(Secret::new(access.ok_or(unusable)?), answer.now.shared, seconds)
     })
 }
 
 /// The object of a reply that grants something.
-pub(super) fn granted(reply: &Reply, now: i64) -> Result<Map<String, Value>, GrantFault> {
+pub(super) fn granted(answer: &Answer<'_>) -> Result<Map<String, Value>, GrantFault> {
+    let reply = answer.reply;
     let object = object(reply);
     // Some servers refuse with status 200.
     let refuses =
         object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
     if refuses || !(200..300).contains(&reply.status) {
-        return Err(refusal(reply, object.as_ref(), now));
+        return Err(refusal(answer, object.as_ref()));
     }
     let whole = reply.end == BodyEnd::Complete;
     let reason = if whole { "it is no JSON object" } else { "it ended early" };
@@ -68,7 +69,8 @@ pub(super) fn seconds(value: &Value) -> Option<i64> {
 }
 
 /// What a refusal means.
-pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i64) -> GrantFault {
+pub(super) fn refusal(answer: &Answer<'_>, object: Option<&Map<String, Value>>) -> GrantFault {
+    let Answer { reply, redactor, now } = answer;
     let error = object.and_then(|object| object.get("error")).and_then(|error| match error {
         Value::String(text) => Some(text.as_str()),
         Value::Object(inner) => {
@@ -79,11 +81,11 @@ pub(super) fn refusal(reply: &Reply, object: Option<&Map<String, Value>>, now: i
     let description = object.and_then(|object| object.get("error_description")?.as_str());
     let refused = Refused {
         status: reply.status,
-        error: error.map(|error| one_line(error, 100)),
-        description: description.map(|description| one_line(description, 300)),
-        retry_after_s: retry_after(&reply.headers, now),
-        clock_ahead_s: clock_ahead(&reply.headers, now),
+        retry_after_s: retry_after(&reply.headers, now.here),
+        clock_ahead_s: clock_ahead(&reply.headers, now.here),
+        ..Refused::default()
     };
+    let refused = refused.saying(error, description, redactor);
     match error {
         Some("invalid_grant") => GrantFault::Revoked(refused),
         Some("authorization_pending") => GrantFault::Pending { slow_down: false },
@@ -116,16 +118,13 @@ fn object(reply: &Reply) -> Option<Map<String, Value>> {
     }
 }
 
-fn one_line(text: &str, longest: usize) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !c.is_control()).take(longest).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
 
+    use super::super::Now;
     use super::*;
+    use crate::secret::Redactor;
 
     fn reply(status: u16, content_type: &'static str, body: &'static str) -> Reply {
         let mut headers = HeaderMap::new();
@@ -133,8 +132,19 @@ mod tests {
         Reply::new(status, headers, body)
     }
 
+    /// The tokens of a reply at a time that is the same by both clocks.
+    fn tokens_at(
+        reply: &Reply,
+        current: Option<&Tokens>,
+        lifetime: Option<Duration>,
+        seconds: i64,
+    ) -> Result<Tokens, GrantFault> {
+        let now = Now { shared: seconds, here: seconds };
+        tokens(&Answer { reply, redactor: &Redactor::new(), now }, current, lifetime)
+    }
+
     fn read(status: u16, body: &'static str) -> Result<Tokens, GrantFault> {
-        tokens(&reply(status, "application/json", body), None, None, 1000)
+        tokens_at(&reply(status, "application/json", body), None, None, 1000)
     }
 
     /// RFC 6749, section 5.1.
@@ -163,7 +173,7 @@ mod tests {
         );
         assert_eq!(read(200, r#"{"access_token":"a"}"#).unwrap().expires_at, None);
         let form = reply(200, "application/x-www-form-urlencoded", "access_token=a%2Fb&scope=x+y");
-        let form = tokens(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
+        let form = tokens_at(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
         assert_eq!((form.access.expose(), form.scope.as_deref()), ("a/b", Some("x y")));
         assert_eq!(form.expires_at, Some(1005));
     }
@@ -172,7 +182,7 @@ mod tests {
     fn an_old_refresh_token_stays_where_no_new_one_comes() {
         let old = read(200, r#"{"access_token":"a","refresh_token":"r"}"#).unwrap();
         let new = reply(200, "application/json", r#"{"access_token":"b"}"#);
-        let new = tokens(&new, Some(&old), None, 0).unwrap();
+        let new = tokens_at(&new, Some(&old), None, 0).unwrap();
         assert_eq!(
             (new.access.expose(), new.refresh.unwrap().expose().to_owned()),
             ("b", "r".to_owned())
@@ -206,6 +216,26 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_redacted_before_the_words_around_it_are_cut() {
+        let mut redactor = Redactor::new();
+        redactor.add(Secret::from("canary  secret"));
+        let body = serde_json::json!({
+            "error": format!("{} canary  secret", "x".repeat(90)),
+            "error_description": format!("{} canary  secret", "y ".repeat(145)),
+        });
+        let reply = Reply::new(400, HeaderMap::new(), body.to_string());
+        let now = Now { shared: 0, here: 0 };
+        let answer = Answer { reply: &reply, redactor: &redactor, now };
+        let Err(GrantFault::Refused(refused)) = tokens(&answer, None, None) else {
+            panic!("not refused")
+        };
+        let error = refused.error.unwrap();
+        assert!(error.ends_with("x [redacte"), "{error}");
+        let description = refused.description.unwrap();
+        assert!(description.ends_with("y [redacte"), "{description}");
+    }
+
+    #[test]
     fn clocks_that_differ_are_told() {
         let mut reply = reply(
             400,
@@ -213,7 +243,10 @@ mod tests {
             r#"{"error":"invalid_grant","error_description":"a\n b"}"#,
         );
         reply.headers.insert(DATE, HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
-        let Err(GrantFault::Revoked(refused)) = tokens(&reply, None, None, 1_767_226_200) else {
+        // The clock of a shared store may be right where this machine's, by which assertions are dated, is not.
+        let now = Now { shared: 1_767_225_600, here: 1_767_226_200 };
+        let answer = Answer { reply: &reply, redactor: &Redactor::new(), now };
+        let Err(GrantFault::Revoked(refused)) = tokens(&answer, None, None) else {
             panic!("not revoked")
         };
         assert_eq!(refused.clock_ahead_s, Some(600));

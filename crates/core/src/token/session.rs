@@ -6,6 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, Method};
 use serde_json::Map;
 
+use super::Answer;
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
 use super::tokens::Tokens;
@@ -13,6 +14,7 @@ use super::{endpoint, form_body};
 use crate::auth::{AuthFault, Session, credential};
 use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody};
+use crate::http_date::http_date;
 use crate::inject::header::push_header;
 use crate::request::{Body, BodyKind, ReplySecret, RequestSpec};
 use crate::response::{Reply, ReplyScope, Response};
@@ -57,15 +59,12 @@ pub(super) fn request(
 }
 
 /// The token of a login's reply.
-pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens, GrantFault> {
+pub(super) fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
+    let reply = answer.reply;
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };
     if !answered.contains(&reply.status) {
-        return Err(match refusal(reply, None, now) {
-            refused @ GrantFault::Unavailable(_) => refused,
-            GrantFault::Refused(refused) => GrantFault::Refused(refused),
-            other => other,
-        });
+        return Err(refusal(answer, None));
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
     let body =
@@ -75,7 +74,8 @@ pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens,
     let nothing = Map::new();
     let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
     let access = match (&session.cookie, &session.token_from) {
-        (Some(name), _) => cookie(reply, name).ok_or_else(|| unusable("it sets no such cookie"))?,
+        (Some(name), _) => cookie(reply, name, answer.now.here)
+            .ok_or_else(|| unusable("it sets no such cookie"))?,
         (None, Some(template)) => {
             let text = template.text(&scope).ok().flatten().filter(|text| !text.is_empty());
             text.ok_or_else(|| unusable("there is no token where the connector says"))?.into_owned()
@@ -85,15 +85,69 @@ pub(super) fn read(session: &Session, reply: &Reply, now: i64) -> Result<Tokens,
     let said = session.expires_in.as_ref().and_then(|template| template.value(&scope).ok()?);
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
-    Ok(Tokens::new(Secret::new(access), now, seconds))
+    Ok(Tokens::new(Secret::new(access), answer.now.shared, seconds))
 }
 
-/// The value of a cookie that a reply sets (RFC 6265, section 4.1.1).
-fn cookie(reply: &Reply, name: &str) -> Option<String> {
-    reply.headers.get_all(SET_COOKIE).iter().find_map(|header| {
-        let pair = header.to_str().ok()?.split(';').next()?;
-        let (found, value) = pair.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        (found.trim() == name && !value.is_empty()).then(|| value.to_owned())
-    })
+/// The value of a cookie after a reply (RFC 6265, section 5.3): the last one stands, and one that is over is none.
+/// Quotation marks are part of the value.
+fn cookie(reply: &Reply, name: &str, now: i64) -> Option<String> {
+    let mut value = None;
+    for header in reply.headers.get_all(SET_COOKIE) {
+        let mut parts = header.to_str().unwrap_or_default().split(';');
+        let Some((found, text)) = parts.next().and_then(|pair| pair.split_once('=')) else {
+            continue;
+        };
+        if found.trim() == name {
+            let (text, over) = (text.trim(), parts.any(|attribute| is_over(attribute, now)));
+            value = (!text.is_empty() && !over).then(|| text.to_owned());
+        }
+    }
+    value
+}
+
+/// Whether an attribute ends its cookie at once (RFC 6265, sections 5.2.1 and 5.2.2).
+fn is_over(attribute: &str, now: i64) -> bool {
+    let Some((name, value)) = attribute.split_once('=') else { return false };
+    match name.trim().to_ascii_lowercase().as_str() {
+        "max-age" => value.trim().parse::<i64>().is_ok_and(|seconds| seconds <= 0),
+        // Many write the date with hyphens, as Netscape did.
+        "expires" => http_date(&value.trim().replace('-', " ")).is_some_and(|end| end <= now),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn sid(cookies: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies {
+            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
+        }
+        cookie(&Reply::new(200, headers, ""), "sid", 1_000_000_000)
+    }
+
+    #[test]
+    fn the_cookie_that_stands_is_the_token() {
+        for (cookies, expected) in [
+            (&["sid=a; Path=/; HttpOnly"] as &[_], Some("a")),
+            (&["other=x", " sid = a=b ;Secure"], Some("a=b")),
+            (&["sid=\"quoted\"; Path=/"], Some("\"quoted\"")),
+            (&["sid=old", "sid=new"], Some("new")),
+            (&["sid=old; Max-Age=0", "sid=new; Max-Age=60"], Some("new")),
+            (&["sid=new", "sid=; Max-Age=0"], None),
+            (&["sid=gone; max-age=-1"], None),
+            (&["sid=gone; Expires=Thu, 01-Jan-1970 00:00:00 GMT"], None),
+            (&["sid=gone; expires=Thu, 01 Jan 1970 00:00:00 GMT"], None),
+            (&["sid=a; Expires=Wed, 21 Oct 2037 07:28:00 GMT"], Some("a")),
+            (&["SID=a"], None),
+            (&["sid"], None),
+            (&[], None),
+        ] {
+            assert_eq!(sid(cookies).as_deref(), expected, "{cookies:?}");
+        }
+    }
 }

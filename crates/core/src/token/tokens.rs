@@ -117,7 +117,16 @@ impl TokenSet {
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let map = self.0.iter().map(|(method, tokens)| (method.clone(), tokens.to_value()));
         let map: Map<String, Value> = map.collect();
-        let bytes = Zeroizing::new(serde_json::to_vec(&map).unwrap_or_default());
+        // Large enough from the start, also where each character is escaped: a vector that grows leaves what it held
+        // behind.
+        let texts = |tokens: &Tokens| {
+            let secrets = [Some(&tokens.access), tokens.refresh.as_ref()];
+            secrets.into_iter().flatten().map(|secret| secret.expose().len()).sum::<usize>()
+        };
+        let longest: usize = self.0.values().map(|tokens| 6 * texts(tokens) + 256).sum();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(longest));
+        // A map of texts and numbers can always be written.
+        let _ = serde_json::to_writer(&mut *bytes, &map);
         map.into_iter().for_each(|(_, tokens)| wipe(tokens));
         bytes
     }

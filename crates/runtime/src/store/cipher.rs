@@ -8,6 +8,7 @@
 //! same row and column, put back, cannot be told from the newest.
 
 use std::fmt;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use cardhost_core::secret::MASK;
@@ -74,10 +75,13 @@ impl Ring {
     pub(super) fn with(mut self, key: &Key) -> Result<Ring, StoreFault> {
         let id = key.id_bytes();
         if self.held(id).is_none() {
-            let unbound = UnboundKey::new(&CHACHA20_POLY1305, key.bytes());
+            let made = leaving_nothing(|| {
+                let unbound = UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).ok()?;
+                Some(Arc::new(LessSafeKey::new(unbound)))
+            });
             // 32 bytes are what the algorithm takes.
-            let unbound = unbound.map_err(|_| KeyFault::Malformed { place: String::new() })?;
-            self.0.push(Held { id, key: Arc::new(LessSafeKey::new(unbound)) });
+            let key = made.ok_or_else(|| KeyFault::Malformed { place: String::new() })?;
+            self.0.push(Held { id, key });
         }
         Ok(self)
     }
@@ -116,9 +120,8 @@ impl Ring {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(value);
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = held
-            .key
-            .seal_in_place_separate_tag(nonce, Aad::from(to.bytes()), &mut sealed[HEAD_BYTES..])
+        let (binding, text) = (Aad::from(to.bytes()), &mut sealed[HEAD_BYTES..]);
+        let tag = leaving_nothing(|| held.key.seal_in_place_separate_tag(nonce, binding, text))
             // Only for values of many gigabytes.
             .map_err(|_| StoreFault::TooLarge { limit: super::MOST_VALUE_BYTES })?;
         sealed.extend_from_slice(tag.as_ref());
@@ -142,9 +145,10 @@ impl Ring {
         let nonce = sealed.get(NONCE_AT..HEAD_BYTES).ok_or_else(tampered)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| tampered())?;
         let mut value = Zeroizing::new(sealed[HEAD_BYTES..].to_vec());
-        let opened = held.key.open_in_place(nonce, Aad::from(of.bytes()), &mut value);
-        let length = opened.map_err(|_| tampered())?.len();
-        value.truncate(length);
+        let (binding, text) = (Aad::from(of.bytes()), value.as_mut_slice());
+        let opened =
+            leaving_nothing(|| held.key.open_in_place(nonce, binding, text).map(|text| text.len()));
+        value.truncate(opened.map_err(|_| tampered())?);
         Ok(value)
     }
 
@@ -174,6 +178,40 @@ impl fmt::Debug for Ring {
         let ids = self.0.iter().map(|held| format!("{} {MASK}", id_text(held.id)));
         f.debug_list().entries(ids).finish()
     }
+}
+
+/// Does something with a key, and clears what it left behind: ring's keys are moved and copied on the stack, and stand in
+/// registers of the processor until something else does.
+#[inline(never)]
+fn leaving_nothing<T>(work: impl FnOnce() -> T) -> T {
+    let done = apart(work);
+    apart(seal_zeros);
+    clear_stack();
+    done
+}
+
+/// Takes a key of zeros through the same registers.
+fn seal_zeros() {
+    // Long enough for the way in which ring works on many blocks at once.
+    let mut zeros = [0; 1024];
+    if let Ok(key) = UnboundKey::new(&CHACHA20_POLY1305, &[0; 32]) {
+        let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+        let key = LessSafeKey::new(key);
+        let _ = black_box(key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut zeros));
+    }
+}
+
+/// A frame of its own, so that it lies where [`clear_stack`] clears.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn clear_stack() {
+    // Several times what ring and its callers use.
+    const BYTES: usize = 16 * 1024;
+    black_box(&mut [0_u8; BYTES]);
 }
 
 /// Whether a sealed value is under the key of an id.

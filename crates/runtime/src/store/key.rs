@@ -1,6 +1,6 @@
 //! Keys and where they come from: a text (of an environment variable) or a file that only its owner can read.
 //!
-//! What is done with a key is the business of `cipher`. A keyring of the desktop would be a further function here.
+//! What is done with a key is the business of `cipher`; `keyring` has keys in a keyring of the system.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -14,8 +14,8 @@ use cardhost_core::secret::MASK;
 use cardhost_core::store_fault::KeyFault;
 use ring::digest::{Context, SHA256};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use secrecy::{ExposeSecret as _, SecretBox};
-use zeroize::{Zeroize as _, Zeroizing};
+use secrecy::{ExposeSecret as _, ExposeSecretMut as _, SecretBox};
+use zeroize::Zeroizing;
 
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
@@ -56,7 +56,6 @@ impl Key {
     /// [`KeyFault::NoRandom`] where the system gives no random bytes.
     pub fn generate() -> Result<Key, KeyFault> {
         let mut key = SecretBox::new(Box::new([0; KEY_BYTES]));
-        use secrecy::ExposeSecretMut as _;
         SystemRandom::new().fill(key.expose_secret_mut()).map_err(|_| KeyFault::NoRandom)?;
         Ok(Key(key))
     }
@@ -100,7 +99,7 @@ impl Key {
     }
 
     /// The key as text: base64 with padding, and a line feed.
-    fn text(&self) -> Zeroizing<String> {
+    pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64));
         base64::engine::general_purpose::STANDARD.encode_string(self.0.expose_secret(), &mut text);
         text.push('\n');
@@ -128,10 +127,9 @@ impl Key {
     }
 
     fn of(bytes: &[u8]) -> Option<Key> {
-        let mut array: [u8; KEY_BYTES] = bytes.try_into().ok()?;
-        let key = Key(SecretBox::new(Box::new(array)));
-        array.zeroize();
-        Some(key)
+        // Copied where it stays: an array that is moved leaves itself behind.
+        let bytes: &[u8; KEY_BYTES] = bytes.try_into().ok()?;
+        Some(Key(SecretBox::init_with_mut(|key: &mut [u8; KEY_BYTES]| key.copy_from_slice(bytes))))
     }
 }
 

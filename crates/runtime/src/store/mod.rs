@@ -32,7 +32,10 @@
 )]
 mod backend;
 mod cipher;
+pub mod export;
 mod key;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod name;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -6,6 +6,8 @@
 //!       └▶ lease in the store (one host, with a deadline) ─▶ read again ─▶ ask ─▶ store ─▶ use
 //!       └▶ leased by somebody else ─▶ use the old token while it is good, or wait and read again
 //! ```
+//! Who waits at the gate shares what comes of it: the token, or why there is none. Tokens that the store does not take
+//! are kept by the process and stored first when it is asked for a token again.
 
 mod slot;
 
@@ -16,6 +18,7 @@ use cardhost_core::auth::TokenScheme;
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
+use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
 use cardhost_core::moment::Moment;
@@ -23,37 +26,55 @@ use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
-use cardhost_core::token::{self, GrantFault, Tokens};
+use cardhost_core::store_fault::StoreFault;
+use cardhost_core::token::{self, Answer, GrantFault, Now, Tokens};
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
 use crate::transport::{EgressPolicy, Transport};
 
-pub(crate) use slot::{Slot, SlotLease, Slots};
+pub(crate) use slot::{Revised, Slot, Slots};
+use slot::{SlotLease, Unsaved};
 
-/// How long one host may take to renew a token before another one may. Longer than [`TREATMENT`] allows a request to
-/// take, so that nobody's request is under way when the lease ends.
+/// How long one host may take to renew a token before another one may, where nothing else is said.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
-
-/// How long the others wait for whoever renews: its lease, and a renewal of their own.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks into the store: the first, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How often new tokens are stored before that is given up, and how long the first pause between two tries is.
+/// How often new tokens are stored before that is given up for now, and how long the first pause between two tries is.
 const SAVE_TRIES: u32 = 6;
 const SAVE_PAUSE: Duration = Duration::from_millis(100);
 
-/// How token requests are sent: what a person waits for is over sooner than what a lease allows.
-pub(crate) const TREATMENT: Treatment = Treatment {
-    connect_timeout: Duration::from_secs(10),
-    idle_timeout: Duration::from_secs(15),
-    total_timeout: Duration::from_secs(20),
-    max_body_bytes: 1024 * 1024,
-};
+/// How long things may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
+    /// How long one host may take to renew a token before another one may.
+    lease: Duration,
+    /// How long the others wait for it: its lease, and a renewal of their own.
+    patience: Duration,
+    /// How token requests are sent: nobody's is under way when its lease ends.
+    treatment: Treatment,
+}
+
+impl Timing {
+    /// By how long a lease stands; a second at least.
+    pub(crate) fn new(lease: Duration) -> Timing {
+        let lease = lease.max(Duration::from_secs(1));
+        // In whole milliseconds: messages name it.
+        let part = u64::try_from(lease.as_millis() * 2 / 3).unwrap_or(u64::MAX);
+        let total_timeout = Duration::from_secs(20).min(Duration::from_millis(part));
+        let treatment = Treatment {
+            connect_timeout: Duration::from_secs(10).min(total_timeout),
+            idle_timeout: Duration::from_secs(15).min(total_timeout),
+            total_timeout,
+            max_body_bytes: 1024 * 1024,
+        };
+        Timing { lease, patience: lease * 2, treatment }
+    }
+}
 
 /// Gets tokens.
 pub(crate) struct Renewer {
@@ -61,6 +82,7 @@ pub(crate) struct Renewer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) egress: EgressPolicy,
+    pub(crate) timing: Timing,
 }
 
 /// The token that is wanted.
@@ -72,6 +94,19 @@ pub(crate) struct Wanted {
     pub(crate) connection: Arc<Connection>,
     /// A token that the service has just refused.
     pub(crate) refused: Option<Secret>,
+}
+
+/// What came of one look.
+enum Renewal {
+    /// A token.
+    Token(Secret),
+    /// Somebody else is getting it, for as long as this at most.
+    Elsewhere {
+        /// How long their lease still stands.
+        left: Duration,
+    },
+    /// What is stored has changed.
+    Again,
 }
 
 impl Wanted {
@@ -103,31 +138,33 @@ impl Renewer {
         slot: &Arc<Slot>,
         wanted: Wanted,
     ) -> Result<Secret, Error> {
-        let now = slot.now(&*self.clock).await?;
-        let at_hand = |soon: bool| {
-            slot.current()
-                .filter(|at_hand| wanted.takes(at_hand, now) && (soon || !at_hand.is_due(now)))
-        };
-        if let Some(tokens) = at_hand(false) {
-            return Ok(tokens.access);
+        if let Some(token) = self.at_hand(slot, &wanted, false).await? {
+            return Ok(token);
         }
+        let failures = slot.failures();
         let gate = match Arc::clone(&slot.gate).try_lock_owned() {
             Ok(gate) => gate,
             Err(_) => {
                 // A task is getting the next one; until then the old one does.
-                if let Some(tokens) = at_hand(true) {
-                    return Ok(tokens.access);
+                if let Some(token) = self.at_hand(slot, &wanted, true).await? {
+                    return Ok(token);
                 }
-                Arc::clone(&slot.gate).lock_owned().await
+                let gate = Arc::clone(&slot.gate).lock_owned().await;
+                // Its failure is that of all who have waited: they do not ask one after the other.
+                if let Some(error) = slot.failed_since(failures) {
+                    return Err(error);
+                }
+                if let Some(token) = self.at_hand(slot, &wanted, false).await? {
+                    return Ok(token);
+                }
+                gate
             }
         };
-        if let Some(tokens) = at_hand(false) {
-            return Ok(tokens.access);
-        }
         // A renewal that has begun goes on without its caller: a new refresh token must not be lost on the way.
         let (renewer, slot) = (Arc::clone(self), Arc::clone(slot));
         let renewal = async move {
             let renewed = renewer.renew(&slot, &wanted).await;
+            slot.ended(renewed.as_ref().err());
             drop(gate);
             renewed
         };
@@ -137,39 +174,62 @@ impl Renewer {
         })
     }
 
+    /// The token at hand, where it does; `soon` takes one that is to be renewed.
+    async fn at_hand(
+        &self,
+        slot: &Slot,
+        wanted: &Wanted,
+        soon: bool,
+    ) -> Result<Option<Secret>, Error> {
+        let Some(tokens) = slot.current() else { return Ok(None) };
+        let now = slot.now(&*self.clock).await?;
+        let does = wanted.takes(&tokens, now) && (soon || !tokens.is_due(now));
+        Ok(does.then_some(tokens.access))
+    }
+
     /// Gets the token from the store or the server. The caller holds the gate.
     async fn renew(&self, slot: &Slot, wanted: &Wanted) -> Result<Secret, Error> {
         let since = Instant::now();
         let mut pause = FIRST_PAUSE;
-        loop {
-            let now = slot.now(&*self.clock).await?;
-            let stored = match slot.load().await {
-                Ok(stored) => stored,
-                // Without the store nothing can be renewed, but what is at hand may still be good.
-                Err(error) => {
-                    let at_hand = slot.current().filter(|tokens| wanted.takes(tokens, now));
-                    return at_hand.map(|tokens| tokens.access).ok_or(error);
+        let error = loop {
+            match self.renew_once(slot, wanted).await {
+                Ok(Renewal::Token(token)) => return Ok(token),
+                Err(error) => break error,
+                _ if since.elapsed() > self.timing.patience => {
+                    break wanted.fault(GrantFault::Busy);
                 }
-            };
-            let mine = stored.get(&wanted.method);
-            if let Some(tokens) = mine.filter(|t| wanted.takes(t, now) && !t.is_due(now)) {
-                return Ok(slot.keep(tokens));
-            }
-            match slot.lease(LEASE).await? {
-                SlotLease::Granted(lease) => {
-                    return self.renew_alone(slot, wanted, lease).await;
-                }
-                SlotLease::Held { left } => {
-                    if let Some(tokens) = mine.filter(|tokens| wanted.takes(tokens, now)) {
-                        return Ok(slot.keep(tokens));
-                    }
-                    if since.elapsed() > PATIENCE {
-                        return Err(wanted.fault(GrantFault::Busy));
-                    }
+                Ok(Renewal::Elsewhere { left }) => {
                     tokio::time::sleep(pause.min(left)).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                Ok(Renewal::Again) => {}
             }
+        };
+        // What a server gave and the store did not take is nothing to be quiet about.
+        let passing = error.retryable() == Some(true) || error.code() == &Code::STORE_UNREACHABLE;
+        if passing && !slot.has_unsaved() {
+            // It could be renewed early and was not: there will be another try before its end.
+            let usable = self.at_hand(slot, wanted, true).await.unwrap_or_default();
+            return usable.ok_or(error);
+        }
+        Err(error)
+    }
+
+    async fn renew_once(&self, slot: &Slot, wanted: &Wanted) -> Result<Renewal, Error> {
+        if let Some(unsaved) = slot.take_unsaved() {
+            self.save(slot, unsaved).await?;
+        }
+        let (stored, now) = self.look(slot).await?;
+        let mine = stored.set.get(&wanted.method);
+        if let Some(tokens) = mine.filter(|t| wanted.takes(t, now) && !t.is_due(now)) {
+            return Ok(Renewal::Token(slot.keep(tokens, stored.revision)));
+        }
+        match slot.lease(self.timing.lease).await? {
+            SlotLease::Granted(lease) => self.renew_alone(slot, wanted, lease).await,
+            SlotLease::Held { left } => Ok(match mine.filter(|tokens| wanted.takes(tokens, now)) {
+                Some(tokens) => Renewal::Token(slot.keep(tokens, stored.revision)),
+                None => Renewal::Elsewhere { left },
+            }),
         }
     }
 
@@ -179,54 +239,83 @@ impl Renewer {
         slot: &Slot,
         wanted: &Wanted,
         lease: slot::Held,
-    ) -> Result<Secret, Error> {
+    ) -> Result<Renewal, Error> {
         // Whoever was faster may have stored another one between our look and our lease.
-        let now = slot.now(&*self.clock).await?;
-        let mut stored = slot.load().await?;
-        let current = stored.get(&wanted.method).cloned();
-        if let Some(tokens) = current.as_ref().filter(|t| wanted.takes(t, now) && !t.is_due(now)) {
-            slot.release(lease).await;
-            return Ok(slot.keep(tokens));
-        }
-        tracing::debug!(method = wanted.method, "token request");
-        match self.ask(wanted, current.as_ref(), now).await {
-            Ok(tokens) => {
-                stored.put(&wanted.method, tokens.clone());
-                self.save(slot, lease, &stored, &tokens).await?;
-                Ok(slot.keep(&tokens))
-            }
+        let (stored, now) = match self.look(slot).await {
+            Ok(looked) => looked,
             Err(error) => {
                 slot.release(lease).await;
-                let usable = current.filter(|tokens| wanted.takes(tokens, now));
-                match usable {
-                    // It could be renewed early and was not: there will be another try before its end.
-                    Some(tokens) if error.retryable() == Some(true) => Ok(slot.keep(&tokens)),
-                    _ => Err(error),
-                }
+                return Err(error);
             }
+        };
+        let before = stored.set.get(&wanted.method).cloned();
+        if let Some(tokens) = before.as_ref().filter(|t| wanted.takes(t, now) && !t.is_due(now)) {
+            slot.release(lease).await;
+            return Ok(Renewal::Token(slot.keep(tokens, stored.revision)));
         }
+        let got_before = slot.take_unsaved().filter(|it| same(it.before.as_ref(), before.as_ref()));
+        let fresh = got_before.is_none();
+        let asked = match got_before {
+            Some(unsaved) => Ok(unsaved.tokens),
+            None => {
+                tracing::debug!(method = wanted.method, "token request");
+                self.ask(wanted, before.as_ref(), now).await
+            }
+        };
+        let tokens = match asked {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                slot.release(lease).await;
+                return Err(error);
+            }
+        };
+        let unsaved = Unsaved { tokens: tokens.clone(), before, lease: Some(lease) };
+        let saved = self.save(slot, unsaved).await?;
+        Ok(if saved && (fresh || wanted.takes(&tokens, now)) {
+            Renewal::Token(tokens.access)
+        } else {
+            Renewal::Again
+        })
     }
 
-    /// Stores new tokens, with patience: the old ones may be worth nothing any more.
-    async fn save(
-        &self,
-        slot: &Slot,
-        lease: slot::Held,
-        stored: &token::TokenSet,
-        tokens: &Tokens,
-    ) -> Result<(), Error> {
+    /// What is stored, and the time.
+    async fn look(&self, slot: &Slot) -> Result<(Revised, i64), Error> {
+        let stored = slot.load().await?;
+        slot.see(&stored);
+        Ok((stored, slot.now(&*self.clock).await?))
+    }
+
+    /// Stores new tokens, with patience: those they were got with may be worth nothing any more. `false` where their lease
+    /// is lost: to whoever stored others, or before whoever holds it now has found out that theirs are of no use.
+    ///
+    /// # Errors
+    /// Those of the store; the tokens are kept, and stored before anything else is asked for.
+    async fn save(&self, slot: &Slot, mut unsaved: Unsaved) -> Result<bool, Error> {
         let mut pause = SAVE_PAUSE;
-        for _ in 1..SAVE_TRIES {
-            match slot.save(&lease, stored, tokens).await {
-                Err(error) if error.retryable() == Some(true) => {
-                    tracing::warn!(code = error.code().as_str(), "new tokens are not stored yet");
+        let mut tries = 0;
+        while let Some(lease) = &unsaved.lease {
+            tries += 1;
+            match slot.save(lease, &unsaved.tokens).await {
+                Ok(revision) => {
+                    slot.keep(&unsaved.tokens, revision);
+                    return Ok(true);
+                }
+                Err(StoreFault::LeaseLost { .. }) => unsaved.lease = None,
+                Err(StoreFault::Unreachable { transient: true, .. }) if tries < SAVE_TRIES => {
+                    tracing::warn!("new tokens are not stored yet");
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                done => return done,
+                Err(fault) => {
+                    let error = Error::from(fault);
+                    tracing::error!(code = error.code().as_str(), "new tokens are not stored");
+                    slot.put_unsaved(unsaved);
+                    return Err(error);
+                }
             }
         }
-        slot.save(&lease, stored, tokens).await
+        slot.put_unsaved(unsaved);
+        Ok(false)
     }
 
     /// Asks the server: with the refresh token, and where that is no longer good and no person is needed, anew.
@@ -264,15 +353,21 @@ impl Renewer {
         };
         let unusable = |error| (GrantFault::LoginRequired, error);
         let moment = self.moment().map_err(unusable)?;
-        let request =
-            token::request(scheme, &wanted.connection, current, &moment).map_err(|fault| {
-                let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
-                unusable(Error::new(Fault::Plan(fault)))
-            })?;
-        let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
+        let refused = |fault| {
+            let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
+            unusable(Error::new(Fault::Plan(fault)))
+        };
+        let request = token::request(scheme, &wanted.connection, current, &moment);
+        let request = request.map_err(refused)?;
+        let mut request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
+        if let Some(method) = wanted.connector.auth.get(&wanted.method) {
+            method.secure(&mut request, &*wanted.connection).map_err(refused)?;
+        }
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
-        token::read(scheme, &reply, current, now).map_err(|fault| failed(fault, Some(&request)))
+        let now = Now { shared: now, here: self.unix_seconds() };
+        let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+        token::read(scheme, &answer, current).map_err(|fault| failed(fault, Some(&request)))
     }
 
     /// Tokens got anew, for a login.
@@ -297,7 +392,7 @@ impl Renewer {
     pub(crate) async fn send(&self, request: &RequestSpec) -> Result<Reply, GrantFault> {
         let origin = || request.url.origin().ascii_serialization();
         let sent = match self.egress.check(request) {
-            Ok(()) => self.transport.send(request, TREATMENT).await,
+            Ok(()) => self.transport.send(request, self.timing.treatment).await,
             Err(fault) => Err(fault),
         };
         let reply = sent.map_err(|fault| GrantFault::Transport { origin: origin(), fault })?;
@@ -308,4 +403,14 @@ impl Renewer {
             _ => Ok(reply),
         }
     }
+}
+
+/// Whether nothing was stored between two looks.
+fn same(one: Option<&Tokens>, other: Option<&Tokens>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
+    let refresh = match (&one.refresh, &other.refresh) {
+        (Some(one), Some(other)) => one.is(other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    refresh && one.access.is(&other.access)
 }

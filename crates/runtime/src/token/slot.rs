@@ -1,23 +1,64 @@
 //! Where the tokens of one auth method of one connection are: at hand, and in the store where there is one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Secret;
+use cardhost_core::store_fault::StoreFault;
 use cardhost_core::token::{TokenSet, Tokens};
 
 use crate::clock::Clock;
-use crate::store::{Lease, LeaseAnswer, TenantStore};
+use crate::store::{Lease, LeaseAnswer, StoredTokens, TenantStore};
 
 /// The tokens of one auth method of one connection.
 pub(crate) struct Slot {
     /// Held by whoever gets the next token.
     pub(super) gate: Arc<tokio::sync::Mutex<()>>,
-    at_hand: Mutex<Option<Tokens>>,
+    at_hand: Mutex<AtHand>,
+    unsaved: Mutex<Option<Unsaved>>,
+    failures: Mutex<Failures>,
     method: String,
     stored: Option<Stored>,
+}
+
+/// The newest tokens that are known, and which revision of the stored ones they are; 0 without a store.
+#[derive(Default)]
+struct AtHand {
+    tokens: Option<Tokens>,
+    revision: i64,
+}
+
+/// Tokens that a server gave and the store did not take: those they were got with may be worth nothing any more.
+pub(super) struct Unsaved {
+    pub(super) tokens: Tokens,
+    /// What was stored when they were asked for.
+    pub(super) before: Option<Tokens>,
+    /// The lease that they were got under, as long as nobody is known to have taken it over.
+    pub(super) lease: Option<Held>,
+}
+
+/// How many renewals have failed, and why the last one did.
+#[derive(Default)]
+struct Failures {
+    count: u64,
+    last: Option<Error>,
+}
+
+/// The tokens of a connection as they were read, and their revision; 0 where there were none.
+#[derive(Default)]
+pub(crate) struct Revised {
+    pub(crate) set: TokenSet,
+    pub(crate) revision: i64,
+}
+
+impl Revised {
+    pub(crate) fn read(found: Option<&StoredTokens>) -> Revised {
+        let Some(found) = found else { return Revised::default() };
+        let set = TokenSet::from_bytes(&found.bytes).unwrap_or_default();
+        Revised { set, revision: found.revision }
+    }
 }
 
 /// A stored connection.
@@ -40,38 +81,75 @@ pub(crate) struct Held(Option<Lease>);
 impl Slot {
     /// Tokens that live as long as this process.
     pub(crate) fn in_memory(method: &str) -> Slot {
-        let (gate, at_hand) = (Arc::default(), Mutex::default());
-        Slot { gate, at_hand, method: method.to_owned(), stored: None }
+        Slot {
+            gate: Arc::default(),
+            at_hand: Mutex::default(),
+            unsaved: Mutex::default(),
+            failures: Mutex::default(),
+            method: method.to_owned(),
+            stored: None,
+        }
     }
 
-    /// Tokens of a stored connection; `tokens` are those that were read with it.
-    pub(crate) fn in_store(
-        method: &str,
-        store: TenantStore,
-        id: String,
-        tokens: Option<Tokens>,
-    ) -> Slot {
-        Slot { stored: Some(Stored { store, id }), ..Slot::in_memory(method) }.with(tokens)
-    }
-
-    fn with(self, tokens: Option<Tokens>) -> Slot {
-        *self.lock() = tokens;
-        self
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Tokens>> {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tokens of a stored connection.
+    pub(crate) fn in_store(method: &str, store: TenantStore, id: String) -> Slot {
+        Slot { stored: Some(Stored { store, id }), ..Slot::in_memory(method) }
     }
 
     /// The tokens at hand.
     pub(crate) fn current(&self) -> Option<Tokens> {
-        self.lock().clone()
+        lock(&self.at_hand).tokens.clone()
     }
 
-    /// Keeps tokens at hand; gives back the one that requests carry.
-    pub(crate) fn keep(&self, tokens: &Tokens) -> Secret {
-        *self.lock() = Some(tokens.clone());
+    /// Keeps tokens at hand, unless newer ones are; gives back the one that requests carry.
+    pub(crate) fn keep(&self, tokens: &Tokens, revision: i64) -> Secret {
+        let mut at_hand = lock(&self.at_hand);
+        if revision >= at_hand.revision {
+            *at_hand = AtHand { tokens: Some(tokens.clone()), revision };
+        }
         tokens.access.clone()
+    }
+
+    /// Takes over what was read with the connection, where it is newer.
+    pub(crate) fn see(&self, found: &Revised) {
+        let mut at_hand = lock(&self.at_hand);
+        if found.revision > at_hand.revision {
+            let tokens = found.set.get(&self.method).cloned();
+            *at_hand = AtHand { tokens, revision: found.revision };
+        }
+    }
+
+    /// Tokens that the store has not taken yet; they are no longer kept here.
+    pub(super) fn take_unsaved(&self) -> Option<Unsaved> {
+        lock(&self.unsaved).take()
+    }
+
+    /// Keeps tokens that the store has not taken.
+    pub(super) fn put_unsaved(&self, unsaved: Unsaved) {
+        *lock(&self.unsaved) = Some(unsaved);
+    }
+
+    /// Whether there are tokens that the store has not taken.
+    pub(super) fn has_unsaved(&self) -> bool {
+        lock(&self.unsaved).is_some()
+    }
+
+    /// How many renewals have failed.
+    pub(super) fn failures(&self) -> u64 {
+        lock(&self.failures).count
+    }
+
+    /// Why the last renewal failed, if one did after so many.
+    pub(super) fn failed_since(&self, count: u64) -> Option<Error> {
+        let failures = lock(&self.failures);
+        failures.last.clone().filter(|_| failures.count > count)
+    }
+
+    /// Keeps how a renewal ended, for those who have waited for it.
+    pub(super) fn ended(&self, failure: Option<&Error>) {
+        let mut failures = lock(&self.failures);
+        failures.count += u64::from(failure.is_some());
+        failures.last = failure.cloned();
     }
 
     /// Now, by the clock that the tokens' ends are judged by: hosts that share a store share its clock.
@@ -83,18 +161,15 @@ impl Slot {
     }
 
     /// The tokens of the connection, as they are now.
-    pub(super) async fn load(&self) -> Result<TokenSet, Error> {
+    pub(super) async fn load(&self) -> Result<Revised, Error> {
         match &self.stored {
-            Some(Stored { store, id }) => {
-                let found = store.tokens(id).await?;
-                Ok(found.and_then(|found| TokenSet::from_bytes(&found.bytes)).unwrap_or_default())
-            }
+            Some(Stored { store, id }) => Ok(Revised::read(store.tokens(id).await?.as_ref())),
             None => {
                 let mut set = TokenSet::default();
                 if let Some(tokens) = self.current() {
                     set.put(&self.method, tokens);
                 }
-                Ok(set)
+                Ok(Revised { set, revision: 0 })
             }
         }
     }
@@ -109,17 +184,15 @@ impl Slot {
         })
     }
 
-    /// Stores the tokens and ends the lease.
-    pub(super) async fn save(
-        &self,
-        lease: &Held,
-        set: &TokenSet,
-        tokens: &Tokens,
-    ) -> Result<(), Error> {
-        if let (Some(Stored { store, .. }), Held(Some(lease))) = (&self.stored, lease) {
-            store.save_tokens(lease, &set.to_bytes(), tokens.expires_at).await?;
-        }
-        Ok(())
+    /// Stores the tokens in place of those of their method and ends the lease; their revision.
+    pub(super) async fn save(&self, lease: &Held, tokens: &Tokens) -> Result<i64, StoreFault> {
+        let (Some(Stored { store, id }), Held(Some(lease))) = (&self.stored, lease) else {
+            return Ok(0);
+        };
+        // Those of other methods are renewed under the same lease: nobody else writes them meanwhile.
+        let mut set = Revised::read(store.tokens(id).await?.as_ref()).set;
+        set.put(&self.method, tokens.clone());
+        store.save_tokens(lease, &set.to_bytes(), tokens.expires_at).await
     }
 
     /// Ends the lease. Where that fails, it ends by itself at its deadline.
@@ -130,6 +203,10 @@ impl Slot {
             tracing::debug!(?error, "a lease could not be given back");
         }
     }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The slots of connections that are in no store, by what they hold.
@@ -145,7 +222,7 @@ impl Slots {
 
     /// The slot of a connection's auth method.
     pub(crate) fn of(&self, fingerprint: [u8; 32], method: &str) -> Arc<Slot> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = lock(&self.0);
         let key = (fingerprint, method.to_owned());
         if let Some(found) = slots.get(&key) {
             return Arc::clone(found);

@@ -356,8 +356,11 @@ fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> Transpor
     let detail = causes(error);
     let io_kind = find::<io::Error>(error).map(io::Error::kind);
     let ended = is_end(io_kind) || ENDED_EARLY.iter().any(|words| detail.contains(words));
+    let refused = phase == Phase::Head && refuses_client(error);
     let kind = if error.is_connect() {
         connect_kind(error, treatment, &detail)
+    } else if refused {
+        TransportFaultKind::Tls
     } else {
         match (ended, phase) {
             (true, Phase::Body) => TransportFaultKind::Truncated,
@@ -365,7 +368,27 @@ fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> Transpor
             (false, _) => TransportFaultKind::Protocol,
         }
     };
-    TransportFault { kind, not_sent: error.is_connect(), detail }
+    TransportFault { kind, not_sent: error.is_connect() || refused, detail }
+}
+
+/// Whether the server refuses the client's certificate. With TLS 1.3 the client learns that only when it waits for the
+/// reply; the server has read nothing of the request (RFC 8446, section 4.4.2.4).
+fn refuses_client(error: &reqwest::Error) -> bool {
+    use rustls::AlertDescription as A;
+    matches!(
+        find::<rustls::Error>(error),
+        Some(rustls::Error::AlertReceived(
+            A::CertificateRequired
+                | A::NoCertificate
+                | A::BadCertificate
+                | A::UnsupportedCertificate
+                | A::CertificateRevoked
+                | A::CertificateExpired
+                | A::CertificateUnknown
+                | A::UnknownCA
+                | A::AccessDenied
+        ))
+    )
 }
 
 /// Why no connection stands.

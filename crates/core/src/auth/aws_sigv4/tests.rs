@@ -269,7 +269,10 @@ fn services_differ_in_how_paths_are_encoded() {
         ("/", "/", "/"),
         ("", "/", "/"),
         ("/a%20b", "/a%2520b", "/a%20b"),
-        ("/a$b%2fc~", "/a%24b%252fc~", "/a%24b%2Fc~"),
+        ("/a$b%2fc~", "/a%24b%252fc~", "/a%24b/c~"),
+        ("/a+b", "/a%2Bb", "/a%2Bb"),
+        ("/b%2F..%2Fc", "/b%252F..%252Fc", "/b%2F..%2Fc"),
+        ("/b%2F%2E%2fc", "/b%252F%252E%252fc", "/b%2F.%2Fc"),
         ("//a//./b/", "/a/b/", "//a//./b/"),
         ("/a/../../b", "/b", "/a/../../b"),
         ("/a/..", "/", "/a/.."),
@@ -278,6 +281,23 @@ fn services_differ_in_how_paths_are_encoded() {
         assert_eq!(canonical_path(path, OTHERS), others, "{path}");
         assert_eq!(canonical_path(path, S3), s3, "{path}");
     }
+}
+
+#[test]
+fn what_s3_signs_is_what_is_sent() {
+    let sent = |service: &str, path: &str| {
+        let url = format!("https://s3.example/bucket/{path}?a=+");
+        let mut request = request(Method::GET, &url);
+        let credentials = credentials(("AKID", "key"), "", "us-east-1", service);
+        credentials.sign(&mut request, &moment("2026-11-21T10:00:00Z")).unwrap();
+        request.url[url::Position::BeforePath..].to_owned()
+    };
+    for (path, expected) in [("a+b", "a%2Bb"), ("$(1)%20%C3%A9", "%24%281%29%20%C3%A9")] {
+        assert_eq!(sent("s3", path), format!("/bucket/{expected}?a=+"));
+        assert_eq!(sent("execute-api", path), format!("/bucket/{path}?a=+"));
+    }
+    assert_eq!(sent("s3", "folder%2Ffile"), "/bucket/folder/file?a=+");
+    assert_eq!(sent("s3", "..%2Fother"), "/bucket/..%2Fother?a=+");
 }
 
 #[test]

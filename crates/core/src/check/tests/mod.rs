@@ -14,6 +14,7 @@ macro_rules! mutations {
     };
 }
 
+mod auth;
 mod base_urls;
 mod calls;
 mod examples;

@@ -1,0 +1,235 @@
+//! What an auth method says besides its templates.
+
+use super::*;
+
+/// The findings where the method `key` is another.
+fn method(text: &str) -> Vec<String> {
+    let key = r#"{ "scheme": "api_key", "in": "header", "name": "x-key", "value": "<<connection.Token>>" }"#;
+    connector(key, text)
+}
+
+/// The findings where `key` is OAuth 2.0 with these keys besides the token URL.
+fn oauth2(keys: &str) -> Vec<String> {
+    method(&format!(
+        r#"{{ "scheme": "oauth2", "tokenUrl": "https://login.acme.example/token", {keys} }}"#
+    ))
+}
+
+/// The findings where `key` is a session whose login goes to a URL.
+fn session(login: &str, keys: &str) -> Vec<String> {
+    method(&format!(
+        r#"{{ "scheme": "session", "login": {{ "url": "https://acme.example/login", {login} }}, {keys} }}"#
+    ))
+}
+
+/// The findings where `key` is an HMAC.
+fn hmac(keys: &str) -> Vec<String> {
+    method(&format!(
+        r#"{{ "scheme": "hmac", "algorithm": "sha256", "key": "<<connection.Token>>", {keys} }}"#
+    ))
+}
+
+/// One test for each method: the findings that it must lead to.
+macro_rules! methods {
+    ($($name:ident: $of:ident($($text:expr),*) => [$($line:expr),*];)*) => {
+        $(#[test]
+        fn $name() {
+            assert_eq!($of($($text),*), Vec::<&str>::from([$($line),*]));
+        })*
+    };
+}
+
+const CLIENT: &str =
+    r#""clientId": "<<connection.Token>>", "clientSecret": "<<connection.Token>>""#;
+const ASSERTION: &str = r#""assertion": { "algorithm": "RS256", "key": "<<connection.Token>>" }"#;
+const JSON: &str = r#""json": { "key": "<<connection.Token>>" }"#;
+const FROM_BODY: &str = r#""tokenFrom": "<<response.body.token>>""#;
+
+methods! {
+    client_credentials_with_a_secret_are_sound:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}"#)) => [];
+
+    client_credentials_need_a_client:
+        oauth2(r#""grant": "client_credentials", "clientSecret": "<<connection.Token>>""#) => ["definition.missing_key /auth/key 25:12 key `clientId` is missing"];
+
+    basic_needs_a_secret:
+        oauth2(r#""grant": "client_credentials", "clientAuth": "basic", "clientId": "<<connection.Token>>""#) => ["definition.missing_key /auth/key 25:12 key `clientSecret` is missing"];
+
+    body_needs_a_secret:
+        oauth2(r#""grant": "client_credentials", "clientAuth": "body", "clientId": "<<connection.Token>>""#) => ["definition.missing_key /auth/key 25:12 key `clientSecret` is missing"];
+
+    private_key_jwt_needs_an_assertion:
+        oauth2(r#""grant": "client_credentials", "clientAuth": "private_key_jwt", "clientId": "<<connection.Token>>""#) => ["definition.missing_key /auth/key 25:12 key `assertion` is missing"];
+
+    private_key_jwt_with_an_assertion_is_sound:
+        oauth2(&format!(r#""grant": "client_credentials", "clientAuth": "private_key_jwt", "clientId": "<<connection.Token>>", {ASSERTION}"#)) => [];
+
+    authorization_code_needs_its_url:
+        oauth2(&format!(r#""grant": "authorization_code", {CLIENT}"#)) => ["definition.missing_key /auth/key 25:12 key `authorizationUrl` is missing"];
+
+    device_code_needs_its_url:
+        oauth2(&format!(r#""grant": "device_code", {CLIENT}"#)) => ["definition.missing_key /auth/key 25:12 key `deviceUrl` is missing"];
+
+    refresh_token_needs_the_first:
+        oauth2(&format!(r#""grant": "refresh_token", {CLIENT}"#)) => ["definition.missing_key /auth/key 25:12 key `refreshToken` is missing"];
+
+    jwt_bearer_needs_an_assertion:
+        oauth2(r#""grant": "jwt_bearer", "tokenParameters": { "a": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `assertion` is missing"];
+
+    jwt_bearer_needs_no_client_where_the_issuer_is_said:
+        oauth2(r#""grant": "jwt_bearer", "assertion": { "algorithm": "RS256", "key": "<<connection.Token>>", "issuer": "me" }"#) => [];
+
+    jwt_bearer_needs_a_client_for_the_issuer:
+        oauth2(&format!(r#""grant": "jwt_bearer", {ASSERTION}"#)) => ["definition.missing_key /auth/key 25:12 key `clientId` is missing"];
+
+    jwt_bearer_needs_a_client_with_its_secret:
+        oauth2(r#""grant": "jwt_bearer", "clientSecret": "<<connection.Token>>", "assertion": { "algorithm": "RS256", "key": "<<connection.Token>>", "issuer": "me" }"#) => ["definition.missing_key /auth/key 25:12 key `clientId` is missing"];
+
+    several_keys_are_missed_at_once:
+        oauth2(r#""grant": "authorization_code", "clientAuth": "private_key_jwt", "scopes": ["a"], "tokenParameters": { "a": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 keys `authorizationUrl`, `clientId` and `assertion` are missing"];
+
+    the_identifier_of_a_public_client_may_be_text:
+        oauth2(r#""grant": "authorization_code", "authorizationUrl": "https://login.acme.example/authorize", "clientId": "acme-cli""#) => [];
+
+    a_client_without_a_person_is_no_text:
+        oauth2(r#""grant": "client_credentials", "clientId": "acme-cli", "clientSecret": "hunter2""#) => ["definition.value /auth/key/clientSecret 25:153 `clientSecret` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
+
+    an_unknown_grant:
+        oauth2(&format!(r#""grant": "password", {CLIENT}"#)) => ["definition.value /auth/key/grant 25:91 there is no value `password` (it can be `authorization_code`, `client_credentials`, `device_code`, `refresh_token` or `jwt_bearer`)"];
+
+    a_token_url_must_be_there:
+        method(r#"{ "scheme": "oauth2", "grant": "client_credentials", "clientId": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `tokenUrl` is missing"];
+
+    a_token_url_is_https:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "http://login.acme.example/token", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `http://login.acme.example/token` is not an https URL without user, query and fragment"];
+
+    a_token_url_on_this_machine_may_be_http:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "http://127.0.0.1:8080/token", {CLIENT} }}"#)) => [];
+
+    a_token_url_has_no_query:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://login.acme.example/token?x=1", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `https://login.acme.example/token?x=1` is not an absolute URL without user, query and fragment"];
+
+    a_token_url_may_be_a_value:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://<<connection.Region>>.acme.example/token", {CLIENT} }}"#)) => [];
+
+    a_token_url_refers_to_what_is_there:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://<<connection.Regoin>>.acme.example/token", {CLIENT} }}"#)) => ["template.unknown_reference /auth/key/tokenUrl 25:77 `connection.Regoin` refers to nothing: there is no `Regoin` (did you mean `Region`?)"];
+
+    a_table_of_token_urls_has_every_row:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": {{ "by": "connection.Edition", "Old": "https://old.acme.example/token" }}, {CLIENT} }}"#)) => ["target.incomplete /auth/key/tokenUrl 25:77 `tokenUrl` has no URL for `Edition` = `New` (add a row for it, or `else`)",
+         "target.incomplete /auth/key/tokenUrl 25:77 `tokenUrl` has no URL for no `Edition` (add a row for it, or `else`)"];
+
+    a_token_that_goes_into_a_header_has_a_header_name:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "token": {{ "name": "X Token" }}"#)) => ["definition.value /auth/key/token/name 25:208 `X Token` is not the name of a header that may be set"];
+
+    a_status_that_is_no_refusal:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "renewOn": [500]"#)) => ["definition.value /auth/key/renewOn/0 25:201 `500` is not a number of at most 499"];
+
+    a_session_is_sound:
+        session(JSON, FROM_BODY) => [];
+
+    a_session_says_where_its_token_is:
+        session(JSON, r#""lifetime": "1h""#) => ["definition.value /auth/key 25:12 one of `tokenFrom` and `cookie` is missing"];
+
+    a_session_has_one_token:
+        session(JSON, &format!(r#"{FROM_BODY}, "cookie": "sid""#)) => ["definition.value /auth/key 25:12 only one of `tokenFrom` and `cookie` can be there, not `tokenFrom` and `cookie`"];
+
+    a_login_has_one_body:
+        session(&format!(r#"{JSON}, "form": {{ "key": "<<connection.Token>>" }}"#), FROM_BODY) => ["definition.value /auth/key/login 25:44 only one of `json` and `form` can be there, not `json` and `form`"];
+
+    a_login_has_a_method:
+        session(&format!(r#"{JSON}, "method": "LOGIN""#), FROM_BODY) => ["definition.value /auth/key/login/method 25:136 there is no method `LOGIN` (it can be `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`)"];
+
+    a_login_has_header_names:
+        session(&format!(r#"{JSON}, "headers": {{ "Host": "x" }}"#), FROM_BODY) => ["definition.value /auth/key/login/headers/Host 25:147 `Host` is not the name of a header that may be set"];
+
+    a_login_url_is_https:
+        method(r#"{ "scheme": "session", "login": { "url": "http://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid" }"#) => ["definition.value /auth/key/login/url 25:53 `http://acme.example/login` is not an https URL without user, query and fragment"];
+
+    a_token_is_taken_from_the_reply:
+        session(JSON, r#""tokenFrom": "<<connection.Token>>""#) => ["template.root /auth/key/tokenFrom 25:141 `connection.Token` is not in scope here (here it can start with `response`)"];
+
+    a_session_cookie_has_a_cookie_name:
+        session(JSON, r#""cookie": "sid", "token": { "in": "cookie", "name": "s;id" }"#) => ["definition.value /auth/key/token/name 25:180 `s;id` is not the name of a cookie"];
+
+    an_hmac_is_sound:
+        hmac(r#""message": "<<signing.body>>", "headers": { "x-signature": "<<signing.signature>>" }"#) => [];
+
+    a_signature_is_not_part_of_itself:
+        hmac(r#""message": "<<signing.signature>>", "headers": { "x-signature": "<<signing.signature>>" }"#) => ["definition.value /auth/key/message 25:97 `<<signing.signature>>` is not a text without the signature itself"];
+
+    a_signature_is_put_somewhere:
+        hmac(r#""message": "<<signing.body>>", "headers": { "x-time": "<<signing.timestamp>>" }"#) => ["definition.value /auth/key 25:12 `message` needs `signing.signature` in `headers` or `query`"];
+
+    an_unknown_name_of_what_is_signed:
+        hmac(r#""message": "<<signing.boddy>>", "query": { "s": "<<signing.signature>>" }"#) => ["template.unknown_reference /auth/key/message 25:97 `signing.boddy` refers to nothing: there is no `boddy` (did you mean `body`?)"];
+
+    what_is_signed_is_not_in_scope_elsewhere:
+        method(r#"{ "scheme": "bearer", "token": "<<connection.Token>><<signing.nonce>>" }"#) => ["template.root /auth/key/token 25:43 `signing.nonce` is not in scope here (here it can start with `connection`)"];
+
+    a_signature_goes_into_a_header_that_may_be_set:
+        hmac(r#""message": "<<signing.body>>", "headers": { "Host": "<<signing.signature>>" }"#) => ["definition.value /auth/key/headers/Host 25:138 `Host` is not the name of a header that may be set"];
+
+    a_key_goes_into_a_header_that_may_be_set:
+        method(r#"{ "scheme": "api_key", "in": "header", "name": "x key", "value": "<<connection.Token>>" }"#) => ["definition.value /auth/key/name 25:59 `x key` is not the name of a header that may be set"];
+
+    a_key_goes_into_a_cookie_with_a_name:
+        method(r#"{ "scheme": "api_key", "in": "cookie", "name": "a=b", "value": "<<connection.Token>>" }"#) => ["definition.value /auth/key/name 25:59 `a=b` is not the name of a cookie"];
+
+    a_key_in_the_query_may_have_any_name:
+        method(r#"{ "scheme": "api_key", "in": "query", "name": "a=b", "value": "<<connection.Token>>" }"#) => [];
+
+    a_key_goes_to_one_of_three_places:
+        method(r#"{ "scheme": "api_key", "in": "body", "name": "a", "value": "<<connection.Token>>" }"#) => ["definition.value /auth/key/in 25:41 there is no value `body` (it can be `header`, `query` or `cookie`)"];
+
+    a_certificate_needs_its_key:
+        method(r#"{ "scheme": "tls", "certificate": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `key` is missing"];
+
+    a_key_needs_its_certificate:
+        method(r#"{ "scheme": "tls", "key": "<<connection.Token>>", "authority": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `certificate` is missing"];
+
+    an_authority_alone_is_sound:
+        method(r#"{ "scheme": "tls", "authority": "<<connection.Token>>" }"#) => [];
+
+    tls_with_nothing:
+        method(r#"{ "scheme": "tls" }"#) => ["definition.missing_key /auth/key 25:12 key `authority` is missing"];
+
+    all_needs_two:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
+
+    all_does_not_nest:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "none" }, { "scheme": "all", "of": [{ "scheme": "none" }, { "scheme": "bearer", "token": "<<connection.Token>>" }] }] }"#) => ["definition.value /auth/key/of/1 25:60 `all` cannot stand inside `all`"];
+
+    all_puts_each_thing_once:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }, { "scheme": "api_key", "in": "header", "name": "authorization", "value": "<<connection.Token>>" }, { "scheme": "api_key", "in": "query", "name": "Authorization", "value": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of/1 25:95 `authorization` is there twice"];
+
+    all_has_one_token:
+        method(r#"{ "scheme": "all", "of": [
+          { "scheme": "session", "login": { "url": "https://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid", "token": { "name": "X-Sid" } },
+          { "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://acme.example/token", "clientId": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` can hold one scheme only that gets a token"];
+
+    a_fault_of_a_part_is_told_at_its_place:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "none" }, { "scheme": "tls", "key": "<<connection.Token>>" }, { "scheme": "bearer", "token": "<<connection.Tokn>>" }] }"#) => ["definition.missing_key /auth/key/of/1 25:60 key `certificate` is missing",
+         "template.unknown_reference /auth/key/of/2/token 25:143 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)"];
+
+    custom_needs_its_values:
+        method(r#"{ "scheme": "custom", "name": "ours" }"#) => ["definition.missing_key /auth/key 25:12 key `values` is missing"];
+
+    a_custom_scheme_is_sound:
+        method(r#"{ "scheme": "custom", "name": "ours", "values": { "key": "<<connection.Token>>" } }"#) => [];
+
+    an_unknown_scheme:
+        method(r#"{ "scheme": "oauth", "token": "<<connection.Token>>" }"#) => ["definition.value /auth/key/scheme 25:24 there is no value `oauth` (did you mean `oauth2`?)"];
+
+    digest_needs_both:
+        method(r#"{ "scheme": "digest", "username": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `password` is missing"];
+
+    a_region_may_be_text:
+        method(r#"{ "scheme": "aws_sigv4", "accessKeyId": "<<connection.Token>>", "secretAccessKey": "<<connection.Token>>", "region": "us-east-1", "service": "s3" }"#) => [];
+
+    an_aws_secret_is_no_text:
+        method(r#"{ "scheme": "aws_sigv4", "accessKeyId": "AKID", "secretAccessKey": "connection.Token", "region": "us-east-1", "service": "s3" }"#) => ["definition.value /auth/key/secretAccessKey 25:79 `secretAccessKey` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
+
+    an_oauth1_signature_has_a_method:
+        method(r#"{ "scheme": "oauth1", "consumerKey": "<<connection.Token>>", "consumerSecret": "<<connection.Token>>", "signatureMethod": "RSA-SHA1" }"#) => ["definition.value /auth/key/signatureMethod 25:134 there is no value `RSA-SHA1` (did you mean `HMAC-SHA1`?)"];
+}

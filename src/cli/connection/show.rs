@@ -1,0 +1,184 @@
+//! `connection show`: a stored connection, its secrets redacted.
+
+use cardhost::connections::read_secret;
+use cardhost::core::connection::{Connection, secret_source};
+use cardhost::core::connector::Connector;
+use cardhost::core::field::FieldType;
+use cardhost::core::secret::{MASK, Redactor, Secret};
+use cardhost::core::token::TokenSet;
+use cardhost::store::StoredConnection;
+use serde_json::{Map, Value, json};
+
+use super::args::ShowArgs;
+use super::{list, opened, time, unknown};
+use crate::cli::args::Global;
+use crate::cli::console::{Console, Failure, printable};
+use crate::cli::setup;
+use crate::cli::store::StoreArgs;
+
+pub(super) fn run(
+    global: &Global,
+    store: &StoreArgs,
+    args: &ShowArgs,
+    console: &Console,
+) -> Result<(), Failure> {
+    let name = &args.connection;
+    let host = setup::host(global)?.build();
+    let stored = setup::runtime()?.block_on(async {
+        let found = opened(store, name).await?.get(&name.connector, &name.name).await?;
+        found.ok_or_else(|| unknown(name))
+    })?;
+    // It can be shown without its connector: whatever may be a secret is masked then.
+    let connector = host.catalog().connector(&name.connector);
+    let shown = Shown::of(&stored, connector.as_deref().ok());
+    let text = if args.json { format!("{}\n", shown.json()) } else { shown.text(time::now()) };
+    console.out(&text)?;
+    if let Err(error) = connector {
+        console.note(&format!(
+            "the connector does not load, so every field is redacted: {}",
+            error.message()
+        ));
+    }
+    Ok(())
+}
+
+/// What is shown of a connection.
+struct Shown {
+    name: String,
+    fields: Map<String, Value>,
+    /// Auth methods: name, scheme, the fields that it lacks.
+    auth: Vec<(String, &'static str, Vec<String>)>,
+    /// Why the fields do not fit the connector.
+    fault: Option<String>,
+    tokens: Vec<Token>,
+}
+
+/// What is shown of the tokens of an auth method.
+struct Token {
+    method: String,
+    until: Option<i64>,
+    scope: Option<String>,
+    renewable: bool,
+}
+
+impl Shown {
+    fn of(stored: &StoredConnection, connector: Option<&Connector>) -> Shown {
+        let stands_in = |source: &_| Ok(read_secret(source).unwrap_or_else(|_| Secret::from("?")));
+        let settled = connector
+            .map(|connector| Connection::settle(connector, stored.fields.clone(), &stands_in));
+        let (auth, fault) = match (connector, &settled) {
+            (Some(connector), Some(Ok(connection))) => {
+                let methods = connector.auth.iter().map(|(name, method)| {
+                    (name.clone(), method.scheme(), method.missing(connection))
+                });
+                (methods.collect(), None)
+            }
+            (_, Some(Err(fault))) => {
+                (Vec::new(), Some(cardhost::Error::from(fault.clone()).message()))
+            }
+            _ => (Vec::new(), None),
+        };
+        let mut redactor = Redactor::new();
+        if let Some(Ok(connection)) = &settled {
+            connection.add_secrets(&mut redactor);
+        }
+        let plain = matches!(settled, Some(Ok(_)));
+        let masked = stored.fields.iter().map(|(label, value)| {
+            let field = connector.and_then(|connector| connector.connection.fields.get(label));
+            let shown = match field {
+                _ if secret_source(value).is_some() => value.clone(),
+                Some(field) if plain && field.kind != FieldType::Secret && !field.sensitive => {
+                    redactor.redact_value(value.clone())
+                }
+                _ => Value::String(MASK.to_owned()),
+            };
+            (label.clone(), shown)
+        });
+        let set = stored.tokens.as_ref().and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
+        let tokens = set.unwrap_or_default();
+        let tokens = tokens.iter().map(|(method, tokens)| Token {
+            method: method.to_owned(),
+            until: tokens.expires_at,
+            scope: tokens.scope.clone(),
+            renewable: tokens.refresh.is_some(),
+        });
+        Shown {
+            name: format!("{}/{}", stored.connector, stored.name),
+            fields: masked.collect(),
+            auth,
+            fault,
+            tokens: tokens.collect(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let auth = self.auth.iter().map(|(name, scheme, missing)| {
+            json!({ "auth": name, "scheme": scheme, "usable": missing.is_empty(), "missing": missing })
+        });
+        let tokens = self.tokens.iter().map(|token| {
+            json!({
+                "auth": token.method,
+                "until": token.until.map_or(Value::Null, time::rfc3339),
+                "scope": token.scope,
+                "renewable": token.renewable,
+            })
+        });
+        let mut shown = json!({
+            "connection": self.name,
+            "fields": self.fields,
+            "auth": auth.collect::<Vec<_>>(),
+            "tokens": tokens.collect::<Vec<_>>(),
+        });
+        if let Some(fault) = &self.fault {
+            shown["fault"] = Value::String(fault.clone());
+        }
+        shown
+    }
+
+    fn text(&self, now: i64) -> String {
+        let mut text = format!("{}\n", self.name);
+        let fields = self.fields.iter().map(|(label, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (label.clone(), value)
+        });
+        section(&mut text, "fields", fields.collect());
+        let auth = self.auth.iter().map(|(name, scheme, missing)| {
+            let usable = if missing.is_empty() {
+                "usable".to_owned()
+            } else {
+                format!("lacks {}", missing.join(", "))
+            };
+            (name.clone(), format!("{scheme}: {usable}"))
+        });
+        section(&mut text, "auth", auth.collect());
+        let tokens = self.tokens.iter().map(|token| {
+            let mut words = list::tokens(true, token.until, now);
+            if token.renewable {
+                words.push_str(", renewed with a refresh token");
+            }
+            if let Some(scope) = &token.scope {
+                words.push_str(&format!("; scope {scope}"));
+            }
+            (token.method.clone(), words)
+        });
+        section(&mut text, "tokens", tokens.collect());
+        if let Some(fault) = &self.fault {
+            text.push_str(&format!(
+                "\nthe fields do not fit the connector: {}\n",
+                printable(fault)
+            ));
+        }
+        text
+    }
+}
+
+fn section(text: &mut String, title: &str, rows: Vec<(String, String)>) {
+    if rows.is_empty() {
+        return;
+    }
+    text.push_str(&format!("\n{title}\n"));
+    let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    for (label, value) in rows {
+        text.push_str(&format!("  {:<width$}  {}\n", printable(&label), printable(&value)));
+    }
+}
