@@ -36,6 +36,8 @@
 
 #[cfg(feature = "embedded-cards")]
 mod embedded;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cardhost_core as core;
 pub use cardhost_core::call::Outcome;

@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok, 2 usage, 3 definition, 4 invocation, 5 connection or auth, 6 refused by policy, \
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a test failed, 2 usage, 3 definition, 4 invocation, 5 connection or auth, 6 refused by policy, \
 7 transport, 8 the service answered with an error, 9 the reply could not be decoded or mapped, \
 10 try again later, 70 a bug in cardhost.";
 
@@ -68,6 +68,20 @@ pub(crate) enum Command {
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
     Run(RunArgs),
+    /// Run a card and record what is sent and what comes back, without secrets
+    #[command(after_help = "Examples:
+  cardhost record mixpanel/custom-api-action --connection prod.json --cassette me.json < invocation.json
+  cardhost record mixpanel/custom-api-action --connection prod.json --case cases/me < invocation.json
+  cardhost record --from-har browser.har --cassette browser.json")]
+    Record(RecordArgs),
+    /// Replay test cases without a network
+    #[command(after_help = "Examples:
+  cardhost test
+  cardhost test cases/mixpanel --filter search
+  cardhost test --format junit > report.xml
+  cardhost test --accept
+  cardhost test cases/me --fault 429@1")]
+    Test(TestArgs),
     /// Print the exact request that `run` would send, with secrets redacted
     #[command(after_help = "Examples:
   cardhost plan mixpanel/custom-api-action --connection prod.json < invocation.json
@@ -166,6 +180,64 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("into").args(["cassette", "case"]).required(true))]
+pub(crate) struct RecordArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Write the exchanges to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cassette: Option<PathBuf>,
+    /// Write a test case into this folder: the invocation without its secrets, the exchanges, what came out
+    #[arg(long, value_name = "DIR")]
+    pub(crate) case: Option<PathBuf>,
+    /// Make the cassette of an HTTP archive (HAR 1.2) instead of running a card
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "card", "mock", "connection", "base"])]
+    pub(crate) from_har: Option<PathBuf>,
+    /// Record the answers of the card's own examples instead of sending
+    #[arg(long)]
+    pub(crate) mock: bool,
+    /// For the whole exchange, such as 10s, instead of the connector's limit
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Indent the output also where stdout is no terminal
+    #[arg(long)]
+    pub(crate) pretty: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Cases, or folders of cases; `cases` by default
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Cases at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+    /// Only cases whose folder has this in its path
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: Vec<String>,
+    /// Take what comes out for what must come out: write the golden files that differ
+    #[arg(long, conflicts_with = "fault")]
+    pub(crate) accept: bool,
+    /// Put a fault between cardhost and the replies: 429@2, 503:30@1 (Retry-After), 500@2..4, reset@3, timeout@1
+    #[arg(long, value_name = "FAULT", value_parser = injection)]
+    pub(crate) fault: Vec<cardhost::core::cassette::Injection>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub(crate) format: Report,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people.
+    Text,
+    /// JUnit's XML, on stdout.
+    Junit,
+    /// One JSON object, on stdout.
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -233,6 +305,12 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn injection(text: &str) -> Result<cardhost::core::cassette::Injection, String> {
+    cardhost::core::cassette::Injection::parse(text).ok_or_else(|| {
+        "a fault such as 429@2, 503:30@1, 500@2..4, reset@3 or timeout@1 is expected".to_owned()
+    })
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {

@@ -122,6 +122,20 @@ impl Console {
         }
     }
 
+    /// Writes why a test case failed.
+    pub(crate) fn case(&self, name: &str, error: &Error) {
+        if self.json_errors() {
+            let mut shown = error.to_json();
+            if let Value::Object(map) = &mut shown {
+                map.insert("case".to_owned(), Value::String(name.to_owned()));
+            }
+            return self.note(&shown.to_string());
+        }
+        self.note(&format!("failed {}", printable(name)));
+        self.error(error);
+        self.note("");
+    }
+
     fn error(&self, error: &Error) {
         let shown = error.to_json();
         if self.json_errors() {

@@ -12,11 +12,14 @@ mod list;
 mod logging;
 mod mock;
 mod plan;
+mod record;
+mod report;
 mod run;
 mod setup;
 mod show;
 mod store;
 mod stream;
+mod test;
 
 use std::process::ExitCode;
 
@@ -48,6 +51,8 @@ fn command() -> ExitCode {
     let done = match &cli.command {
         Command::Run(args) if args.stream => stream::run(&cli.global, args, &console),
         Command::Run(args) => run::run(&cli.global, args, &console),
+        Command::Record(args) => record::run(&cli.global, args, &console),
+        Command::Test(args) => test::run(&cli.global, args, &console),
         Command::Plan(args) => plan::run(&cli.global, args, &console),
         Command::List(args) => list::run(&cli.global, args, &console),
         Command::Show(args) => show::run(&cli.global, args, &console),

@@ -1,6 +1,6 @@
 //! `run`: one invocation.
 
-use cardhost::Policy;
+use cardhost::{Outcome, Policy};
 
 use super::args::{Global, RunArgs};
 use super::console::{Console, Failure};
@@ -18,7 +18,12 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let card = args.target.card.as_deref();
     let outcome = setup::runtime()?.block_on(host.run(card, invocation))?;
     console.warnings(&outcome.warnings);
-    let pretty = args.pretty || console.out_is_terminal();
+    print(&outcome, args.pretty, console)
+}
+
+/// Prints the outputs.
+pub(crate) fn print(outcome: &Outcome, pretty: bool, console: &Console) -> Result<(), Failure> {
+    let pretty = pretty || console.out_is_terminal();
     let written = if pretty {
         outcome.output.to_value().and_then(|value| serde_json::to_string_pretty(&value))
     } else {

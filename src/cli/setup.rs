@@ -28,10 +28,17 @@ pub(crate) fn card_folders(global: &Global) -> Vec<PathBuf> {
 }
 
 /// A host over the folders of `--cards` and the built-in cards.
+pub(crate) fn host(global: &Global) -> Result<HostBuilder, Failure> {
+    Ok(cards(global)?(Host::builder()))
+}
+
+/// What gives a host the cards of the folders of `--cards` and the built-in ones.
 ///
 /// A folder that is not there is an error: the built-in card of the same name would run instead.
-pub(crate) fn host(global: &Global) -> Result<HostBuilder, Failure> {
-    let mut builder = Host::builder();
+pub(crate) fn cards(
+    global: &Global,
+) -> Result<impl FnOnce(HostBuilder) -> HostBuilder + use<>, Failure> {
+    let mut folders = Vec::new();
     for folder in card_folders(global) {
         if !folder.is_dir() {
             return Err(Failure::Usage(format!("--cards `{}` is not a folder", folder.display())));
@@ -42,13 +49,18 @@ pub(crate) fn host(global: &Global) -> Result<HostBuilder, Failure> {
                 folder.display()
             )));
         }
-        builder = builder.cards_folder(folder);
+        folders.push(folder);
     }
-    #[cfg(feature = "embedded-cards")]
-    {
-        builder = builder.cards(cardhost::Embedded);
-    }
-    Ok(builder)
+    Ok(|mut builder: HostBuilder| {
+        for folder in folders {
+            builder = builder.cards_folder(folder);
+        }
+        #[cfg(feature = "embedded-cards")]
+        {
+            builder = builder.cards(cardhost::Embedded);
+        }
+        builder
+    })
 }
 
 /// A host for `run` and `plan`.

@@ -694,3 +694,79 @@ fn a_secret_that_repeats_itself_does_not_stall() {
     assert!(since.elapsed().as_secs() < 5, "{:?}", since.elapsed());
     finish();
 }
+
+/// The text of every file below a folder.
+fn files(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            found.push((path.display().to_string(), text));
+        }
+    }
+    found
+}
+
+/// A reply whose headers and body hold every canary in every spelling.
+fn echoing_cookie(status: &str, body: &[u8], content_type: &str) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\n");
+    for (index, echo) in echoes().iter().enumerate() {
+        head.push_str(&format!("x-echo-{index}: {echo}\r\n"));
+    }
+    head.push_str(&format!("set-cookie: session={}; Path=/\r\n", percent(TOKEN, "", true)));
+    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()));
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+#[test]
+fn a_recorded_case_holds_no_canary_and_can_be_replayed() {
+    let folder = cards();
+    let cards = folder.path().to_str().unwrap();
+    let all = echoes().join("\n");
+    let json = |extra: &str| {
+        let echoes: serde_json::Map<String, Value> =
+            echoes().into_iter().enumerate().map(|(n, echo)| (echo, json!({ "n": n }))).collect();
+        let pin: u64 = PIN.parse().unwrap();
+        let list = json!(echoes_of(&[SECRET, API_SECRET, TOKEN, KEY, PASSWORD]));
+        let body = json!({ "status": "ok", "count": 2, "pin": pin, "keys": echoes, "list": list });
+        body.to_string() + extra
+    };
+    let bodies: [(&str, &str, Vec<u8>); 6] = [
+        ("200 OK", "application/json", json("").into_bytes()),
+        ("200 OK", "application/json", json("\n\n").into_bytes()),
+        ("422 No", "application/json", format!("{{ \"error\" : {} }}", json!(all)).into_bytes()),
+        ("200 OK", "text/plain", all.clone().into_bytes()),
+        ("200 OK", "image/png", [b"\xff\xd8", all.as_bytes()].concat()),
+        (
+            "200 OK",
+            "text/plain; charset=utf-16le",
+            all.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        ),
+    ];
+    for (number, (status, content_type, body)) in bodies.into_iter().enumerate() {
+        let reply = echoing_cookie(status, &body, content_type);
+        let server = RawServer::start(move |_, _| Answer::Bytes(reply.clone()));
+        for auth in AUTH {
+            let card = format!("canary/{}", auth.replace(' ', "-"));
+            let cases = tempfile::tempdir().unwrap();
+            let case = cases.path().join("case");
+            let case = case.to_str().unwrap();
+            let args = ["record", &card, "--cards", cards, "--base", &server.url, "--case", case];
+            let ran = cardhost(&args, &invocation().to_string());
+            assert_clean(&format!("{number} {auth}, stderr"), &ran.stderr);
+            let written = files(cases.path());
+            assert!(written.len() == 3, "{written:?} {ran:?}");
+            for (file, text) in written {
+                assert_clean(&format!("{number} {auth} {file}"), &text);
+            }
+            let replayed = cardhost(&["test", case, "--cards", cards], "");
+            assert_eq!(replayed.code, 0, "{number} {auth}: {replayed:?}");
+        }
+    }
+    finish();
+}

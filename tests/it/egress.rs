@@ -458,6 +458,7 @@ fn request(url: &str, host_from: HostFrom) -> RequestSpec {
         body: None,
         tls: None,
         redactor: Arc::default(),
+        reply_secrets: Arc::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use cardhost::Code;
 use cardhost::core::check::{File, check_connector};
-use cardhost::core::formats::{card_schema, connector_schema};
+use cardhost::core::formats::{card_schema, case_schema, cassette_schema, connector_schema};
 use serde_json::Value;
 
 use crate::schemes::demo_connector;
@@ -17,6 +17,8 @@ fn schemas_are_what_the_types_say() {
     for (file, schema) in [
         ("schemas/connector.schema.json", connector_schema()),
         ("schemas/card.schema.json", card_schema()),
+        ("schemas/cassette.schema.json", cassette_schema()),
+        ("schemas/case.schema.json", case_schema()),
     ] {
         let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 41] = [
+const CORE: [&str; 43] = [
     "error",
     "moment",
     "span",
@@ -31,6 +31,7 @@ const CORE: [&str; 41] = [
     "invocation",
     "transport_fault",
     "store_fault",
+    "cassette_fault",
     "decoder",
     "response",
     "token",
@@ -45,6 +46,7 @@ const CORE: [&str; 41] = [
     "connection_test",
     "sample",
     "mock",
+    "cassette",
     "formats",
     "check",
     "reference",

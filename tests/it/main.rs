@@ -12,6 +12,7 @@
 mod aws;
 mod canaries;
 mod canary;
+mod cassettes;
 mod connection_cli;
 mod egress;
 mod embedding;

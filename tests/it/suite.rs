@@ -24,8 +24,9 @@ use std::sync::{Arc, Mutex};
 use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
 
 /// Every area; a folder of another name is a fault. The cases of `auth` have a runner of their own: [`crate::schemes`].
-const AREAS: [&str; 10] = [
+const AREAS: [&str; 11] = [
     "auth",
+    "cassettes",
     "connections",
     "definitions",
     "headers",
@@ -58,7 +59,7 @@ macro_rules! areas {
     };
 }
 
-areas! { connections definitions headers invocations mapping policy templates transport urls }
+areas! { cassettes connections definitions headers invocations mapping policy templates transport urls }
 
 #[test]
 fn there_are_enough_cases() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::card::Card;
 use crate::connector::Connector;
-use crate::field::FieldType;
+use crate::field::{Field, FieldType};
+use crate::request::ReplySecret;
 use crate::template::Root;
 
 /// A connector and one of its cards, ready to be run.
@@ -15,6 +16,7 @@ pub struct Definition {
     /// The card.
     pub card: Card,
     reads_body_parts: bool,
+    reply_secrets: Arc<[ReplySecret]>,
 }
 
 impl Definition {
@@ -22,7 +24,8 @@ impl Definition {
     #[must_use]
     pub fn new(connector: Arc<Connector>, card: Card) -> Definition {
         let reads_body_parts = reads_body_parts(&card);
-        Definition { connector, card, reads_body_parts }
+        let reply_secrets = reply_secrets(&card).into();
+        Definition { connector, card, reads_body_parts, reply_secrets }
     }
 
     /// `<connector>/<card>`.
@@ -31,10 +34,47 @@ impl Definition {
         format!("{}/{}", self.connector.name.as_str(), self.card.name.as_str())
     }
 
+    /// What of a reply is declared to be a secret.
+    #[must_use]
+    pub fn reply_secrets(&self) -> Arc<[ReplySecret]> {
+        Arc::clone(&self.reply_secrets)
+    }
+
     /// Whether outputs or failures look into the body; if not, its text is passed on as it is.
     #[must_use]
     pub fn reads_body_parts(&self) -> bool {
         self.reads_body_parts
+    }
+}
+
+fn reply_secrets(card: &Card) -> Vec<ReplySecret> {
+    let mut found = Vec::new();
+    for field in card.output.values().flat_map(|fields| fields.values()) {
+        let Some(value) = &field.value else { continue };
+        if is_secret(field) {
+            found.push(ReplySecret::Value(value.clone()));
+            continue;
+        }
+        let mut keys = Vec::new();
+        secret_keys(field, &mut keys);
+        if !keys.is_empty() {
+            found.push(ReplySecret::Keys(value.clone(), keys));
+        }
+    }
+    found
+}
+
+fn is_secret(field: &Field) -> bool {
+    field.sensitive || field.takes(FieldType::Secret) || field.of == Some(FieldType::Secret)
+}
+
+fn secret_keys(field: &Field, keys: &mut Vec<String>) {
+    for (key, inner) in field.fields.iter().flatten() {
+        if is_secret(inner) {
+            keys.push(key.clone());
+        } else {
+            secret_keys(inner, keys);
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use std::fmt;
 /// What kind of failure an error is; decides the exit code of the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
+    /// A test failed: a replay differs from its cassette, or its result from what is expected.
+    Test = 1,
     /// The command line was wrong.
     Usage = 2,
     /// A connector, card or flow is wrong.
@@ -32,7 +34,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The exit code of the command, 2 to 70.
+    /// The exit code of the command, 1 to 70.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         self as u8
@@ -105,8 +107,15 @@ macro_rules! codes {
 }
 
 codes! {
+    Test {
+        TEST_FAILED = "test.failed",
+        CASSETTE_MISMATCH = "cassette.mismatch",
+        CASSETTE_EXHAUSTED = "cassette.exhausted",
+        CASSETTE_UNUSED = "cassette.unused",
+    }
     Usage {
         USAGE = "usage",
+        CASSETTE_UNWRITABLE = "cassette.unwritable",
     }
     Definition {
         DEFINITION_SYNTAX = "definition.syntax",
@@ -132,6 +141,8 @@ codes! {
         EXAMPLE_FAILED = "example.failed",
         ANTI_EXAMPLE_FAILED = "anti_example.failed",
         EGRESS_OPEN = "egress.open",
+        CASSETTE_SYNTAX = "cassette.syntax",
+        CASSETTE_FORMAT = "cassette.format",
     }
     Invocation {
         INVOCATION_SYNTAX = "invocation.syntax",

@@ -1,5 +1,6 @@
 //! The facts of an error of a run: one enum over what each part of the core can find wrong.
 
+use crate::cassette_fault::CassetteFault;
 use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
 use crate::invocation::InvocationFault;
@@ -18,6 +19,8 @@ pub enum Fault {
     Connection(ConnectionFault),
     /// The store of connections.
     Store(StoreFault),
+    /// A cassette, or what was replayed from it.
+    Cassette(CassetteFault),
     /// No request can be planned.
     Plan(PlanFault),
     /// There is no token.

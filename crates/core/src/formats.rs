@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use crate::card::Card;
+use crate::cassette::{Case, Cassette};
 use crate::connector::Connector;
 
 /// The schema of `cards/<connector>/connector.json`.
@@ -17,6 +18,18 @@ pub fn connector_schema() -> Value {
 #[must_use]
 pub fn card_schema() -> Value {
     schema_of::<Card>("https://cardhost.dev/schemas/card.schema.json")
+}
+
+/// The schema of cassettes.
+#[must_use]
+pub fn cassette_schema() -> Value {
+    schema_of::<Cassette>("https://cardhost.dev/schemas/cassette.schema.json")
+}
+
+/// The schema of `case.json`.
+#[must_use]
+pub fn case_schema() -> Value {
+    schema_of::<Case>("https://cardhost.dev/schemas/case.schema.json")
 }
 
 fn schema_of<T: JsonSchema>(id: &str) -> Value {
@@ -137,8 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn both_schemas_compile_and_begin_with_their_id() {
-        for (schema, name) in [(connector_schema(), "connector"), (card_schema(), "card")] {
+    fn all_schemas_compile_and_begin_with_their_id() {
+        for (schema, name) in [
+            (connector_schema(), "connector"),
+            (card_schema(), "card"),
+            (cassette_schema(), "cassette"),
+            (case_schema(), "case"),
+        ] {
             crate::schema::compile(&schema).unwrap();
             let head: Vec<_> = schema.as_object().unwrap().keys().take(4).cloned().collect();
             assert_eq!(head, ["$schema", "$id", "title", "description"]);
@@ -151,7 +169,7 @@ mod tests {
 
     #[test]
     fn nothing_in_them_gives_an_error_that_names_no_place() {
-        for schema in [connector_schema(), card_schema()] {
+        for schema in [connector_schema(), card_schema(), cassette_schema(), case_schema()] {
             walk(&schema, "", &mut |map, pointer| {
                 assert!(!map.contains_key("anyOf"), "{pointer}");
                 let one_of = map.get("oneOf").and_then(Value::as_array);
@@ -165,7 +183,7 @@ mod tests {
 
     #[test]
     fn every_object_of_ours_refuses_unknown_keys() {
-        for schema in [connector_schema(), card_schema()] {
+        for schema in [connector_schema(), card_schema(), cassette_schema(), case_schema()] {
             walk(&schema, "", &mut |map, pointer| {
                 let has_keys = map.get("properties").is_some_and(Value::is_object)
                     && map.get("type") == Some(&Value::String("object".into()));

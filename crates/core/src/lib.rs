@@ -7,6 +7,8 @@ pub mod auth;
 pub mod base_url;
 pub mod call;
 pub mod card;
+pub mod cassette;
+pub mod cassette_fault;
 pub mod connection;
 pub mod connection_test;
 pub mod connector;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::secret::{Redactor, Secret};
+use crate::template::ValueTemplate;
 
 /// An exact request: what is in it, and nothing else but `host`, `content-length` and connection headers, is sent.
 ///
@@ -29,6 +30,17 @@ pub struct RequestSpec {
     pub tls: Option<Arc<TlsSettings>>,
     /// The secrets in it.
     pub redactor: Arc<Redactor>,
+    /// What of the reply is a secret.
+    pub reply_secrets: Arc<[ReplySecret]>,
+}
+
+/// A part of a reply that is declared to be a secret.
+#[derive(Clone, Debug)]
+pub enum ReplySecret {
+    /// The texts of a value, such as `<<response.body.token>>`.
+    Value(ValueTemplate),
+    /// Those below some keys of a value.
+    Keys(ValueTemplate, Vec<String>),
 }
 
 /// What TLS is done with, besides the transport's own settings.
@@ -97,8 +109,17 @@ impl RequestSpec {
     #[must_use]
     pub fn new(method: Method, url: Url) -> RequestSpec {
         let (headers, redactor) = (HeaderMap::new(), Arc::default());
-        let host_from = HostFrom::Definition;
-        RequestSpec { method, url, host_from, headers, body: None, tls: None, redactor }
+        let (host_from, reply_secrets) = (HostFrom::Definition, Arc::default());
+        RequestSpec {
+            method,
+            url,
+            host_from,
+            headers,
+            body: None,
+            tls: None,
+            redactor,
+            reply_secrets,
+        }
     }
 
     /// A `GET` of a URL; `None` where the text is none.

@@ -141,7 +141,7 @@ fn header_value(headers: &HeaderMap, name: &http::HeaderName) -> Option<Value> {
 }
 
 /// Header bytes as text: UTF-8 where they are, ISO 8859-1 otherwise (RFC 9110, section 5.5), so that nothing is lost.
-fn latin1(bytes: &[u8]) -> String {
+pub(crate) fn latin1(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),

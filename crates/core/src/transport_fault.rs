@@ -38,6 +38,23 @@ pub enum TransportFaultKind {
     Protocol,
     /// The egress policy does not let a request go there. Nothing was sent, and nothing changes by trying again.
     Egress(Denied),
+    /// A replay has no reply for the request. Nothing was sent, and nothing changes by trying again.
+    Replay(ReplayProblem),
+}
+
+/// Why a replay has no reply for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayProblem {
+    /// It is not the request that was recorded.
+    Mismatch {
+        /// The recorded exchange, from 1 on.
+        exchange: usize,
+    },
+    /// Every recorded exchange has been used.
+    Exhausted {
+        /// How many there are.
+        recorded: usize,
+    },
 }
 
 /// What the egress policy has against a host.
@@ -56,6 +73,12 @@ impl TransportFault {
     #[must_use]
     pub fn is_egress(&self) -> bool {
         matches!(self.kind, TransportFaultKind::Egress(_))
+    }
+
+    /// Whether a replay had no reply for the request.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        matches!(self.kind, TransportFaultKind::Replay(_))
     }
 }
 

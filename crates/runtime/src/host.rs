@@ -28,7 +28,9 @@ use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
-use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, MockTransport, Transport};
+use crate::transport::{
+    BoxFuture, EgressPolicy, HttpTransport, MockTransport, Recorder, RecordingTransport, Transport,
+};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 #[derive(Clone)]
@@ -45,7 +47,8 @@ struct Inner {
     fallback_file: String,
     fallback_name: Option<String>,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
-    mocks: Mutex<HashMap<String, Arc<MockTransport>>>,
+    mocks: Mutex<HashMap<String, Arc<dyn Transport>>>,
+    recorder: Option<Recorder>,
     policy: Policy,
     settings: PlanSettings,
 }
@@ -92,6 +95,7 @@ pub struct HostBuilder {
     sources: Vec<Arc<dyn CardSource>>,
     transport: Option<Arc<dyn Transport>>,
     mock: bool,
+    recorder: Option<Recorder>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
@@ -129,6 +133,13 @@ impl HostBuilder {
     #[must_use]
     pub fn mock(mut self) -> HostBuilder {
         self.mock = true;
+        self
+    }
+
+    /// Records every exchange, token requests included; see [`RecordingTransport`].
+    #[must_use]
+    pub fn recorder(mut self, recorder: Recorder) -> HostBuilder {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -215,10 +226,11 @@ impl HostBuilder {
     #[must_use]
     pub fn build(self) -> Host {
         let settings = PlanSettings { schemes: Arc::new(self.schemes), ..self.settings };
+        let transport = self
+            .transport
+            .unwrap_or_else(|| Arc::new(HttpTransport::new().egress(self.policy.egress.clone())));
         let renewer = Renewer {
-            transport: self.transport.unwrap_or_else(|| {
-                Arc::new(HttpTransport::new().egress(self.policy.egress.clone()))
-            }),
+            transport: recorded(transport, self.recorder.as_ref()),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
@@ -236,6 +248,7 @@ impl HostBuilder {
             fallback_name: self.fallback_name,
             fallback_settled: Mutex::default(),
             mocks: Mutex::default(),
+            recorder: self.recorder,
             policy: self.policy,
             settings,
         }))
@@ -333,7 +346,7 @@ impl Host {
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
         let transport = match &mock {
-            Some(mock) => &**mock as &dyn Transport,
+            Some(mock) => &**mock,
             None => &**transport,
         };
         let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
@@ -479,12 +492,13 @@ impl Host {
     }
 
     /// The stand-in of a connector, made once.
-    fn mock(&self, connector: &str) -> Arc<MockTransport> {
+    fn mock(&self, connector: &str) -> Arc<dyn Transport> {
         let mocks = || self.0.mocks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = mocks().get(connector) {
             return Arc::clone(found);
         }
         let mock = Arc::new(MockTransport::new(&self.0.catalog, connector));
+        let mock = recorded(mock, self.0.recorder.as_ref());
         mocks().insert(connector.to_owned(), Arc::clone(&mock));
         mock
     }
@@ -515,6 +529,14 @@ impl Host {
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
+    }
+}
+
+/// A transport whose exchanges are recorded, where there is a recorder.
+fn recorded(transport: Arc<dyn Transport>, recorder: Option<&Recorder>) -> Arc<dyn Transport> {
+    match recorder {
+        Some(recorder) => Arc::new(RecordingTransport::new(transport, recorder.clone())),
+        None => transport,
     }
 }
 

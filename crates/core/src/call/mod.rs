@@ -334,9 +334,10 @@ impl Call {
         // After a redirect the first request has been acted on.
         let retryable = (fault.not_sent && self.redirects == 0) || self.is_safe();
         let origin = self.plan.request.url.origin().ascii_serialization();
-        Error::new(Fault::Transport { origin, fault })
-            .with_retry(retryable, None)
-            .redacted_by(&self.plan.request.redactor)
+        let replayed = fault.is_replay();
+        let error =
+            Error::new(Fault::Transport { origin, fault }).redacted_by(&self.plan.request.redactor);
+        if replayed { error } else { error.with_retry(retryable, None) }
     }
 
     fn failed(&self, fault: Fault, reply: &Reply) -> Error {

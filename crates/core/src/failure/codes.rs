@@ -1,6 +1,7 @@
 //! The code and the place that the facts of an error imply.
 
 use crate::auth::AuthFault;
+use crate::cassette_fault::CassetteFault;
 use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
 use crate::error::{Code, Place, pointer};
@@ -14,7 +15,7 @@ use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::store_fault::StoreFault;
 use crate::template::{Reference, Root, TemplateValueError};
 use crate::token::GrantFault;
-use crate::transport_fault::TransportFaultKind;
+use crate::transport_fault::{ReplayProblem, TransportFaultKind};
 
 pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
     match fault {
@@ -24,6 +25,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
             (Code::CONNECTION_SECRET_SOURCE, connection_place(field))
         }
         Fault::Store(fault) => (store(fault), Place::default()),
+        Fault::Cassette(fault) => (cassette(fault), Place::default()),
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { fault, .. } => (transport(fault.kind), Place::default()),
         Fault::Grant { fault, .. } => (grant(fault), Place::invocation(&["connection"])),
@@ -164,7 +166,9 @@ fn grant(fault: &GrantFault) -> Code {
         GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
         GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
         GrantFault::Denied | GrantFault::Expired | GrantFault::Pending { .. } => Code::AUTH_DENIED,
-        GrantFault::Transport { fault, .. } if fault.is_egress() => transport(fault.kind),
+        GrantFault::Transport { fault, .. } if fault.is_egress() || fault.is_replay() => {
+            transport(fault.kind)
+        }
         GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
         GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
             Code::AUTH_UNAVAILABLE
@@ -204,6 +208,17 @@ fn store(fault: &StoreFault) -> Code {
     }
 }
 
+fn cassette(fault: &CassetteFault) -> Code {
+    match fault {
+        CassetteFault::Syntax { .. } | CassetteFault::Har { .. } => Code::CASSETTE_SYNTAX,
+        CassetteFault::Case { .. } => Code::DEFINITION_SYNTAX,
+        CassetteFault::NewerFormat { .. } => Code::CASSETTE_FORMAT,
+        CassetteFault::Unused { .. } => Code::CASSETTE_UNUSED,
+        CassetteFault::Unwritable { .. } => Code::CASSETTE_UNWRITABLE,
+        CassetteFault::Result { .. } => Code::TEST_FAILED,
+    }
+}
+
 fn transport(kind: TransportFaultKind) -> Code {
     match kind {
         TransportFaultKind::Connect => Code::TRANSPORT_CONNECT,
@@ -214,6 +229,8 @@ fn transport(kind: TransportFaultKind) -> Code {
         TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
         TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
         TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
+        TransportFaultKind::Replay(ReplayProblem::Mismatch { .. }) => Code::CASSETTE_MISMATCH,
+        TransportFaultKind::Replay(ReplayProblem::Exhausted { .. }) => Code::CASSETTE_EXHAUSTED,
     }
 }
 

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
+use crate::cassette_fault::CassetteFault;
 use crate::connection::ConnectionFault;
 use crate::definition::Definition;
 use crate::error::{Class, Code, Place};
@@ -63,9 +64,12 @@ impl Error {
     pub fn new(fault: Fault) -> Error {
         let (code, place) = code_and_place(&fault);
         let retryable = match &fault {
-            Fault::Transport { fault, .. } if fault.not_sent && !fault.is_egress() => Some(true),
+            Fault::Transport { fault, .. } => {
+                (fault.not_sent && !fault.is_egress() && !fault.is_replay()).then_some(true)
+            }
             Fault::Store(StoreFault::Unreachable { transient, .. }) => Some(*transient),
             Fault::Store(StoreFault::LeaseLost { .. }) => Some(true),
+            Fault::Grant { .. } if code.class() == Class::Test => None,
             Fault::Grant { .. } => Some(code.class() == Class::Later),
             _ => None,
         };
@@ -336,6 +340,12 @@ impl From<InvocationFault> for Error {
 impl From<StoreFault> for Error {
     fn from(fault: StoreFault) -> Error {
         Error::new(Fault::Store(fault))
+    }
+}
+
+impl From<CassetteFault> for Error {
+    fn from(fault: CassetteFault) -> Error {
+        Error::new(Fault::Cassette(fault))
     }
 }
 

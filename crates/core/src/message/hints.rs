@@ -27,6 +27,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
             Some("check the path and that the file can be read".to_owned())
         }
         Fault::Store(fault) => super::store::hint(fault),
+        Fault::Cassette(fault) => Some(super::cassette::hint(fault)),
         Fault::Plan(fault) => plan_hint(fault),
         Fault::Transport { fault, .. } => transport_hint(fault),
         Fault::Grant { fault, .. } => super::auth::grant_hint(fault),
@@ -237,6 +238,7 @@ fn transport_hint(fault: &TransportFault) -> Option<String> {
         TransportFaultKind::Egress(_) => {
             "a connection leads to public addresses only; whoever runs cardhost can allow others with `--allow-private-network`"
         }
+        TransportFaultKind::Replay(_) => super::cassette::REPLAY_HINT,
     };
     Some(text.to_owned())
 }

@@ -3,6 +3,7 @@
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
 mod auth;
+mod cassette;
 mod hints;
 mod store;
 
@@ -40,6 +41,7 @@ pub fn message(fault: &Fault) -> String {
             }
         },
         Fault::Store(fault) => store::message(fault),
+        Fault::Cassette(fault) => cassette::message(fault),
         Fault::Plan(fault) => plan(fault),
         Fault::Transport { origin, fault } => transport(origin, fault),
         Fault::Grant { method, fault } => auth::grant(method, fault),
@@ -321,6 +323,7 @@ fn transport(origin: &str, fault: &TransportFault) -> String {
         TransportFaultKind::Truncated => format!("the reply of `{origin}` ended early"),
         TransportFaultKind::Protocol => format!("the reply of `{origin}` is not well-formed"),
         TransportFaultKind::Egress(denied) => egress(origin, denied),
+        TransportFaultKind::Replay(problem) => return cassette::replay(problem, &fault.detail),
     };
     if fault.detail.is_empty() { what } else { format!("{what}: {}", fault.detail) }
 }

@@ -222,6 +222,7 @@ fn render(
         body: body.map(|(body, _)| body),
         tls: None,
         redactor: Arc::default(),
+        reply_secrets: definition.reply_secrets(),
     };
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);

@@ -39,8 +39,11 @@ impl Redactor {
         Redactor::default()
     }
 
-    /// Adds a secret and its derived spellings.
+    /// Adds a secret and its derived spellings. What a replay has in place of one is none.
     pub fn add(&mut self, secret: Secret) {
+        if is_stand_in(secret.expose()) {
+            return;
+        }
         let known = || self.secrets.iter().any(|known| known.expose() == secret.expose());
         if !secret.expose().is_empty() && !known() {
             self.secrets.push(secret);
@@ -55,6 +58,31 @@ impl Redactor {
         let mut wider = Redactor { secrets, pairs, tables: OnceLock::new() };
         more.into_iter().for_each(|secret| wider.add(secret));
         wider
+    }
+
+    /// Takes over what another one masks; whether that is more than before.
+    pub fn learn(&mut self, other: &Redactor) -> bool {
+        let before = (self.secrets.len(), self.pairs.len());
+        other.secrets.iter().for_each(|secret| self.add(secret.clone()));
+        for (user, password) in &other.pairs {
+            let known = self.pairs.iter().any(|(u, p)| u.is(user) && p.is(password));
+            if !known {
+                self.add_pair(user.clone(), password.clone());
+            }
+        }
+        before != (self.secrets.len(), self.pairs.len())
+    }
+
+    /// How many secrets it masks.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Whether it masks nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.pairs.is_empty()
     }
 
     /// Adds the Basic credentials of a user and a password (RFC 7617), of which base64 hides both.
@@ -141,6 +169,11 @@ impl Redactor {
         ranges.extend(tables.base64.find(bytes));
         ranges
     }
+}
+
+/// Whether a text is a mask, and perhaps what quotes it.
+fn is_stand_in(text: &str) -> bool {
+    text.contains(MASK) && !text.replace(MASK, "").contains(char::is_alphanumeric)
 }
 
 /// Replaces the ranges; those that touch become one mask.

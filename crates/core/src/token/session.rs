@@ -16,9 +16,10 @@ use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody};
 use crate::http_date::http_date;
 use crate::inject::header::push_header;
-use crate::request::{Body, BodyKind, RequestSpec};
+use crate::request::{Body, BodyKind, ReplySecret, RequestSpec};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::secret::{Redactor, Secret};
+use crate::template::ValueTemplate;
 
 /// The login request.
 pub(super) fn request(
@@ -52,6 +53,8 @@ pub(super) fn request(
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     request.redactor = Arc::new(redactor);
+    let token = session.token_from.clone().map(ValueTemplate::Text).map(ReplySecret::Value);
+    request.reply_secrets = token.into_iter().collect();
     Ok(request)
 }
 

@@ -1,5 +1,6 @@
 //! Transports: the only part that sends. One file each.
 
+mod cassette;
 mod coding;
 pub mod egress;
 mod http;
@@ -11,9 +12,12 @@ mod tls;
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
 pub use cardhost_core::response::{BodyEnd, Reply};
-pub use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
+pub use cardhost_core::transport_fault::{
+    Denied, ReplayProblem, TimeoutKind, TransportFault, TransportFaultKind,
+};
 
 pub use crate::connections::BoxFuture;
+pub use cassette::{Recorder, RecordingTransport, ReplayTransport, read_cassette};
 pub use egress::EgressPolicy;
 pub use http::HttpTransport;
 pub use memory::MemoryTransport;

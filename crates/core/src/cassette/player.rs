@@ -1,0 +1,207 @@
+//! Plays a cassette: gives each request its recorded reply, or says what differs.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::compare::{differences, lines};
+use super::inject::{Injection, fault_kind};
+use super::mask::{Caution, Mask};
+use super::{Cassette, Exchange, FaultLimit, Order, RecordedFault, RecordedReply, RecordedRequest};
+use crate::call::Treatment;
+use crate::cassette_fault::CassetteFault;
+use crate::failure::Error;
+use crate::fault::Fault;
+use crate::request::RequestSpec;
+use crate::response::{BodyEnd, Reply};
+use crate::transport_fault::{ReplayProblem, TimeoutKind, TransportFault, TransportFaultKind};
+
+/// Plays a cassette.
+pub struct Player {
+    cassette: Cassette,
+    used: Vec<bool>,
+    faults: Vec<Injection>,
+    /// How many requests there were.
+    asked: usize,
+    injected: bool,
+    /// The first request without a reply, with its origin.
+    problem: Option<(String, TransportFault)>,
+}
+
+impl Player {
+    /// Plays a cassette from its beginning.
+    #[must_use]
+    pub fn new(cassette: Cassette) -> Player {
+        let used = vec![false; cassette.exchanges.len()];
+        Player { cassette, used, faults: Vec::new(), asked: 0, injected: false, problem: None }
+    }
+
+    /// Puts faults between the requests and their replies. A request that gets one leaves its exchange unused, for
+    /// when it is sent again.
+    #[must_use]
+    pub fn injecting(mut self, faults: Vec<Injection>) -> Player {
+        self.faults = faults;
+        self
+    }
+
+    /// In which order the requests must come, in place of the cassette's.
+    #[must_use]
+    pub fn ordered(mut self, order: Order) -> Player {
+        self.cassette.order = order;
+        self
+    }
+
+    /// The recorded reply to a request.
+    ///
+    /// # Errors
+    /// The recorded fault; [`TransportFaultKind::Replay`] where nothing recorded fits, with what differs.
+    pub fn answer(
+        &mut self,
+        request: &RequestSpec,
+        treatment: Treatment,
+    ) -> Result<Reply, TransportFault> {
+        self.asked += 1;
+        let index = match self.find(request) {
+            Ok(index) => index,
+            Err(fault) => {
+                let origin = request.url.origin().ascii_serialization();
+                self.problem.get_or_insert_with(|| (origin, fault.clone()));
+                return Err(fault);
+            }
+        };
+        let asked = self.asked;
+        if let Some(injection) = self.faults.iter().find(|fault| fault.happens_to(asked)) {
+            self.injected = true;
+            return injection.what.reply(treatment);
+        }
+        if let Some(used) = self.used.get_mut(index) {
+            *used = true;
+        }
+        let reply = self.cassette.exchanges.get(index).map(|exchange| &exchange.reply);
+        reply.map_or_else(|| Err(self.exhausted(String::new())), |reply| replayed(reply, treatment))
+    }
+
+    /// The index of the exchange for a request.
+    fn find(&self, request: &RequestSpec) -> Result<usize, TransportFault> {
+        let mask = Mask { redactor: &request.redactor, caution: Caution::Declared };
+        let sent = mask.request(request);
+        let unused = || {
+            let exchanges = self.cassette.exchanges.iter().enumerate();
+            exchanges.filter(|(index, _)| self.used.get(*index) == Some(&false))
+        };
+        let compare =
+            |recorded: &RecordedRequest| differences(recorded, &sent, &self.cassette.ignore);
+        let nearest = match self.cassette.order {
+            Order::Recorded => {
+                unused().next().map(|(index, exchange)| (index, compare(&exchange.request)))
+            }
+            Order::Any => {
+                let compared =
+                    unused().map(|(index, exchange)| (index, compare(&exchange.request)));
+                compared.min_by_key(|(_, differences)| differences.len())
+            }
+        };
+        match nearest {
+            None => Err(self.exhausted(sent.first_line())),
+            Some((index, found)) if found.is_empty() => Ok(index),
+            Some((index, found)) => {
+                let number = index + 1;
+                let detail = format!(
+                    "--- recorded, exchange {number} of {}\n+++ sent, request {}\n{}",
+                    self.cassette.exchanges.len(),
+                    self.asked,
+                    lines(&found),
+                );
+                let kind = ReplayProblem::Mismatch { exchange: number };
+                Err(fault(kind, detail))
+            }
+        }
+    }
+
+    fn exhausted(&self, request: String) -> TransportFault {
+        fault(ReplayProblem::Exhausted { recorded: self.cassette.exchanges.len() }, request)
+    }
+
+    /// How many requests there were.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked
+    }
+
+    /// The exchanges that no request asked for: number, from 1 on, method and URL.
+    #[must_use]
+    pub fn unused(&self) -> Vec<(usize, String)> {
+        let exchanges = self.cassette.exchanges.iter().zip(&self.used).enumerate();
+        let name = |exchange: &Exchange| exchange.request.first_line();
+        exchanges
+            .filter(|(_, (_, used))| !**used)
+            .map(|(index, (exchange, _))| (index + 1, name(exchange)))
+            .collect()
+    }
+
+    /// Whether the run asked for all that was recorded and for nothing else. After an injected fault the rest may be
+    /// unused.
+    ///
+    /// # Errors
+    /// The first request without a reply, also where the run went on after it; `cassette.unused`.
+    pub fn finish(&self) -> Result<(), Error> {
+        if let Some((origin, fault)) = &self.problem {
+            let (origin, fault) = (origin.clone(), fault.clone());
+            return Err(Error::new(Fault::Transport { origin, fault }));
+        }
+        let exchanges = self.unused();
+        if exchanges.is_empty() || self.injected {
+            return Ok(());
+        }
+        Err(Error::from(CassetteFault::Unused { exchanges }))
+    }
+}
+
+fn fault(problem: ReplayProblem, detail: String) -> TransportFault {
+    TransportFault { kind: TransportFaultKind::Replay(problem), not_sent: true, detail }
+}
+
+/// The recorded reply as a transport gives it.
+fn replayed(recorded: &RecordedReply, treatment: Treatment) -> Result<Reply, TransportFault> {
+    let fault = recorded.fault.as_ref().map(|fault| replayed_fault(fault, treatment));
+    let Some(status) = recorded.status else {
+        return Err(fault.unwrap_or_else(|| TransportFault {
+            kind: TransportFaultKind::Protocol,
+            not_sent: false,
+            detail: "the cassette has no reply".to_owned(),
+        }));
+    };
+    let mut headers = HeaderMap::new();
+    for (name, values) in &recorded.headers.0 {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        for value in values.iter().filter_map(|text| HeaderValue::from_bytes(text.as_bytes()).ok())
+        {
+            headers.append(name.clone(), value);
+        }
+    }
+    let body = recorded.body.as_ref().map(|body| body.bytes()).unwrap_or_default();
+    let mut reply = Reply::new(status, headers, body);
+    reply.end = match (recorded.longer_than, fault) {
+        (Some(limit), _) => BodyEnd::TooLarge { limit },
+        (None, Some(fault)) => BodyEnd::Broken(fault),
+        (None, None) => BodyEnd::Complete,
+    };
+    let limit = treatment.max_body_bytes;
+    if reply.end == BodyEnd::Complete && u64::try_from(reply.body.len()).unwrap_or(u64::MAX) > limit
+    {
+        reply.body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        reply.end = BodyEnd::TooLarge { limit };
+    }
+    Ok(reply)
+}
+
+fn replayed_fault(recorded: &RecordedFault, treatment: Treatment) -> TransportFault {
+    let which = match recorded.limit {
+        Some(FaultLimit::Connect) => TimeoutKind::Connect,
+        Some(FaultLimit::Idle) => TimeoutKind::Idle,
+        Some(FaultLimit::Total) | None => TimeoutKind::Total,
+    };
+    let after = recorded.after_ms.map_or(treatment.total_timeout, Duration::from_millis);
+    let kind = fault_kind(recorded.kind, which, after);
+    TransportFault { kind, not_sent: recorded.not_sent, detail: recorded.detail.clone() }
+}
