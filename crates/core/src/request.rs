@@ -133,10 +133,7 @@ impl RequestSpec {
     pub fn to_json(&self) -> Value {
         let mut shown = Map::new();
         shown.insert("method".into(), Value::String(self.method.to_string()));
-        shown.insert(
-            "url".into(),
-            Value::String(self.redactor.redact(self.url.as_str()).into_owned()),
-        );
+        shown.insert("url".into(), Value::String(self.shown_url()));
         let mut headers = Map::new();
         for name in self.headers.keys() {
             headers.insert(name.as_str().to_owned(), Value::String(self.shown_header(name)));
@@ -154,6 +151,12 @@ impl RequestSpec {
         });
         shown.insert("body".into(), body);
         Value::Object(shown)
+    }
+
+    /// The URL as it is shown: a mask that stands for a token in its query is one there too.
+    #[must_use]
+    pub fn shown_url(&self) -> String {
+        self.redactor.redact(self.url.as_str()).replace("%5Bredacted%5D", crate::secret::MASK)
     }
 
     /// A header's values as they are shown: joined with `, `; a credential as its scheme and `[redacted]`.

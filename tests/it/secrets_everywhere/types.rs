@@ -57,7 +57,9 @@ const SHOWN: [&str; 27] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 22] = [
+const WRITTEN: [&str; 24] = [
+    "Case",
+    "ReplySecret",
     "AntiExample",
     "BaseFault",
     "BaseOverride",
@@ -82,9 +84,18 @@ const WRITTEN: [&str; 22] = [
     "Joined",
 ];
 
-/// Types that hold values on their way: what a reply gave to a caller, what a template found. Nothing of ours prints them.
-const VALUES: [&str; 6] =
-    ["DecodedBody", "Found", "Outcome", "OutputValue", "RenderedBase", "Response"];
+/// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
+/// or a cassette once it is masked. Nothing of ours prints them.
+const VALUES: [&str; 8] = [
+    "DecodedBody",
+    "Found",
+    "Golden",
+    "Outcome",
+    "OutputValue",
+    "RecordedBody",
+    "RenderedBase",
+    "Response",
+];
 
 #[test]
 fn every_public_type_that_can_hold_a_secret_was_looked_at() {

@@ -151,10 +151,8 @@ impl Pending {
     ) -> Result<Vec<Secret>, AuthFault> {
         match &self.0 {
             Kind::Token(used) => {
-                let shown = Secret::from(MASK);
-                used.place.put(token.unwrap_or(&shown).expose(), request)?;
-                // The mark of a token in a query is encoded, and shown as any other.
-                Ok(if token.is_none() { vec![shown] } else { Vec::new() })
+                used.place.put(token.map_or(MASK, Secret::expose), request)?;
+                Ok(Vec::new())
             }
             // Nothing is known before the service's challenge.
             Kind::Digest(_) => Ok(Vec::new()),
