@@ -20,6 +20,7 @@ pub mod explain;
 pub mod failure;
 pub mod fault;
 pub mod field;
+pub mod flow;
 pub mod formats;
 pub mod http_date;
 pub mod inject;

@@ -1,0 +1,3 @@
+//! Flows.
+pub mod datum;
+pub mod expression;
