@@ -8,10 +8,10 @@
 use std::sync::OnceLock;
 
 use jaq_core::load::parse::Def;
-use jaq_core::load::{Arena, File, Loader};
+use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, DataT, Exn, Filter, Lut, Native, Vars};
 
-use super::natives;
+use super::{natives, recursion};
 use crate::flow::datum::{Datum, Excess, measured, step};
 
 /// jaq's view of a program.
@@ -78,6 +78,13 @@ pub struct SyntaxFault {
 /// # Errors
 /// The first fault.
 pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, SyntaxFault> {
+    let term = load::parse(text, |parser| parser.term());
+    if let Some(name) = term.as_ref().and_then(recursion::find) {
+        return Err(SyntaxFault {
+            offset: natives::offset(text, name),
+            reason: format!("`{name}` takes a filter and calls itself"),
+        });
+    }
     let arena = Arena::default();
     let file = File { code: text, path: () };
     let modules = Loader::new(definitions().iter().cloned())

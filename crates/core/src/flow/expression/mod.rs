@@ -12,6 +12,7 @@ mod engine;
 mod natives;
 mod nesting;
 mod path;
+mod recursion;
 mod shaped;
 mod uri;
 

@@ -132,22 +132,27 @@ fn search(list: &Datum, wanted: &Datum) -> Result<Datum, Error<Datum>> {
 
 type LoadErrors<'s> = load::Errors<&'s str, ()>;
 
+/// Where a part of a text is in it, in bytes.
+pub(super) fn offset(text: &str, part: &str) -> usize {
+    let place = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
+    place.filter(|place| *place <= text.len()).unwrap_or_default()
+}
+
 /// The first fault of a text that cannot be read.
 pub(super) fn load_fault(text: &str, errors: LoadErrors<'_>) -> SyntaxFault {
-    let offset = |part: &str| load::span(text, part).start.min(text.len());
     let first = errors.into_iter().next().map(|(_, error)| error);
     match first {
         Some(load::Error::Lex(errors)) => match errors.into_iter().next() {
             Some((expected, found)) => {
                 let reason = format!("expected {}", lexed(&expected));
-                SyntaxFault { offset: offset(found), reason }
+                SyntaxFault { offset: offset(text, found), reason }
             }
             None => unknown(),
         },
         Some(load::Error::Parse(errors)) => match errors.into_iter().next() {
             Some((expected, found)) => {
                 let reason = format!("expected {}", parsed(&expected));
-                let offset = if found.is_empty() { text.len() } else { offset(found) };
+                let offset = if found.is_empty() { text.len() } else { offset(text, found) };
                 SyntaxFault { offset, reason }
             }
             None => unknown(),
@@ -179,7 +184,7 @@ pub(super) fn compile_fault(
     let first = errors.into_iter().next().and_then(|(_, errors)| errors.into_iter().next());
     match first {
         Some((name, undefined)) => SyntaxFault {
-            offset: load::span(text, name).start.min(text.len()),
+            offset: offset(text, name),
             reason: match undefined {
                 compile::Undefined::Filter(arity) => format!("there is no function `{name}/{arity}`"),
                 other => format!("there is no {} `{name}`", other.as_str()),

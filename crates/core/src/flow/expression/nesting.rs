@@ -2,40 +2,84 @@
 
 use super::SyntaxFault;
 
-/// Most brackets inside each other.
-const MAX_BRACKETS: usize = 48;
+/// Most levels: a third of what overflows the 2 MiB of a thread in a build without optimisation.
+const MAX_LEVELS: usize = 100;
 
-/// Most words and signs after which jaq's parser calls itself, in one expression.
-const MAX_CALLS: usize = 512;
+/// What is open around a character.
+enum Open {
+    /// A bracket, with the operators and words so far at its level, each of which is one level to the parser.
+    Bracket { is_object: bool, chain: usize },
+    /// A text.
+    Text,
+}
 
 /// Refuses what could overflow the stack of jaq's parser and compiler.
 pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
-    let too_deep = |offset| {
-        Err(SyntaxFault { offset, reason: "it is nested too deep".to_owned() })
-    };
-    let (mut open, mut calls) = (0_usize, 0_usize);
+    let mut open = vec![Open::Bracket { is_object: false, chain: 0 }];
+    let mut levels = 0_usize;
+    let mut chars = text.char_indices().peekable();
     let mut word_start = None;
-    for (offset, c) in text.char_indices() {
-        let in_word = c.is_ascii_alphabetic();
-        match (in_word, word_start) {
-            (true, None) => word_start = Some(offset),
-            (false, Some(start)) => {
-                calls += usize::from(is_keyword(&text[start..offset]));
-                word_start = None;
+    while let Some((offset, c)) = chars.next() {
+        if let (false, Some(start)) = (c.is_ascii_alphabetic(), word_start) {
+            if is_keyword(&text[start..offset]) {
+                lengthen(&mut open, &mut levels);
+            }
+            word_start = None;
+        }
+        if matches!(open.last(), Some(Open::Text)) {
+            match (c, chars.peek()) {
+                ('\\', Some((_, '('))) => {
+                    chars.next();
+                    push(&mut open, &mut levels, false);
+                }
+                ('\\', _) => {
+                    chars.next();
+                }
+                ('"', _) => {
+                    open.pop();
+                }
+                _ => {}
+            }
+            continue;
+        }
+        match c {
+            c if c.is_ascii_alphabetic() => word_start = word_start.or(Some(offset)),
+            '"' => open.push(Open::Text),
+            '(' | '[' | '{' => push(&mut open, &mut levels, c == '{'),
+            ')' | ']' | '}' if open.len() > 1 => {
+                if let Some(Open::Bracket { chain, .. }) = open.pop() {
+                    levels -= chain + 2;
+                }
+            }
+            ',' | ';' => match open.last_mut() {
+                // The next entry of an object, the next parameter of a call.
+                Some(Open::Bracket { is_object, chain }) if *is_object || c == ';' => {
+                    levels -= std::mem::take(chain);
+                }
+                _ => lengthen(&mut open, &mut levels),
+            },
+            '|' | '-' | '+' | '*' | '/' | '%' | '=' | '<' | '>' | '?' => {
+                lengthen(&mut open, &mut levels);
             }
             _ => {}
         }
-        match c {
-            '(' | '[' | '{' => open += 1,
-            ')' | ']' | '}' => open = open.saturating_sub(1),
-            '|' | ',' | '-' | '+' | '*' | '/' | '%' | '=' | '<' | '>' | '?' => calls += 1,
-            _ => {}
-        }
-        if open > MAX_BRACKETS || calls > MAX_CALLS {
-            return too_deep(offset);
+        if levels > MAX_LEVELS {
+            return Err(SyntaxFault { offset, reason: "it is nested too deep".to_owned() });
         }
     }
     Ok(())
+}
+
+fn push(open: &mut Vec<Open>, levels: &mut usize, is_object: bool) {
+    open.push(Open::Bracket { is_object, chain: 0 });
+    *levels += 2;
+}
+
+fn lengthen(open: &mut [Open], levels: &mut usize) {
+    if let Some(Open::Bracket { chain, .. }) = open.last_mut() {
+        *chain += 1;
+        *levels += 1;
+    }
 }
 
 fn is_keyword(word: &str) -> bool {

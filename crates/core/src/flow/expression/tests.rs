@@ -103,6 +103,8 @@ fn faults_have_a_place_and_a_reason() {
         ("input", 0, "there is no function `input/0`"),
         ("$ENV", 0, "there is no variable `$ENV`"),
         ("\"abc", 4, "expected "),
+        ("def f(x): f(x | x); f(.)", 10, "`f` takes a filter and calls itself"),
+        ("[1] | def w(c; u): if c then (u | w(c; u)) else . end; w(1; 2)", 34, "`w` takes"),
     ] {
         let fault = Expression::compile(text, &[]).unwrap_err();
         assert!(fault.reason.starts_with(reason), "{text}: {fault:?}");
@@ -121,7 +123,6 @@ fn what_has_no_end_ends_with_the_limit() {
         "def f: (f?); f",
         "def f: 1 + f; f",
         "def f: [f]; f",
-        "def f(x): f(x | x); f(.)",
         "def f: try f catch f; f",
         "[range(1e12)]",
         "last(repeat(1))",
@@ -153,6 +154,7 @@ fn what_has_no_end_ends_with_the_limit() {
         "[range(1e6)] | sort | [., .] | tojson | [., .] | tojson | length",
         "input_line_number?, [splits(\"a\"; null)?], (def f: f; f)",
     ] {
+        eprintln!("{text}");
         let Ok(expression) = Expression::compile(text, &[]) else {
             assert!(text.starts_with("input_line"), "{text}");
             continue;
@@ -190,8 +192,10 @@ fn deep_texts_are_refused_before_jaq_reads_them() {
         ("", ".", ".a"),
         ("", ".", "[0]"),
         ("map(", "1", ")"),
+        ("(if 1 then [", "1", "] else 2 end)"),
+        ("{\"a\\(", "1", ")\": 1}"),
     ] {
-        for times in [10, 40, 100, 400, 1_000] {
+        for times in [10, 20, 40, 60, 80, 98, 100, 400, 1_000] {
             let text = [before.repeat(times), middle.to_owned(), after.repeat(times)].concat();
             // Whatever comes of it: no overflow, here on the 2 MiB of a test's thread.
             if let Ok(expression) = Expression::compile(&text, &[]) {
@@ -199,6 +203,13 @@ fn deep_texts_are_refused_before_jaq_reads_them() {
             }
         }
     }
+}
+
+#[test]
+fn long_expressions_that_are_not_deep_are_read() {
+    let keys = vec!["(.a + 1 | tostring): [1, 2, \"a | b | c, d\"]"; 60].join(", ");
+    let text = format!("{{ {keys} }}");
+    assert_eq!(value(&text, json!({"a": 1})), json!({"2": [1, 2, "a | b | c, d"]}));
 }
 
 #[test]
