@@ -132,6 +132,10 @@ codes! {
         EXAMPLE_FAILED = "example.failed",
         ANTI_EXAMPLE_FAILED = "anti_example.failed",
         EGRESS_OPEN = "egress.open",
+        FLOW_UNSUPPORTED = "flow.unsupported",
+        FLOW_VERSION = "flow.version",
+        FLOW_REFERENCE = "flow.reference",
+        FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {
         INVOCATION_SYNTAX = "invocation.syntax",
@@ -159,6 +163,7 @@ codes! {
         HEADER_VALUE = "header.value",
         QUERY_VALUE = "query.value",
         METHOD_UNKNOWN = "method.unknown",
+        FLOW_INPUT = "flow.input",
     }
     Connection {
         CONNECTION_REQUIRED = "connection.required",
@@ -206,6 +211,8 @@ codes! {
         LIMIT_INVOCATION = "limit.invocation",
         RESPONSE_TOO_LARGE = "response.too_large",
         POLICY_SECRET_REFERENCE = "policy.secret_reference",
+        FLOW_EXPRESSION_LIMIT = "flow.expression_limit",
+        FLOW_LIMIT = "flow.limit",
     }
     Transport {
         TRANSPORT_CONNECT = "transport.connect",
@@ -216,6 +223,7 @@ codes! {
         TRANSPORT_TRUNCATED = "transport.truncated",
         TRANSPORT_PROTOCOL = "transport.protocol",
         REDIRECT_LIMIT = "redirect.limit",
+        FLOW_TIMEOUT = "flow.timeout",
     }
     Service {
         HTTP_STATUS = "http.status",
@@ -223,6 +231,7 @@ codes! {
         HTTP_NOT_FOUND = "http.not_found",
         HTTP_CONFLICT = "http.conflict",
         HTTP_TRANSIENT = "http.transient",
+        FLOW_RAISED = "flow.raised",
     }
     Response {
         RESPONSE_DECODE = "response.decode",
@@ -233,6 +242,8 @@ codes! {
         RESPONSE_FORMAT = "response.format",
         RESPONSE_RANGE = "response.range",
         RESPONSE_SCHEMA = "response.schema",
+        FLOW_EXPRESSION = "flow.expression",
+        FLOW_OUTPUT = "flow.output",
     }
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",

@@ -21,6 +21,7 @@ pub mod failure;
 pub mod fault;
 pub mod field;
 pub mod flow;
+pub mod flow_fault;
 pub mod formats;
 pub mod http_date;
 pub mod inject;

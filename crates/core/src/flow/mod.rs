@@ -1,3 +1,4 @@
 //! Flows.
 pub mod datum;
 pub mod expression;
+pub mod node;

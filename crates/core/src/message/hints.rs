@@ -27,6 +27,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
             Some("check the path and that the file can be read".to_owned())
         }
         Fault::Store(fault) => super::store::hint(fault),
+        Fault::Flow(fault) => super::flow::hint(fault),
         Fault::Plan(fault) => plan_hint(fault),
         Fault::Transport { fault, .. } => transport_hint(fault),
         Fault::Grant { fault, .. } => super::auth::grant_hint(fault),

@@ -3,6 +3,7 @@
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
 mod auth;
+mod flow;
 mod hints;
 mod store;
 
@@ -21,6 +22,7 @@ use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{TemplateFault, TemplateProblem, TemplateValueError};
 use crate::transport_fault::{Denied, TransportFault, TransportFaultKind};
 
+pub use flow::{document, document_hint};
 pub use hints::hint;
 
 /// What is wrong.
@@ -68,6 +70,7 @@ pub fn message(fault: &Fault) -> String {
         Fault::InvocationTooLong { limit } => {
             format!("the invocation is longer than {limit} bytes")
         }
+        Fault::Flow(fault) => flow::message(fault),
         Fault::Internal { what } => format!("this is a bug in cardhost: {what}"),
     }
 }
