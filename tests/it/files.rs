@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use cardhost::Code;
-use cardhost::core::formats::{card_schema, connector_schema};
+use cardhost::core::formats::{card_schema, connector_schema, flow_schema};
 use serde_json::Value;
 
 use crate::support::{cardhost, path, root};
@@ -15,6 +15,7 @@ fn schemas_are_what_the_types_say() {
     for (file, schema) in [
         ("schemas/connector.schema.json", connector_schema()),
         ("schemas/card.schema.json", card_schema()),
+        ("schemas/flow.schema.json", flow_schema()),
     ] {
         let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {

@@ -13,6 +13,8 @@ mod canaries;
 mod egress;
 mod embedding;
 mod files;
+mod flow_conformance;
+mod flow_examples;
 mod httpbin;
 mod layers;
 mod lossless;

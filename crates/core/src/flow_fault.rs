@@ -111,7 +111,7 @@ pub enum FlowFault {
     },
     /// The run did more than it may.
     Limit {
-        /// `tasks` or `frames`.
+        /// `tasks`, `frames` or `levels`.
         of: &'static str,
         /// Inclusive.
         max: u64,

@@ -276,7 +276,11 @@ impl Problem {
     pub fn to_error(&self, file: &str) -> Error {
         let fault = match self.limit {
             Some(max) => {
-                let of = if self.title.as_deref() == Some("frames") { "frames" } else { "tasks" };
+                let of = match self.title.as_deref() {
+                    Some("frames") => "frames",
+                    Some("levels") => "levels",
+                    _ => "tasks",
+                };
                 FlowFault::Limit { of, max }
             }
             None => FlowFault::Uncaught {

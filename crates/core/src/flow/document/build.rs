@@ -325,6 +325,7 @@ impl<'n> Builder<'n, '_, '_> {
             let Some(entry) = item.entries().first() else { continue };
             let place = spot.below(&index.to_string()).below(&entry.key);
             all.push(Case {
+                name: entry.key.clone(),
                 when: self.optional(&entry.value, "when", &place),
                 then: self.then(entry.value.get("then"), &place.below("then"), siblings),
             });

@@ -61,6 +61,9 @@ pub(in crate::flow) struct Form {
     pub fits: fn(&str) -> bool,
 }
 
+/// Longest name of a task: the names of steps are made of them.
+const MAX_NAME_BYTES: usize = 256;
+
 /// The keys of an object.
 #[derive(Debug)]
 pub(in crate::flow) struct Keys {
@@ -190,6 +193,9 @@ impl<'n> Checker<'_, 'n, '_> {
                 for (index, item) in node.items().iter().enumerate() {
                     let place = format!("{pointer}/{index}");
                     match item.entries() {
+                        [entry] if entry.key.len() > MAX_NAME_BYTES => {
+                            self.form(item, "a name of at most 256 bytes", &place);
+                        }
                         [entry] => self.open.push((&entry.value, inner, below(&place, &entry.key))),
                         _ => self.form(item, "an object with one key, the name", &place),
                     }

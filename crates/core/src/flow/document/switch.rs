@@ -14,6 +14,8 @@ pub struct Switch {
 /// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
+    /// Its name.
+    pub name: String,
     /// Where this is true; always, without one.
     pub when: Option<Expression>,
     /// What comes next.

@@ -4,6 +4,7 @@
 //! 201 frames, a `for` over 10,000 items two, a `fork` of 1,000 branches 1,001.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::step::StepId;
@@ -16,6 +17,37 @@ use crate::flow::problem::Problem;
 pub(super) struct FrameId {
     index: usize,
     generation: u64,
+}
+
+/// The name of a list or task; parts are shared with those above it, and put together only when asked.
+#[derive(Clone, Debug)]
+pub(super) struct Name(Arc<Part>);
+
+#[derive(Debug)]
+struct Part {
+    above: Option<Name>,
+    text: String,
+}
+
+impl Name {
+    pub(super) fn root(text: &str) -> Name {
+        Name(Arc::new(Part { above: None, text: text.to_owned() }))
+    }
+
+    /// The name with more at its end.
+    pub(super) fn with(&self, text: String) -> Name {
+        Name(Arc::new(Part { above: Some(self.clone()), text }))
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = vec![self];
+        while let Some(above) = parts.last().and_then(|part| part.0.above.as_ref()) {
+            parts.push(above);
+        }
+        parts.iter().rev().try_for_each(|part| f.write_str(&part.0.text))
+    }
 }
 
 /// The tasks that a frame runs.
@@ -33,7 +65,9 @@ pub(super) struct Frame {
     pub parent: Option<(FrameId, usize)>,
     pub tasks: Tasks,
     /// The name of the list: `/do/2/poll/for/3/do`; of one task, of the task itself.
-    pub path: Arc<str>,
+    pub path: Name,
+    /// How many frames are above it.
+    pub level: usize,
     /// The index of the task in the list.
     pub position: usize,
     /// The input of the task, then its output.
@@ -51,7 +85,7 @@ pub(super) struct Frame {
 #[derive(Debug)]
 pub(super) struct Active {
     pub task: TaskId,
-    pub id: Arc<str>,
+    pub id: Name,
     /// Before and after `input.from`.
     pub raw_input: Datum,
     pub input: Datum,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::frame::{Active, Ending, Frame, FrameId, State, Tasks};
+use super::frame::{Active, Ending, Frame, FrameId, Name, State, Tasks};
 use super::scope::{View, moment};
 use super::step::{Action, Step, StepId, WaitReason};
-use super::{Event, Happened, MAX_FRAMES, Purpose, Run};
+use super::{Event, Happened, MAX_FRAMES, MAX_LEVELS, Purpose, Run};
 use crate::error::{Code, push_pointer};
 use crate::flow::datum::Datum;
 use crate::flow::document::TaskId;
@@ -54,7 +54,8 @@ impl Run {
         let frame = Frame {
             parent: None,
             tasks: Tasks::List(document.root),
-            path: Arc::from("/do"),
+            path: Name::root("/do"),
+            level: 0,
             position: 0,
             data: input,
             variables: Arc::default(),
@@ -307,7 +308,8 @@ impl Run {
     /// Gives up what the children of a task do.
     pub(super) fn abandon_children(&mut self, id: FrameId) {
         let Some(active) = self.active_mut(id) else { return };
-        let mut open: Vec<FrameId> = active.children.drain(..).flatten().collect();
+        // The first on top.
+        let mut open: Vec<FrameId> = active.children.drain(..).flatten().rev().collect();
         while let Some(child) = open.pop() {
             self.release(child);
             if self.active(child).is_some() {
@@ -316,7 +318,7 @@ impl Run {
             if let Some(frame) = self.frames.remove(child)
                 && let Some(active) = frame.active
             {
-                open.extend(active.children.into_iter().flatten());
+                open.extend(active.children.into_iter().flatten().rev());
             }
         }
     }
@@ -399,17 +401,22 @@ impl Run {
         parent: FrameId,
         slot: usize,
         tasks: Tasks,
-        path: Arc<str>,
+        path: Name,
         input: Datum,
         variables: Arc<Vec<Datum>>,
     ) {
         if self.frames.count() >= MAX_FRAMES {
             return self.fault(parent, limit("frames", MAX_FRAMES as u64));
         }
+        let level = self.frame(parent).map_or(0, |frame| frame.level + 1);
+        if level > MAX_LEVELS {
+            return self.fault(parent, limit("levels", MAX_LEVELS as u64));
+        }
         let frame = Frame {
             parent: Some((parent, slot)),
             tasks,
             path,
+            level,
             position: 0,
             data: input,
             variables,
@@ -435,15 +442,24 @@ impl Run {
         self.frames.get_mut(id)?.active.as_mut()
     }
 
+    /// The name of a list of the task of a frame.
+    pub(super) fn list_below(&self, id: FrameId, more: String) -> Name {
+        match self.active(id) {
+            Some(active) => active.id.with(more),
+            None => Name::root(&more),
+        }
+    }
+
     /// The name of a step of the task of a frame.
     pub(super) fn step_below(&self, id: FrameId, more: &str) -> StepId {
-        let name = self.active(id).map_or("", |active| &*active.id);
+        let name = self.active(id).map(|active| active.id.to_string()).unwrap_or_default();
         StepId::new(&format!("{name}/{more}"))
     }
 
     /// The name of the step that a task is.
     pub(super) fn step_of(&self, id: FrameId) -> StepId {
-        StepId(self.active(id).map_or_else(|| Arc::from(""), |active| Arc::clone(&active.id)))
+        let name = self.active(id).map(|active| active.id.to_string()).unwrap_or_default();
+        StepId::new(&name)
     }
 
     fn top_view<'r>(&'r self, input: &'r Datum) -> View<'r> {
@@ -578,8 +594,8 @@ fn limit(of: &'static str, max: u64) -> Problem {
 }
 
 /// The name of this run of a task.
-fn name_of(frame: &Frame, task: &str) -> Arc<str> {
-    let mut name = frame.path.to_string();
+fn name_of(frame: &Frame, task: &str) -> Name {
+    let mut name = String::new();
     if let Tasks::List(_) = frame.tasks {
         name.push('/');
         name.push_str(&frame.position.to_string());
@@ -589,5 +605,5 @@ fn name_of(frame: &Frame, task: &str) -> Arc<str> {
         name.push('#');
         name.push_str(&visits.to_string());
     }
-    Arc::from(name)
+    frame.path.with(name)
 }

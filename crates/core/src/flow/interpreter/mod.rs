@@ -11,12 +11,12 @@
 
 mod chance;
 mod frame;
-pub mod http;
+pub(crate) mod http;
 mod machine;
 mod openapi;
 mod retry;
 mod scope;
-pub mod step;
+pub(crate) mod step;
 mod tasks;
 
 use std::collections::{HashMap, VecDeque};
@@ -37,6 +37,9 @@ pub const DEFAULT_MAX_TASKS: u64 = 1_000_000;
 
 /// Most lists of tasks at the same time.
 pub const MAX_FRAMES: usize = 100_000;
+
+/// Most lists of tasks inside each other: more than a document can nest.
+pub const MAX_LEVELS: usize = 1_000;
 
 /// What a host gives a run.
 #[derive(Clone)]
@@ -192,9 +195,13 @@ impl Run {
         std::mem::take(&mut self.steps)
     }
 
-    /// Says what came of a step; [`Run::steps`] takes it from there. What nobody waits for is ignored.
-    pub fn complete(&mut self, id: StepId, outcome: Result<Value, Problem>) {
-        self.inbox.push_back((id, outcome));
+    /// Says what came of a step; [`Run::steps`] takes it from there. `false` where nobody waits for it.
+    pub fn complete(&mut self, id: StepId, outcome: Result<Value, Problem>) -> bool {
+        let is_waited_for = self.waiting.contains_key(&id);
+        if is_waited_for {
+            self.inbox.push_back((id, outcome));
+        }
+        is_waited_for
     }
 
     /// The output, or the problem that nothing caught; `None` while it goes on.

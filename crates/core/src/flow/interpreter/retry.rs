@@ -60,8 +60,8 @@ impl Run {
         let attempt = *attempt;
         let input = active.input.clone();
         let path = match attempt {
-            1 => format!("{}/try", active.id),
-            attempt => format!("{}/try#{attempt}", active.id),
+            1 => active.id.with("/try".to_owned()),
+            attempt => active.id.with(format!("/try#{attempt}")),
         };
         let limit = try_.retry.as_ref().and_then(|retry| retry.attempt_duration.as_ref());
         if let Some(limit) = limit {
@@ -76,7 +76,7 @@ impl Run {
         }
         let variables = self.frame(id).map(|frame| Arc::clone(&frame.variables));
         let variables = variables.unwrap_or_default();
-        self.enter(id, 0, Tasks::List(try_.tasks), Arc::from(path), input, variables);
+        self.enter(id, 0, Tasks::List(try_.tasks), path, input, variables);
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Run {
         if let State::Try { phase, .. } = &mut active.state {
             *phase = Phase::Handling;
         }
-        let path = Arc::from(format!("{}/catch/do", active.id));
+        let path = active.id.with("/catch/do".to_owned());
         let more = variables.iter().cloned().chain([problem.to_datum()]).collect();
         self.enter(id, 0, Tasks::List(handler), path, input, Arc::new(more));
     }

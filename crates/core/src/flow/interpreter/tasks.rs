@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::frame::{Ending, FrameId, Phase, State, Tasks};
+use super::frame::{Ending, FrameId, Name, Phase, State, Tasks};
 use super::http::{HttpAuthentication, HttpRequest};
 use super::scope::iso8601;
 use super::step::{Action, CardCall, StepId, SubFlow, WaitReason};
@@ -29,7 +29,7 @@ impl Run {
                 self.give(id, value, None);
             }
             Kind::Do(list) => {
-                let path = self.path(id, "do");
+                let path = self.list_below(id, "/do".to_owned());
                 self.enter_list(id, Tasks::List(*list), path);
             }
             Kind::Switch(switch) => self.switch(id, switch)?,
@@ -45,14 +45,15 @@ impl Run {
                     self.give(id, Datum::list([]), None);
                 }
                 for (slot, branch) in fork.branches.iter().enumerate() {
-                    let mut path = format!("{}/fork/branches/{slot}", self.step_of(id));
+                    let mut path = format!("/fork/branches/{slot}");
                     let document = Arc::clone(&self.document);
                     crate::error::push_pointer(&mut path, &document.task(*branch).name);
                     let Some(frame) = self.frame(id) else { return Ok(()) };
                     let variables = Arc::clone(&frame.variables);
                     let input = frame.active.as_ref().map(|active| active.input.clone());
                     let (tasks, input) = (Tasks::One(*branch), input.unwrap_or_default());
-                    self.enter(id, slot, tasks, Arc::from(path), input, variables);
+                    let path = self.list_below(id, path);
+                    self.enter(id, slot, tasks, path, input, variables);
                 }
             }
             Kind::Try(try_) => {
@@ -147,11 +148,7 @@ impl Run {
         }
     }
 
-    fn path(&self, id: FrameId, more: &str) -> Arc<str> {
-        Arc::clone(&self.step_below(id, more).0)
-    }
-
-    fn enter_list(&mut self, id: FrameId, tasks: Tasks, path: Arc<str>) {
+    fn enter_list(&mut self, id: FrameId, tasks: Tasks, path: Name) {
         let Some(frame) = self.frame(id) else { return };
         let variables = Arc::clone(&frame.variables);
         let input = frame.active.as_ref().map(|active| active.input.clone()).unwrap_or_default();
@@ -200,7 +197,7 @@ impl Run {
         };
         *next += 1;
         let more = [item, Datum::from(index)];
-        let path = Arc::from(format!("{}/for/{index}/do", active.id));
+        let path = active.id.with(format!("/for/{index}/do"));
         let variables = frame.variables.iter().cloned().chain(more.clone()).collect();
         if let Some(expression) = &for_.while_ {
             let goes_on = self.within(id, &Datum::Null, &more, |view| {
@@ -308,13 +305,13 @@ impl Run {
                         active.input = input;
                     }
                 }
-                let path = self.path(id, "call");
-                let mut path = path.to_string();
+                let mut path = "/call".to_owned();
                 crate::error::push_pointer(&mut path, &function.name);
                 let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
                 // A function sees its own names only.
                 let tasks = Tasks::One(function.task);
-                self.enter(id, 0, tasks, Arc::from(path), input, Arc::default());
+                let path = self.list_below(id, path);
+                self.enter(id, 0, tasks, path, input, Arc::default());
             }
             Call::Http(http) => {
                 let request = self.http_request(id, http)?;
