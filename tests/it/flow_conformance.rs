@@ -94,7 +94,8 @@ fn answer(request: &HttpRequest) -> HttpReply {
             let authentication = request.authentication.as_ref().unwrap();
             assert_eq!(authentication.scheme, "basic");
             let settings = Value::Object(authentication.settings.clone());
-            let expected = json!({ "username": "serverless-workflow", "password": "conformance-test" });
+            let expected =
+                json!({ "username": "serverless-workflow", "password": "conformance-test" });
             assert_eq!(settings, expected);
             reply(200, json!({ "authenticated": true }))
         }
@@ -148,7 +149,9 @@ fn check(scenario: &Scenario) -> Result<(), String> {
     let mut checked = 0;
     for (step, block) in &scenario.steps {
         let holds = match step.as_str() {
-            "a workflow with definition:" | "given the workflow input is:" | "the workflow is executed" => {
+            "a workflow with definition:"
+            | "given the workflow input is:"
+            | "the workflow is executed" => {
                 continue;
             }
             "the workflow should complete" => outcome.is_ok(),
@@ -158,7 +161,11 @@ fn check(scenario: &Scenario) -> Result<(), String> {
                 let expected = yaml(block);
                 outcome.as_ref().err().is_some_and(|problem| {
                     let found = serde_json::to_value(problem).unwrap();
-                    expected.as_object().unwrap().iter().all(|(key, value)| found.get(key) == Some(value))
+                    expected
+                        .as_object()
+                        .unwrap()
+                        .iter()
+                        .all(|(key, value)| found.get(key) == Some(value))
                 })
             }
             step if step.starts_with("the workflow output should have properties ") => {

@@ -50,10 +50,20 @@ struct Chart<'d> {
 /// What is still to be drawn.
 enum Open {
     /// The boxes of a list, and what comes after its last.
-    List { list: ListId, depth: usize, after: Option<String> },
+    List {
+        list: ListId,
+        depth: usize,
+        after: Option<String>,
+    },
     /// A task that stands alone in its frame.
-    Alone { task: TaskId, depth: usize },
-    Line { text: String, depth: usize },
+    Alone {
+        task: TaskId,
+        depth: usize,
+    },
+    Line {
+        text: String,
+        depth: usize,
+    },
 }
 
 impl Chart<'_> {
@@ -191,7 +201,9 @@ fn label(kind: &Kind) -> String {
         Kind::Run(run) => format!("run {}/{}", run.namespace, run.name),
         Kind::Set(_) => "set".to_owned(),
         Kind::Wait(_) => "wait".to_owned(),
-        Kind::Do(_) | Kind::For(_) | Kind::Fork(_) | Kind::Switch(_) | Kind::Try(_) => String::new(),
+        Kind::Do(_) | Kind::For(_) | Kind::Fork(_) | Kind::Switch(_) | Kind::Try(_) => {
+            String::new()
+        }
         Kind::Unsupported => "?".to_owned(),
     }
 }

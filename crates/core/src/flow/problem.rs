@@ -325,7 +325,8 @@ mod tests {
 
     #[test]
     fn an_uncaught_problem_keeps_its_code_and_class() {
-        let problem = Problem::new(Standard::Communication, "no", "x").with_code(&Code::HTTP_NOT_FOUND);
+        let problem =
+            Problem::new(Standard::Communication, "no", "x").with_code(&Code::HTTP_NOT_FOUND);
         let error = problem.at("/do/0/get").to_error("flows/x.yaml");
         assert_eq!((error.code(), error.class()), (&Code::HTTP_NOT_FOUND, Class::Service));
         assert_eq!(error.message(), "no: x");

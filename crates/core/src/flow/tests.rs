@@ -32,14 +32,24 @@ fn task() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         expression.clone().prop_map(|e| json!({ "set": { "n": e, "m": [1, e] } })),
         Just(json!({ "call": "get@shop" })),
-        expression.clone().prop_map(|e| json!({ "call": "get:1.0.0@shop", "with": { "input": e } })),
-        Just(json!({ "call": "http", "with": { "method": "get", "endpoint": "https://h.example/{n}" } })),
-        Just(json!({ "call": "openapi", "with": { "document": { "endpoint": "https://h.example/o" }, "operationId": "x" } })),
+        expression
+            .clone()
+            .prop_map(|e| json!({ "call": "get:1.0.0@shop", "with": { "input": e } })),
+        Just(
+            json!({ "call": "http", "with": { "method": "get", "endpoint": "https://h.example/{n}" } })
+        ),
+        Just(
+            json!({ "call": "openapi", "with": { "document": { "endpoint": "https://h.example/o" }, "operationId": "x" } })
+        ),
         Just(json!({ "wait": "PT1S" })),
         Just(json!({ "raise": { "error": { "type": "urn://x", "status": 400 } } })),
         Just(json!({ "emit": { "event": { "with": { "source": "urn://x", "type": "t" } } } })),
-        Just(json!({ "run": { "workflow": { "namespace": "x", "name": "y", "version": "1.0.0" } } })),
-        expression.clone().prop_map(|e| json!({ "switch": [{ "a": { "when": e, "then": "t0" } }] })),
+        Just(
+            json!({ "run": { "workflow": { "namespace": "x", "name": "y", "version": "1.0.0" } } })
+        ),
+        expression
+            .clone()
+            .prop_map(|e| json!({ "switch": [{ "a": { "when": e, "then": "t0" } }] })),
     ];
     let common = (expression.clone(), then, 0..8_u8);
     (leaf, common.clone()).prop_map(with_common).prop_recursive(3, 24, 3, move |inner| {

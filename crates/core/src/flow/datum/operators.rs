@@ -160,7 +160,8 @@ impl Mul for Datum {
             (Datum::Number(left), Datum::Number(right)) => {
                 Datum::Number(left.calculate(&right, i64::checked_mul, |a, b| a * b))
             }
-            (Datum::Text(text), Datum::Number(times)) | (Datum::Number(times), Datum::Text(text)) => {
+            (Datum::Text(text), Datum::Number(times))
+            | (Datum::Number(times), Datum::Text(text)) => {
                 let times = times.as_f64();
                 if times.is_nan() || times <= 0.0 {
                     return Ok(Datum::Null);
@@ -234,10 +235,12 @@ impl Neg for Datum {
     type Output = ValR<Datum>;
     fn neg(self) -> Self::Output {
         match self {
-            Datum::Number(Number::Written(text)) => Ok(Datum::Number(match text.strip_prefix('-') {
-                Some(positive) => Number::read(positive),
-                None => Number::read(&format!("-{text}")),
-            })),
+            Datum::Number(Number::Written(text)) => {
+                Ok(Datum::Number(match text.strip_prefix('-') {
+                    Some(positive) => Number::read(positive),
+                    None => Number::read(&format!("-{text}")),
+                }))
+            }
             Datum::Number(number) => {
                 let zero = Number::Int(0);
                 Ok(Datum::Number(zero.calculate(&number, i64::checked_sub, |_, b| -b)))
@@ -310,10 +313,7 @@ impl Datum {
 
 impl List {
     /// Where a part stands in the list.
-    pub(crate) fn places_of<'l>(
-        &'l self,
-        part: &'l [Datum],
-    ) -> impl Iterator<Item = usize> + 'l {
+    pub(crate) fn places_of<'l>(&'l self, part: &'l [Datum]) -> impl Iterator<Item = usize> + 'l {
         let windows = self.items.windows(part.len().max(1)).enumerate();
         windows
             .filter(move |(_, window)| !part.is_empty() && *window == part)
@@ -337,9 +337,7 @@ impl jaq_core::ValT for Datum {
         Ok(Datum::Object(Arc::new(object)))
     }
 
-    fn key_values(
-        self,
-    ) -> jaq_core::box_iter::BoxIter<'static, ValR<(Datum, Datum), Datum>> {
+    fn key_values(self) -> jaq_core::box_iter::BoxIter<'static, ValR<(Datum, Datum), Datum>> {
         match self {
             Datum::List(list) => Box::new((0..list.items.len()).map(move |index| {
                 spend(1);
@@ -356,9 +354,10 @@ impl jaq_core::ValT for Datum {
 
     fn values(self) -> Box<dyn Iterator<Item = ValR<Datum>>> {
         match self {
-            Datum::List(list) => Box::new((0..list.items.len()).map_while(move |index| {
-                spend(1).then(|| Ok(list.items[index].clone()))
-            })),
+            Datum::List(list) => Box::new(
+                (0..list.items.len())
+                    .map_while(move |index| spend(1).then(|| Ok(list.items[index].clone()))),
+            ),
             Datum::Object(object) => Box::new((0..object.entries.len()).map_while(move |index| {
                 let value = object.entries.get_index(index)?.1.clone();
                 spend(1).then_some(Ok(value))
@@ -407,9 +406,7 @@ impl jaq_core::ValT for Datum {
                 }
                 Ok(Datum::Object(Arc::new(changed)))
             }
-            other => {
-                opt.fail(other, |v| Exn::from(Error::typ(v, "iterable (array or object)")))
-            }
+            other => opt.fail(other, |v| Exn::from(Error::typ(v, "iterable (array or object)"))),
         }
     }
 
@@ -476,8 +473,7 @@ impl jaq_core::ValT for Datum {
                     target.push(Datum::Null);
                 }
                 let old = target.items.get_mut(at).map(std::mem::take).unwrap_or_default();
-                target.bytes =
-                    target.bytes.saturating_sub(old.bytes() - Datum::Null.bytes());
+                target.bytes = target.bytes.saturating_sub(old.bytes() - Datum::Null.bytes());
                 match f(old).next().transpose()? {
                     Some(value) => target.set(at, value),
                     None if at < target.items.len() => {
@@ -520,7 +516,8 @@ impl jaq_core::ValT for Datum {
                     Some(other) => return Err(Exn::from(Error::typ(other.clone(), "string"))),
                     None => "",
                 };
-                let (before, after) = (slice(&text, 0, start), slice(&text, end, text.len().max(end)));
+                let (before, after) =
+                    (slice(&text, 0, start), slice(&text, end, text.len().max(end)));
                 Ok(Datum::from([&before, middle, &after].concat()))
             }
             other => opt.fail(other, |v| Exn::from(Error::typ(v, "rangeable (array or string)"))),

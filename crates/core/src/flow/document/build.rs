@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 
-use super::call::{
-    Call, CallCard, CallFunction, CallHttp, CallOpenApi, ReplyAs, UNSUPPORTED,
-};
+use super::call::{Call, CallCard, CallFunction, CallHttp, CallOpenApi, ReplyAs, UNSUPPORTED};
 use super::emit::Emit;
 use super::for_::For;
 use super::fork::Fork;
@@ -228,9 +226,7 @@ impl<'n> Builder<'n, '_, '_> {
             "fork" => self.fork(own, &place).map(Kind::Fork),
             "try" => self.try_(own, node, spot).map(|try_| Kind::Try(Box::new(try_))),
             "raise" => self.raise(own, &place).map(|raise| Kind::Raise(Box::new(raise))),
-            "wait" => {
-                self.duration(own, &place).map(|duration| Kind::Wait(Wait { duration }))
-            }
+            "wait" => self.duration(own, &place).map(|duration| Kind::Wait(Wait { duration })),
             "emit" => own.get("event").map(|event| {
                 let place = place.below("event").below("with");
                 let with = event.get("with");
@@ -357,7 +353,9 @@ impl<'n> Builder<'n, '_, '_> {
         if let Some(node) = node
             && (!is_name || is_taken)
         {
-            let expected = "a name of letters, digits and underscores that is not an argument of the language".to_owned();
+            let expected =
+                "a name of letters, digits and underscores that is not an argument of the language"
+                    .to_owned();
             let fault = DocumentFault::Form { expected, found: name.chars().take(60).collect() };
             self.findings.at(&spot.pointer, &node.at, fault);
         }
@@ -566,7 +564,8 @@ impl<'n> Builder<'n, '_, '_> {
 
     /// A policy, whose expressions may use what is in scope where it is used.
     fn retry_in(&mut self, node: &Node, spot: &Spot, inside: &Spot) -> Retry {
-        let spot = &Spot { pointer: spot.pointer.clone(), variables: Arc::clone(&inside.variables) };
+        let spot =
+            &Spot { pointer: spot.pointer.clone(), variables: Arc::clone(&inside.variables) };
         let mut duration = |of: Option<&Node>, key: &str, place: &Spot| {
             let node = of?.get(key)?;
             self.duration(node, &place.below(key))

@@ -43,9 +43,10 @@ pub(super) const SOME_TEXT: Form =
 
 fn is_expression(text: &str) -> bool {
     // As the language's schema has it: on one line, with something in it.
-    text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).is_some_and(|inner| {
-        !inner.is_empty() && !inner.contains('\n')
-    })
+    text.trim()
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|inner| !inner.is_empty() && !inner.contains('\n'))
 }
 
 fn is_name(text: &str) -> bool {
@@ -73,9 +74,8 @@ fn is_version(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let of_pre = |part: &str| {
-        word(part) && (number(part) || !part.bytes().all(|b| b.is_ascii_digit()))
-    };
+    let of_pre =
+        |part: &str| word(part) && (number(part) || !part.bytes().all(|b| b.is_ascii_digit()));
     core.split('.').count() == 3
         && core.split('.').all(number)
         && pre.is_none_or(|pre| pre.split('.').all(of_pre))
@@ -109,7 +109,8 @@ pub(in crate::flow) fn milliseconds(text: &str) -> Option<i64> {
     if date.is_empty() && time.is_empty() {
         return None;
     }
-    let date = amount(date, &[('Y', 365.0 * DAY), ('M', 30.0 * DAY), ('W', 7.0 * DAY), ('D', DAY)])?;
+    let date =
+        amount(date, &[('Y', 365.0 * DAY), ('M', 30.0 * DAY), ('W', 7.0 * DAY), ('D', DAY)])?;
     let time = amount(time, &[('H', 3_600.0 * SECOND), ('M', 60.0 * SECOND), ('S', SECOND)])?;
     let total = (date + time).round();
     #[expect(clippy::cast_possible_truncation, reason = "it is compared with the limit first")]

@@ -1,5 +1,6 @@
 //! `listen`: read, so that a document is understood, and not carried out.
 
+use super::parts::EVENT_KEYS;
 use super::shape::{Keys, Shape, key};
 
 pub(in crate::flow) const KEYS: Keys = Keys {
@@ -36,12 +37,33 @@ pub(in crate::flow) const CONSUMED: Keys = Keys {
     name: "events",
     doc: "Which events.",
     keys: &[
-        key("all", "All of them.", Shape::List(&Shape::Object)),
-        key("any", "Any of them.", Shape::List(&Shape::Object)),
-        key("one", "This one.", Shape::Object),
+        key("all", "All of them.", Shape::List(&Shape::Keys(&FILTER))),
+        key("any", "Any of them.", Shape::List(&Shape::Keys(&FILTER))),
+        key("one", "This one.", Shape::Keys(&FILTER)),
         key("until", "Until when.", Shape::Either(&[Shape::Text, Shape::Object])),
     ],
     required: &[],
     one_of: &["all", "any", "one"],
     open: false,
+};
+
+const FILTER: Keys = Keys {
+    name: "eventFilter",
+    doc: "Which event.",
+    keys: &[
+        key("with", "What it has.", Shape::SomeOf(&ATTRIBUTES)),
+        key("correlate", "What it has in common with others.", Shape::Names(&Shape::Object)),
+    ],
+    required: &["with"],
+    one_of: &[],
+    open: false,
+};
+
+const ATTRIBUTES: Keys = Keys {
+    name: "eventAttributes",
+    doc: "What an event has.",
+    keys: EVENT_KEYS,
+    required: &[],
+    one_of: &[],
+    open: true,
 };

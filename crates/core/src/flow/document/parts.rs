@@ -127,7 +127,7 @@ const INLINE_DURATION: Keys = Keys {
 };
 
 pub(in crate::flow) const DURATION_SHAPE: Shape =
-    Shape::Either(&[Shape::Keys(&INLINE_DURATION), Shape::Form(&DURATION)]);
+    Shape::Either(&[Shape::SomeOf(&INLINE_DURATION), Shape::Form(&DURATION)]);
 
 /// `{ after: … }`, or the name of one of `use.timeouts`.
 pub(in crate::flow) const TIMEOUT: Keys = Keys {
@@ -212,6 +212,99 @@ const TOKEN: Shape = Shape::Keys(&Keys {
     open: false,
 });
 
+const OAUTH2_TOKEN: Shape = Shape::Keys(&Keys {
+    name: "oauth2Token",
+    doc: "A security token.",
+    keys: &[key("token", "The token.", Shape::Text), key("type", "Its type.", Shape::Text)],
+    required: &["token", "type"],
+    one_of: &[],
+    open: false,
+});
+
+macro_rules! oauth2 {
+    ($name:literal, $doc:literal $(, $more:expr)*) => {
+        Keys {
+            name: $name,
+            doc: $doc,
+            keys: &[
+                key("use", "The name of a secret that holds all of it.", Shape::Form(&SOME_TEXT)),
+                key("authority", "A URI: the authority.", Shape::Form(&URI)),
+                key(
+                    "grant",
+                    "The grant.",
+                    Shape::Choice(&[
+                        "authorization_code",
+                        "client_credentials",
+                        "password",
+                        "refresh_token",
+                        "urn:ietf:params:oauth:grant-type:token-exchange",
+                    ]),
+                ),
+                key("client", "Who asks.", Shape::Keys(&OAUTH2_CLIENT)),
+                key("request", "How it is asked.", Shape::Object),
+                key("issuers", "Whose tokens are good.", Shape::List(&Shape::Text)),
+                key("scopes", "What is asked for.", Shape::List(&Shape::Text)),
+                key("audiences", "Whom the token is for.", Shape::List(&Shape::Text)),
+                key("username", "The name, for the grant `password`.", Shape::Text),
+                key("password", "The password, for the grant `password`.", Shape::Text),
+                key("subject", "On whose behalf.", OAUTH2_TOKEN),
+                key("actor", "Who acts.", OAUTH2_TOKEN),
+                $($more),*
+            ],
+            required: &[],
+            one_of: &[],
+            open: false,
+        }
+    };
+}
+
+const OAUTH2_CLIENT: Keys = Keys {
+    name: "oauth2Client",
+    doc: "Who asks.",
+    keys: &[
+        key("id", "Its id.", Shape::Text),
+        key("secret", "Its secret.", Shape::Text),
+        key("assertion", "A signed assertion.", Shape::Text),
+        key(
+            "authentication",
+            "How it proves who it is.",
+            Shape::Choice(&[
+                "client_secret_basic",
+                "client_secret_post",
+                "client_secret_jwt",
+                "private_key_jwt",
+                "none",
+            ]),
+        ),
+    ],
+    required: &[],
+    one_of: &[],
+    open: false,
+};
+
+const OAUTH2: Keys = oauth2!(
+    "oauth2",
+    "OAuth 2.",
+    key(
+        "endpoints",
+        "Paths below the authority.",
+        Shape::Keys(&Keys {
+            name: "oauth2Endpoints",
+            doc: "Paths below the authority.",
+            keys: &[
+                key("token", "For tokens.", Shape::Text),
+                key("revocation", "For revoking them.", Shape::Text),
+                key("introspection", "For looking at them.", Shape::Text),
+            ],
+            required: &[],
+            one_of: &[],
+            open: true,
+        })
+    )
+);
+
+const OIDC: Keys = oauth2!("oidc", "OpenID Connect.");
+
 /// `basic`, `bearer`, `digest`, `oauth2`, `oidc`
 pub(in crate::flow) const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "oauth2", "oidc"];
 
@@ -224,13 +317,13 @@ macro_rules! authentication {
                 key("basic", "HTTP Basic (RFC 7617).", NAME_AND_PASSWORD),
                 key("bearer", "A token (RFC 6750).", TOKEN),
                 key("digest", "HTTP Digest (RFC 7616).", NAME_AND_PASSWORD),
-                key("oauth2", "OAuth 2.", Shape::Object),
-                key("oidc", "OpenID Connect.", Shape::Object),
+                key("oauth2", "OAuth 2.", Shape::Keys(&OAUTH2)),
+                key("oidc", "OpenID Connect.", Shape::Keys(&OIDC)),
                 $($more),*
             ],
             required: &[],
             one_of: &["basic", "bearer", "digest", "oauth2", "oidc" $(, $one)*],
-            open: true,
+            open: false,
         }
     };
 }

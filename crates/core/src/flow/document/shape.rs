@@ -36,6 +36,8 @@ pub(in crate::flow) enum Shape {
     Object,
     /// An object with known keys.
     Keys(&'static Keys),
+    /// Such an object with at least one key.
+    SomeOf(&'static Keys),
     /// A list of objects with one key each, which is a name.
     Named(&'static Shape),
     /// Such a list with at least one item.
@@ -201,7 +203,10 @@ impl<'n> Checker<'_, 'n, '_> {
                     }
                 }
             }
-            Shape::Keys(keys) => self.keys(node, keys, &[], &pointer),
+            Shape::SomeOf(_) if node.entries().is_empty() => {
+                self.form(node, "an object with at least one key", &pointer);
+            }
+            Shape::Keys(keys) | Shape::SomeOf(keys) => self.keys(node, keys, &[], &pointer),
             Shape::Task => {
                 let kinds = task::kinds_of(node);
                 match kinds.as_slice() {
@@ -321,9 +326,12 @@ fn types(shape: &Shape) -> Vec<&'static str> {
         Shape::Flag => vec!["true-false"],
         Shape::Whole => vec!["number"],
         Shape::List(_) | Shape::Named(_) | Shape::SomeNamed(_) => vec!["list"],
-        Shape::Names(_) | Shape::SomeKeys | Shape::Object | Shape::Keys(_) | Shape::Task => {
-            vec!["object"]
-        }
+        Shape::Names(_)
+        | Shape::SomeKeys
+        | Shape::Object
+        | Shape::Keys(_)
+        | Shape::SomeOf(_)
+        | Shape::Task => vec!["object"],
         Shape::Either(shapes) => {
             let mut all: Vec<&'static str> = shapes.iter().flat_map(types).collect();
             all.dedup();
@@ -360,6 +368,12 @@ pub(in crate::flow) fn schema(shape: &'static Shape, defs: &mut Map<String, Valu
                 let object = keys_schema(keys, &[], defs);
                 defs.insert(keys.name.to_owned(), object);
             }
+            json!({ "$ref": format!("#/$defs/{}", keys.name) })
+        }
+        Shape::SomeOf(keys) => {
+            let mut object = keys_schema(keys, &[], defs);
+            object["minProperties"] = json!(1);
+            defs.insert(keys.name.to_owned(), object);
             json!({ "$ref": format!("#/$defs/{}", keys.name) })
         }
         Shape::Task => {
@@ -409,7 +423,8 @@ fn keys_schema(keys: &'static Keys, more: &'static [Key], defs: &mut Map<String,
         object.insert("required".to_owned(), json!(keys.required));
     }
     if !keys.one_of.is_empty() {
-        let cases: Vec<Value> = keys.one_of.iter().map(|key| json!({ "required": [key] })).collect();
+        let cases: Vec<Value> =
+            keys.one_of.iter().map(|key| json!({ "required": [key] })).collect();
         object.insert("oneOf".to_owned(), Value::Array(cases));
     }
     object.insert("properties".to_owned(), Value::Object(properties));

@@ -42,4 +42,3 @@ pub(in crate::flow) const KEYS: Keys = Keys {
     one_of: &[],
     open: false,
 };
-

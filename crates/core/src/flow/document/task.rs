@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::parts::Duration;
 use super::parts::{INPUT, Input, OUTPUT, Output, TIMEOUT_OR_NAME};
 use super::shape::{Key, Keys, Shape, key};
 use super::{ListId, call, do_, emit, for_, fork, listen, raise, run, set, switch, try_, wait};
-use super::parts::Duration;
 use crate::flow::expression::Expression;
 use crate::flow::node::Node;
 

@@ -43,7 +43,7 @@ pub(in crate::flow) const KEYS: Keys = Keys {
                         Shape::Keys(&Keys {
                             name: "caughtErrors",
                             doc: "Which errors.",
-                            keys: &[key("with", "What they have.", Shape::Keys(&FILTER))],
+                            keys: &[key("with", "What they have.", Shape::SomeOf(&FILTER))],
                             required: &[],
                             one_of: &[],
                             open: true,

@@ -121,7 +121,12 @@ impl Expression {
         };
         let uses = ARGUMENTS.map(|name| code.contains(name));
         let variables = variables.to_vec();
-        Ok(Expression(Arc::new(Compiled { text: code.trim().to_owned(), uses, variables, program })))
+        Ok(Expression(Arc::new(Compiled {
+            text: code.trim().to_owned(),
+            uses,
+            variables,
+            program,
+        })))
     }
 
     /// The text, without `${ }`.
@@ -136,10 +141,8 @@ impl Expression {
     /// Where jq fails or a limit is reached.
     pub fn evaluate(&self, input: &Datum, scope: &dyn Scope) -> Result<Datum, ExpressionFault> {
         let compiled = &*self.0;
-        let failed = |reason: String| ExpressionFault::Failed {
-            expression: compiled.text.clone(),
-            reason,
-        };
+        let failed =
+            |reason: String| ExpressionFault::Failed { expression: compiled.text.clone(), reason };
         match &compiled.program {
             Program::Path(path) => path.evaluate(input, scope).map_err(failed),
             Program::Jq(filter) => {

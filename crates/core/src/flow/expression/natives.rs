@@ -57,9 +57,9 @@ fn from_json(value: &Datum) -> Result<Datum, Error<Datum>> {
     let Some(text) = value.as_text() else { return Err(Error::typ(value.clone(), "string")) };
     spend(text.len() as u64 / 4);
     let parsed: Result<serde_json::Value, _> = serde_json::from_str(text);
-    parsed.map(Datum::from).map_err(|error| {
-        Error::new(Datum::text(&format!("cannot parse as JSON: {error}")))
-    })
+    parsed
+        .map(Datum::from)
+        .map_err(|error| Error::new(Datum::text(&format!("cannot parse as JSON: {error}"))))
 }
 
 fn length(value: Datum) -> Result<Datum, Error<Datum>> {
@@ -177,16 +177,15 @@ fn unknown() -> SyntaxFault {
 }
 
 /// The first name that is not defined.
-pub(super) fn compile_fault(
-    text: &str,
-    errors: compile::Errors<&str, ()>,
-) -> SyntaxFault {
+pub(super) fn compile_fault(text: &str, errors: compile::Errors<&str, ()>) -> SyntaxFault {
     let first = errors.into_iter().next().and_then(|(_, errors)| errors.into_iter().next());
     match first {
         Some((name, undefined)) => SyntaxFault {
             offset: offset(text, name),
             reason: match undefined {
-                compile::Undefined::Filter(arity) => format!("there is no function `{name}/{arity}`"),
+                compile::Undefined::Filter(arity) => {
+                    format!("there is no function `{name}/{arity}`")
+                }
                 other => format!("there is no {} `{name}`", other.as_str()),
             },
         },

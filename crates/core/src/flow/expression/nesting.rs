@@ -85,6 +85,15 @@ fn lengthen(open: &mut [Open], levels: &mut usize) {
 fn is_keyword(word: &str) -> bool {
     matches!(
         word,
-        "if" | "elif" | "def" | "try" | "catch" | "reduce" | "foreach" | "label" | "as" | "and" | "or"
+        "if" | "elif"
+            | "def"
+            | "try"
+            | "catch"
+            | "reduce"
+            | "foreach"
+            | "label"
+            | "as"
+            | "and"
+            | "or"
     )
 }

@@ -85,11 +85,14 @@ fn jq_works_over_our_values() {
 
 #[test]
 fn numbers_keep_their_text_until_they_are_calculated_with() {
-    let data: serde_json::Value =
-        serde_json::from_str("{\"a\": 7615917337495251231000, \"b\": 1.10, \"c\": 9007199254740993}")
-            .unwrap();
-    assert_eq!(value("[.a, .b, .c]", data.clone()).to_string(),
-        "[7615917337495251231000,1.10,9007199254740993]");
+    let data: serde_json::Value = serde_json::from_str(
+        "{\"a\": 7615917337495251231000, \"b\": 1.10, \"c\": 9007199254740993}",
+    )
+    .unwrap();
+    assert_eq!(
+        value("[.a, .b, .c]", data.clone()).to_string(),
+        "[7615917337495251231000,1.10,9007199254740993]"
+    );
     assert_eq!(value(".c + 1", data).to_string(), "9007199254740994");
 }
 

@@ -6,8 +6,7 @@ use super::{Expression, ExpressionFault, Scope};
 use crate::flow::datum::Datum;
 
 /// Unreserved characters stay (RFC 6570, section 3.2.2).
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Where a URI comes from.
 #[derive(Clone, Debug)]

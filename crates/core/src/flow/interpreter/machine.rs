@@ -221,7 +221,8 @@ impl Run {
     pub(super) fn receive(&mut self, id: &StepId, outcome: Result<Value, Problem>) {
         let Some((frame, purpose)) = self.waiting.remove(id) else { return };
         if let Purpose::RunTimeout = purpose {
-            let problem = Problem::new(Standard::Timeout, "the flow took too long", "its timeout is over");
+            let problem =
+                Problem::new(Standard::Timeout, "the flow took too long", "its timeout is over");
             return self.end(Err(problem.at("/timeout").with_code(&Code::FLOW_TIMEOUT)));
         }
         let Some(frame) = frame else { return };
@@ -247,12 +248,20 @@ impl Run {
             }
             Purpose::Retry => self.try_again(frame),
             Purpose::Timeout => {
-                let problem = Problem::new(Standard::Timeout, "the task took too long", "its timeout is over");
+                let problem = Problem::new(
+                    Standard::Timeout,
+                    "the task took too long",
+                    "its timeout is over",
+                );
                 self.fault(frame, problem.with_code(&Code::FLOW_TIMEOUT));
             }
             Purpose::AttemptTimeout => {
                 self.abandon_children(frame);
-                let problem = Problem::new(Standard::Timeout, "the attempt took too long", "its limit is over");
+                let problem = Problem::new(
+                    Standard::Timeout,
+                    "the attempt took too long",
+                    "its limit is over",
+                );
                 let problem = problem.with_code(&Code::FLOW_TIMEOUT);
                 let reference = self.active(frame).map(|active| active.task);
                 let reference = reference.map(|task| self.document.task(task).reference.clone());
@@ -580,7 +589,8 @@ fn fits(output: &Output, value: &Datum) -> Result<(), Problem> {
         && let Some((pointer, reason)) = schema.first_fault(&Value::from(value))
     {
         let detail = format!("`{pointer}`: {reason}");
-        let problem = Problem::new(Standard::Validation, "the output does not fit its schema", detail);
+        let problem =
+            Problem::new(Standard::Validation, "the output does not fit its schema", detail);
         return Err(problem.with_code(&Code::FLOW_OUTPUT));
     }
     Ok(())

@@ -66,7 +66,8 @@ pub(super) fn request(
     }
     if !form.is_empty() {
         let pairs = form.iter().map(|(key, value)| (key.as_str(), plain(value)));
-        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let encoded =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
         body = Some(Value::String(encoded));
     }

@@ -176,9 +176,9 @@ impl Run {
                 let increment = length(increment.as_ref())?.unwrap_or(base);
                 base.saturating_add(increment.saturating_mul(times))
             }
-            Backoff::Exponential => {
-                base.saturating_mul(1_i64.checked_shl(attempt - 1).filter(|by| *by > 0).unwrap_or(i64::MAX))
-            }
+            Backoff::Exponential => base.saturating_mul(
+                1_i64.checked_shl(attempt - 1).filter(|by| *by > 0).unwrap_or(i64::MAX),
+            ),
         };
         let next = attempt.saturating_add(1);
         let jitter = match &retry.jitter {

@@ -57,8 +57,7 @@ impl Run {
                 }
             }
             Kind::Try(try_) => {
-                let state =
-                    State::Try { attempt: 1, phase: Phase::Trying, attempt_timer: None };
+                let state = State::Try { attempt: 1, phase: Phase::Trying, attempt_timer: None };
                 self.set_state(id, state);
                 self.attempt(id, try_)?;
             }
@@ -95,7 +94,11 @@ impl Run {
         }
         let task = document.task(active.task);
         match (&mut active.state, &task.kind, ending) {
-            (State::Try { phase: Phase::Trying, .. }, Kind::Try(try_), Ending::Problem(problem)) => {
+            (
+                State::Try { phase: Phase::Trying, .. },
+                Kind::Try(try_),
+                Ending::Problem(problem),
+            ) => {
                 self.caught(id, try_, problem);
             }
             (State::Fork { running, compete: true, .. }, _, Ending::Problem(problem)) => {
@@ -447,12 +450,10 @@ impl Run {
     ) -> Result<HttpAuthentication, Problem> {
         let settings = match &authentication.settings {
             Settings::Given(shaped) => self.value(id, shaped)?,
-            Settings::Secret(name) => {
-                self.options.secrets.get(name).cloned().ok_or_else(|| {
-                    let detail = format!("there is no secret `{name}`");
-                    Problem::new(Standard::Authentication, "a secret is missing", detail)
-                })?
-            }
+            Settings::Secret(name) => self.options.secrets.get(name).cloned().ok_or_else(|| {
+                let detail = format!("there is no secret `{name}`");
+                Problem::new(Standard::Authentication, "a secret is missing", detail)
+            })?,
         };
         let settings = match Value::from(settings) {
             Value::Object(settings) => settings,

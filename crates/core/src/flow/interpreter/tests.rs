@@ -85,7 +85,8 @@ fn call(name: &str) -> String {
 fn tasks_run_one_after_the_other() {
     let text = "do:\n- a: { set: { n: '${ .n + 1 }' } }\n- b: { set: { n: '${ .n * 2 }' } }\n";
     assert_eq!(output(text, json!({"n": 1})), json!({"n": 4}));
-    let text = "do:\n- a: { do: [ { b: { set: { n: 1 } } }, { c: { set: { m: '${ .n + 1 }' } } } ] }\n";
+    let text =
+        "do:\n- a: { do: [ { b: { set: { n: 1 } } }, { c: { set: { m: '${ .n + 1 }' } } } ] }\n";
     assert_eq!(output(text, json!({})), json!({"m": 2}));
     assert_eq!(output("do: []\n", json!({"n": 1})), json!({"n": 1}));
 }
@@ -128,7 +129,17 @@ fn the_arguments_say_what_the_language_says() {
     let definition = "${ [$workflow.id, $workflow.definition.document.name, $workflow.startedAt.epoch.milliseconds, $task.reference, $task.definition.set, $task.startedAt.iso8601, $runtime.name, $secrets.s, $authorization] }";
     assert_eq!(
         output,
-        json!(["r1", "test", 1500, "/do/0/a", definition, "1970-01-01T00:00:01.5Z", "cardhost", "x", null])
+        json!([
+            "r1",
+            "test",
+            1500,
+            "/do/0/a",
+            definition,
+            "1970-01-01T00:00:01.5Z",
+            "cardhost",
+            "x",
+            null
+        ])
     );
 }
 
@@ -137,8 +148,16 @@ fn schemas_hold_for_input_output_and_export() {
     let schema = "schema: { document: { type: object, required: [n] } }";
     for (text, code, instance) in [
         (format!("input: {{ {schema} }}\ndo: []\n"), "flow.input", "/input"),
-        (format!("do:\n- a: {{ input: {{ {schema} }}, set: {{ x: 1 }} }}\n"), "flow.input", "/do/0/a"),
-        (format!("do:\n- a: {{ output: {{ {schema} }}, set: {{ x: 1 }} }}\n"), "flow.output", "/do/0/a"),
+        (
+            format!("do:\n- a: {{ input: {{ {schema} }}, set: {{ x: 1 }} }}\n"),
+            "flow.input",
+            "/do/0/a",
+        ),
+        (
+            format!("do:\n- a: {{ output: {{ {schema} }}, set: {{ x: 1 }} }}\n"),
+            "flow.output",
+            "/do/0/a",
+        ),
         (
             format!("do:\n- a: {{ export: {{ as: '{{ y: 1 }}', {schema} }}, set: {{ x: 1 }} }}\n"),
             "flow.output",
@@ -156,7 +175,8 @@ fn schemas_hold_for_input_output_and_export() {
 
 #[test]
 fn a_task_whose_if_is_not_true_is_skipped_with_its_then() {
-    let text = "do:\n- a: { if: .n > 1, set: { n: 0 }, then: end }\n- b: { set: { n: '${ .n + 1 }' } }\n";
+    let text =
+        "do:\n- a: { if: .n > 1, set: { n: 0 }, then: end }\n- b: { set: { n: '${ .n + 1 }' } }\n";
     assert_eq!(output(text, json!({"n": 1})), json!({"n": 2}));
     assert_eq!(output(text, json!({"n": 5})), json!({"n": 0}));
 }
@@ -244,7 +264,10 @@ fn branches_that_compete_have_one_winner_and_the_others_are_cancelled() {
     assert_eq!(run.outcome(), Some(&Ok(json!({"won": "b"}))));
     let text = "do: [ { f: { fork: { compete: true, branches: [ { a: { call: x@y } }, { b: { call: x@z } } ] } } } ]\n";
     let (run, _) = drive(text, json!({}), |_, _| Some(Err(problem(500))));
-    assert_eq!(run.outcome().unwrap().as_ref().unwrap_err().instance.as_deref(), Some("/do/0/f/fork/branches/1/b"));
+    assert_eq!(
+        run.outcome().unwrap().as_ref().unwrap_err().instance.as_deref(),
+        Some("/do/0/f/fork/branches/1/b")
+    );
 }
 
 #[test]
@@ -281,7 +304,12 @@ do:
 
 #[test]
 fn try_catches_what_it_names() {
-    let text = |catch: &str| format!("do:\n- t:\n    try:\n    {}    catch: {catch}\n- after: {{ set: {{ after: '${{ . }}' }} }}\n", call("get"));
+    let text = |catch: &str| {
+        format!(
+            "do:\n- t:\n    try:\n    {}    catch: {catch}\n- after: {{ set: {{ after: '${{ . }}' }} }}\n",
+            call("get")
+        )
+    };
     let caught = |catch: &str| {
         let (run, _) = drive(&text(catch), json!({"n": 1}), |_, _| Some(Err(problem(404))));
         run.outcome().cloned().unwrap()
@@ -294,8 +322,14 @@ fn try_catches_what_it_names() {
     for (filter, is_caught) in [
         ("errors: { with: { status: 404 } }", true),
         ("errors: { with: { status: 503 } }", false),
-        ("errors: { with: { type: 'https://serverlessworkflow.io/dsl/errors/types/communication' } }", true),
-        ("errors: { with: { type: 'https://serverlessworkflow.io/spec/1.0.0/errors/timeout' } }", false),
+        (
+            "errors: { with: { type: 'https://serverlessworkflow.io/dsl/errors/types/communication' } }",
+            true,
+        ),
+        (
+            "errors: { with: { type: 'https://serverlessworkflow.io/spec/1.0.0/errors/timeout' } }",
+            false,
+        ),
         ("errors: { with: { title: 'no', details: it failed } }", true),
         ("when: $error.status == 404", true),
         ("when: '${ $error.status == 1 }'", false),
@@ -303,16 +337,20 @@ fn try_catches_what_it_names() {
     ] {
         assert_eq!(caught(&format!("{{ {filter}, {handled} }}")).is_ok(), is_caught, "{filter}");
     }
-    let named = "{ as: e, when: $e.status == 404, do: [ { h: { set: { status: '${ $e.status }' } } } ] }";
+    let named =
+        "{ as: e, when: $e.status == 404, do: [ { h: { set: { status: '${ $e.status }' } } } ] }";
     assert_eq!(caught(named).unwrap(), json!({"after": {"status": 404}}));
     // An error in the handler is not caught again.
-    assert!(caught("{ do: [ { h: { raise: { error: { type: 'urn://x', status: 1 } } } } ] }").is_err());
+    assert!(
+        caught("{ do: [ { h: { raise: { error: { type: 'urn://x', status: 1 } } } } ] }").is_err()
+    );
 }
 
 #[test]
 fn retry_waits_longer_and_longer_within_its_limits() {
     let run = |retry: &str, fails: usize| {
-        let text = format!("do:\n- t:\n    try:\n    {}    catch:\n      retry: {retry}\n", call("get"));
+        let text =
+            format!("do:\n- t:\n    try:\n    {}    catch:\n      retry: {retry}\n", call("get"));
         let mut left = fails;
         drive(&text, json!({"n": 1}), move |_, _| {
             if left == 0 {
@@ -322,7 +360,8 @@ fn retry_waits_longer_and_longer_within_its_limits() {
             Some(Err(problem(503)))
         })
     };
-    let (done, log) = run("{ delay: PT1S, backoff: { exponential: {} }, limit: { attempt: { count: 3 } } }", 3);
+    let (done, log) =
+        run("{ delay: PT1S, backoff: { exponential: {} }, limit: { attempt: { count: 3 } } }", 3);
     assert_eq!(done.outcome(), Some(&Ok(json!("done"))));
     assert_eq!(
         log,
@@ -348,20 +387,44 @@ fn retry_waits_longer_and_longer_within_its_limits() {
             .collect();
         (done.outcome().unwrap().is_ok(), waits)
     };
-    assert_eq!(waits("{ delay: PT1S, limit: { attempt: { count: 2 } } }", 3), (false, vec![1000, 1000]));
-    assert_eq!(waits("{ delay: PT1S, backoff: { linear: {} }, limit: { attempt: { count: 3 } } }", 3), (true, vec![1000, 2000, 3000]));
-    assert_eq!(waits("{ delay: PT1S, backoff: { linear: { increment: PT5S } }, limit: { attempt: { count: 3 } } }", 3), (true, vec![1000, 6000, 11000]));
-    assert_eq!(waits("{ delay: PT1S, backoff: { constant: {} }, limit: { duration: PT3S } }", 9), (false, vec![1000, 1000, 1000]));
-    assert_eq!(waits("{ delay: PT1S, when: $error.status == 500, limit: { attempt: { count: 9 } } }", 1), (false, vec![]));
+    assert_eq!(
+        waits("{ delay: PT1S, limit: { attempt: { count: 2 } } }", 3),
+        (false, vec![1000, 1000])
+    );
+    assert_eq!(
+        waits("{ delay: PT1S, backoff: { linear: {} }, limit: { attempt: { count: 3 } } }", 3),
+        (true, vec![1000, 2000, 3000])
+    );
+    assert_eq!(
+        waits(
+            "{ delay: PT1S, backoff: { linear: { increment: PT5S } }, limit: { attempt: { count: 3 } } }",
+            3
+        ),
+        (true, vec![1000, 6000, 11000])
+    );
+    assert_eq!(
+        waits("{ delay: PT1S, backoff: { constant: {} }, limit: { duration: PT3S } }", 9),
+        (false, vec![1000, 1000, 1000])
+    );
+    assert_eq!(
+        waits("{ delay: PT1S, when: $error.status == 500, limit: { attempt: { count: 9 } } }", 1),
+        (false, vec![])
+    );
     assert_eq!(waits("{ delay: PT1S, exceptWhen: $error.status == 503 }", 1), (false, vec![]));
-    let (ok, jittered) = waits("{ delay: PT1S, jitter: { from: PT1S, to: PT2S }, limit: { attempt: { count: 5 } } }", 5);
+    let (ok, jittered) = waits(
+        "{ delay: PT1S, jitter: { from: PT1S, to: PT2S }, limit: { attempt: { count: 5 } } }",
+        5,
+    );
     assert!(ok && jittered.iter().all(|wait| (2_000..=3_000).contains(wait)), "{jittered:?}");
     assert!(jittered.iter().any(|wait| *wait != jittered[0]), "{jittered:?}");
 }
 
 #[test]
 fn a_service_that_says_when_is_asked_no_earlier() {
-    let text = format!("do:\n- t:\n    try:\n    {}    catch: {{ retry: {{ delay: PT1S, limit: {{ attempt: {{ count: 1 }} }} }} }}\n", call("get"));
+    let text = format!(
+        "do:\n- t:\n    try:\n    {}    catch: {{ retry: {{ delay: PT1S, limit: {{ attempt: {{ count: 1 }} }} }} }}\n",
+        call("get")
+    );
     let mut first = true;
     let (run, log) = drive(&text, json!({"n": 1}), |_, _| {
         let later = Problem { retry_after_s: Some(30), ..problem(429) };
@@ -373,7 +436,10 @@ fn a_service_that_says_when_is_asked_no_earlier() {
 
 #[test]
 fn an_attempt_may_take_only_so_long() {
-    let text = format!("do:\n- t:\n    try:\n    {}    catch: {{ retry: {{ limit: {{ attempt: {{ count: 1, duration: PT5S }} }} }} }}\n", call("get"));
+    let text = format!(
+        "do:\n- t:\n    try:\n    {}    catch: {{ retry: {{ limit: {{ attempt: {{ count: 1, duration: PT5S }} }} }} }}\n",
+        call("get")
+    );
     let (run, log) = drive(&text, json!({"n": 1}), |_, _| None);
     assert_eq!(run.outcome().unwrap().as_ref().unwrap_err().status, 408);
     assert_eq!(
@@ -397,7 +463,10 @@ fn timeouts_end_tasks_and_flows() {
     let problem = run.outcome().unwrap().as_ref().unwrap_err();
     assert_eq!((problem.status, problem.instance.as_deref()), (408, Some("/do/0/a")));
     assert_eq!(problem.to_error("x").code(), &crate::error::Code::FLOW_TIMEOUT);
-    assert_eq!(log, ["0 wait /do/0/a/timeout 2000", "0 card /do/0/a/do/0/b", "2000 cancel /do/0/a/do/0/b"]);
+    assert_eq!(
+        log,
+        ["0 wait /do/0/a/timeout 2000", "0 card /do/0/a/do/0/b", "2000 cancel /do/0/a/do/0/b"]
+    );
     // What is done in time gives its timer up.
     let (run, log) = drive(text, json!({}), |_, _| Some(Ok(json!(1))));
     assert_eq!(run.outcome(), Some(&Ok(json!(1))));
@@ -497,8 +566,13 @@ fn http_requests_have_queries_headers_and_bodies() {
     let options = Options { secrets: Datum::from(json!({"t": "s3cret"})), ..Options::default() };
     let mut run = Run::new(document(text), json!({"id": 7, "h": "v", "q": "a b"}), options);
     let steps = run.steps(0);
-    let [Step::Start { id, action: Action::Http(request), .. }] = &steps[..] else { panic!("{steps:?}") };
-    assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "https://h.example/7?x=1&q=a+b"));
+    let [Step::Start { id, action: Action::Http(request), .. }] = &steps[..] else {
+        panic!("{steps:?}")
+    };
+    assert_eq!(
+        (request.method.as_str(), request.url.as_str()),
+        ("POST", "https://h.example/7?x=1&q=a+b")
+    );
     assert_eq!(request.headers, [("X-A".to_owned(), "v".to_owned())]);
     assert_eq!(request.body, Some(json!({"n": 7})));
     assert_eq!(request.authentication.as_ref().unwrap().settings["token"], "s3cret");
@@ -534,7 +608,8 @@ fn ten_thousand_turns_two_hundred_levels_and_a_thousand_branches_stay_flat() {
     assert_eq!(run.outcome(), Some(&Ok(json!({"n": 1}))));
     assert_eq!(run.most_frames(), 201);
 
-    let branches: String = (0..1_000).map(|n| format!("      - b{n}: {{ call: get@shop }}\n")).collect();
+    let branches: String =
+        (0..1_000).map(|n| format!("      - b{n}: {{ call: get@shop }}\n")).collect();
     let text = format!("do:\n- f:\n    fork:\n      branches:\n{branches}");
     let (run, log) = drive(&text, json!({}), |id, _| Some(Ok(json!(id.as_str().len()))));
     assert_eq!(run.outcome().unwrap().as_ref().unwrap().as_array().unwrap().len(), 1_000);
@@ -557,7 +632,8 @@ fn what_has_no_end_ends_with_its_code() {
     assert!(run.steps(0).is_empty());
     assert_eq!(run.outcome().unwrap().as_ref().unwrap_err().limit, Some(5_000));
 
-    let text = "use: { functions: { f: { do: [ { again: { call: f } } ] } } }\ndo:\n- a: { call: f }\n";
+    let text =
+        "use: { functions: { f: { do: [ { again: { call: f } } ] } } }\ndo:\n- a: { call: f }\n";
     let mut run = Run::new(document(text), json!({}), Options::default());
     assert!(run.steps(0).is_empty());
     let error = run.outcome().unwrap().as_ref().unwrap_err().to_error("flows/x.yaml");

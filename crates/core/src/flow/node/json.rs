@@ -3,8 +3,11 @@
 use super::{Builder, Kind, Node, Partial, ReadFault};
 
 pub(super) fn read(text: &str) -> Result<Node, ReadFault> {
-    let mut reader =
-        Reader { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 }, builder: Builder::new() };
+    let mut reader = Reader {
+        text,
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+        builder: Builder::new(),
+    };
     reader.run()?;
     let empty = || ReadFault { offset: text.len(), reason: "it ends early".to_owned() };
     reader.builder.root.take().ok_or_else(empty)
@@ -42,7 +45,9 @@ impl Reader<'_> {
             };
             expect = match (expect, c) {
                 (Expect::Nothing, _) => return self.fail("text follows the value"),
-                (Expect::ValueOrEnd, ']') | (Expect::KeyOrEnd, '}') | (Expect::CommaOrEnd, ']' | '}') => {
+                (Expect::ValueOrEnd, ']')
+                | (Expect::KeyOrEnd, '}')
+                | (Expect::CommaOrEnd, ']' | '}') => {
                     let is_list = matches!(self.builder.open.last(), Some(Partial::List { .. }));
                     if is_list != (c == ']') {
                         return self.fail("the wrong bracket closes");
@@ -60,7 +65,9 @@ impl Reader<'_> {
                         _ => Expect::Value,
                     }
                 }
-                (Expect::CommaOrEnd, _) => return self.fail("expected `,` or the end of what is open"),
+                (Expect::CommaOrEnd, _) => {
+                    return self.fail("expected `,` or the end of what is open");
+                }
                 (Expect::Key | Expect::KeyOrEnd, '"') => {
                     let node = self.string()?;
                     self.builder.take(node, 1)?;
@@ -73,7 +80,9 @@ impl Reader<'_> {
                     self.at += 1;
                     Expect::Value
                 }
-                (Expect::Key | Expect::KeyOrEnd, _) => return self.fail("expected a key in quotes"),
+                (Expect::Key | Expect::KeyOrEnd, _) => {
+                    return self.fail("expected a key in quotes");
+                }
                 (Expect::Value | Expect::ValueOrEnd, '{') => {
                     self.at += 1;
                     let map = Partial::Map { entries: Vec::new(), key: None, start, anchor: 0 };
@@ -82,7 +91,8 @@ impl Reader<'_> {
                 }
                 (Expect::Value | Expect::ValueOrEnd, '[') => {
                     self.at += 1;
-                    self.builder.open(Partial::List { items: Vec::new(), start, anchor: 0 }, start)?;
+                    self.builder
+                        .open(Partial::List { items: Vec::new(), start, anchor: 0 }, start)?;
                     Expect::ValueOrEnd
                 }
                 (Expect::Value | Expect::ValueOrEnd, '"') => {
@@ -122,7 +132,9 @@ impl Reader<'_> {
         self.at = end + 1;
         match self.text.get(start..self.at).map(serde_json::from_str::<String>) {
             Some(Ok(text)) => Ok(Node::new(Kind::Text(text), start..self.at)),
-            _ => Err(ReadFault { offset: start, reason: "a text in quotes is malformed".to_owned() }),
+            _ => {
+                Err(ReadFault { offset: start, reason: "a text in quotes is malformed".to_owned() })
+            }
         }
     }
 
@@ -130,7 +142,8 @@ impl Reader<'_> {
     fn word(&mut self) -> Result<Node, ReadFault> {
         let start = self.at;
         let rest = &self.text[start..];
-        let length = rest.find([',', ']', '}', ' ', '\t', '\r', '\n', ':', '"', '{', '['])
+        let length = rest
+            .find([',', ']', '}', ' ', '\t', '\r', '\n', ':', '"', '{', '['])
             .unwrap_or(rest.len());
         let word = &rest[..length];
         let kind = match word {

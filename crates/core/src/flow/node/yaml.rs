@@ -78,9 +78,7 @@ fn count(node: &Node) -> usize {
 }
 
 fn byte_of(text: &str, marker: &granit_parser::Marker) -> usize {
-    let by_index = || {
-        text.char_indices().nth(marker.index()).map_or(text.len(), |(byte, _)| byte)
-    };
+    let by_index = || text.char_indices().nth(marker.index()).map_or(text.len(), |(byte, _)| byte);
     marker.byte_offset().unwrap_or_else(by_index).min(text.len())
 }
 
