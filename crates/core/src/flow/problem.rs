@@ -72,21 +72,21 @@ impl Standard {
 pub struct Problem {
     /// The URI of its type.
     #[serde(rename = "type")]
-    pub type_uri: String,
+    pub type_uri: Box<str>,
     /// The status.
     pub status: u16,
     /// A title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
+    pub title: Option<Box<str>>,
     /// What happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// The task: a JSON Pointer into the document, such as `/do/0/getPet`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
+    pub instance: Option<Box<str>>,
     /// Our code, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// Seconds to wait before another attempt, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
@@ -100,10 +100,10 @@ impl Problem {
     #[must_use]
     pub fn new(standard: Standard, title: &str, detail: impl Into<String>) -> Problem {
         Problem {
-            type_uri: standard.uri(),
+            type_uri: standard.uri().into(),
             status: standard.status(),
-            title: Some(title.to_owned()),
-            detail: Some(detail.into()),
+            title: Some(title.into()),
+            detail: Some(detail.into().into()),
             instance: None,
             code: None,
             retry_after_s: None,
@@ -121,14 +121,14 @@ impl Problem {
     /// With a code.
     #[must_use]
     pub fn with_code(mut self, code: &Code) -> Problem {
-        self.code = Some(code.to_string());
+        self.code = Some(code.as_str().into());
         self
     }
 
     /// With the task, where it names none.
     #[must_use]
     pub fn at(mut self, reference: &str) -> Problem {
-        self.instance.get_or_insert_with(|| reference.to_owned());
+        self.instance.get_or_insert_with(|| reference.into());
         self
     }
 
@@ -141,7 +141,7 @@ impl Problem {
     /// As an expression sees it: without what is ours alone.
     #[must_use]
     pub fn to_datum(&self) -> Datum {
-        let text = |text: &Option<String>| text.as_deref().map(Datum::text);
+        let text = |text: &Option<Box<str>>| text.as_deref().map(Datum::text);
         let all = [
             ("type", Some(Datum::text(&self.type_uri))),
             ("status", Some(Datum::int(i64::from(self.status)))),
@@ -284,13 +284,13 @@ impl Problem {
                 FlowFault::Limit { of, max }
             }
             None => FlowFault::Uncaught {
-                type_uri: self.type_uri.clone(),
+                type_uri: self.type_uri.to_string(),
                 status: self.status,
-                title: self.title.clone(),
-                detail: self.detail.clone(),
+                title: self.title.as_deref().map(str::to_owned),
+                detail: self.detail.as_deref().map(str::to_owned),
             },
         };
-        let place = Place::definition(file, self.instance.clone().unwrap_or_default());
+        let place = Place::definition(file, self.instance.as_deref().unwrap_or_default());
         Error::new(Fault::Flow(fault)).with_code(self.error_code()).at(place)
     }
 }

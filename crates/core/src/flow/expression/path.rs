@@ -38,7 +38,7 @@ impl Path {
             None => (Root::Input, text.strip_prefix('.').map(|_| text)?),
         };
         if keys.is_empty() || keys == "." {
-            let bare_root = !(keys == "." && !matches!(root, Root::Input));
+            let bare_root = keys != "." || matches!(root, Root::Input);
             return bare_root.then_some(Path { root, keys: Vec::new() });
         }
         let keys: Vec<&str> = keys.strip_prefix('.')?.split('.').collect();

@@ -157,7 +157,6 @@ fn what_has_no_end_ends_with_the_limit() {
         "[range(1e6)] | sort | [., .] | tojson | [., .] | tojson | length",
         "input_line_number?, [splits(\"a\"; null)?], (def f: f; f)",
     ] {
-        eprintln!("{text}");
         let Ok(expression) = Expression::compile(text, &[]) else {
             assert!(text.starts_with("input_line"), "{text}");
             continue;

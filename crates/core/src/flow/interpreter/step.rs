@@ -58,9 +58,9 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Run a card. Complete with its output, or with [`crate::flow::Problem::from`] its error.
-    Card(CardCall),
+    Card(Box<CardCall>),
     /// Send a request. Complete with what [`HttpRequest::settle`] makes of the reply.
-    Http(HttpRequest),
+    Http(Box<HttpRequest>),
     /// Wait until a time, in milliseconds since 1970. Complete with anything.
     Wait {
         /// When.
@@ -69,7 +69,7 @@ pub enum Action {
         reason: WaitReason,
     },
     /// Run another flow. Complete with its output or problem.
-    Workflow(SubFlow),
+    Workflow(Box<SubFlow>),
     /// Emit an event (CloudEvents 1.0, JSON format). Complete with anything.
     Emit(Value),
 }

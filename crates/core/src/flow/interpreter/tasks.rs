@@ -216,12 +216,12 @@ impl Run {
     }
 
     fn raised(&self, id: FrameId, error: &RaisedError) -> Result<Problem, Problem> {
-        let text = |part: &Option<Shaped>| -> Result<Option<String>, Problem> {
+        let text = |part: &Option<Shaped>| -> Result<Option<Box<str>>, Problem> {
             let Some(shaped) = part else { return Ok(None) };
             Ok(match self.value(id, shaped)? {
                 Datum::Null => None,
-                Datum::Text(text) => Some(text.to_string()),
-                other => Some(other.to_string()),
+                Datum::Text(text) => Some((*text).into()),
+                other => Some(other.to_string().into()),
             })
         };
         let status = match self.value(id, &error.status)? {
@@ -265,13 +265,13 @@ impl Run {
             Some(shaped) => self.value(id, shaped)?,
             None => own.clone(),
         };
-        let action = Action::Workflow(SubFlow {
+        let action = Action::Workflow(Box::new(SubFlow {
             namespace: run.namespace.clone(),
             name: run.name.clone(),
             version: run.version.clone(),
             input: Value::from(input),
             is_detached: !run.await_,
-        });
+        }));
         let step = self.step_of(id);
         if run.await_ {
             self.start(id, step, action, Purpose::Output);
@@ -292,12 +292,12 @@ impl Run {
                     Value::Object(with) => with,
                     _ => Map::new(),
                 };
-                let action = Action::Card(CardCall {
+                let action = Action::Card(Box::new(CardCall {
                     connector: card.connector.clone(),
                     card: card.card.clone(),
                     version: card.version.clone(),
                     with,
-                });
+                }));
                 let step = self.step_of(id);
                 self.start(id, step, action, Purpose::Output);
             }
@@ -319,7 +319,7 @@ impl Run {
             Call::Http(http) => {
                 let request = self.http_request(id, http)?;
                 let step = self.step_of(id);
-                self.start(id, step, Action::Http(request), Purpose::Output);
+                self.start(id, step, Action::Http(Box::new(request)), Purpose::Output);
             }
             Call::OpenApi(openapi) => {
                 let request = HttpRequest {
@@ -333,7 +333,7 @@ impl Run {
                 };
                 let step = self.step_below(id, "document");
                 self.set_state(id, State::OpenApi);
-                self.start(id, step, Action::Http(request), Purpose::OpenApi);
+                self.start(id, step, Action::Http(Box::new(request)), Purpose::OpenApi);
             }
         }
         Ok(())
@@ -352,7 +352,7 @@ impl Run {
             request.authentication = Some(self.authentication(id, authentication)?);
         }
         let step: StepId = self.step_of(id);
-        self.start(id, step, Action::Http(request), Purpose::Output);
+        self.start(id, step, Action::Http(Box::new(request)), Purpose::Output);
         Ok(())
     }
 
