@@ -6,7 +6,9 @@ use std::process::Command;
 
 use cardhost::Code;
 use cardhost::core::check::{File, check_connector};
-use cardhost::core::formats::{card_schema, case_schema, cassette_schema, connector_schema};
+use cardhost::core::formats::{card_schema, case_schema, cassette_schema, connector_schema,
+    flow_schema,
+};
 use serde_json::Value;
 
 use crate::schemes::demo_connector;
@@ -19,6 +21,7 @@ fn schemas_are_what_the_types_say() {
         ("schemas/card.schema.json", card_schema()),
         ("schemas/cassette.schema.json", cassette_schema()),
         ("schemas/case.schema.json", case_schema()),
+        ("schemas/flow.schema.json", flow_schema()),
     ] {
         let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 43] = [
+const CORE: [&str; 45] = [
     "error",
     "moment",
     "span",
@@ -38,11 +38,13 @@ const CORE: [&str; 43] = [
     "plan",
     "explain",
     "curl",
+    "flow_fault",
     "fault",
     "message",
     "failure",
     "load",
     "call",
+    "flow",
     "connection_test",
     "sample",
     "mock",

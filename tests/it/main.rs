@@ -17,6 +17,8 @@ mod connection_cli;
 mod egress;
 mod embedding;
 mod files;
+mod flow_conformance;
+mod flow_examples;
 mod httpbin;
 mod layers;
 mod lossless;

@@ -143,6 +143,10 @@ codes! {
         EGRESS_OPEN = "egress.open",
         CASSETTE_SYNTAX = "cassette.syntax",
         CASSETTE_FORMAT = "cassette.format",
+        FLOW_UNSUPPORTED = "flow.unsupported",
+        FLOW_VERSION = "flow.version",
+        FLOW_REFERENCE = "flow.reference",
+        FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {
         INVOCATION_SYNTAX = "invocation.syntax",
@@ -170,6 +174,7 @@ codes! {
         HEADER_VALUE = "header.value",
         QUERY_VALUE = "query.value",
         METHOD_UNKNOWN = "method.unknown",
+        FLOW_INPUT = "flow.input",
     }
     Connection {
         CONNECTION_REQUIRED = "connection.required",
@@ -219,6 +224,8 @@ codes! {
         LIMIT_INVOCATION = "limit.invocation",
         RESPONSE_TOO_LARGE = "response.too_large",
         POLICY_SECRET_REFERENCE = "policy.secret_reference",
+        FLOW_EXPRESSION_LIMIT = "flow.expression_limit",
+        FLOW_LIMIT = "flow.limit",
     }
     Transport {
         TRANSPORT_CONNECT = "transport.connect",
@@ -229,6 +236,7 @@ codes! {
         TRANSPORT_TRUNCATED = "transport.truncated",
         TRANSPORT_PROTOCOL = "transport.protocol",
         REDIRECT_LIMIT = "redirect.limit",
+        FLOW_TIMEOUT = "flow.timeout",
     }
     Service {
         HTTP_STATUS = "http.status",
@@ -236,6 +244,7 @@ codes! {
         HTTP_NOT_FOUND = "http.not_found",
         HTTP_CONFLICT = "http.conflict",
         HTTP_TRANSIENT = "http.transient",
+        FLOW_RAISED = "flow.raised",
     }
     Response {
         RESPONSE_DECODE = "response.decode",
@@ -246,6 +255,8 @@ codes! {
         RESPONSE_FORMAT = "response.format",
         RESPONSE_RANGE = "response.range",
         RESPONSE_SCHEMA = "response.schema",
+        FLOW_EXPRESSION = "flow.expression",
+        FLOW_OUTPUT = "flow.output",
     }
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",

@@ -3,6 +3,7 @@
 use crate::cassette_fault::CassetteFault;
 use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
+use crate::flow_fault::FlowFault;
 use crate::invocation::InvocationFault;
 use crate::plan::PlanFault;
 use crate::response::OutputFault;
@@ -92,6 +93,8 @@ pub enum Fault {
         /// In bytes; inclusive.
         limit: usize,
     },
+    /// A run of a flow.
+    Flow(FlowFault),
     /// A bug in cardhost.
     Internal {
         /// What was found to be broken.

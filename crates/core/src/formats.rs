@@ -32,6 +32,12 @@ pub fn case_schema() -> Value {
     schema_of::<Case>("https://cardhost.dev/schemas/case.schema.json")
 }
 
+/// The schema of a flow: it is written from the shapes that the loader checks by.
+#[must_use]
+pub fn flow_schema() -> Value {
+    crate::flow::schema()
+}
+
 fn schema_of<T: JsonSchema>(id: &str) -> Value {
     let settings = SchemaSettings::draft2020_12();
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();

@@ -22,6 +22,8 @@ pub mod explain;
 pub mod failure;
 pub mod fault;
 pub mod field;
+pub mod flow;
+pub mod flow_fault;
 pub mod formats;
 pub mod http_date;
 pub mod inject;

@@ -6,6 +6,7 @@ use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
 use crate::error::{Code, Place, pointer};
 use crate::fault::Fault;
+use crate::flow_fault::FlowFault;
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::invocation::InvocationFault;
@@ -56,6 +57,8 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
             (Code::POLICY_SECRET_REFERENCE, connection_place(field))
         }
         Fault::InvocationTooLong { .. } => (Code::LIMIT_INVOCATION, Place::default()),
+        Fault::Flow(FlowFault::Uncaught { .. }) => (Code::FLOW_RAISED, Place::default()),
+        Fault::Flow(FlowFault::Limit { .. }) => (Code::FLOW_LIMIT, Place::default()),
         Fault::Internal { .. } => (Code::INTERNAL, Place::default()),
     }
 }

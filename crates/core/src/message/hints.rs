@@ -28,6 +28,7 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         }
         Fault::Store(fault) => super::store::hint(fault),
         Fault::Cassette(fault) => Some(super::cassette::hint(fault)),
+        Fault::Flow(fault) => super::flow::hint(fault),
         Fault::Plan(fault) => plan_hint(fault),
         Fault::Transport { fault, .. } => transport_hint(fault),
         Fault::Grant { fault, .. } => super::auth::grant_hint(fault),

@@ -4,6 +4,7 @@
 
 mod auth;
 mod cassette;
+mod flow;
 mod hints;
 mod store;
 
@@ -22,6 +23,7 @@ use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{TemplateFault, TemplateProblem, TemplateValueError};
 use crate::transport_fault::{Denied, TransportFault, TransportFaultKind};
 
+pub use flow::{document, document_hint};
 pub use hints::hint;
 
 /// What is wrong.
@@ -70,6 +72,7 @@ pub fn message(fault: &Fault) -> String {
         Fault::InvocationTooLong { limit } => {
             format!("the invocation is longer than {limit} bytes")
         }
+        Fault::Flow(fault) => flow::message(fault),
         Fault::Internal { what } => format!("this is a bug in cardhost: {what}"),
     }
 }

@@ -1,0 +1,119 @@
+//! What can be wrong with a flow: with its document, and with a run of it.
+//!
+//! Facts only; the sentences are in [`crate::message`].
+
+/// Why a document cannot be used, or what about it deserves attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentFault {
+    /// It is neither YAML nor JSON.
+    Syntax {
+        /// The reader's words.
+        reason: String,
+    },
+    /// A key that its object already has.
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// One-based line of the first.
+        first_line: usize,
+    },
+    /// A key that the format does not know.
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The nearest known key.
+        nearest: Option<String>,
+        /// Every key that is known there and not given yet.
+        known: Vec<String>,
+    },
+    /// Keys that must be there are not.
+    MissingKey {
+        /// The keys.
+        keys: Vec<String>,
+    },
+    /// A value of another type.
+    Type {
+        /// The types it may have.
+        expected: Vec<&'static str>,
+        /// The type it has.
+        found: &'static str,
+    },
+    /// A value that is not one of a list.
+    Choice {
+        /// The list.
+        expected: Vec<String>,
+        /// The value.
+        found: String,
+    },
+    /// A value in another form.
+    Form {
+        /// The form, in words.
+        expected: String,
+        /// The value, cut.
+        found: String,
+    },
+    /// None or several of keys of which exactly one must be there.
+    ExactlyOne {
+        /// The keys.
+        of: Vec<String>,
+        /// Those that are there.
+        found: Vec<String>,
+    },
+    /// A feature of the language that is not carried out.
+    Unsupported {
+        /// Its name, such as `listen` or `run.container`.
+        feature: String,
+    },
+    /// A version of the language that is not known.
+    Version {
+        /// The version.
+        found: String,
+    },
+    /// A name that nothing has.
+    UnknownName {
+        /// What it should name, such as `task` or `retry policy`.
+        what: &'static str,
+        /// The name.
+        found: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// An expression that cannot be compiled.
+    Expression {
+        /// jq's words, or ours.
+        reason: String,
+    },
+    /// A JSON Schema that does not compile.
+    Schema {
+        /// The compiler's words.
+        reason: String,
+    },
+    /// A part that is read and has no effect.
+    Ignored {
+        /// Its name, such as `schedule`.
+        feature: String,
+    },
+}
+
+/// Why a run of a flow ended without its output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlowFault {
+    /// An error that nothing caught: problem details (RFC 9457) as the flow saw them.
+    Uncaught {
+        /// The URI of its type.
+        type_uri: String,
+        /// The status.
+        status: u16,
+        /// The title.
+        title: Option<String>,
+        /// The detail.
+        detail: Option<String>,
+    },
+    /// The run did more than it may.
+    Limit {
+        /// `tasks`, `frames` or `levels`.
+        of: &'static str,
+        /// Inclusive.
+        max: u64,
+    },
+}
