@@ -6,8 +6,8 @@ use std::process::Command;
 
 use cardhost::Code;
 use cardhost::core::check::{File, check_connector};
-use cardhost::core::formats::{card_schema, case_schema, cassette_schema, connector_schema,
-    flow_schema,
+use cardhost::core::formats::{
+    card_schema, case_schema, cassette_schema, connector_schema, flow_schema,
 };
 use serde_json::Value;
 
