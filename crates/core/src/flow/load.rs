@@ -35,7 +35,7 @@ pub struct Loaded {
 /// let shown: Vec<_> = faults.iter().map(|f| (f.code.as_str(), f.place.line_column)).collect();
 /// assert_eq!(
 ///     shown,
-///     [("definition.unknown_key", Some((4, 24))), ("flow.unsupported", Some((5, 20)))]
+///     [("definition.unknown_key", Some((4, 25))), ("flow.unsupported", Some((5, 18)))]
 /// );
 /// assert_eq!(faults[0].hint().as_deref(), Some("did you mean `then`?"));
 /// ```
