@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::connection::ConnectionArgs;
+use super::flow::FlowArgs;
 use super::store::StoreArgs;
 
 /// Run connector cards: one JSON invocation in, the output objects out.
@@ -97,10 +98,10 @@ pub(crate) enum Command {
   cardhost show mixpanel/custom-api-action
   cardhost show mixpanel/create-warehouse-source --json")]
     Show(ShowArgs),
-    /// Check connectors and cards, and run the examples inside them
+    /// Check connectors, cards and flows, and run the examples inside cards
     #[command(after_help = "Examples:
   cardhost check
-  cardhost check cards/mixpanel
+  cardhost check cards/mixpanel flows/restock.yaml
   cardhost check cards/mixpanel/custom-api-action.json --errors json")]
     Check(CheckArgs),
     /// Print the reference page of a card or connector
@@ -113,6 +114,9 @@ pub(crate) enum Command {
   cardhost mock mixpanel --port 8080
   cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
+    /// Check flows, draw them
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Flow(FlowArgs),
     /// Store connections, log in, test them
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Connection(ConnectionArgs),
@@ -269,7 +273,8 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Folders of connectors, connectors' folders, or single files; `cards` or the built-in ones by default
+    /// Folders of connectors or flows, connectors' folders, or single files; by default `cards` or the built-in ones, and
+    /// `flows`
     pub(crate) paths: Vec<PathBuf>,
 }
 
