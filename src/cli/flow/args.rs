@@ -50,4 +50,6 @@ pub(crate) struct GraphArgs {
 pub(crate) enum Picture {
     /// A Mermaid flowchart: text that many viewers of Markdown draw.
     Mermaid,
+    /// An SVG picture, light and dark.
+    Svg,
 }

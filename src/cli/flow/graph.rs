@@ -12,5 +12,6 @@ pub(crate) fn run(args: &GraphArgs, console: &Console) -> Result<(), Failure> {
     let loaded = flow::load(&path, &text).map_err(|findings| refused(console, &text, &findings))?;
     console.out(&match args.format {
         Picture::Mermaid => graph::mermaid(&loaded.document),
+        Picture::Svg => graph::svg(&loaded.document),
     })
 }
