@@ -114,12 +114,12 @@ pub(crate) enum Command {
   cardhost mock mixpanel --port 8080
   cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
-    /// Check flows, draw them
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Flow(FlowArgs),
     /// Store connections, log in, test them
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Connection(ConnectionArgs),
+    /// Run flows, check them, draw them: several cards in sequence (CNCF Serverless Workflow)
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Flow(FlowArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   cardhost completions bash > /etc/bash_completion.d/cardhost")]
@@ -132,6 +132,13 @@ pub(crate) struct TargetArgs {
     /// `<connector>/<card>`; may be left out where the invocation names it
     #[arg(value_name = "CARD")]
     pub(crate) card: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// Who asks, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ReachArgs {
     /// The connection of invocations that bring none: the name of a stored one, or (with a `.` or `/`) a JSON file,
     /// where a value may be {"env": NAME} or {"file": PATH}
     #[arg(long, value_name = "NAME|FILE")]

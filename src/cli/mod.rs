@@ -60,8 +60,8 @@ fn command() -> ExitCode {
         Command::Check(args) => check::run(&cli.global, args, &console),
         Command::Docs(args) => docs::run(&cli.global, args, &console),
         Command::Mock(args) => mock::run(&cli.global, args, &console),
-        Command::Flow(args) => flow::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
+        Command::Flow(args) => flow::run(&cli.global, args, &console),
         Command::Completions(args) => completions::run(args, &console),
     };
     match done {

@@ -45,24 +45,12 @@ impl Flows {
         Ok(())
     }
 
-    /// Every flow in a folder and those inside of it. Links to folders are not followed: they may lead in a circle.
+    /// Every flow in a folder and those below it.
     pub(super) fn gather_folder(&mut self, folder: &Path) -> Result<(), Failure> {
-        let mut open = vec![folder.to_owned()];
-        while let Some(path) = open.pop() {
-            if path != *folder && !path.is_dir() {
-                if is_flow_in_folder(&path) {
-                    self.gather_file(&path)?;
-                }
-                continue;
-            }
-            let is_walked = |path: &PathBuf| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let is_hidden = name.starts_with('.') || PASSED_OVER.contains(&&*name);
-                !path.is_dir() || !(is_hidden || path.is_symlink())
-            };
-            open.extend(entries(&path)?.into_iter().filter(is_walked).rev());
-        }
-        Ok(())
+        documents(folder)?
+            .iter()
+            .filter(|path| is_flow(path))
+            .try_for_each(|path| self.gather_file(path))
     }
 
     pub(super) fn check(
@@ -91,7 +79,8 @@ impl Flows {
     }
 }
 
-/// What the flows can name: the cards of the host, each other, and the flows beside them.
+/// What the flows can name: the cards of the host, each other, and the flows that a run of them finds, which are those
+/// of their folders, those below, and the shipped ones.
 struct Around<'a> {
     catalog: &'a Catalog,
     flows: &'a Flows,
@@ -111,32 +100,56 @@ impl Surroundings for Around<'_> {
             let folders: HashSet<&Path> =
                 files.iter().filter_map(|file| file.path.parent()).collect();
             for folder in folders {
-                let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-                let beside = entries(folder).unwrap_or_default();
-                let is_new = |path: &PathBuf| {
-                    let own = path.strip_prefix(".").unwrap_or(path);
-                    has_extension(path, &["yaml", "yml", "json"])
-                        && !self.flows.seen.contains(own)
-                        && !self.flows.seen.contains(path)
-                };
-                let texts = beside.iter().filter(|path| is_new(path)).filter_map(|path| text(path));
+                let here = folder.as_os_str().is_empty();
+                let folder = if here { Path::new(".") } else { folder };
+                let beside = documents(folder).unwrap_or_default();
+                let texts = beside.iter().filter_map(|path| text(path));
                 heads.extend(texts.filter_map(|text| flow::head(&text)));
             }
+            heads.extend(shipped());
             heads
         })
     }
 }
 
-/// Whether a file that is named is a flow: YAML always, JSON by its name or by what it holds.
-pub(super) fn is_flow(path: &Path) -> bool {
-    has_extension(path, &["yaml", "yml"]) || is_flow_in_folder(path)
+/// The YAML and JSON of a folder and those below it. Links to folders are not followed: they may lead in a circle.
+fn documents(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let is_passed_over = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with('.') || PASSED_OVER.contains(&&*name) || path.is_symlink()
+    };
+    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(path) = open.pop() {
+        if path == *folder {
+            open.extend(entries(&path)?.into_iter().rev());
+        } else if path.is_dir() {
+            if !is_passed_over(&path) {
+                // A folder that may not be read holds nothing that could be checked.
+                open.extend(entries(&path).unwrap_or_default().into_iter().rev());
+            }
+        } else if has_extension(&path, &["yaml", "yml", "json"]) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
-/// Whether a file of a folder is a flow: `*.flow.yaml`, `*.flow.yml`, `*.flow.json`, or by what it holds.
-fn is_flow_in_folder(path: &Path) -> bool {
+/// Whether a file is a flow: `*.flow.yaml`, `*.flow.yml`, `*.flow.json`, or by what it holds.
+pub(super) fn is_flow(path: &Path) -> bool {
     let is_named = path.file_stem().is_some_and(|stem| has_extension(Path::new(stem), &["flow"]));
     has_extension(path, &["yaml", "yml", "json"])
         && (is_named || text(path).is_some_and(|text| flow::is_flow(&text)))
+}
+
+#[cfg(feature = "embedded-cards")]
+fn shipped() -> Vec<Head> {
+    let flows = cardhost::EmbeddedFlows;
+    flows.names().filter_map(|name| flow::head(flows.text(name)?.1)).collect()
+}
+
+#[cfg(not(feature = "embedded-cards"))]
+fn shipped() -> Vec<Head> {
+    Vec::new()
 }
 
 /// The text of a file, where it has one.

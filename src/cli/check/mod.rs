@@ -38,7 +38,8 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
         }
     }
     for path in &args.paths {
-        if path.is_file() && flows::is_flow(path) {
+        let is_yaml = has_extension(path, &["yaml", "yml"]);
+        if path.is_file() && (is_yaml || flows::is_flow(path)) {
             flows.gather_file(path)?;
             continue;
         }

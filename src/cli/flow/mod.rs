@@ -3,6 +3,11 @@
 mod args;
 mod check;
 mod graph;
+mod progress;
+mod run;
+mod secrets;
+mod source;
+mod trace;
 
 pub(crate) use args::FlowArgs;
 use args::FlowCommand;
@@ -14,5 +19,6 @@ pub(crate) fn run(global: &Global, args: &FlowArgs, console: &Console) -> Result
     match &args.command {
         FlowCommand::Check(args) => check::run(global, args, console),
         FlowCommand::Graph(args) => graph::run(args, console),
+        FlowCommand::Run(args) => run::run(global, args, console),
     }
 }

@@ -61,7 +61,7 @@ fn programs_get_an_object_for_each_finding() {
             "options.unknown flows/bad.yaml:7:20",
             "options.choice flows/bad.yaml:7:75",
             "input.unknown flows/bad.yaml:8:52",
-            "flow.reference flows/bad.yaml:9:52",
+            "flow.unknown flows/bad.yaml:9:52",
             "flow.unsupported flows/bad.yaml:10:11",
         ]
     );
@@ -202,12 +202,14 @@ fn a_flow_may_run_those_that_are_checked_and_those_beside_it() {
         ),
         ("other/restock.yaml", &GOOD.replace("name: restock", "name: elsewhere")),
         ("other.yaml", &run("elsewhere")),
+        ("flows/to-elsewhere.yaml", &run("elsewhere")),
         ("to-broken.yaml", &run("broken")),
     ]);
     assert_eq!(folder.run(&["flow", "check", "flows/all.yaml"]).code, 0);
     assert_eq!(folder.run(&["flow", "check", "./flows/all.yaml"]).code, 0);
-    assert_eq!(folder.run(&["flow", "check", "other.yaml"]).code, 3);
-    assert_eq!(folder.run(&["flow", "check", "other.yaml", "other"]).code, 0);
+    assert_eq!(folder.run(&["flow", "check", "other.yaml"]).code, 0);
+    assert_eq!(folder.run(&["flow", "check", "flows/to-elsewhere.yaml"]).code, 3);
+    assert_eq!(folder.run(&["flow", "check", "flows/to-elsewhere.yaml", "other"]).code, 0);
     // A flow that has a fault is there all the same.
     let ran =
         folder.run(&["flow", "check", "to-broken.yaml", "flows/broken.yaml", "--errors", "json"]);

@@ -119,6 +119,7 @@ fn code_of(fault: &DocumentFault) -> Code {
         DocumentFault::UnknownName { what: "card", .. } | DocumentFault::CardVersion { .. } => {
             Code::CARD_UNKNOWN
         }
+        DocumentFault::UnknownName { what: "flow", .. } => Code::FLOW_UNKNOWN,
         DocumentFault::UnknownName { .. } => Code::FLOW_REFERENCE,
         DocumentFault::CardBroken { code, .. } => code.clone(),
         DocumentFault::Invocation(fault) => {

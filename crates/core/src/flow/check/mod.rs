@@ -45,7 +45,7 @@ pub trait Surroundings {
 /// Everything that is wrong with a flow, by itself and in its surroundings, and its warnings, by position.
 ///
 /// What is around it is looked at where the document itself has no fault but features that are not carried
-/// out. Codes are those of [`super::load`], `connector.unknown`, `card.unknown`, `flow.reference` for a flow,
+/// out. Codes are those of [`super::load`], `connector.unknown`, `card.unknown`, `flow.unknown`,
 /// and those that a run has for `options` and `input`, such as `options.unknown`.
 ///
 /// # Example: a card of another name

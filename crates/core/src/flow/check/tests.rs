@@ -209,13 +209,13 @@ fn a_flow_that_is_run_must_be_there() {
     assert_eq!(
         run("restock", "3.0.0"),
         [
-            "flow.reference /do/0/a/run/workflow/version 3:68: there is no flow `shop/restock:3.0.0` (did you mean `shop/restock:1.1.0`?)"
+            "flow.unknown /do/0/a/run/workflow/version 3:68: there is no flow `shop/restock:3.0.0` (did you mean `shop/restock:1.1.0`?)"
         ]
     );
     assert_eq!(
         run("restok", "latest"),
         [
-            "flow.reference /do/0/a/run/workflow/name 3:50: there is no flow `shop/restok` (did you mean `shop/restock`?)"
+            "flow.unknown /do/0/a/run/workflow/name 3:50: there is no flow `shop/restok` (did you mean `shop/restock`?)"
         ]
     );
 }

@@ -25,9 +25,10 @@ pub mod wait;
 use serde_json::{Map, Value, json};
 
 use super::datum::Datum;
+use call::{Call, CallCard};
 use parts::{Duration, Input, Output};
 use shape::{Keys, Shape, key};
-use task::Task;
+use task::{Kind, Task};
 
 pub(in crate::flow) use build::{build, head};
 pub(in crate::flow) use forms::{MAX_DURATION, milliseconds};
@@ -57,8 +58,8 @@ pub struct Head {
     pub summary: Option<String>,
 }
 
-/// A flow, checked and compiled.
-#[derive(Clone, Debug)]
+/// A flow, checked and compiled. Prints its name: a document may hold credentials.
+#[derive(Clone)]
 pub struct Document {
     /// Who it is.
     pub head: Head,
@@ -77,6 +78,13 @@ pub struct Document {
     pub(in crate::flow) definition: Datum,
 }
 
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Head { namespace, name, version, .. } = &self.head;
+        write!(f, "Document({namespace}/{name}:{version})")
+    }
+}
+
 impl Document {
     /// A task.
     ///
@@ -90,6 +98,17 @@ impl Document {
     #[must_use]
     pub fn list(&self, id: ListId) -> &[TaskId] {
         &self.lists[id.0]
+    }
+
+    /// The cards that it calls, once for each call.
+    pub fn cards(&self) -> impl Iterator<Item = &CallCard> {
+        self.tasks.iter().filter_map(|task| match &task.kind {
+            Kind::Call(call) => match &**call {
+                Call::Card(card) => Some(card),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The document as written.

@@ -18,6 +18,13 @@ pub(super) fn uuid(seed: &[u8; 16], of: &str) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
+/// A seed for something else.
+pub(super) fn seed(seed: &[u8; 16], of: &str) -> [u8; 16] {
+    let mut other = [0; 16];
+    other.copy_from_slice(&bytes(seed, of)[..16]);
+    other
+}
+
 /// A number from `from` to `to`, inclusive.
 pub(super) fn between(seed: &[u8; 16], of: &str, from: i64, to: i64) -> i64 {
     let b = bytes(seed, of);

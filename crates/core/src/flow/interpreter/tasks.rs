@@ -265,14 +265,15 @@ impl Run {
             Some(shaped) => self.value(id, shaped)?,
             None => own.clone(),
         };
+        let step = self.step_of(id);
         let action = Action::Workflow(Box::new(SubFlow {
+            operation: self.operation_of(id, &step),
             namespace: run.namespace.clone(),
             name: run.name.clone(),
             version: run.version.clone(),
             input: Value::from(input),
             is_detached: !run.await_,
         }));
-        let step = self.step_of(id);
         if run.await_ {
             self.start(id, step, action, Purpose::Output);
         } else {
@@ -285,6 +286,12 @@ impl Run {
         Ok(())
     }
 
+    /// The name of a step without the numbers of attempts.
+    fn operation_of(&self, id: FrameId, step: &StepId) -> StepId {
+        let name = self.active(id).and_then(|active| active.id.without_attempts());
+        name.map_or_else(|| step.clone(), |name| StepId::new(&name))
+    }
+
     fn call(&mut self, id: FrameId, call: &Call) -> Result<(), Problem> {
         match call {
             Call::Card(card) => {
@@ -292,13 +299,15 @@ impl Run {
                     Value::Object(with) => with,
                     _ => Map::new(),
                 };
+                let step = self.step_of(id);
+                let operation = self.operation_of(id, &step);
                 let action = Action::Card(Box::new(CardCall {
+                    operation,
                     connector: card.connector.clone(),
                     card: card.card.clone(),
                     version: card.version.clone(),
                     with,
                 }));
-                let step = self.step_of(id);
                 self.start(id, step, action, Purpose::Output);
             }
             Call::Function(function) => {
