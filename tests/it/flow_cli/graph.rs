@@ -131,3 +131,16 @@ fn every_example_of_the_specification_that_is_accepted_is_drawn() {
         assert_eq!((ran.code, ran.stdout.is_empty()), (code, code != 0), "{name}");
     }
 }
+
+#[test]
+fn the_flow_of_the_docs_has_no_fault_and_its_chart_is_current() {
+    let docs = fs::read_to_string(path("docs/flows.md")).unwrap();
+    let block = |kind: &str| {
+        let start = docs.split(&format!("```{kind}\n")).nth(1).unwrap();
+        start.split("```").next().unwrap().to_owned()
+    };
+    let folder = Folder::new(&[("restock.yaml", &block("yaml"))]);
+    let ran = folder.run(&["flow", "check", "restock.yaml"]);
+    assert_eq!((ran.stderr.as_str(), ran.stdout.as_str()), ("", "1 flow: no fault\n"));
+    assert_eq!(folder.run(&["flow", "graph", "restock.yaml"]).stdout, block("mermaid"));
+}
