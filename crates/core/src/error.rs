@@ -116,6 +116,8 @@ codes! {
     Usage {
         USAGE = "usage",
         CASSETTE_UNWRITABLE = "cassette.unwritable",
+        FLOW_JOURNAL = "flow.journal",
+        FLOW_JOURNAL_MISMATCH = "flow.journal_mismatch",
     }
     Definition {
         DEFINITION_SYNTAX = "definition.syntax",
@@ -143,6 +145,7 @@ codes! {
         EGRESS_OPEN = "egress.open",
         CASSETTE_SYNTAX = "cassette.syntax",
         CASSETTE_FORMAT = "cassette.format",
+        FLOW_UNKNOWN = "flow.unknown",
         FLOW_UNSUPPORTED = "flow.unsupported",
         FLOW_VERSION = "flow.version",
         FLOW_REFERENCE = "flow.reference",
@@ -226,6 +229,7 @@ codes! {
         POLICY_SECRET_REFERENCE = "policy.secret_reference",
         FLOW_EXPRESSION_LIMIT = "flow.expression_limit",
         FLOW_LIMIT = "flow.limit",
+        FLOW_IN_DOUBT = "flow.in_doubt",
     }
     Transport {
         TRANSPORT_CONNECT = "transport.connect",
@@ -261,6 +265,7 @@ codes! {
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",
         AUTH_UNAVAILABLE = "auth.unavailable",
+        FLOW_JOURNAL_BUSY = "flow.journal_busy",
     }
     Internal {
         INTERNAL = "internal",

@@ -6,6 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Seconds since 1970-01-01T00:00:00Z.
     fn unix_seconds(&self) -> i64;
+
+    /// Milliseconds since then, as far as the clock knows.
+    fn unix_milliseconds(&self) -> i64 {
+        self.unix_seconds().saturating_mul(1_000)
+    }
 }
 
 /// The machine's clock.
@@ -16,6 +21,11 @@ impl Clock for SystemClock {
     fn unix_seconds(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    fn unix_milliseconds(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 }
 

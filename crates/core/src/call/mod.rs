@@ -65,6 +65,8 @@ pub struct Outcome {
     pub status: u16,
     /// What deserves attention.
     pub warnings: Vec<Warning>,
+    /// The secrets of the call: a service may repeat them in what is put out.
+    pub redactor: Arc<Redactor>,
 }
 
 /// One call of one card.
@@ -210,7 +212,10 @@ impl Call {
         let result = self.finish(reply, now);
         let warnings = std::mem::take(&mut self.plan.warnings);
         Step::Done(match result {
-            Ok((output, status)) => Ok(Outcome { output, status, warnings }),
+            Ok((output, status)) => {
+                let redactor = Arc::clone(&self.plan.request.redactor);
+                Ok(Outcome { output, status, warnings, redactor })
+            }
             Err(error) => Err(error.with_warnings(warnings)),
         })
     }

@@ -6,7 +6,7 @@ use crate::connection::ConnectionFault;
 use crate::decoder::DecodeFault;
 use crate::error::{Code, Place, pointer};
 use crate::fault::Fault;
-use crate::flow_fault::FlowFault;
+use crate::flow_fault::{FlowFault, JournalProblem};
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::invocation::InvocationFault;
@@ -57,9 +57,25 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
             (Code::POLICY_SECRET_REFERENCE, connection_place(field))
         }
         Fault::InvocationTooLong { .. } => (Code::LIMIT_INVOCATION, Place::default()),
-        Fault::Flow(FlowFault::Uncaught { .. }) => (Code::FLOW_RAISED, Place::default()),
-        Fault::Flow(FlowFault::Limit { .. }) => (Code::FLOW_LIMIT, Place::default()),
+        Fault::Flow(fault) => (flow(fault), Place::default()),
         Fault::Internal { .. } => (Code::INTERNAL, Place::default()),
+    }
+}
+
+fn flow(fault: &FlowFault) -> Code {
+    match fault {
+        FlowFault::Uncaught { .. } => Code::FLOW_RAISED,
+        FlowFault::Limit { .. } => Code::FLOW_LIMIT,
+        FlowFault::Unknown { .. } => Code::FLOW_UNKNOWN,
+        FlowFault::Invalid { .. } => Code::DEFINITION_VALUE,
+        FlowFault::InDoubt { .. } => Code::FLOW_IN_DOUBT,
+        FlowFault::Journal { problem, .. } => match problem {
+            JournalProblem::Busy => Code::FLOW_JOURNAL_BUSY,
+            JournalProblem::Unusable { .. } | JournalProblem::Secret { .. } => Code::FLOW_JOURNAL,
+            JournalProblem::OtherFlow { .. }
+            | JournalProblem::OtherInput
+            | JournalProblem::Diverged { .. } => Code::FLOW_JOURNAL_MISMATCH,
+        },
     }
 }
 

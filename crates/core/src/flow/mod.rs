@@ -9,7 +9,7 @@
 //! of it. Time comes with each call of [`Run::steps`], chance from [`Options::seed`].
 //!
 //! **A host** calls `steps`, begins each [`Step::Start`], gives up each [`Step::Cancel`], calls `complete`
-//! when something is over and `steps` again, until there is an [`Run::outcome`].
+//! when something is over and `steps` again (at once while [`Run::has_more`]), until there is an [`Run::outcome`].
 //!
 //! **A journal** keeps the document, the input, the options, and for each call of `steps` its time and the
 //! outcomes completed before it. The same calls give the same steps with the same names ([`StepId`]), so a
@@ -87,7 +87,9 @@ pub use document::{Document, schema};
 pub use findings::Finding;
 pub use interpreter::http::{HttpAuthentication, HttpReply, HttpRequest};
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
-pub use interpreter::{DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run};
+pub use interpreter::{
+    DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run, TASKS_AT_ONCE,
+};
 pub use load::{Loaded, MAX_DOCUMENT_BYTES, load};
 pub use problem::{Problem, Standard, same_type};
 

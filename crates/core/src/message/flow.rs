@@ -1,7 +1,7 @@
 //! The sentences of flows.
 
 use super::quoted;
-use crate::flow_fault::{DocumentFault, FlowFault};
+use crate::flow_fault::{DocumentFault, FlowFault, JournalProblem};
 
 /// What is wrong with a run.
 pub(super) fn message(fault: &FlowFault) -> String {
@@ -15,6 +15,33 @@ pub(super) fn message(fault: &FlowFault) -> String {
             }
         }
         FlowFault::Limit { of, max } => format!("the flow takes more than {max} {of}"),
+        FlowFault::Unknown { name, .. } => format!("there is no flow `{name}`"),
+        FlowFault::Invalid { name, reason } => format!("flow `{name}` cannot be used: {reason}"),
+        FlowFault::InDoubt { steps } => {
+            let (was, it) = match steps.as_slice() {
+                [_] => ("was", "its reply"),
+                _ => ("were", "their replies"),
+            };
+            format!("{} {was} sent, and {it} not recorded: whether the service did it is not known", quoted(steps))
+        }
+        FlowFault::Journal { path, problem } => match problem {
+            JournalProblem::Unusable { reason } => {
+                format!("the journal `{path}` cannot be used: {reason}")
+            }
+            JournalProblem::Busy => format!("another process goes on with the journal `{path}`"),
+            JournalProblem::OtherFlow { found } => {
+                format!("the journal `{path}` is of another flow, or the flow was changed: {found}")
+            }
+            JournalProblem::OtherInput => {
+                format!("the run in the journal `{path}` had another input")
+            }
+            JournalProblem::Diverged { step } => {
+                format!("the run in the journal `{path}` had a step `{step}`, which does not come now")
+            }
+            JournalProblem::Secret { card } => {
+                format!("`{card}` gives a secret, which the journal `{path}` does not keep")
+            }
+        },
     }
 }
 
@@ -25,7 +52,30 @@ pub(super) fn hint(fault: &FlowFault) -> Option<String> {
         FlowFault::Limit { of: "tasks", .. } => {
             Some("look for a loop without an end, or give the flow a higher limit".to_owned())
         }
+        FlowFault::Limit { of: "flows", .. } => {
+            Some("look for a flow that runs itself".to_owned())
+        }
         FlowFault::Limit { .. } => Some("look for a function that calls itself".to_owned()),
+        FlowFault::Unknown { nearest, .. } => {
+            nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
+        }
+        FlowFault::Invalid { .. } => Some("`cardhost flow check` shows all of them".to_owned()),
+        FlowFault::InDoubt { .. } => Some(
+            "look at the service; then run the same command with --repeat-unfinished (send again) or \
+             --skip-unfinished[=OUTPUT] (go on without)"
+                .to_owned(),
+        ),
+        FlowFault::Journal { problem, .. } => match problem {
+            JournalProblem::Unusable { .. } => None,
+            JournalProblem::Busy => Some("wait for it, or end it".to_owned()),
+            JournalProblem::Secret { .. } => Some("run the flow without --journal".to_owned()),
+            JournalProblem::OtherFlow { .. }
+            | JournalProblem::OtherInput
+            | JournalProblem::Diverged { .. } => Some(
+                "give the flow and the input that it was begun with, or another file for a new run"
+                    .to_owned(),
+            ),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ fn bytes(seed: &[u8; 16], of: &str) -> [u8; 32] {
 }
 
 /// A UUID (RFC 9562, version 8) for a step.
-pub(super) fn uuid(seed: &[u8; 16], of: &str) -> String {
+pub(in crate::flow) fn uuid(seed: &[u8; 16], of: &str) -> String {
     let mut b = bytes(seed, of);
     b[6] = b[6] & 0x0f | 0x80;
     b[8] = b[8] & 0x3f | 0x80;

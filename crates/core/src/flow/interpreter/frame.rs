@@ -38,15 +38,36 @@ impl Name {
     pub(super) fn with(&self, text: String) -> Name {
         Name(Arc::new(Part { above: Some(self.clone()), text }))
     }
-}
 
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The name without the numbers of attempts: the same for every attempt at one thing. `None` where nothing is
+    /// tried again.
+    pub(super) fn without_attempts(&self) -> Option<String> {
+        let parts = self.parts();
+        parts.iter().any(|part| is_attempt(part)).then(|| {
+            parts.iter().map(|part| if is_attempt(part) { FIRST_ATTEMPT } else { part }).collect()
+        })
+    }
+
+    fn parts(&self) -> Vec<&str> {
         let mut parts = vec![self];
         while let Some(above) = parts.last().and_then(|part| part.0.above.as_ref()) {
             parts.push(above);
         }
-        parts.iter().rev().try_for_each(|part| f.write_str(&part.0.text))
+        parts.iter().rev().map(|part| part.0.text.as_str()).collect()
+    }
+}
+
+/// The list of the first attempt of a `try`.
+pub(super) const FIRST_ATTEMPT: &str = "/try";
+
+/// Whether a part is the list of another attempt. A task's part begins with its number, so that none is taken for it.
+fn is_attempt(part: &str) -> bool {
+    part.strip_prefix(FIRST_ATTEMPT).is_some_and(|rest| rest.starts_with('#'))
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().into_iter().try_for_each(|part| f.write_str(part))
     }
 }
 

@@ -67,9 +67,11 @@ impl Run {
         self.work.push_back(Work::Begin(root));
     }
 
-    /// Does all there is to do.
-    pub(super) fn advance(&mut self) {
-        while let Some(work) = self.work.pop_front() {
+    /// Does all there is to do, until so many tasks are begun.
+    pub(super) fn advance(&mut self, last: u64) {
+        while self.tasks_begun < last
+            && let Some(work) = self.work.pop_front()
+        {
             if self.outcome.is_some() {
                 self.work.clear();
                 return;

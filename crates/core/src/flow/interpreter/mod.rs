@@ -38,6 +38,9 @@ pub const DEFAULT_MAX_TASKS: u64 = 1_000_000;
 /// Most lists of tasks at the same time.
 pub const MAX_FRAMES: usize = 100_000;
 
+/// Most tasks of one call of [`Run::steps`]: a loop that asks for nothing lets its host breathe, and look at its timers.
+pub const TASKS_AT_ONCE: u64 = 10_000;
+
 /// Most lists of tasks inside each other: more than a document can nest.
 pub const MAX_LEVELS: usize = 1_000;
 
@@ -179,7 +182,8 @@ impl Run {
     }
 
     /// Goes on as far as it can, at a time in milliseconds since 1970, and says what to do next; several
-    /// steps may run at the same time. Empty where it waits for steps that were begun before, or is over.
+    /// steps may run at the same time. Empty where it waits for steps that were begun before, or is over, or has more
+    /// to do than [`TASKS_AT_ONCE`]: then [`Run::has_more`].
     ///
     /// The same calls with the same times give the same steps: a host that has recorded them can replay.
     pub fn steps(&mut self, now_ms: i64) -> Vec<Step> {
@@ -187,12 +191,26 @@ impl Run {
         if let Some(input) = self.input.take() {
             self.begin_run(input);
         }
-        self.advance();
+        let last = self.tasks_begun.saturating_add(TASKS_AT_ONCE);
+        // What is over comes first: a timeout ends a loop that would always have more to do.
         while let Some((id, outcome)) = self.inbox.pop_front() {
             self.receive(&id, outcome);
-            self.advance();
+            self.advance(last);
         }
+        self.advance(last);
         std::mem::take(&mut self.steps)
+    }
+
+    /// The idempotency key of an operation ([`step::CardCall::operation`]): a UUID, the same in every replay.
+    #[must_use]
+    pub fn key_of(&self, operation: &StepId) -> String {
+        chance::uuid(&self.options.seed, &format!("key {operation}"))
+    }
+
+    /// Whether it can go on at once: [`Run::steps`] stopped to give its host a turn.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.outcome.is_none() && !(self.work.is_empty() && self.inbox.is_empty())
     }
 
     /// Says what came of a step; [`Run::steps`] takes it from there. `false` where nobody waits for it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chance;
-use super::frame::{FrameId, Phase, State, Tasks};
+use super::frame::{FIRST_ATTEMPT, FrameId, Phase, State, Tasks};
 use super::scope::View;
 use super::step::WaitReason;
 use super::{Happened, Purpose, Run};
@@ -60,8 +60,8 @@ impl Run {
         let attempt = *attempt;
         let input = active.input.clone();
         let path = match attempt {
-            1 => active.id.with("/try".to_owned()),
-            attempt => active.id.with(format!("/try#{attempt}")),
+            1 => active.id.with(FIRST_ATTEMPT.to_owned()),
+            attempt => active.id.with(format!("{FIRST_ATTEMPT}#{attempt}")),
         };
         let limit = try_.retry.as_ref().and_then(|retry| retry.attempt_duration.as_ref());
         if let Some(limit) = limit {

@@ -102,6 +102,9 @@ pub enum WaitReason {
 /// A card to run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CardCall {
+    /// What is attempted: the name of the step without the numbers of attempts. Every attempt of a retry has the same,
+    /// two turns of a loop have not.
+    pub operation: StepId,
     /// The connector.
     pub connector: String,
     /// The card.

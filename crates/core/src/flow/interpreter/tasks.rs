@@ -292,13 +292,16 @@ impl Run {
                     Value::Object(with) => with,
                     _ => Map::new(),
                 };
+                let step = self.step_of(id);
+                let operation = self.active(id).and_then(|active| active.id.without_attempts());
+                let operation = operation.map_or_else(|| step.clone(), |name| StepId::new(&name));
                 let action = Action::Card(Box::new(CardCall {
+                    operation,
                     connector: card.connector.clone(),
                     card: card.card.clone(),
                     version: card.version.clone(),
                     with,
                 }));
-                let step = self.step_of(id);
                 self.start(id, step, action, Purpose::Output);
             }
             Call::Function(function) => {

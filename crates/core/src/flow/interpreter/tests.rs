@@ -53,7 +53,7 @@ fn drive(
         if run.outcome().is_some() {
             return (run, log);
         }
-        if run.inbox.is_empty() {
+        if !run.has_more() {
             timers.sort_by_key(|(until, _)| *until);
             assert!(!timers.is_empty(), "it waits for nothing: {log:?}");
             let (until, id) = timers.remove(0);
@@ -658,4 +658,44 @@ fn what_nobody_waits_for_is_ignored() {
     run.complete(StepId::new("/do/0/a"), Ok(json!(3)));
     assert!(run.steps(0).is_empty());
     assert_eq!(run.outcome(), Some(&Ok(json!(2))));
+}
+
+#[test]
+fn a_loop_that_asks_for_nothing_lets_its_host_look_at_its_timers() {
+    let text = "do:\n- a: { timeout: { after: PT1S }, do: [ { b: { set: { n: 1 } } }, { c: { set: { n: 2 }, then: b } } ] }\n";
+    let mut run = Run::new(document(text), json!({}), Options::default());
+    let steps = run.steps(0);
+    assert_eq!((run.tasks_begun(), run.has_more()), (super::TASKS_AT_ONCE, true));
+    let [Step::Start { id, action: Action::Wait { until_ms: 1_000, .. }, .. }] = &steps[..] else {
+        panic!("{steps:?}")
+    };
+    assert!(run.complete(id.clone(), Ok(Value::Null)));
+    while run.outcome().is_none() {
+        assert!(run.has_more());
+        run.steps(1_000);
+    }
+    let problem = run.outcome().cloned().unwrap().unwrap_err();
+    assert_eq!(problem.error_code(), crate::error::Code::FLOW_TIMEOUT);
+    assert!(!run.has_more());
+}
+
+#[test]
+fn every_attempt_of_a_retry_is_one_operation_and_every_turn_another() {
+    let text = format!(
+        "do:\n- try:\n    for: {{ in: '[1, 2]' }}\n    do:\n    - t:\n        try:\n        {}        catch: {{ retry: {{ limit: {{ attempt: {{ count: 1 }} }} }} }}\n",
+        call("get")
+    );
+    let mut operations = Vec::new();
+    drive(&text, json!({"n": 1}), |id, action| {
+        let Action::Card(card) = action else { return None };
+        operations.push((id.to_string(), card.operation.to_string()));
+        Some(if operations.len() % 2 == 1 { Err(problem(503)) } else { Ok(json!({"n": 1})) })
+    });
+    let expected = [
+        ("/do/0/try/for/0/do/0/t/try/0/get", "/do/0/try/for/0/do/0/t/try/0/get"),
+        ("/do/0/try/for/0/do/0/t/try#2/0/get", "/do/0/try/for/0/do/0/t/try/0/get"),
+        ("/do/0/try/for/1/do/0/t/try/0/get", "/do/0/try/for/1/do/0/t/try/0/get"),
+        ("/do/0/try/for/1/do/0/t/try#2/0/get", "/do/0/try/for/1/do/0/t/try/0/get"),
+    ];
+    assert_eq!(operations, expected.map(|(id, of)| (id.to_owned(), of.to_owned())));
 }
