@@ -48,7 +48,7 @@ pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
-pub use cardhost_runtime::{catalog, clock, connections, entropy, login, store, transport};
+pub use cardhost_runtime::{catalog, clock, connections, entropy, flow, login, store, transport};
 
 #[cfg(feature = "embedded-cards")]
-pub use embedded::Embedded;
+pub use embedded::{Embedded, EmbeddedFlows};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::connection::ConnectionArgs;
+use super::flow::FlowArgs;
 use super::store::StoreArgs;
 
 /// Run connector cards: one JSON invocation in, the output objects out.
@@ -116,6 +117,9 @@ pub(crate) enum Command {
     /// Store connections, log in, test them
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Connection(ConnectionArgs),
+    /// Run flows: several cards in sequence (CNCF Serverless Workflow)
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Flow(FlowArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Example:
   cardhost completions bash > /etc/bash_completion.d/cardhost")]
@@ -128,6 +132,13 @@ pub(crate) struct TargetArgs {
     /// `<connector>/<card>`; may be left out where the invocation names it
     #[arg(value_name = "CARD")]
     pub(crate) card: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// Who asks, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ReachArgs {
     /// The connection of invocations that bring none: the name of a stored one, or (with a `.` or `/`) a JSON file,
     /// where a value may be {"env": NAME} or {"file": PATH}
     #[arg(long, value_name = "NAME|FILE")]

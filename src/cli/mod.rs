@@ -8,6 +8,7 @@ mod completions;
 mod connection;
 mod console;
 mod docs;
+mod flow;
 mod list;
 mod logging;
 mod mock;
@@ -60,6 +61,7 @@ fn command() -> ExitCode {
         Command::Docs(args) => docs::run(&cli.global, args, &console),
         Command::Mock(args) => mock::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
+        Command::Flow(args) => flow::run(&cli.global, args, &console),
         Command::Completions(args) => completions::run(args, &console),
     };
     match done {

@@ -14,7 +14,7 @@ use super::setup;
 pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
     let policy = Policy::default();
     let limit = policy.max_invocation_bytes;
-    let host = setup::host_for(global, &args.target, policy)?.build();
+    let host = setup::host_for(global, &args.target.reach, policy)?.build();
     let invocation = setup::invocation(limit)?;
     let card = args.target.card.as_deref();
     let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;

@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
     }
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
     let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target, policy)?;
+    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
         builder = builder.mock();
     }
@@ -43,8 +43,8 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
         let redactor = &prepared.plan.request.redactor;
         let given = (invocation.options, invocation.input);
         let mut case = Case::of(&prepared.definition, &prepared.connection, given, redactor);
-        case.base.clone_from(&args.target.base);
-        case.allow_private_network = args.target.network.allow_private_network;
+        case.base.clone_from(&args.target.reach.base);
+        case.allow_private_network = args.target.reach.network.allow_private_network;
         let text = case.write().map_err(|error| Failure::Io("case.json", error.into()))?;
         write(&folder.join("case.json"), &text)?;
         // What a replay gives is what must come out: the same, but for what is masked.

@@ -9,7 +9,7 @@ use super::setup;
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
     let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target, policy)?;
+    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
         builder = builder.mock();
     }

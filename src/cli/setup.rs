@@ -11,7 +11,7 @@ use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
-use super::args::{Global, NetworkArgs, TargetArgs};
+use super::args::{Global, NetworkArgs, ReachArgs};
 use super::console::Failure;
 use super::store::StoreArgs;
 
@@ -63,10 +63,10 @@ pub(crate) fn cards(
     })
 }
 
-/// A host for `run` and `plan`.
+/// A host for what runs and plans cards.
 pub(crate) fn host_for(
     global: &Global,
-    args: &TargetArgs,
+    args: &ReachArgs,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
     let policy = Policy { secret_references: !args.no_secret_references, ..policy };
@@ -194,8 +194,18 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
 
 /// The invocation on stdin; an empty stdin is an empty invocation.
 pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
+    match stdin("one invocation", limit)? {
+        Some(text) => Ok(Invocation::from_json(&text).map_err(Error::from)?),
+        None => Ok(Invocation::default()),
+    }
+}
+
+/// What is on stdin; `None` where that is nothing. `what` is expected there.
+pub(crate) fn stdin(what: &str, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
     if io::stdin().is_terminal() {
-        super::console::note("reading one invocation (JSON) from the terminal; end it with Ctrl-D");
+        super::console::note(&format!(
+            "reading {what} (JSON) from the terminal; end it with Ctrl-D"
+        ));
     }
     let mut text = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -203,10 +213,7 @@ pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
     if text.len() > limit {
         return Err(Error::new(Fault::InvocationTooLong { limit }).into());
     }
-    if text.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Invocation::default());
-    }
-    Ok(Invocation::from_json(&text).map_err(Error::from)?)
+    Ok(Some(text).filter(|text| !text.iter().all(u8::is_ascii_whitespace)))
 }
 
 /// One thread: a call spends its time waiting, and threads cost more than they bring.

@@ -34,7 +34,7 @@ const MOST_GATHERED_BYTES: usize = 256 * 1024;
 pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
     let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target, policy)?;
+    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
         builder = builder.mock();
     }

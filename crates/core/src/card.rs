@@ -55,6 +55,8 @@ pub struct Card {
     pub request: RequestTemplate,
     /// What the request does at the service.
     pub effect: Decision<Effect>,
+    /// Where a key goes by which the service knows another attempt for the same.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// How the reply is read.
     #[serde(default)]
     pub response: ResponseRules,
@@ -152,6 +154,42 @@ impl Effect {
             Effect::Idempotent => "idempotent",
             Effect::Write => "write",
             Effect::Destructive => "destructive",
+        }
+    }
+}
+
+/// Where the idempotency key of an invocation goes; exactly one of `header`, `input`. A request with a key may be sent again
+/// whatever its effect: only declare it where the service does nothing twice for the same key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{"required": ["header"]}, {"required": ["input"]}]))]
+pub struct IdempotencyKey {
+    /// A header, such as `Idempotency-Key`.
+    pub header: Option<HeaderText>,
+    /// An input field, as `Group.Label`; one that is given is left as it is.
+    pub input: Option<String>,
+}
+
+impl IdempotencyKey {
+    /// The group and the label of the input field.
+    #[must_use]
+    pub fn input_field(&self) -> Option<(&str, &str)> {
+        self.input.as_deref()?.split_once('.')
+    }
+}
+
+/// The name of a header (RFC 9110, section 5.1).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct HeaderText(#[schemars(regex(pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"))] pub String);
+
+impl TryFrom<String> for HeaderText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<HeaderText, String> {
+        match http::HeaderName::from_bytes(text.as_bytes()) {
+            Ok(_) => Ok(HeaderText(text)),
+            Err(_) => Err(format!("`{text}` is not the name of a header")),
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Invocation {
     pub options: Map<String, Value>,
     /// The inputs, by group.
     pub input: Map<String, Value>,
+    /// The same for every attempt at one thing, for cards with an `idempotencyKey`.
+    pub idempotency_key: Option<String>,
 }
 
 /// Which connection an invocation uses.
@@ -88,7 +90,7 @@ pub enum InvocationFault {
     NoCard,
 }
 
-const KEYS: [&str; 5] = ["id", "card", "connection", "options", "input"];
+const KEYS: [&str; 6] = ["id", "card", "connection", "options", "input", "idempotencyKey"];
 
 impl Invocation {
     /// Reads an invocation from JSON text.
@@ -141,6 +143,11 @@ impl Invocation {
                 "connection" => invocation.connection = connection(value)?,
                 "options" => invocation.options = object("options", value)?,
                 "input" => invocation.input = object("input", value)?,
+                "idempotencyKey" => match value {
+                    Value::Null => {}
+                    Value::String(key) => invocation.idempotency_key = Some(key),
+                    other => return Err(wrong_type("idempotencyKey", "text", &other)),
+                },
                 _ => {
                     let nearest = crate::error::nearest(&key, KEYS.into_iter());
                     return Err(InvocationFault::UnknownKey { key, nearest, within: "" });

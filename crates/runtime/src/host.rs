@@ -14,7 +14,7 @@ use cardhost_core::error::{Code, Place};
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
-use cardhost_core::plan::{BaseOverride, Plan, PlanSettings, plan};
+use cardhost_core::plan::{BaseOverride, Plan, PlanSettings, plan_with_key};
 use cardhost_core::secret::Secret;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
@@ -266,6 +266,16 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
+/// Is told of a planned request before it is sent, and may refuse it.
+pub(crate) trait BeforeSending: Send + Sync {
+    /// The request is planned.
+    fn planned<'a>(
+        &'a self,
+        definition: &'a Definition,
+        plan: &'a Plan,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
 /// A connection as a run finds it.
 pub(crate) struct Found {
     pub(crate) connection: Arc<Connection>,
@@ -307,24 +317,39 @@ impl Host {
     pub async fn run(&self, card: Option<&str>, invocation: Invocation) -> Result<Outcome, Error> {
         let name = invocation.card.as_deref().or(card).unwrap_or_default();
         let span = telemetry::span(name);
-        if span.is_disabled() {
-            return self.exchange(card, invocation, &span).await;
-        }
-        let since = Instant::now();
-        let result = self.exchange(card, invocation, &span).instrument(span.clone()).await;
-        telemetry::ended(&span, since, &result);
-        result
+        let exchange = async {
+            let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
+            let definition = self.0.catalog.definition(named.ok_or(InvocationFault::NoCard)?)?;
+            self.exchange(definition, invocation, &span, None).await
+        };
+        told(&span, exchange).await
+    }
+
+    /// Runs a card, with something to be done between planning its request and sending it.
+    pub(crate) async fn run_with(
+        &self,
+        definition: &Arc<Definition>,
+        invocation: Invocation,
+        before: &dyn BeforeSending,
+    ) -> Result<Outcome, Error> {
+        let span = telemetry::span(&definition.full_name());
+        let definition = Arc::clone(definition);
+        told(&span, self.exchange(definition, invocation, &span, Some(before))).await
     }
 
     async fn exchange(
         &self,
-        card: Option<&str>,
+        definition: Arc<Definition>,
         invocation: Invocation,
         span: &tracing::Span,
+        before: Option<&dyn BeforeSending>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
-        let (definition, found, plan) = self.prepare_unsigned(card, invocation).await?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         telemetry::planned(span, &plan);
+        if let Some(before) = before {
+            before.planned(&definition, &plan).await?;
+        }
         let result = self.drive(definition, found, plan).await;
         result.map_err(|error| placed(error, origin.as_deref()))
     }
@@ -418,9 +443,11 @@ impl Host {
             (None, None) => inline(self.fallback(connector).map_err(&placed)?),
         };
         let settings = &self.0.settings;
+        let (options, input) = (invocation.options, invocation.input);
+        let key = invocation.idempotency_key.as_deref();
+        let planned = plan_with_key(definition, &found.connection, options, input, key, settings);
         let mut plan =
-            plan(definition, &found.connection, invocation.options, invocation.input, settings)
-                .map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
+            planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
         let egress = self.0.policy.egress.check(&plan.request);
         egress.map_err(|fault| placed(Error::egress(&plan, fault)))?;
         if let Some(total) = self.0.policy.total_timeout {
@@ -446,6 +473,11 @@ impl Host {
         name: &str,
     ) -> Result<Found, Error> {
         self.connection(connector, ConnectionRef::Name(name.to_owned())).await
+    }
+
+    /// What requests are sent by that are no card's; `None` where nothing is sent.
+    pub(crate) fn transport_of_flows(&self) -> Option<&dyn Transport> {
+        (!self.0.mock).then(|| &*self.0.renewer.transport)
     }
 
     /// What gets tokens.
@@ -530,6 +562,20 @@ impl Host {
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
     }
+}
+
+/// Runs within a span, which is told the end.
+async fn told(
+    span: &tracing::Span,
+    exchange: impl Future<Output = Result<Outcome, Error>>,
+) -> Result<Outcome, Error> {
+    if span.is_disabled() {
+        return exchange.await;
+    }
+    let since = Instant::now();
+    let result = exchange.instrument(span.clone()).await;
+    telemetry::ended(span, since, &result);
+    result
 }
 
 /// A transport whose exchanges are recorded, where there is a recorder.

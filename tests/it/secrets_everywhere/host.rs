@@ -99,7 +99,7 @@ fn live(folder: &Path) {
     runtime.block_on(async {
         let host = open(folder).await;
         exercise(&host, &show).await;
-        refusals(&host, &show).await;
+        Box::pin(refusals(&host, &show)).await;
         logins(&host, &show).await;
         types(folder, &host, &show).await;
     });

@@ -89,6 +89,7 @@ pub use interpreter::http::{HttpAuthentication, HttpReply, HttpRequest};
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
 pub use interpreter::{
     DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run, TASKS_AT_ONCE,
+    idempotency_key, inner_seed,
 };
 pub use load::{Loaded, MAX_DOCUMENT_BYTES, load};
 pub use problem::{Problem, Standard, same_type};

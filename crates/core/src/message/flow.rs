@@ -22,7 +22,10 @@ pub(super) fn message(fault: &FlowFault) -> String {
                 [_] => ("was", "its reply"),
                 _ => ("were", "their replies"),
             };
-            format!("{} {was} sent, and {it} not recorded: whether the service did it is not known", quoted(steps))
+            format!(
+                "{} {was} sent, and {it} not recorded: whether the service did it is not known",
+                quoted(steps)
+            )
         }
         FlowFault::Journal { path, problem } => match problem {
             JournalProblem::Unusable { reason } => {
@@ -36,7 +39,9 @@ pub(super) fn message(fault: &FlowFault) -> String {
                 format!("the run in the journal `{path}` had another input")
             }
             JournalProblem::Diverged { step } => {
-                format!("the run in the journal `{path}` had a step `{step}`, which does not come now")
+                format!(
+                    "the run in the journal `{path}` had a step `{step}`, which does not come now"
+                )
             }
             JournalProblem::Secret { card } => {
                 format!("`{card}` gives a secret, which the journal `{path}` does not keep")

@@ -86,9 +86,10 @@ fn invocation_hint(fault: &InvocationFault) -> Option<String> {
         InvocationFault::UnknownKey { within: "connection", .. } => {
             Some("put the connection's fields under `fields`".to_owned())
         }
-        InvocationFault::UnknownKey { .. } => {
-            Some("it takes `id`, `card`, `connection`, `options` and `input`".to_owned())
-        }
+        InvocationFault::UnknownKey { .. } => Some(
+            "it takes `id`, `card`, `connection`, `options`, `input` and `idempotencyKey`"
+                .to_owned(),
+        ),
         InvocationFault::NoCard => {
             Some("name it on the command line, or as `card` in the invocation".to_owned())
         }

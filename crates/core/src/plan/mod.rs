@@ -9,6 +9,7 @@ mod body;
 mod credentials;
 mod fault;
 mod forms;
+mod idempotency;
 mod scope;
 mod url;
 
@@ -153,15 +154,35 @@ pub struct Refusal {
 pub fn plan(
     definition: &Definition,
     connection: &Connection,
-    mut options: Map<String, Value>,
-    mut input: Map<String, Value>,
+    options: Map<String, Value>,
+    input: Map<String, Value>,
     settings: &PlanSettings,
 ) -> Result<Plan, Refusal> {
+    plan_with_key(definition, connection, options, input, None, settings)
+}
+
+/// As [`plan`], with the idempotency key of the invocation, for a card that has a place for it.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_with_key(
+    definition: &Definition,
+    connection: &Connection,
+    mut options: Map<String, Value>,
+    mut input: Map<String, Value>,
+    idempotency_key: Option<&str>,
+    settings: &PlanSettings,
+) -> Result<Plan, Refusal> {
+    idempotency::into_input(&definition.card, idempotency_key, &mut input);
     let mut warnings: Vec<Warning> =
         connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
     let derived = RefCell::new(Vec::new());
     let rendered =
         render(definition, connection, &mut options, &mut input, settings, &mut warnings, &derived);
+    let rendered = rendered.and_then(|mut plan| {
+        let headers = &mut plan.request.headers;
+        idempotency::into_header(&definition.card, idempotency_key, headers).map(|()| plan)
+    });
     match rendered {
         Ok(plan) => Ok(Plan { options, input, warnings, ..plan }),
         Err(fault) => {

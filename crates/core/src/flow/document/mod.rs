@@ -25,9 +25,10 @@ pub mod wait;
 use serde_json::{Map, Value, json};
 
 use super::datum::Datum;
+use call::{Call, CallCard};
 use parts::{Duration, Input, Output};
 use shape::{Keys, Shape, key};
-use task::Task;
+use task::{Kind, Task};
 
 pub(in crate::flow) use build::build;
 pub(in crate::flow) use forms::{MAX_DURATION, milliseconds};
@@ -90,6 +91,17 @@ impl Document {
     #[must_use]
     pub fn list(&self, id: ListId) -> &[TaskId] {
         &self.lists[id.0]
+    }
+
+    /// The cards that it calls, once for each call.
+    pub fn cards(&self) -> impl Iterator<Item = &CallCard> {
+        self.tasks.iter().filter_map(|task| match &task.kind {
+            Kind::Call(call) => match &**call {
+                Call::Card(card) => Some(card),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// The document as written.

@@ -10,12 +10,19 @@ fn bytes(seed: &[u8; 16], of: &str) -> [u8; 32] {
 }
 
 /// A UUID (RFC 9562, version 8) for a step.
-pub(in crate::flow) fn uuid(seed: &[u8; 16], of: &str) -> String {
+pub(super) fn uuid(seed: &[u8; 16], of: &str) -> String {
     let mut b = bytes(seed, of);
     b[6] = b[6] & 0x0f | 0x80;
     b[8] = b[8] & 0x3f | 0x80;
     let hex: String = b[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// A seed for something else.
+pub(super) fn seed(seed: &[u8; 16], of: &str) -> [u8; 16] {
+    let mut other = [0; 16];
+    other.copy_from_slice(&bytes(seed, of)[..16]);
+    other
 }
 
 /// A number from `from` to `to`, inclusive.

@@ -1,13 +1,20 @@
 //! An HTTP request of a flow, and what its reply is to the flow.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::error::Code;
 use crate::flow::document::call::ReplyAs;
 use crate::flow::problem::{Problem, Standard};
+use crate::request::{Body, BodyKind, HostFrom, RequestSpec};
+use crate::response::Reply;
+use crate::secret::{Redactor, Secret};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -62,7 +69,71 @@ impl fmt::Debug for HttpAuthentication {
     }
 }
 
+impl From<&Reply> for HttpReply {
+    fn from(reply: &Reply) -> HttpReply {
+        let joined = |name: &HeaderName| {
+            let values = reply.headers.get_all(name).iter();
+            let texts: Vec<_> =
+                values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+            (name.as_str().to_owned(), texts.join(", "))
+        };
+        let headers = reply.headers.keys().map(joined).collect();
+        HttpReply { status: reply.status, headers, body: reply.body.to_vec() }
+    }
+}
+
 impl HttpRequest {
+    /// Whether sending it twice may do something twice: so its method says (RFC 9110, section 9.2.2), unless it carries an
+    /// `idempotency-key`.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        let has_key =
+            self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
+        let is_idempotent =
+            matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
+        !is_idempotent && !has_key
+    }
+
+    /// The exact request. Whoever writes the flow decides its host, so that the egress policy applies.
+    ///
+    /// # Errors
+    /// A configuration error for what no request can have, and for a scheme other than `basic` and `bearer`.
+    pub fn to_spec(&self) -> Result<RequestSpec, Problem> {
+        let method = Method::from_bytes(self.method.as_bytes())
+            .map_err(|_| wrong(format!("`{}` is not a method", self.method)))?;
+        let url = Url::parse(&self.url).map_err(|error| wrong(format!("the endpoint: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(wrong("the endpoint has neither the scheme http nor https".to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("the endpoint holds credentials: use `authentication`".to_owned()));
+        }
+        let mut request = RequestSpec::new(method, url);
+        request.host_from = HostFrom::Value;
+        for (name, value) in &self.headers {
+            let (name, value) = header(name, value)?;
+            request.headers.append(name, value);
+        }
+        request.body = self.body.as_ref().map(body);
+        if let Some(body) = &request.body
+            && !request.headers.contains_key(CONTENT_TYPE)
+        {
+            let kind = HeaderValue::from_static(body.kind.content_type());
+            request.headers.insert(CONTENT_TYPE, kind);
+        }
+        let mut redactor = Redactor::new();
+        if let Some(authentication) = &self.authentication {
+            authentication.apply(&mut request.headers, &mut redactor)?;
+        }
+        for name in ["authorization", "cookie", "proxy-authorization", "x-api-key"] {
+            for value in request.headers.get_all(name) {
+                redactor.add(Secret::from(&*String::from_utf8_lossy(value.as_bytes())));
+            }
+        }
+        request.redactor = Arc::new(redactor);
+        Ok(request)
+    }
+
     /// The output of the call, or the problem that the reply is.
     ///
     /// # Errors
@@ -97,6 +168,59 @@ impl HttpRequest {
             })),
         }
     }
+}
+
+impl HttpAuthentication {
+    fn apply(&self, headers: &mut HeaderMap, redactor: &mut Redactor) -> Result<(), Problem> {
+        let setting = |name: &str| {
+            let text = self.settings.get(name).and_then(Value::as_str);
+            text.ok_or_else(|| wrong(format!("`authentication` lacks `{name}`")))
+        };
+        let text = match self.scheme.as_str() {
+            "basic" => {
+                let (user, password) = (setting("username")?, setting("password")?);
+                redactor.add(Secret::from(password));
+                redactor.add_pair(Secret::from(user), Secret::from(password));
+                format!("Basic {}", encoded(format!("{user}:{password}").as_bytes()))
+            }
+            "bearer" => {
+                let token = setting("token")?;
+                redactor.add(Secret::from(token));
+                format!("Bearer {token}")
+            }
+            other => {
+                let reason = format!(
+                    "`{other}` is not carried out for `http` and `openapi`: call a card, whose connection knows it"
+                );
+                return Err(wrong(reason));
+            }
+        };
+        let (name, mut value) = header(AUTHORIZATION.as_str(), &text)?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+        Ok(())
+    }
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem> {
+    let refused = || wrong(format!("`{name}` is not a header"));
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+    if matches!(parsed.as_str(), "host" | "content-length" | "transfer-encoding" | "connection") {
+        return Err(wrong(format!("the header `{name}` is made by the host itself")));
+    }
+    Ok((parsed, HeaderValue::from_str(value).map_err(|_| refused())?))
+}
+
+/// JSON, but text as it is.
+fn body(value: &Value) -> Body {
+    match value {
+        Value::String(text) => Body { kind: BodyKind::Text, bytes: text.clone().into() },
+        other => Body { kind: BodyKind::Json, bytes: other.to_string().into() },
+    }
+}
+
+fn wrong(detail: String) -> Problem {
+    Problem::new(Standard::Configuration, "the request cannot be sent", detail)
 }
 
 fn encoded(body: &[u8]) -> String {

@@ -44,6 +44,19 @@ pub const TASKS_AT_ONCE: u64 = 10_000;
 /// Most lists of tasks inside each other: more than a document can nest.
 pub const MAX_LEVELS: usize = 1_000;
 
+/// The idempotency key of an operation ([`step::CardCall::operation`]) of a run with this seed: a UUID (RFC 9562, version
+/// 8), the same in every replay.
+#[must_use]
+pub fn idempotency_key(seed: &[u8; 16], operation: &StepId) -> String {
+    chance::uuid(seed, &format!("key {operation}"))
+}
+
+/// The seed of a flow that an operation of a run with this seed runs.
+#[must_use]
+pub fn inner_seed(seed: &[u8; 16], operation: &StepId) -> [u8; 16] {
+    chance::seed(seed, &format!("flow {operation}"))
+}
+
 /// What a host gives a run.
 #[derive(Clone)]
 pub struct Options {
@@ -199,12 +212,6 @@ impl Run {
         }
         self.advance(last);
         std::mem::take(&mut self.steps)
-    }
-
-    /// The idempotency key of an operation ([`step::CardCall::operation`]): a UUID, the same in every replay.
-    #[must_use]
-    pub fn key_of(&self, operation: &StepId) -> String {
-        chance::uuid(&self.options.seed, &format!("key {operation}"))
     }
 
     /// Whether it can go on at once: [`Run::steps`] stopped to give its host a turn.

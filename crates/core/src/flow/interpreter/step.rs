@@ -118,6 +118,8 @@ pub struct CardCall {
 /// Another flow to run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubFlow {
+    /// What is attempted: as that of [`CardCall`].
+    pub operation: StepId,
     /// Its namespace.
     pub namespace: String,
     /// Its name.

@@ -265,14 +265,15 @@ impl Run {
             Some(shaped) => self.value(id, shaped)?,
             None => own.clone(),
         };
+        let step = self.step_of(id);
         let action = Action::Workflow(Box::new(SubFlow {
+            operation: self.operation_of(id, &step),
             namespace: run.namespace.clone(),
             name: run.name.clone(),
             version: run.version.clone(),
             input: Value::from(input),
             is_detached: !run.await_,
         }));
-        let step = self.step_of(id);
         if run.await_ {
             self.start(id, step, action, Purpose::Output);
         } else {
@@ -285,6 +286,12 @@ impl Run {
         Ok(())
     }
 
+    /// The name of a step without the numbers of attempts.
+    fn operation_of(&self, id: FrameId, step: &StepId) -> StepId {
+        let name = self.active(id).and_then(|active| active.id.without_attempts());
+        name.map_or_else(|| step.clone(), |name| StepId::new(&name))
+    }
+
     fn call(&mut self, id: FrameId, call: &Call) -> Result<(), Problem> {
         match call {
             Call::Card(card) => {
@@ -293,8 +300,7 @@ impl Run {
                     _ => Map::new(),
                 };
                 let step = self.step_of(id);
-                let operation = self.active(id).and_then(|active| active.id.without_attempts());
-                let operation = operation.map_or_else(|| step.clone(), |name| StepId::new(&name));
+                let operation = self.operation_of(id, &step);
                 let action = Action::Card(Box::new(CardCall {
                     operation,
                     connector: card.connector.clone(),

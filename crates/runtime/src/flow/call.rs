@@ -1,0 +1,187 @@
+//! Steps that send something: cards, and requests of the flow itself.
+
+use cardhost_core::call::{DEFAULT_MAX_BODY_BYTES, Treatment};
+use cardhost_core::card::Effect;
+use cardhost_core::definition::Definition;
+use cardhost_core::error::Code;
+use cardhost_core::failure::Error;
+use cardhost_core::fault::Fault;
+use cardhost_core::flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
+use cardhost_core::invocation::Invocation;
+use cardhost_core::plan::Plan;
+use cardhost_core::response::BodyEnd;
+use cardhost_core::secret::Redactor;
+use serde_json::Value;
+use std::time::Duration;
+
+use super::Flow;
+use super::session::{Ended, Session};
+use super::watch::{Call, News, What};
+use crate::host::BeforeSending;
+use crate::transport::BoxFuture;
+
+impl Session {
+    /// Runs a card; its output groups are the output.
+    pub(super) async fn card(
+        &self,
+        flow: &Flow,
+        step: String,
+        call: CardCall,
+        seed: &[u8; 16],
+    ) -> Result<Value, Ended> {
+        let host = &self.runner.host;
+        let name = format!("{}/{}", call.connector, call.card);
+        let definition = host.catalog().definition(&name)?;
+        if let Some(version) = &call.version
+            && *version != definition.card.version.0
+        {
+            let found = definition.card.version.0.as_str();
+            let title = format!("card `{name}` has version {found}, not {version}");
+            let problem = Problem::new(Standard::Configuration, &title, "");
+            return Err(problem.with_code(&Code::CARD_UNKNOWN).into());
+        }
+        let mut invocation =
+            Invocation::from_value(Value::Object(call.with)).map_err(Error::from)?;
+        let is_keyed = definition.card.idempotency_key.is_some();
+        if is_keyed && invocation.idempotency_key.is_none() {
+            invocation.idempotency_key = Some(idempotency_key(seed, &call.operation));
+        }
+        let before = Before { session: self, flow, step: &step, is_keyed };
+        let outcome = host.run_with(&definition, invocation, &before).await?;
+        let output = outcome.output.to_value().map_err(|error| {
+            let problem =
+                Problem::new(Standard::Runtime, "the output cannot be read", error.to_string());
+            problem.with_code(&Code::RESPONSE_DECODE)
+        })?;
+        Ok(self.kept(output, &outcome.redactor))
+    }
+
+    /// Sends a request of the flow itself.
+    pub(super) async fn http(
+        &self,
+        flow: &Flow,
+        step: String,
+        request: HttpRequest,
+    ) -> Result<Value, Ended> {
+        let mut spec = request.to_spec()?;
+        let known = self.known_secrets();
+        let mut redactor = Redactor::new();
+        redactor.learn(&spec.redactor);
+        redactor.learn(&known);
+        spec.redactor = redactor.into();
+        let host = &self.runner.host;
+        let origin = spec.url.origin().ascii_serialization();
+        let failed = |fault| {
+            let error = Error::new(Fault::Transport { origin: origin.clone(), fault });
+            Ended::from(error.redacted_by(&spec.redactor))
+        };
+        host.policy().egress.check(&spec).map_err(failed)?;
+        let effect = if request.writes() { Effect::Write } else { Effect::Idempotent };
+        self.sending(flow, &step, None, effect, || spec.to_json());
+        if request.writes() {
+            self.will_send(&step).await?;
+        }
+        let treatment = Treatment {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+            total_timeout: host.policy().total_timeout.unwrap_or(Duration::from_secs(120)),
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+        };
+        let Some(transport) = host.transport_of_flows() else {
+            let title = "a mock has no answers to requests of a flow itself";
+            return Err(Problem::new(Standard::Configuration, title, "").into());
+        };
+        let reply = transport.send(&spec, treatment).await.map_err(failed)?;
+        match &reply.end {
+            BodyEnd::Complete => {}
+            BodyEnd::TooLarge { limit } => {
+                return Err(Error::new(Fault::TooLarge { limit: *limit }).into());
+            }
+            BodyEnd::Broken(fault) => return Err(failed(fault.clone())),
+        }
+        let output = request.settle(&HttpReply::from(&reply))?;
+        Ok(self.kept(output, &spec.redactor))
+    }
+
+    /// What a step gives, as a run with a journal uses it: what is kept has no secret, and a run that goes on must see the
+    /// same as the first.
+    fn kept(&self, output: Value, redactor: &Redactor) -> Value {
+        if self.runner.watcher.is_some() {
+            self.learn(redactor);
+        }
+        if self.journal.is_none() {
+            return output;
+        }
+        self.known_secrets().redact_value(redactor.redact_value(output))
+    }
+
+    /// Takes note that a write is about to be sent.
+    async fn will_send(&self, step: &str) -> Result<(), Ended> {
+        match &self.journal {
+            Some(journal) => journal.will_send(step).await.map_err(Ended::Stop),
+            None => Ok(()),
+        }
+    }
+
+    fn sending(
+        &self,
+        flow: &Flow,
+        step: &str,
+        card: Option<String>,
+        effect: Effect,
+        request: impl FnOnce() -> Value,
+    ) {
+        let Some(watcher) = &self.runner.watcher else { return };
+        let name = step.rsplit('/').next().unwrap_or_default().to_owned();
+        let request = self.known_secrets().redact_value(request());
+        let call = Call { card, effect: effect.as_str(), request };
+        watcher.tell(&News {
+            at_ms: self.runner.timer.now_ms(),
+            flow: flow.name(),
+            step: step.to_owned(),
+            name,
+            what: What::Sending(call),
+        });
+    }
+
+    /// Refuses cards whose outputs a journal cannot keep.
+    pub(super) fn check_cards(&self, flow: &Flow) -> Result<(), Error> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        for call in flow.document.cards() {
+            let name = format!("{}/{}", call.connector, call.card);
+            // A card that is not there is the flow's to find out.
+            let Ok(definition) = self.runner.host.catalog().definition(&name) else { continue };
+            if !definition.reply_secrets().is_empty() {
+                return Err(journal.keeps_no_secret(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is done between planning a card's request and sending it.
+struct Before<'s> {
+    session: &'s Session,
+    flow: &'s Flow,
+    step: &'s str,
+    is_keyed: bool,
+}
+
+impl BeforeSending for Before<'_> {
+    fn planned<'a>(
+        &'a self,
+        definition: &'a Definition,
+        plan: &'a Plan,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let card = Some(definition.full_name());
+        self.session.sending(self.flow, self.step, card, plan.effect, || plan.request.to_json());
+        let is_repeatable =
+            self.is_keyed || matches!(plan.effect, Effect::Read | Effect::Idempotent);
+        Box::pin(async move {
+            match (is_repeatable, &self.session.journal) {
+                (false, Some(journal)) => journal.will_send(self.step).await,
+                _ => Ok(()),
+            }
+        })
+    }
+}

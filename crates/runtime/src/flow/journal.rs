@@ -1,0 +1,405 @@
+//! What a run has done, in one SQLite file: a run that did not live to its end goes on from it.
+//!
+//! A journal holds no document, no input and no secret: digests say that they are the same, and what cards gave is kept
+//! with their secrets masked. Its order is that of the interpreter's calls: a row without a step is a call of
+//! `Run::steps` with its time, one with a step is what came of that step, told before the call that follows it.
+//! WAL with `synchronous=FULL`: what has been kept is on the disk. The file is locked while a process runs it, and
+//! free when that is gone, however it went.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cardhost_core::failure::Error;
+use cardhost_core::fault::Fault;
+use cardhost_core::flow::{Problem, StepId};
+use cardhost_core::flow_fault::{FlowFault, JournalProblem};
+use ring::digest::{SHA256, digest};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Flow;
+use super::open::OpenRun;
+
+/// "Flow", in the file's header.
+const APPLICATION: i64 = 0x466c_6f77;
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        input BLOB NOT NULL,
+        seed BLOB NOT NULL,
+        workflow_id TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE flow (
+        run TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        digest BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE entry (
+        seq INTEGER PRIMARY KEY,
+        run TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        step TEXT,
+        outcome TEXT
+    ) STRICT;
+    CREATE INDEX entry_of_run ON entry (run, seq);
+    CREATE TABLE sent (step TEXT PRIMARY KEY) STRICT;
+";
+
+/// Rows that are read at once.
+const PAGE: usize = 256;
+
+/// The journal of one run.
+#[derive(Clone)]
+pub struct Journal {
+    path: Arc<str>,
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Journal({})", self.path)
+    }
+}
+
+/// What came of a step, as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kept {
+    Output(Value),
+    Problem(Problem),
+}
+
+impl From<Result<Value, Problem>> for Kept {
+    fn from(outcome: Result<Value, Problem>) -> Kept {
+        match outcome {
+            Ok(output) => Kept::Output(output),
+            Err(problem) => Kept::Problem(problem),
+        }
+    }
+}
+
+impl From<Kept> for Result<Value, Problem> {
+    fn from(kept: Kept) -> Result<Value, Problem> {
+        match kept {
+            Kept::Output(output) => Ok(output),
+            Kept::Problem(problem) => Err(problem),
+        }
+    }
+}
+
+/// A row, in the order of the run.
+enum Row {
+    Turn { at_ms: i64 },
+    Over { step: String, outcome: Result<Value, Problem> },
+}
+
+impl Journal {
+    /// Opens the journal in a file, made where there is none. It is held until it is dropped.
+    ///
+    /// # Errors
+    /// `flow.journal_busy` where another process holds it; `flow.journal`.
+    pub fn open(path: &Path) -> Result<Journal, Error> {
+        let shown: Arc<str> = path.display().to_string().into();
+        let connection = connect(path).map_err(|problem| error(&shown, problem))?;
+        Ok(Journal { path: shown, connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// The id and the seed of the run in it; of a new one, those that are given.
+    pub(super) async fn begin(
+        &self,
+        flow: &Flow,
+        input: &Value,
+        id: String,
+        seed: [u8; 16],
+    ) -> Result<(String, [u8; 16]), Error> {
+        let input = digest(&SHA256, input.to_string().as_bytes()).as_ref().to_vec();
+        let flow = (name_of(flow), flow.digest());
+        self.write(move |transaction| {
+            let found = transaction
+                .query_row("SELECT input, seed, workflow_id FROM run", [], |row| {
+                    Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()?;
+            // A flow that was changed is told before an input that does not fit it.
+            keep_flow(transaction, "", &flow)?;
+            match found {
+                Some((known, ..)) if known != input => Err(JournalProblem::OtherInput.into()),
+                Some((_, seed, id)) => Ok((id, seed)),
+                None => {
+                    let new = "INSERT INTO run (id, input, seed, workflow_id) VALUES (1, ?, ?, ?)";
+                    transaction.execute(new, params![input, seed, id])?;
+                    Ok((id, seed))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Takes note of the flow of a run, or compares it with that noted before.
+    pub(super) async fn flow(&self, run: &str, flow: &Flow) -> Result<(), Error> {
+        let (run, flow) = (run.to_owned(), (name_of(flow), flow.digest()));
+        self.write(move |transaction| keep_flow(transaction, &run, &flow)).await
+    }
+
+    /// Whether there is anything of a run.
+    pub(super) async fn has(&self, run: &str) -> Result<bool, Error> {
+        let run = run.to_owned();
+        self.read(move |connection| {
+            let query = "SELECT EXISTS (SELECT 1 FROM flow WHERE run = ?)";
+            Ok(connection.query_row(query, [&run], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    /// Makes the calls again that were made of a run.
+    pub(super) async fn replay(&self, open: &mut OpenRun) -> Result<(), Error> {
+        let mut last = 0;
+        loop {
+            let run = open.name.to_string();
+            let rows = self.read(move |connection| page(connection, &run, last)).await?;
+            let is_last = rows.len() < PAGE;
+            for (seq, row) in rows {
+                last = seq;
+                match row {
+                    Row::Turn { at_ms } => {
+                        let steps = open.run.steps(at_ms);
+                        open.note(steps);
+                        // What happened before is not told again, and not kept either.
+                        drop(open.run.take_events());
+                    }
+                    Row::Over { step, outcome } => {
+                        let id = StepId::new(&step);
+                        open.open.remove(&id);
+                        open.over += 1;
+                        if !open.run.complete(id, outcome) {
+                            return Err(self.error(JournalProblem::Diverged { step }));
+                        }
+                    }
+                }
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps what is over, and that the run goes on at a time.
+    pub(super) async fn turn(
+        &self,
+        run: &str,
+        now_ms: i64,
+        over: Vec<(StepId, Result<Value, Problem>)>,
+    ) -> Result<(), Error> {
+        let run = run.to_owned();
+        self.write(move |transaction| {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO entry (run, at_ms, step, outcome) VALUES (?, ?, ?, ?)",
+            )?;
+            for (step, outcome) in over {
+                let kept = serde_json::to_string(&Kept::from(outcome));
+                let kept = kept.map_err(|error| unusable(error.to_string()))?;
+                insert.execute(params![run, now_ms, step.as_str(), kept])?;
+            }
+            insert.execute(params![run, now_ms, None::<&str>, None::<&str>])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keeps that a write is about to be sent.
+    pub(super) async fn will_send(&self, step: &str) -> Result<(), Error> {
+        let step = step.to_owned();
+        self.write(move |transaction| {
+            transaction.execute("INSERT OR REPLACE INTO sent (step) VALUES (?)", [&step])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The writes that were about to be sent.
+    pub(super) async fn sent(&self) -> Result<HashSet<String>, Error> {
+        self.read(|connection| {
+            let mut query = connection.prepare("SELECT step FROM sent")?;
+            let rows = query.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The error of a card that gives a secret.
+    pub(super) fn keeps_no_secret(&self, card: String) -> Error {
+        self.error(JournalProblem::Secret { card })
+    }
+
+    fn error(&self, problem: JournalProblem) -> Error {
+        error(&self.path, problem)
+    }
+
+    /// Runs on a blocking thread, alone.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Error> {
+        let connection = Arc::clone(&self.connection);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        let done = done.await.unwrap_or_else(|error| Err(unusable(error.to_string()).into()));
+        done.map_err(|trouble| self.error(trouble.into()))
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.read(move |connection| {
+            let transaction = connection.transaction()?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })
+        .await
+    }
+}
+
+/// What a function on the blocking thread can find wrong.
+enum Trouble {
+    Sqlite(rusqlite::Error),
+    Journal(JournalProblem),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Trouble {
+        Trouble::Sqlite(error)
+    }
+}
+
+impl From<JournalProblem> for Trouble {
+    fn from(problem: JournalProblem) -> Trouble {
+        Trouble::Journal(problem)
+    }
+}
+
+impl From<Trouble> for JournalProblem {
+    fn from(trouble: Trouble) -> JournalProblem {
+        match trouble {
+            Trouble::Journal(problem) => problem,
+            Trouble::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalProblem::Busy,
+                _ => unusable(error.to_string()),
+            },
+        }
+    }
+}
+
+fn unusable(reason: String) -> JournalProblem {
+    JournalProblem::Unusable { reason }
+}
+
+fn error(path: &str, problem: JournalProblem) -> Error {
+    Error::new(Fault::Flow(FlowFault::Journal { path: path.to_owned(), problem }))
+}
+
+fn name_of(flow: &Flow) -> String {
+    format!("{}:{}", flow.name(), flow.document.head.version)
+}
+
+fn keep_flow(
+    transaction: &Transaction<'_>,
+    run: &str,
+    (name, digest): &(String, [u8; 32]),
+) -> Result<(), Trouble> {
+    let found = transaction
+        .query_row("SELECT name, digest FROM flow WHERE run = ?", [run], |row| {
+            Ok((row.get(0)?, row.get::<_, [u8; 32]>(1)?))
+        })
+        .optional()?;
+    match found {
+        Some((found, known)) if known != *digest => Err(JournalProblem::OtherFlow { found }.into()),
+        Some(_) => Ok(()),
+        None => {
+            let new = "INSERT INTO flow (run, name, digest) VALUES (?, ?, ?)";
+            transaction.execute(new, params![run, name, digest])?;
+            Ok(())
+        }
+    }
+}
+
+fn page(connection: &mut Connection, run: &str, after: i64) -> Result<Vec<(i64, Row)>, Trouble> {
+    let mut query = connection.prepare_cached(
+        "SELECT seq, at_ms, step, outcome FROM entry WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )?;
+    let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let mut rows = query.query(params![run, after, most])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let step: Option<String> = row.get(2)?;
+        let read = match step {
+            None => Row::Turn { at_ms: row.get(1)? },
+            Some(step) => {
+                let text: String = row.get(3)?;
+                let kept: Kept = serde_json::from_str(&text)
+                    .map_err(|error| unusable(format!("`{step}`: {error}")))?;
+                Row::Over { step, outcome: kept.into() }
+            }
+        };
+        found.push((row.get(0)?, read));
+    }
+    Ok(found)
+}
+
+fn connect(path: &Path) -> Result<Connection, JournalProblem> {
+    let wrong = |error: rusqlite::Error| JournalProblem::from(Trouble::from(error));
+    make(path).map_err(|error| unusable(error.to_string()))?;
+    let mut connection = Connection::open(path).map_err(wrong)?;
+    // Who holds the journal holds it for long: nobody waits.
+    connection.busy_timeout(Duration::ZERO).map_err(wrong)?;
+    let application: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(wrong)?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(wrong)?;
+    if tables > 0 && application != APPLICATION {
+        return Err(unusable("it is a database of something else".to_owned()));
+    }
+    let format: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(wrong)?;
+    if format > FORMAT {
+        return Err(unusable(format!("a newer cardhost made it: its format is {format}")));
+    }
+    // Set before WAL, so that no shared memory is needed; the lock is taken by the first write and kept.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(wrong)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(wrong)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(wrong)?;
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)
+        .map_err(wrong)?;
+    let tables: i64 = transaction
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(wrong)?;
+    if tables == 0 {
+        transaction.execute_batch(SCHEMA).map_err(wrong)?;
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(wrong)?;
+        transaction.pragma_update(None, "user_version", FORMAT).map_err(wrong)?;
+    }
+    transaction.commit().map_err(wrong)?;
+    Ok(connection)
+}
+
+/// Makes the file where there is none; what cards gave is nobody else's to read. SQLite gives the files beside it the same
+/// permissions.
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! A build without SQLite has no journal: one cannot be made.
+
+use cardhost_core::failure::Error;
+use cardhost_core::flow::{Problem, StepId};
+use serde_json::Value;
+use std::collections::HashSet;
+
+use super::Flow;
+use super::open::OpenRun;
+
+/// The journal of one run; there is none in a build without the feature `sqlite`.
+#[derive(Clone, Copy, Debug)]
+pub enum Journal {}
+
+impl Journal {
+    pub(super) async fn begin(
+        &self,
+        _: &Flow,
+        _: &Value,
+        _: String,
+        _: [u8; 16],
+    ) -> Result<(String, [u8; 16]), Error> {
+        match *self {}
+    }
+
+    pub(super) async fn flow(&self, _: &str, _: &Flow) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) async fn has(&self, _: &str) -> Result<bool, Error> {
+        match *self {}
+    }
+
+    pub(super) async fn replay(&self, _: &mut OpenRun) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) async fn turn(
+        &self,
+        _: &str,
+        _: i64,
+        _: Vec<(StepId, Result<Value, Problem>)>,
+    ) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) async fn will_send(&self, _: &str) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) async fn sent(&self) -> Result<HashSet<String>, Error> {
+        match *self {}
+    }
+
+    pub(super) fn keeps_no_secret(&self, _: String) -> Error {
+        match *self {}
+    }
+}

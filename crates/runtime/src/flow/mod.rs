@@ -1,0 +1,34 @@
+//! Runs flows on this machine: what [`cardhost_core::flow::Run`] says is to be done is done over a [`Host`].
+//!
+//! ```text
+//! Flow, input ─▶ FlowRunner ─ restore ─▶ Run ─ steps ─▶ card │ http │ wait │ flow │ emit ─ complete ─▶ Run … ─▶ output
+//!                    │          ▲                         (branches of a fork at the same time)
+//!                    │          └ Journal ◀─ turns and replies, before anything follows from them
+//!                    └─▶ Watcher: what happens, for progress and traces
+//! ```
+//! The interpreter decides, the runner does. A run that is given a [`Journal`] goes on after a crash; one that is
+//! dropped leaves nothing behind.
+
+mod call;
+#[cfg(feature = "sqlite")]
+mod journal;
+#[cfg(not(feature = "sqlite"))]
+mod journal_off;
+mod open;
+mod runner;
+mod secrets;
+mod session;
+mod source;
+mod timer;
+mod watch;
+
+#[cfg(feature = "sqlite")]
+pub use journal::Journal;
+#[cfg(not(feature = "sqlite"))]
+pub use journal_off::Journal;
+pub use open::Unfinished;
+pub use runner::{FlowRunner, MAX_FLOWS_DEEP};
+pub use secrets::{FlowSecrets, MemorySecrets};
+pub use source::{Flow, FlowFolder, FlowSource, MemoryFlows};
+pub use timer::{SystemTimer, Timer, VirtualTimer};
+pub use watch::{Call, News, Watcher, What};

@@ -1,0 +1,201 @@
+//! Flows, and where those come from that a flow runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cardhost_core::flow::document::Head;
+use cardhost_core::flow::{Document, Finding, MAX_DOCUMENT_BYTES, load};
+use ring::digest::{SHA256, digest};
+
+/// A flow that can be run.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Its path, for messages.
+    pub file: String,
+    /// The document.
+    pub document: Arc<Document>,
+    /// What about it deserves attention.
+    pub warnings: Vec<Finding>,
+    digest: [u8; 32],
+}
+
+impl Flow {
+    /// Loads a flow from YAML or JSON; `file` is its path, for messages.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; warnings too.
+    pub fn load(file: &str, text: &str) -> Result<Flow, Vec<Finding>> {
+        let loaded = load(file, text)?;
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        Ok(Flow {
+            file: file.to_owned(),
+            document: Arc::new(loaded.document),
+            warnings: loaded.warnings,
+            digest: bytes,
+        })
+    }
+
+    /// `<namespace>/<name>`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let head = &self.document.head;
+        format!("{}/{}", head.namespace, head.name)
+    }
+
+    /// SHA-256 of its text: a journal is of one text.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+}
+
+/// Gives the flows that flows run (`run.workflow`).
+pub trait FlowSource: Send + Sync {
+    /// Path and text of a flow; the newest where the version is `latest`. `None` where there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    fn flow(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<(String, String)>, String>;
+}
+
+/// Flows in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFlows(Vec<Flow>, Vec<String>);
+
+impl MemoryFlows {
+    /// No flows.
+    #[must_use]
+    pub fn new() -> MemoryFlows {
+        MemoryFlows::default()
+    }
+
+    /// With one more.
+    ///
+    /// # Errors
+    /// As [`Flow::load`].
+    pub fn with(mut self, file: &str, text: &str) -> Result<MemoryFlows, Vec<Finding>> {
+        self.0.push(Flow::load(file, text)?);
+        self.1.push(text.to_owned());
+        Ok(self)
+    }
+}
+
+impl FlowSource for MemoryFlows {
+    fn flow(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<(String, String)>, String> {
+        let all = self
+            .0
+            .iter()
+            .zip(&self.1)
+            .map(|(flow, text)| (flow, (flow.file.clone(), text.clone())));
+        Ok(newest(all, namespace, name, version))
+    }
+}
+
+/// The flows of a folder and those below it: `*.yaml`, `*.yml` and `*.json` files that are flows. Read when asked.
+#[derive(Clone, Debug)]
+pub struct FlowFolder(PathBuf);
+
+/// Folders below folders are looked into so deep.
+const DEEPEST: usize = 8;
+
+impl FlowFolder {
+    /// The flows of a folder.
+    pub fn new(path: impl Into<PathBuf>) -> FlowFolder {
+        FlowFolder(path.into())
+    }
+}
+
+impl FlowSource for FlowFolder {
+    fn flow(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<(String, String)>, String> {
+        let mut files = Vec::new();
+        below(&self.0, 0, &mut files).map_err(|error| format!("{}: {error}", self.0.display()))?;
+        files.sort();
+        let mut found = Vec::new();
+        let mut broken = None;
+        for file in files {
+            // What is no text, too long or not ours to read is no flow.
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            // Cheaper than to load every file, and true of every flow of that name.
+            if !text.contains(name) {
+                continue;
+            }
+            let shown = file.display().to_string();
+            match Flow::load(&shown, &text) {
+                Ok(flow) => found.push((flow, (shown, text))),
+                Err(findings) => {
+                    let said = findings.first().map(Finding::message).unwrap_or_default();
+                    broken.get_or_insert(format!("{shown}: {said}"));
+                }
+            }
+        }
+        let all = found.iter().map(|(flow, texts)| (flow, texts.clone()));
+        match (newest(all, namespace, name, version), broken) {
+            (Some(flow), _) => Ok(Some(flow)),
+            (None, Some(broken)) => Err(broken),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.path();
+        if kind.is_dir() && depth < DEEPEST && !entry.file_name().to_string_lossy().starts_with('.')
+        {
+            // A folder that may not be read holds no flow of ours.
+            let _ = below(&path, depth + 1, files);
+        }
+        let is_document = path.extension().is_some_and(|extension| {
+            ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+        });
+        let fits = || entry.metadata().is_ok_and(|data| data.len() <= MAX_DOCUMENT_BYTES as u64);
+        if kind.is_file() && is_document && fits() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The flow of a name: of a version, or the newest.
+fn newest<'f, T>(
+    flows: impl Iterator<Item = (&'f Flow, T)>,
+    namespace: &str,
+    name: &str,
+    version: &str,
+) -> Option<T> {
+    let is_meant = |head: &Head| {
+        head.namespace == namespace
+            && head.name == name
+            && (version == "latest" || head.version == version)
+    };
+    flows
+        .filter(|(flow, _)| is_meant(&flow.document.head))
+        .max_by_key(|(flow, _)| order(&flow.document.head.version))
+        .map(|(_, found)| found)
+}
+
+/// Versions by their numbers (Semantic Versioning 2.0.0, section 11); what comes before a release is older than it.
+fn order(version: &str) -> (Vec<u64>, bool, String) {
+    let plain = version.split('+').next().unwrap_or_default();
+    let (numbers, early) = plain.split_once('-').unwrap_or((plain, ""));
+    let numbers = numbers.split('.').map(|number| number.parse().unwrap_or(0)).collect();
+    (numbers, early.is_empty(), early.to_owned())
+}

@@ -1,0 +1,92 @@
+//! The arguments of `flow`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use super::secrets::SecretArg;
+use crate::cli::args::{ReachArgs, duration};
+
+/// Flows.
+#[derive(Debug, Args)]
+pub(crate) struct FlowArgs {
+    #[command(subcommand)]
+    pub(crate) command: FlowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    /// Run a flow: its input on stdin, its output on stdout
+    #[command(after_help = "Examples:
+  cardhost flow run mixpanel/warehouse-import --connection prod < input.json
+  cardhost flow run restock.yaml --connection prod.json --trace trace.ndjson < input.json
+  cardhost flow run restock.yaml --connection prod --journal restock.db < input.json
+  cardhost flow run restock.yaml --connection prod --journal restock.db --skip-unfinished < input.json")]
+    Run(Box<FlowRunArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlowRunArgs {
+    /// A file, or the name of a shipped flow
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: PathBuf,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+    #[command(flatten)]
+    pub(crate) sources: FlowSourceArgs,
+    /// Answer cards from their own examples instead of sending
+    #[arg(long)]
+    pub(crate) mock: bool,
+    /// Keep what is done in this file (SQLite), and go on with what is in it: the same command after a crash
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Send again what was sent and has no recorded reply
+    #[arg(long, requires = "journal", conflicts_with = "skip_unfinished")]
+    pub(crate) repeat_unfinished: bool,
+    /// Take what was sent and has no recorded reply for done, with this output (JSON; null by default)
+    #[arg(long, requires = "journal", value_name = "OUTPUT", num_args = 0..=1, require_equals = true, default_missing_value = "null", value_parser = json)]
+    pub(crate) skip_unfinished: Option<Value>,
+    /// Write every step to this file: NDJSON, without secrets
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Show on stderr what is done, step by step
+    #[arg(long, value_enum, default_value_t = Show::Auto)]
+    pub(crate) progress: Show,
+    /// For each exchange, such as 10s, instead of the connector's limit
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Most tasks, turns of loops counted
+    #[arg(long, value_name = "N", default_value_t = cardhost::core::flow::DEFAULT_MAX_TASKS)]
+    pub(crate) max_tasks: u64,
+    /// Indent the output also where stdout is no terminal
+    #[arg(long)]
+    pub(crate) pretty: bool,
+}
+
+/// What a flow needs besides cards and connections.
+#[derive(Debug, Args)]
+pub(crate) struct FlowSourceArgs {
+    /// Folder with the flows that it runs (may be given several times); the folder of the flow by default
+    #[arg(long, value_name = "DIR")]
+    pub(crate) flows: Vec<PathBuf>,
+    /// A secret of the flow: NAME=env:VARIABLE, NAME=file:PATH (text or JSON) or NAME=connection:CONNECTOR/NAME
+    #[arg(long, value_name = "NAME=FROM")]
+    pub(crate) secret: Vec<SecretArg>,
+}
+
+/// When something is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Show {
+    /// Where stderr is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    cardhost::core::value::parse(text).map_err(|error| format!("JSON is expected: {error}"))
+}

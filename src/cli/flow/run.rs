@@ -1,0 +1,120 @@
+//! `flow run`: one run of a flow.
+
+use std::io::IsTerminal as _;
+
+use cardhost::core::invocation::InvocationFault;
+use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
+use cardhost::{Error, Policy};
+use serde_json::{Map, Value};
+
+use super::args::{FlowRunArgs, Show};
+use super::progress::Progress;
+use super::secrets::Secrets;
+use super::source::{self, Flows};
+use super::trace::Trace;
+use crate::cli::args::Global;
+use crate::cli::console::{Console, Failure};
+use crate::cli::setup;
+
+pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
+    let flow = source::load(&args.flow, console)?;
+    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
+    let limit = policy.max_invocation_bytes;
+    let mut host = setup::host_for(global, &args.reach, policy)?;
+    if args.mock {
+        host = host.mock();
+    }
+    let input = input(limit)?;
+    let mut runner = FlowRunner::new(host.build())
+        .flows(Flows::of(&args.flow, &args.sources))
+        .secrets(Secrets::new(&args.sources.secret, &args.reach.store))
+        .max_tasks(args.max_tasks);
+    if let Some(eyes) = Eyes::open(args)? {
+        runner = runner.watcher(eyes);
+    }
+    let runtime = setup::runtime()?;
+    let output = match &args.journal {
+        None => runtime.block_on(runner.run(&flow, input))?,
+        Some(path) => {
+            let journal = Journal::open(path)?;
+            runtime.block_on(runner.run_with(journal, unfinished(args), &flow, input))?
+        }
+    };
+    print(&output, args.pretty, console)
+}
+
+fn unfinished(args: &FlowRunArgs) -> Unfinished {
+    match &args.skip_unfinished {
+        Some(output) => Unfinished::Skip(output.clone()),
+        None if args.repeat_unfinished => Unfinished::Repeat,
+        None => Unfinished::Stop,
+    }
+}
+
+/// The input on stdin; an empty stdin is an empty object.
+pub(crate) fn input(limit: usize) -> Result<Value, Failure> {
+    let Some(text) = setup::stdin("the input of the flow", limit)? else {
+        return Ok(Value::Object(Map::new()));
+    };
+    let wrong = |reason: String, line, column| {
+        Failure::from(Error::from(InvocationFault::Syntax { reason, line, column }))
+    };
+    let text = String::from_utf8(text).map_err(|_| wrong("not UTF-8".to_owned(), 1, 1))?;
+    let value = cardhost::core::value::parse(&text).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        wrong(reason, error.line(), error.column())
+    })?;
+    match cardhost::core::value::duplicate_key(&text, &value) {
+        Some(key) => Err(Error::from(InvocationFault::DuplicateKey { key }).into()),
+        None => Ok(value),
+    }
+}
+
+/// Prints the output.
+pub(crate) fn print(output: &Value, pretty: bool, console: &Console) -> Result<(), Failure> {
+    let pretty = pretty || console.out_is_terminal();
+    let text =
+        if pretty { serde_json::to_string_pretty(output) } else { serde_json::to_string(output) };
+    let mut text = text.map_err(|error| Failure::Io("output", error.into()))?;
+    text.push('\n');
+    console.out(&text)
+}
+
+/// What watches a run.
+struct Eyes {
+    progress: Option<Progress>,
+    trace: Option<Trace>,
+}
+
+impl Eyes {
+    fn open(args: &FlowRunArgs) -> Result<Option<Eyes>, Failure> {
+        let shows = match args.progress {
+            Show::Auto => std::io::stderr().is_terminal(),
+            Show::Always => true,
+            Show::Never => false,
+        };
+        let trace = match &args.trace {
+            None => None,
+            Some(path) => {
+                let trace = Trace::open(path, args.journal.is_some());
+                Some(trace.map_err(|error| {
+                    Failure::Usage(format!("--trace {}: {error}", path.display()))
+                })?)
+            }
+        };
+        let progress = shows.then(Progress::default);
+        Ok((progress.is_some() || trace.is_some()).then_some(Eyes { progress, trace }))
+    }
+}
+
+impl Watcher for Eyes {
+    fn tell(&self, news: &News) {
+        if let Some(trace) = &self.trace {
+            trace.write(news);
+        }
+        if let Some(progress) = &self.progress {
+            progress.show(news);
+        }
+    }
+}

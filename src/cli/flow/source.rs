@@ -1,0 +1,109 @@
+//! Where flows come from: files, folders, and those that are shipped.
+
+use std::path::{Path, PathBuf};
+
+use cardhost::core::fault::Fault;
+use cardhost::core::flow_fault::FlowFault;
+use cardhost::flow::{Flow, FlowFolder, FlowSource};
+use cardhost::{Error, Place};
+
+use super::args::FlowSourceArgs;
+use crate::cli::console::{Console, Failure};
+
+/// Loads a flow: a file, or a shipped one by its name.
+pub(crate) fn load(name: &Path, console: &Console) -> Result<Flow, Failure> {
+    let shown = name.display().to_string();
+    let (file, text) = match built_in(&shown) {
+        Some((file, text)) if !name.exists() => (file, text.to_owned()),
+        _ => (shown.clone(), read(name, &shown)?),
+    };
+    let flow = Flow::load(&file, &text).map_err(|findings| refused(console, &findings))?;
+    for finding in &flow.warnings {
+        let (line, column) = finding.place.line_column.unwrap_or_default();
+        let (code, message) = (&finding.code, finding.message());
+        console.note(&format!("warning[{code}]: {message}\n  --> {file}:{line}:{column}"));
+    }
+    Ok(flow)
+}
+
+fn refused(console: &Console, findings: &[cardhost::core::flow::Finding]) -> Failure {
+    for finding in findings {
+        let (line, column) = finding.place.line_column.unwrap_or_default();
+        let file = &finding.place.file;
+        let (code, message) = (&finding.code, finding.message());
+        console.note(&format!("error[{code}]: {message}\n  --> {file}:{line}:{column}"));
+    }
+    Failure::Reported(cardhost::Class::Definition)
+}
+
+fn read(path: &Path, shown: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let is_name = path.extension().is_none() && shown.split('/').count() == 2;
+        let fault = if error.kind() == std::io::ErrorKind::NotFound && is_name {
+            let nearest = cardhost::core::error::nearest(shown, names().into_iter());
+            Fault::Flow(FlowFault::Unknown { name: shown.to_owned(), nearest })
+        } else {
+            Fault::Unreadable { reason: error.to_string() }
+        };
+        let place = Place { file: shown.to_owned(), ..Place::default() };
+        match &fault {
+            Fault::Flow(_) => Error::new(fault).into(),
+            _ => Error::new(fault).at(place).into(),
+        }
+    })
+}
+
+#[cfg(feature = "embedded-cards")]
+fn built_in(name: &str) -> Option<(String, &'static str)> {
+    cardhost::EmbeddedFlows.text(name)
+}
+
+#[cfg(not(feature = "embedded-cards"))]
+fn built_in(_: &str) -> Option<(String, &'static str)> {
+    None
+}
+
+#[cfg(feature = "embedded-cards")]
+fn names() -> Vec<&'static str> {
+    cardhost::EmbeddedFlows.names().collect()
+}
+
+#[cfg(not(feature = "embedded-cards"))]
+fn names() -> Vec<&'static str> {
+    Vec::new()
+}
+
+/// The flows that flows run: of folders, then those that are shipped.
+pub(crate) struct Flows(Vec<Box<dyn FlowSource>>);
+
+impl Flows {
+    /// Those of `--flows`, or of the folder of the flow.
+    pub(crate) fn of(flow: &Path, args: &FlowSourceArgs) -> Flows {
+        let mut folders: Vec<PathBuf> = args.flows.clone();
+        if folders.is_empty() && flow.is_file() {
+            let folder = flow.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folders.push(folder.unwrap_or(Path::new(".")).to_owned());
+        }
+        let folders = folders.into_iter().map(|path| Box::new(FlowFolder::new(path)) as _);
+        let mut all: Vec<Box<dyn FlowSource>> = folders.collect();
+        #[cfg(feature = "embedded-cards")]
+        all.push(Box::new(cardhost::EmbeddedFlows));
+        Flows(all)
+    }
+}
+
+impl FlowSource for Flows {
+    fn flow(
+        &self,
+        namespace: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<(String, String)>, String> {
+        for source in &self.0 {
+            if let Some(found) = source.flow(namespace, name, version)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}
