@@ -19,6 +19,7 @@ mod embedding;
 mod files;
 mod flow_conformance;
 mod flow_examples;
+mod flow_run;
 mod flows_shipped;
 mod httpbin;
 mod layers;

@@ -19,7 +19,7 @@ use crate::support::{Answer, Message, RawServer, exchange};
 /// A test that waits longer than this has failed.
 const LONG: Duration = Duration::from_secs(60);
 
-/// How a request is not answered; the client waits until it is killed.
+/// How a request is held, and who waits for that told, so that the client can be killed at that moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misbehaviour {
     /// The request was read, and nothing else.
@@ -28,10 +28,12 @@ pub enum Misbehaviour {
     AfterDoing,
     /// It was carried out, and half of the reply is sent.
     HalfReply,
+    /// It was carried out, and the whole reply is sent: the client may go on, until it hears that it is to be killed.
+    AfterReply,
 }
 
 impl Misbehaviour {
-    pub const ALL: [Misbehaviour; 3] =
+    pub const WITHOUT_REPLY: [Misbehaviour; 3] =
         [Misbehaviour::BeforeDoing, Misbehaviour::AfterDoing, Misbehaviour::HalfReply];
 }
 
@@ -114,11 +116,12 @@ impl<M: Model> Desk<M> {
         };
         let bytes = bytes(&answered);
         let Some(how) = orders else { return Answer::Bytes(bytes) };
-        if !answered.wrote {
+        if !answered.wrote && how != Misbehaviour::AfterReply {
             // Nobody has heard of it: it comes again, and is answered as now.
             book.model = before;
         }
         let sent = match how {
+            Misbehaviour::AfterReply => bytes,
             Misbehaviour::HalfReply => bytes[..bytes.len() / 2].to_vec(),
             _ => Vec::new(),
         };

@@ -121,8 +121,8 @@ fn hang_up(service: &Service<Warehouse>, method: &str, path: &str, body: &Value)
 }
 
 #[test]
-fn a_request_is_held_before_or_after_it_was_carried_out_or_in_the_middle_of_its_reply() {
-    for how in Misbehaviour::ALL {
+fn a_request_is_held_before_or_after_it_was_carried_out_or_with_its_reply() {
+    for how in Misbehaviour::WITHOUT_REPLY.into_iter().chain([Misbehaviour::AfterReply]) {
         let service = Service::start(Warehouse::new(), None);
         service.misbehave(1, how);
         ask(&service, "GET", SOURCES, &Value::Null);
@@ -140,6 +140,10 @@ fn a_request_is_held_before_or_after_it_was_carried_out_or_in_the_middle_of_its_
                 let length = length.and_then(|length| length.parse::<usize>().ok());
                 assert!(length.is_none_or(|length| body.len() < length), "{come}");
             }
+            Misbehaviour::AfterReply => {
+                assert_eq!(book.done().len(), 1);
+                assert!(come.ends_with(r#""createdAt":"2026-11-21T09:00:00Z"}"#), "{come}");
+            }
         }
         drop(book);
         // The order was for that request alone.
@@ -151,7 +155,7 @@ fn a_request_is_held_before_or_after_it_was_carried_out_or_in_the_middle_of_its_
 
 #[test]
 fn a_look_that_nobody_saw_changes_nothing() {
-    for how in Misbehaviour::ALL {
+    for how in Misbehaviour::WITHOUT_REPLY {
         let mut warehouse = Warehouse::new();
         (warehouse.busy, warehouse.course) = (1, vec![Stage::Running, Stage::Completed]);
         let service = Service::start(warehouse, None);

@@ -23,6 +23,8 @@ pub struct Warehouse {
     pub sources: Vec<Source>,
     /// How many triggers are still refused with 429 before one is accepted.
     pub busy: usize,
+    /// The words of that refusal.
+    pub refusal: String,
     /// What a run is at the first look, the second, and so on; the last stage stays.
     pub course: Vec<Stage>,
 }
@@ -49,7 +51,8 @@ impl Warehouse {
     /// No sources; the third trigger is accepted, and its run is over at the third look.
     pub fn new() -> Warehouse {
         let course = vec![Stage::Pending, Stage::Running, Stage::Completed];
-        Warehouse { sources: Vec::new(), busy: 2, course }
+        let refusal = "too many runs triggered".to_owned();
+        Warehouse { sources: Vec::new(), busy: 2, refusal, course }
     }
 
     fn create(&mut self, body: &Value, sample: &Value) -> Answered {
@@ -69,7 +72,7 @@ impl Warehouse {
     fn trigger(&mut self, id: &str, sample: &Value) -> Answered {
         if self.busy > 0 {
             self.busy -= 1;
-            return Answered::error(429, "too many runs triggered").with("retry-after", 0);
+            return Answered::error(429, &self.refusal).with("retry-after", 0);
         }
         let Some(source) = self.source(id) else { return missing() };
         let run = Run { id: format!("run_{}", source.runs.len() + 1), looks: 0, course: None };
