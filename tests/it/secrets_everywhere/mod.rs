@@ -4,6 +4,7 @@
 //! The secrets are the canaries of `memory`; its service quotes requests in its errors and descriptions.
 
 mod command;
+mod flow;
 mod host;
 mod types;
 

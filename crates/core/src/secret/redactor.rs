@@ -60,6 +60,16 @@ impl Redactor {
         wider
     }
 
+    /// Whether it masks all that another one masks.
+    #[must_use]
+    pub fn covers(&self, other: &Redactor) -> bool {
+        let secret = |of: &Secret| self.secrets.iter().any(|known| known.is(of));
+        let pair = |(user, password): &(Secret, Secret)| {
+            self.pairs.iter().any(|(u, p)| u.is(user) && p.is(password))
+        };
+        other.secrets.iter().all(secret) && other.pairs.iter().all(pair)
+    }
+
     /// Takes over what another one masks; whether that is more than before.
     pub fn learn(&mut self, other: &Redactor) -> bool {
         let before = (self.secrets.len(), self.pairs.len());

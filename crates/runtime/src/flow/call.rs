@@ -106,9 +106,7 @@ impl Session {
     /// What a step gives, as a run with a journal uses it: what is kept has no secret, and a run that goes on must see the
     /// same as the first.
     fn kept(&self, output: Value, redactor: &Redactor) -> Value {
-        if self.runner.watcher.is_some() {
-            self.learn(redactor);
-        }
+        self.learn(redactor);
         if self.journal.is_none() {
             return output;
         }
@@ -133,7 +131,7 @@ impl Session {
     ) {
         let Some(watcher) = &self.runner.watcher else { return };
         let name = step.rsplit('/').next().unwrap_or_default().to_owned();
-        let request = self.known_secrets().redact_value(request());
+        let request = self.shown(request());
         let call = Call { card, effect: effect.as_str(), request };
         watcher.tell(&News {
             at_ms: self.runner.timer.now_ms(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Flow;
 
 /// What is done about steps that were sent and whose replies are not recorded, where sending again may do something twice.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub enum Unfinished {
     /// The run stops before anything is sent, and names them.
     #[default]
@@ -21,6 +21,16 @@ pub enum Unfinished {
     Repeat,
     /// They are taken for done, with this output.
     Skip(Value),
+}
+
+impl std::fmt::Debug for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Unfinished::Stop => "Stop",
+            Unfinished::Repeat => "Repeat",
+            Unfinished::Skip(_) => "Skip",
+        })
+    }
 }
 
 /// A run, and what it waits for.

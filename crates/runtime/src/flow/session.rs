@@ -13,7 +13,7 @@ use cardhost_core::flow::{
     Action, Event, Happened, Options, Problem, Run, Standard, Step, StepId, SubFlow, inner_seed,
 };
 use cardhost_core::flow_fault::FlowFault;
-use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::secret::{MASK, Redactor, Secret};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
@@ -23,6 +23,9 @@ use super::runner::{FlowRunner, MAX_FLOWS_DEEP};
 use super::watch::{News, What};
 use super::{Flow, Journal};
 use crate::entropy;
+
+/// Most secrets that are looked for in what is told. Beyond, nothing that could hold one is told.
+const MOST_KNOWN: usize = 512;
 
 /// Why a step or a flow gave no output.
 #[derive(Debug)]
@@ -152,7 +155,7 @@ impl Session {
         }
         outcome.map_err(|ended| match ended {
             Ended::Stop(error) => error,
-            Ended::Problem(problem) => problem.to_error(&flow.file),
+            Ended::Problem(problem) => self.shown_problem(problem).to_error(&flow.file),
         })
     }
 
@@ -317,12 +320,49 @@ impl Session {
         Ok(Datum::object(entries))
     }
 
-    /// Masks from now on what a call has masked, wherever it is repeated.
+    /// Masks from now on what a call has masked, wherever the flow repeats it.
     pub(super) fn learn(&self, redactor: &Redactor) {
         let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KNOWN || known.covers(redactor) {
+            return;
+        }
         let mut wider = known.with([]);
-        if wider.learn(redactor) {
-            *known = Arc::new(wider);
+        wider.learn(redactor);
+        *known = Arc::new(wider);
+    }
+
+    /// A value as it is told.
+    pub(super) fn shown(&self, value: Value) -> Value {
+        let known = self.known_secrets();
+        if known.len() >= MOST_KNOWN {
+            return Value::from(MASK);
+        }
+        known.redact_value(value)
+    }
+
+    /// A problem as it is told: an expression or a service may have put into it what must not be shown.
+    fn shown_problem(&self, problem: Problem) -> Problem {
+        let known = self.known_secrets();
+        let masked = |text: Option<Box<str>>| match text {
+            Some(_) if known.len() >= MOST_KNOWN => Some(Box::from(MASK)),
+            text => text.map(|text| known.redact(&text).into()),
+        };
+        Problem {
+            title: masked(problem.title),
+            detail: masked(problem.detail),
+            instance: masked(problem.instance),
+            ..problem
+        }
+    }
+
+    /// What happened, as it is told.
+    fn shown_event(&self, happened: Happened) -> Happened {
+        match happened {
+            Happened::Retrying { at_ms, problem } => {
+                Happened::Retrying { at_ms, problem: self.shown_problem(problem) }
+            }
+            Happened::Faulted(problem) => Happened::Faulted(self.shown_problem(problem)),
+            other => other,
         }
     }
 
@@ -439,8 +479,7 @@ impl Session {
         if self.runner.watcher.is_some()
             && let Ok(value) = &outcome
         {
-            let shown = self.known_secrets().redact_value(value.clone());
-            under_way.outputs.insert(id.to_string(), shown);
+            under_way.outputs.insert(id.to_string(), self.shown(value.clone()));
         }
         under_way.complete(open, id, outcome);
         Ok(())
@@ -463,7 +502,7 @@ impl Session {
                 return;
             }
             Action::Emit(event) => {
-                let event = self.known_secrets().redact_value(event);
+                let event = self.shown(event);
                 self.tell(open, id.as_str(), What::Emitted(event));
                 return under_way.complete(open, id, Ok(Value::Null));
             }
@@ -516,29 +555,10 @@ impl Session {
                 _ => under_way.started.remove(&id).unwrap_or(at_ms),
             };
             let output = under_way.outputs.remove(&id);
-            let happened = self.masked(happened);
+            let happened = self.shown_event(happened);
             let what = What::Task { happened, started_ms, output };
             let step = format!("{}{id}", open.name);
             watcher.tell(&News { at_ms, flow: flow.clone(), step, name, what });
-        }
-    }
-}
-
-impl Session {
-    /// What happened, as it is told: a flow may put into an error what a service has repeated.
-    fn masked(&self, happened: Happened) -> Happened {
-        let mask = |problem: Problem| {
-            let known = self.known_secrets();
-            let masked = |text: Option<Box<str>>| text.map(|text| known.redact(&text).into());
-            let (title, detail) = (masked(problem.title), masked(problem.detail));
-            Problem { title, detail, ..problem }
-        };
-        match happened {
-            Happened::Retrying { at_ms, problem } => {
-                Happened::Retrying { at_ms, problem: mask(problem) }
-            }
-            Happened::Faulted(problem) => Happened::Faulted(mask(problem)),
-            other => other,
         }
     }
 }

@@ -58,8 +58,8 @@ pub struct Head {
     pub summary: Option<String>,
 }
 
-/// A flow, checked and compiled.
-#[derive(Clone, Debug)]
+/// A flow, checked and compiled. Prints its name: a document may hold credentials.
+#[derive(Clone)]
 pub struct Document {
     /// Who it is.
     pub head: Head,
@@ -76,6 +76,13 @@ pub struct Document {
     pub(in crate::flow) tasks: Vec<Task>,
     pub(in crate::flow) lists: Vec<Vec<TaskId>>,
     pub(in crate::flow) definition: Datum,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Head { namespace, name, version, .. } = &self.head;
+        write!(f, "Document({namespace}/{name}:{version})")
+    }
 }
 
 impl Document {

@@ -46,12 +46,21 @@ pub struct Authentication {
 }
 
 /// Where the settings of an authentication come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Settings {
     /// Given here.
     Given(Shaped),
     /// The secret of that name.
     Secret(String),
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Settings::Given(_) => f.write_str("Given"),
+            Settings::Secret(name) => write!(f, "Secret({name})"),
+        }
+    }
 }
 
 /// Where something is, and how to prove who asks.

@@ -44,8 +44,8 @@ pub struct HttpAuthentication {
     pub settings: Map<String, Value>,
 }
 
-/// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What came back. Prints without headers and body: services echo secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpReply {
     /// The status.
     pub status: u16,
@@ -60,6 +60,12 @@ impl fmt::Debug for HttpRequest {
         // Headers, query and body may hold secrets.
         let url = self.url.split('?').next().unwrap_or_default();
         write!(f, "{} {url}", self.method)
+    }
+}
+
+impl fmt::Debug for HttpReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpReply({}, {} bytes)", self.status, self.body.len())
     }
 }
 

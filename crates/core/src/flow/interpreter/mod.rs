@@ -155,8 +155,7 @@ enum Purpose {
     RunTimeout,
 }
 
-/// A run of a flow.
-#[derive(Debug)]
+/// A run of a flow. Prints without its data.
 pub struct Run {
     document: Arc<Document>,
     options: Options,
@@ -171,6 +170,16 @@ pub struct Run {
     input: Option<Datum>,
     timer: Option<StepId>,
     outcome: Option<Result<Value, Problem>>,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let waiting: Vec<&StepId> = self.waiting.keys().collect();
+        f.debug_struct("Run")
+            .field("document", &self.document)
+            .field("waiting", &waiting)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Run {

@@ -54,8 +54,8 @@ pub enum Step {
     Cancel(StepId),
 }
 
-/// What a host can be asked to do.
-#[derive(Clone, Debug, PartialEq)]
+/// What a host can be asked to do. Prints without data: a flow may pass secrets on.
+#[derive(Clone, PartialEq)]
 pub enum Action {
     /// Run a card. Complete with its output, or with [`crate::flow::Problem::from`] its error.
     Card(Box<CardCall>),
@@ -99,8 +99,8 @@ pub enum WaitReason {
     Timeout,
 }
 
-/// A card to run.
-#[derive(Clone, Debug, PartialEq)]
+/// A card to run. Prints its name.
+#[derive(Clone, PartialEq)]
 pub struct CardCall {
     /// What is attempted: the name of the step without the numbers of attempts. Every attempt of a retry has the same,
     /// two turns of a loop have not.
@@ -115,8 +115,8 @@ pub struct CardCall {
     pub with: Map<String, Value>,
 }
 
-/// Another flow to run.
-#[derive(Clone, Debug, PartialEq)]
+/// Another flow to run. Prints its name.
+#[derive(Clone, PartialEq)]
 pub struct SubFlow {
     /// What is attempted: as that of [`CardCall`].
     pub operation: StepId,
@@ -130,4 +130,28 @@ pub struct SubFlow {
     pub input: Value,
     /// Whether nobody waits for it: it need not be completed.
     pub is_detached: bool,
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Card(card) => write!(f, "card {card:?}"),
+            Action::Http(request) => write!(f, "http {request:?}"),
+            Action::Wait { until_ms, reason } => write!(f, "wait until {until_ms} ({reason:?})"),
+            Action::Workflow(flow) => write!(f, "workflow {flow:?}"),
+            Action::Emit(_) => f.write_str("emit"),
+        }
+    }
+}
+
+impl fmt::Debug for CardCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.card, self.connector)
+    }
+}
+
+impl fmt::Debug for SubFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}:{}", self.namespace, self.name, self.version)
+    }
 }
