@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Scene, warehouse, warehouse_input};
+use super::process::{Scene, password, warehouse, warehouse_input};
 use crate::scripted::Service;
 use crate::warehouse::prism;
 
@@ -50,7 +50,7 @@ fn the_warehouse_flow_tells_every_step() {
     let seen = book
         .seen()
         .join("\n")
-        .replace(&serde_json::to_string(&super::password()).unwrap(), "\"<password>\"");
+        .replace(&serde_json::to_string(&password()).unwrap(), "\"<password>\"");
     drop(book);
     insta::assert_snapshot!(
         "warehouse_import",

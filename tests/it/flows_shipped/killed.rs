@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::golden::normalized;
-use super::{Scene, analytics, event_input, profiles_input, warehouse, warehouse_input};
+use super::process::{Scene, analytics, event_input, profiles_input, warehouse, warehouse_input};
 use crate::peers::Server;
 use crate::scripted::analytics::Analytics;
 use crate::scripted::warehouse::Warehouse;
