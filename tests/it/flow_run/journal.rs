@@ -32,9 +32,12 @@ impl<F: Future> Future for CutOff<F> {
     }
 }
 
+/// Something that was done, and its key.
+type Done = (String, Option<String>);
+
 /// A service that remembers what it did: a write with a key that it knows is not done again.
 #[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Ledger(Arc<Mutex<Vec<Done>>>);
 
 impl Ledger {
     fn shop(&self) -> Shop {

@@ -143,7 +143,7 @@ fn field_hint(fault: &FieldFault) -> Option<String> {
     }
 }
 
-fn plan_hint(fault: &PlanFault) -> Option<String> {
+pub(super) fn plan_hint(fault: &PlanFault) -> Option<String> {
     match fault {
         PlanFault::Field(fault) => field_hint(fault),
         PlanFault::Group { nearest: Some(nearest), .. } => did_you_mean(nearest),
