@@ -59,7 +59,7 @@ impl Run {
             path: Name::root("/do"),
             level: 0,
             position: 0,
-            data: input.into(),
+            data: input,
             variables: Arc::default(),
             visits: Default::default(),
             furthest: 0,
