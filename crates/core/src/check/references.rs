@@ -210,6 +210,14 @@ impl<'a> Names<'a> {
             .ok()
     }
 
+    /// An input field that is named as `Group.Label`.
+    pub(super) fn input_field(&self, name: &str, pointer: &str, findings: &mut Findings<'_>) {
+        let rules = Rules { roots: &[Root::Input], needs_values: false };
+        if let Some(reference) = Reference::parse(&format!("input.{name}")) {
+            self.reference(&reference, None, pointer, rules, findings);
+        }
+    }
+
     fn reference(
         &self,
         reference: &Reference,

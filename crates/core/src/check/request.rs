@@ -43,6 +43,9 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
     request(names, card, findings);
     let roots = REQUEST.roots;
     decisions::check(names, &Table::Effect, &card.effect, "/effect", roots, findings);
+    if let Some(name) = card.idempotency_key.as_ref().and_then(|key| key.input.as_deref()) {
+        names.input_field(name, "/idempotencyKey/input", findings);
+    }
     for (group, fields) in &card.output {
         for (label, field) in fields {
             if let Some(value) = &field.value {

@@ -14,7 +14,7 @@ use crate::field::{Field, FieldType, Fields};
 pub(super) const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The JSON Schema (draft 2020-12) of a card's invocations:
-/// `{"id", "card", "connection", "options", "input"}`.
+/// `{"id", "card", "connection", "options", "input", "idempotencyKey"}`.
 ///
 /// Null is taken where a value may be missing. Conditions of fields and choices are `if` and `then` under
 /// `allOf`: a field that is not part of the form may hold anything, since a run ignores it.
@@ -46,6 +46,7 @@ pub fn invocation_schema(definition: &Definition) -> Value {
             "connection": connection,
             "options": options,
             "input": input,
+            "idempotencyKey": { "type": ["string", "null"], "description": "The same for every attempt at one thing." },
         }),
     );
     if !required.is_empty() {

@@ -8,6 +8,21 @@ mutations! {
             r#""title": "Acme", "documantation": "https://acme.example""#) =>
         ["definition.unknown_key /documantation 5:20 unknown key `documantation` (did you mean `documentation`?)"];
 
+    an_idempotency_key_goes_into_a_field_that_there_is:
+        card(r#""effect": {"#,
+            r#""idempotencyKey": { "input": "Body.Nmae" }, "effect": {"#) =>
+        ["template.unknown_reference /idempotencyKey/input 31:32 `input.Body.Nmae` refers to nothing: there is no `Body` (it can be `Item`)"];
+
+    an_idempotency_key_goes_into_one_place:
+        card(r#""effect": {"#,
+            r#""idempotencyKey": { "header": "X-Key", "input": "Item.Id" }, "effect": {"#) =>
+        ["definition.value /idempotencyKey 31:21 only one of `header` and `input` can be there, not `header` and `input`"];
+
+    the_header_of_an_idempotency_key_is_one:
+        card(r#""effect": {"#,
+            r#""idempotencyKey": { "header": "X Key" }, "effect": {"#) =>
+        ["definition.value  31:41 `X Key` is not the name of a header"];
+
     an_unknown_key_under_a_reference_is_found:
         card(r#""required": true, "choices": ["POST""#,
             r#""requird": true, "choices": ["POST""#) =>
