@@ -28,7 +28,7 @@ pub(crate) struct Driver<'a> {
 
 impl Driver<'_> {
     /// Runs a call to its end. Dropping the future ends the exchange and leaves nothing behind.
-    pub(crate) async fn drive(self, mut call: Call) -> Result<Outcome, Error> {
+    pub(crate) async fn drive(self, mut call: Box<Call>) -> Result<Outcome, Error> {
         let mut attempt = 1_u32;
         let since = Instant::now();
         if call.needs_signing() {

@@ -351,6 +351,8 @@ impl Host {
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        // In a box: a future keeps a place for each value that it hands on.
+        let plan = Box::new(plan);
         telemetry::planned(span, &plan);
         if let Some(before) = before {
             before.planned(&definition, &plan).await?;
@@ -363,7 +365,7 @@ impl Host {
         &self,
         definition: Arc<Definition>,
         found: Found,
-        plan: Plan,
+        plan: Box<Plan>,
     ) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let tokens = CallTokens {
@@ -372,7 +374,7 @@ impl Host {
             found: &found,
             method: &plan.auth.clone(),
         };
-        let call = Call::new(Arc::clone(&definition), plan);
+        let call = Box::new(Call::new(Arc::clone(&definition), *plan));
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
         let transport = match &mock {
@@ -471,7 +473,7 @@ impl Host {
         invocation: Invocation,
     ) -> Result<Outcome, Error> {
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
-        self.drive(definition, found, plan).await
+        self.drive(definition, found, Box::new(plan)).await
     }
 
     /// A stored connection, opened.
