@@ -2,13 +2,15 @@
 
 mod args;
 mod progress;
+mod record;
 mod run;
 mod secrets;
 mod source;
 mod trace;
 
-pub(crate) use args::FlowArgs;
 use args::FlowCommand;
+pub(crate) use args::{FlowArgs, FlowSourceArgs};
+pub(crate) use record::record;
 
 use super::args::Global;
 use super::console::{Console, Failure};

@@ -104,7 +104,10 @@ impl Session {
         input: &Value,
         journal: Option<Journal>,
     ) -> Result<Arc<Session>, Error> {
-        let bytes: [u8; 32] = entropy::random(&*runner.host.renewer().entropy)?;
+        let bytes: [u8; 32] = match runner.seed {
+            Some(seed) => seed,
+            None => entropy::random(&*runner.host.renewer().entropy)?,
+        };
         let (mut seed, mut run_id) = ([0; 16], [0; 16]);
         seed.copy_from_slice(&bytes[..16]);
         run_id.copy_from_slice(&bytes[16..]);

@@ -69,3 +69,52 @@ impl Clock for VirtualTimer {
         self.now_ms()
     }
 }
+
+/// The time of a run that is recorded. As in its replay, over a [`VirtualTimer`], time passes only where the run waits, and
+/// stands still while something is under way; but a wait takes its time. So a replay sees the time that the recorded run
+/// saw, to the millisecond, however long the service took.
+///
+/// It is a clock too, to be given to the host: what is signed for a time is signed the same in the replay. While requests
+/// are under way it falls behind the machine's; once that is more than a minute, which services may take for a forged time,
+/// it is the machine's clock that signs.
+#[derive(Clone, Debug)]
+pub struct RecordingTimer(VirtualTimer);
+
+/// How far behind the machine's clock requests are signed.
+const MOST_BEHIND_MS: i64 = 60_000;
+
+impl RecordingTimer {
+    /// Begins at a time, in milliseconds since 1970.
+    #[must_use]
+    pub fn starting_at(now_ms: i64) -> RecordingTimer {
+        RecordingTimer(VirtualTimer::starting_at(now_ms))
+    }
+}
+
+impl Timer for RecordingTimer {
+    fn now_ms(&self) -> i64 {
+        self.0.now_ms()
+    }
+
+    fn until(&self, at_ms: i64, is_idle: bool) -> BoxFuture<'_, ()> {
+        let left = u64::try_from(at_ms.saturating_sub(self.now_ms())).unwrap_or(0);
+        if !is_idle || left == 0 {
+            return self.0.until(at_ms, is_idle);
+        }
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(left)).await;
+            self.0.until(at_ms, true).await;
+        })
+    }
+}
+
+impl Clock for RecordingTimer {
+    fn unix_seconds(&self) -> i64 {
+        self.unix_milliseconds().div_euclid(1_000)
+    }
+
+    fn unix_milliseconds(&self) -> i64 {
+        let (machine, run) = (SystemClock.unix_milliseconds(), self.now_ms());
+        if machine.saturating_sub(run) > MOST_BEHIND_MS { machine } else { run }
+    }
+}
