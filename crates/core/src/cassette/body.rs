@@ -196,10 +196,9 @@ impl TryFrom<Lossless> for serde_json::Map<String, Value> {
     }
 }
 
-impl TryFrom<Lossless> for Value {
-    type Error = std::convert::Infallible;
-    fn try_from(value: Lossless) -> Result<Self, Self::Error> {
-        Ok(value.0)
+impl From<Lossless> for Value {
+    fn from(value: Lossless) -> Value {
+        value.0
     }
 }
 
