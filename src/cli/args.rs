@@ -99,10 +99,10 @@ pub(crate) enum Command {
   cardhost show mixpanel/custom-api-action
   cardhost show mixpanel/create-warehouse-source --json")]
     Show(ShowArgs),
-    /// Check connectors and cards, and run the examples inside them
+    /// Check connectors, cards and flows, and run the examples inside cards
     #[command(after_help = "Examples:
   cardhost check
-  cardhost check cards/mixpanel
+  cardhost check cards/mixpanel flows/restock.yaml
   cardhost check cards/mixpanel/custom-api-action.json --errors json")]
     Check(CheckArgs),
     /// Print the reference page of a card or connector
@@ -118,7 +118,7 @@ pub(crate) enum Command {
     /// Store connections, log in, test them
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Connection(ConnectionArgs),
-    /// Run flows: several cards in sequence (CNCF Serverless Workflow)
+    /// Run flows, check them, draw them: several cards in sequence (CNCF Serverless Workflow)
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Flow(FlowArgs),
     /// Print a completion script for a shell
@@ -287,7 +287,8 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Folders of connectors, connectors' folders, or single files; `cards` or the built-in ones by default
+    /// Folders of connectors or flows, connectors' folders, or single files; by default `cards` or the built-in ones, and
+    /// `flows`
     pub(crate) paths: Vec<PathBuf>,
 }
 

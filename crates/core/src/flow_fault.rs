@@ -2,6 +2,9 @@
 //!
 //! Facts only; the sentences are in [`crate::message`].
 
+use crate::error::Code;
+use crate::plan::PlanFault;
+
 /// Why a document cannot be used, or what about it deserves attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentFault {
@@ -71,13 +74,33 @@ pub enum DocumentFault {
     },
     /// A name that nothing has.
     UnknownName {
-        /// What it should name, such as `task` or `retry policy`.
+        /// What it should name, such as `task`, `retry policy`, `card` or `flow`.
         what: &'static str,
         /// The name.
         found: String,
         /// The nearest name.
         nearest: Option<String>,
     },
+    /// A version that the card does not have.
+    CardVersion {
+        /// The card's full name.
+        card: String,
+        /// The version.
+        found: String,
+        /// The version that it has.
+        there: String,
+    },
+    /// A card that cannot be used: its own file, or its connector's, is wrong.
+    CardBroken {
+        /// The card's full name.
+        card: String,
+        /// The code of its first fault.
+        code: Code,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Options or inputs that the card refuses.
+    Invocation(Box<PlanFault>),
     /// An expression that cannot be compiled.
     Expression {
         /// jq's words, or ours.

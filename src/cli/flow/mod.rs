@@ -1,6 +1,8 @@
 //! `flow`: what can be done with flows. One file a subcommand.
 
 mod args;
+mod check;
+mod graph;
 mod progress;
 mod record;
 mod run;
@@ -17,6 +19,8 @@ use super::console::{Console, Failure};
 
 pub(crate) fn run(global: &Global, args: &FlowArgs, console: &Console) -> Result<(), Failure> {
     match &args.command {
+        FlowCommand::Check(args) => check::run(global, args, console),
+        FlowCommand::Graph(args) => graph::run(args, console),
         FlowCommand::Run(args) => run::run(global, args, console),
     }
 }

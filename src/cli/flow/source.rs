@@ -8,6 +8,7 @@ use cardhost::flow::{Flow, FlowFolder, FlowSource};
 use cardhost::{Error, Place};
 
 use super::args::FlowSourceArgs;
+use crate::cli::check::refused;
 use crate::cli::console::{Console, Failure};
 
 /// Loads a flow: a file, or a shipped one by its name.
@@ -22,23 +23,13 @@ pub(crate) fn load_with_text(name: &Path, console: &Console) -> Result<(Flow, St
         Some((file, text)) if !name.exists() => (file, text.to_owned()),
         _ => (shown.clone(), read(name, &shown)?),
     };
-    let flow = Flow::load(&file, &text).map_err(|findings| refused(console, &findings))?;
+    let flow = Flow::load(&file, &text).map_err(|findings| refused(console, &text, &findings))?;
     for finding in &flow.warnings {
         let (line, column) = finding.place.line_column.unwrap_or_default();
         let (code, message) = (&finding.code, finding.message());
         console.note(&format!("warning[{code}]: {message}\n  --> {file}:{line}:{column}"));
     }
     Ok((flow, text))
-}
-
-fn refused(console: &Console, findings: &[cardhost::core::flow::Finding]) -> Failure {
-    for finding in findings {
-        let (line, column) = finding.place.line_column.unwrap_or_default();
-        let file = &finding.place.file;
-        let (code, message) = (&finding.code, finding.message());
-        console.note(&format!("error[{code}]: {message}\n  --> {file}:{line}:{column}"));
-    }
-    Failure::Reported(cardhost::Class::Definition)
 }
 
 fn read(path: &Path, shown: &str) -> Result<String, Failure> {
@@ -59,12 +50,12 @@ fn read(path: &Path, shown: &str) -> Result<String, Failure> {
 }
 
 #[cfg(feature = "embedded-cards")]
-fn built_in(name: &str) -> Option<(String, &'static str)> {
+pub(super) fn built_in(name: &str) -> Option<(String, &'static str)> {
     cardhost::EmbeddedFlows.text(name)
 }
 
 #[cfg(not(feature = "embedded-cards"))]
-fn built_in(_: &str) -> Option<(String, &'static str)> {
+pub(super) fn built_in(_: &str) -> Option<(String, &'static str)> {
     None
 }
 

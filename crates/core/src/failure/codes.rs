@@ -50,6 +50,7 @@ pub(super) fn code_and_place(fault: &Fault) -> (Code, Place) {
         Fault::Unknown { what: "connection", .. } => {
             (Code::CONNECTION_UNKNOWN, Place::invocation(&["connection"]))
         }
+        Fault::Unknown { what: "secret", .. } => (Code::CONNECTION_UNKNOWN, Place::default()),
         Fault::Unknown { .. } => (Code::CARD_UNKNOWN, Place::default()),
         Fault::NoTest { .. } => (Code::CONNECTION_NO_TEST, Place::default()),
         Fault::Unreadable { .. } => (Code::DEFINITION_UNREADABLE, Place::default()),

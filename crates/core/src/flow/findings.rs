@@ -1,11 +1,12 @@
 //! What is found in a document: a code, a place, the facts.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::error::{Code, Place};
+use crate::failure::Error;
+use crate::fault::Fault;
 use crate::flow_fault::DocumentFault;
-
-use super::node::line_column;
 
 /// One fault of a document, or something that deserves attention.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +42,13 @@ pub(super) struct Findings<'t> {
     file: &'t str,
     text: &'t str,
     list: Vec<Finding>,
+    /// Where the lines end, once that is asked for.
+    line_ends: OnceCell<Vec<usize>>,
 }
 
 impl<'t> Findings<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Findings<'t> {
-        Findings { file, text, list: Vec::new() }
+        Findings { file, text, list: Vec::new(), line_ends: OnceCell::new() }
     }
 
     /// An error about some bytes.
@@ -67,21 +70,34 @@ impl<'t> Findings<'t> {
 
     /// One-based line of a byte.
     pub(super) fn line(&self, offset: usize) -> usize {
-        line_column(self.text, offset).0
+        let ends = self.line_ends.get_or_init(|| {
+            self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect()
+        });
+        ends.partition_point(|end| *end < offset) + 1
     }
 
     /// Everything found, by position.
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.list.sort_by_key(|finding| finding.span.start);
+        // Counted from one to the next: a large text may have many faults, and all of them on one line.
+        let (mut before, mut line, mut column) = (0, 1, 1);
+        for finding in &mut self.list {
+            let mut start = finding.span.start.min(self.text.len());
+            while !self.text.is_char_boundary(start) {
+                start -= 1;
+            }
+            for c in self.text[before..start].chars() {
+                (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            }
+            before = start;
+            finding.place.line_column = Some((line, column));
+        }
         self.list
     }
 
     fn push(&mut self, warning: bool, pointer: &str, span: &Range<usize>, fault: DocumentFault) {
         let code = code_of(&fault);
-        let place = Place {
-            line_column: Some(line_column(self.text, span.start)),
-            ..Place::definition(self.file, pointer)
-        };
+        let place = Place::definition(self.file, pointer);
         self.list.push(Finding { code, is_warning: warning, place, span: span.clone(), fault });
     }
 }
@@ -99,7 +115,16 @@ fn code_of(fault: &DocumentFault) -> Code {
         | DocumentFault::Schema { .. } => Code::DEFINITION_VALUE,
         DocumentFault::Unsupported { .. } | DocumentFault::Ignored { .. } => Code::FLOW_UNSUPPORTED,
         DocumentFault::Version { .. } => Code::FLOW_VERSION,
+        DocumentFault::UnknownName { what: "connector", .. } => Code::CONNECTOR_UNKNOWN,
+        DocumentFault::UnknownName { what: "card", .. } | DocumentFault::CardVersion { .. } => {
+            Code::CARD_UNKNOWN
+        }
+        DocumentFault::UnknownName { what: "flow", .. } => Code::FLOW_UNKNOWN,
         DocumentFault::UnknownName { .. } => Code::FLOW_REFERENCE,
+        DocumentFault::CardBroken { code, .. } => code.clone(),
+        DocumentFault::Invocation(fault) => {
+            Error::new(Fault::Plan((**fault).clone())).code().clone()
+        }
         DocumentFault::Expression { .. } => Code::FLOW_EXPRESSION_SYNTAX,
     }
 }

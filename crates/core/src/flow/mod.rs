@@ -23,6 +23,7 @@
 //! | `expression` | jq under a meter |
 //! | `document` | the model, one file a task; its shape, for loader and schema |
 //! | `load` | text to document, or findings |
+//! | `check` | a document against the cards it calls and the flows it runs |
 //! | `interpreter` | the machine |
 //! | `problem` | errors as problem details |
 //! | `graph` | a picture |
@@ -73,6 +74,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod check;
 pub mod datum;
 pub mod document;
 pub mod expression;
@@ -83,7 +85,8 @@ mod load;
 pub mod node;
 mod problem;
 
-pub use document::{Document, schema};
+pub use check::{Surroundings, check};
+pub use document::{Document, Head, schema};
 pub use findings::Finding;
 pub use interpreter::http::{HttpAuthentication, HttpReply, HttpRequest};
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
@@ -91,7 +94,7 @@ pub use interpreter::{
     DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run, TASKS_AT_ONCE,
     idempotency_key, inner_seed,
 };
-pub use load::{Loaded, MAX_DOCUMENT_BYTES, load};
+pub use load::{Loaded, MAX_DOCUMENT_BYTES, head, is_flow, load};
 pub use problem::{Problem, Standard, same_type};
 
 #[cfg(test)]

@@ -96,14 +96,15 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of one of the language's types.
+    /// A problem of one of the language's types; an empty detail is none.
     #[must_use]
     pub fn new(standard: Standard, title: &str, detail: impl Into<String>) -> Problem {
+        let detail = Some(detail.into()).filter(|detail| !detail.is_empty());
         Problem {
             type_uri: standard.uri().into(),
             status: standard.status(),
             title: Some(title.into()),
-            detail: Some(detail.into().into()),
+            detail: detail.map(String::into),
             instance: None,
             code: None,
             retry_after_s: None,
@@ -246,17 +247,11 @@ impl From<&Error> for Problem {
             ..Problem::new(standard, &error.message(), error.hint().unwrap_or_default())
                 .with_status(status)
                 .with_code(error.code())
-                .without_empty_detail()
         }
     }
 }
 
 impl Problem {
-    fn without_empty_detail(mut self) -> Problem {
-        self.detail = self.detail.filter(|detail| !detail.is_empty());
-        self
-    }
-
     /// The code: the one it came with, or that of its type.
     #[must_use]
     pub fn error_code(&self) -> Code {
@@ -331,7 +326,7 @@ mod tests {
         assert_eq!((error.code(), error.class()), (&Code::HTTP_NOT_FOUND, Class::Service));
         assert_eq!(error.message(), "no: x");
         assert_eq!(error.place().pointer, "/do/0/get");
-        let timeout = Problem::new(Standard::Timeout, "late", "").without_empty_detail();
+        let timeout = Problem::new(Standard::Timeout, "late", "");
         assert_eq!(timeout.error_code(), Code::FLOW_TIMEOUT);
         let raised = Problem { type_uri: "urn:x".into(), ..timeout };
         assert_eq!(raised.error_code(), Code::FLOW_RAISED);

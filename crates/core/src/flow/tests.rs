@@ -179,6 +179,7 @@ proptest! {
     ) {
         let Ok(loaded) = load("x", &flow(tasks)) else { return Ok(()) };
         let _ = graph::mermaid(&loaded.document);
+        graph::tests::sound(&loaded.document);
         let document = Arc::new(loaded.document);
         let ((steps, calls), outcome) = play(&document, &choices);
         prop_assert!(outcome.is_some(), "the run does not end");

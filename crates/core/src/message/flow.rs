@@ -113,6 +113,13 @@ pub fn document(fault: &DocumentFault) -> String {
             format!("version `{found}` of the Serverless Workflow DSL is not known")
         }
         DocumentFault::UnknownName { what, found, .. } => format!("there is no {what} `{found}`"),
+        DocumentFault::CardVersion { card, found, .. } => {
+            format!("card `{card}` has no version `{found}`")
+        }
+        DocumentFault::CardBroken { card, reason, .. } => {
+            format!("card `{card}` cannot be used: {reason}")
+        }
+        DocumentFault::Invocation(fault) => super::plan(fault),
         DocumentFault::Expression { reason } => format!("the expression cannot be read: {reason}"),
         DocumentFault::Schema { reason } => format!("the JSON Schema is not valid: {reason}"),
         DocumentFault::Ignored { feature } => format!("`{feature}` has no effect here"),
@@ -133,6 +140,13 @@ pub fn document_hint(fault: &DocumentFault) -> Option<String> {
         DocumentFault::UnknownKey { known, .. } if !known.is_empty() => {
             format!("known keys are {}", quoted(known))
         }
+        DocumentFault::CardVersion { there, .. } => {
+            format!("its version is {there}; without a version the newest is meant")
+        }
+        DocumentFault::CardBroken { .. } => {
+            "`cardhost check` shows every fault of connectors and cards".to_owned()
+        }
+        DocumentFault::Invocation(fault) => return super::hints::plan_hint(fault),
         DocumentFault::Unsupported { .. } => {
             "docs/flows.md lists what of the Serverless Workflow DSL is carried out".to_owned()
         }

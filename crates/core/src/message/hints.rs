@@ -52,6 +52,9 @@ pub fn hint(fault: &Fault, code: &Code) -> Option<String> {
         Fault::Unknown { what: "connection", .. } => {
             Some("`cardhost connection list` shows what is stored; a file is given with a path, as in `--connection ./prod.json`".to_owned())
         }
+        Fault::Unknown { what: "secret", name, .. } => {
+            Some(format!("give it with `--secret {name}=env:VARIABLE`, `{name}=file:PATH` or `{name}=connection:CONNECTOR/NAME`"))
+        }
         Fault::Unknown { .. } => Some("`cardhost list` shows what there is".to_owned()),
         Fault::SecretReference { .. } => {
             Some("give the value itself; whoever runs the host can give `--connection FILE`".to_owned())
@@ -140,7 +143,7 @@ fn field_hint(fault: &FieldFault) -> Option<String> {
     }
 }
 
-fn plan_hint(fault: &PlanFault) -> Option<String> {
+pub(super) fn plan_hint(fault: &PlanFault) -> Option<String> {
     match fault {
         PlanFault::Field(fault) => field_hint(fault),
         PlanFault::Group { nearest: Some(nearest), .. } => did_you_mean(nearest),

@@ -117,6 +117,21 @@ pub(in crate::flow) fn build<'t>(
     })
 }
 
+/// Who a document says it is.
+pub(in crate::flow) fn head(root: &Node) -> Head {
+    let node = root.get("document");
+    let text = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::text);
+    let owned = |key: &str| text(key).unwrap_or_default().to_owned();
+    Head {
+        dsl: owned("dsl"),
+        namespace: owned("namespace"),
+        name: owned("name"),
+        version: owned("version"),
+        title: text("title").map(str::to_owned),
+        summary: text("summary").map(str::to_owned),
+    }
+}
+
 impl<'n> Builder<'n, '_, '_> {
     /// Reads what `use` holds, so that its faults are found where nothing uses it.
     fn unused(&mut self, top: &Spot) {
@@ -145,18 +160,8 @@ impl<'n> Builder<'n, '_, '_> {
     }
 
     fn head(&mut self) -> Head {
-        let node = self.root.get("document");
-        let text = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::text);
-        let owned = |key: &str| text(key).unwrap_or_default().to_owned();
-        let head = Head {
-            dsl: owned("dsl"),
-            namespace: owned("namespace"),
-            name: owned("name"),
-            version: owned("version"),
-            title: text("title").map(str::to_owned),
-            summary: text("summary").map(str::to_owned),
-        };
-        if let Some(node) = node.and_then(|node| node.get("dsl"))
+        let head = head(self.root);
+        if let Some(node) = self.root.get("document").and_then(|node| node.get("dsl"))
             && !head.dsl.starts_with("1.0.")
         {
             let fault = DocumentFault::Version { found: head.dsl.clone() };

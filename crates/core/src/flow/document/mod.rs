@@ -30,7 +30,7 @@ use parts::{Duration, Input, Output};
 use shape::{Keys, Shape, key};
 use task::{Kind, Task};
 
-pub(in crate::flow) use build::build;
+pub(in crate::flow) use build::{build, head};
 pub(in crate::flow) use forms::{MAX_DURATION, milliseconds};
 
 /// The number of a task.

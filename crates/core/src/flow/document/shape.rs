@@ -297,7 +297,7 @@ impl<'n> Checker<'_, 'n, '_> {
 }
 
 /// The value, or the first line of what is longer.
-fn start(node: &Node) -> Range<usize> {
+pub(in crate::flow) fn start(node: &Node) -> Range<usize> {
     match node.kind {
         Kind::List(_) | Kind::Map(_) => node.at.start..node.at.start,
         _ => node.at.clone(),

@@ -1,0 +1,113 @@
+//! The files of connectors, and what is wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use cardhost::core::check::{File, Severity, check_connector};
+use cardhost::core::fault::Fault;
+use cardhost::{Error, Place};
+
+use super::flows::is_flow;
+use super::report::Shown;
+use super::{Console, Failure, Global, Tally, entries, has_extension, setup, unreadable};
+
+/// One connector's files, each with its text.
+pub(super) struct Files {
+    connector: (String, String),
+    cards: Vec<(String, String)>,
+}
+
+impl Files {
+    /// Checks them and tells what is found.
+    pub(super) fn check(&self, console: &Console, tally: &mut Tally) {
+        let connector = File { path: &self.connector.0, text: &self.connector.1 };
+        let texts: Vec<File<'_>> =
+            self.cards.iter().map(|(path, text)| File { path, text }).collect();
+        let checked = check_connector(connector, &texts);
+        tally.connectors += 1;
+        tally.cards += texts.len();
+        tally.examples += checked.tally.examples;
+        tally.anti_examples += checked.tally.anti_examples;
+        let all: Vec<File<'_>> = std::iter::once(connector).chain(texts).collect();
+        let shown = checked.findings.iter().map(|finding| {
+            let text = all.iter().find(|file| file.path == finding.place.file);
+            Shown {
+                code: &finding.code,
+                is_warning: finding.severity == Severity::Warning,
+                message: finding.message(),
+                hint: finding.hint(),
+                place: &finding.place,
+                span: finding.span.clone(),
+                text: text.map(|file| file.text),
+            }
+        });
+        tally.report(console, shown);
+    }
+}
+
+/// The connectors in a path: a card or connector, the folder of one, or the folder above several.
+pub(super) fn gather(path: &Path, all: &mut Vec<Files>) -> Result<(), Failure> {
+    if path.is_file() {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let connector = folder.join("connector.json");
+        let cards =
+            if path.file_name() == connector.file_name() { Vec::new() } else { vec![read(path)?] };
+        all.push(Files { connector: read(&connector)?, cards });
+        return Ok(());
+    }
+    if path.join("connector.json").is_file() {
+        all.push(folder(path)?);
+        return Ok(());
+    }
+    for entry in entries(path)? {
+        let is_card = |file: &PathBuf| has_extension(file, &["json"]) && !is_flow(file);
+        if entry.is_dir() && entries(&entry)?.iter().any(is_card) {
+            all.push(folder(&entry)?);
+        }
+    }
+    Ok(())
+}
+
+/// A connector's folder: each `.json` file but `connector.json` and flows is a card.
+fn folder(path: &Path) -> Result<Files, Failure> {
+    let connector = path.join("connector.json");
+    let mut cards = Vec::new();
+    for entry in entries(path)? {
+        if has_extension(&entry, &["json"]) && entry != connector && !is_flow(&entry) {
+            cards.push(read(&entry)?);
+        }
+    }
+    if !connector.is_file() {
+        let reason = "a folder with cards needs a `connector.json`".to_owned();
+        return Err(Error::new(Fault::Unreadable { reason })
+            .at(Place { file: connector.display().to_string(), ..Place::default() })
+            .into());
+    }
+    Ok(Files { connector: read(&connector)?, cards })
+}
+
+fn read(path: &Path) -> Result<(String, String), Failure> {
+    let file = path.display().to_string();
+    let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    match String::from_utf8(text) {
+        Ok(text) => Ok((file, text)),
+        Err(_) => Err(Error::new(Fault::Unreadable { reason: "it is not UTF-8".to_owned() })
+            .at(Place { file, ..Place::default() })
+            .into()),
+    }
+}
+
+/// The connectors inside of the command.
+pub(super) fn built_in(global: &Global) -> Result<Vec<Files>, Failure> {
+    let host = setup::host(global)?.build();
+    let catalog = host.catalog();
+    let mut all = Vec::new();
+    for connector in catalog.connectors() {
+        let cards = catalog.cards(&connector);
+        let names = cards.iter().filter_map(|name| name.split_once('/'));
+        let cards = names.filter_map(|(connector, card)| catalog.file(connector, card)).collect();
+        if let Some(connector) = catalog.file(&connector, "connector") {
+            all.push(Files { connector, cards });
+        }
+    }
+    Ok(all)
+}

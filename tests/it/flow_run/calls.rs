@@ -1,0 +1,296 @@
+//! Cards, flows that run flows, and requests of a flow itself.
+
+use std::sync::{Arc, Mutex};
+
+use cardhost::core::fault::Fault;
+use cardhost::flow::{FlowRunner, MemoryFlows, MemorySecrets, News, VirtualTimer, Watcher};
+use cardhost::transport::EgressPolicy;
+use cardhost::{Class, Policy};
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use super::shop::{Asked, SECRET, Shop, call, flow, load, ok, run, status};
+use crate::support::{Answer, Message, RawServer, reply};
+
+#[test]
+fn cards_follow_each_other_and_pass_data_on() {
+    let shop = Shop::echo();
+    let flow = flow(&format!(
+        "do:\n  - a: {}\n  - b: {}\n  - c: {{ set: {{ last: '${{ .Response.Body.path }}', status: '${{ .Response.Status }}' }} }}\n",
+        call("get", "${ .first }"),
+        call("put", "${ .Response.Body.path | ltrimstr(\"/\") + \"-2\" }"),
+    ));
+    let output = run(FlowRunner::new(shop.host()).run(&flow, json!({ "first": "x" }))).unwrap();
+    assert_eq!(output, json!({ "last": "/x-2", "status": 200 }));
+    assert_eq!(shop.paths(), ["/x", "/x-2"]);
+}
+
+#[test]
+fn the_branches_of_a_fork_run_at_the_same_time() {
+    // No one is answered before all three have asked.
+    let barrier = Arc::new(Barrier::new(3));
+    let shop = Shop::new(move |_, asked| {
+        let barrier = Arc::clone(&barrier);
+        Box::pin(async move {
+            barrier.wait().await;
+            Ok(ok(json!(asked.path)))
+        })
+    });
+    let branches: String = ["a", "b", "c"]
+        .iter()
+        .map(|id| format!("          - {id}: {}\n", call("get", id)))
+        .collect();
+    let flow = flow(&format!(
+        "do:\n  - all:\n      fork:\n        branches:\n{branches}      output: {{ as: 'map(.Response.Body)' }}\n"
+    ));
+    let output = run(FlowRunner::new(shop.host()).run(&flow, json!({}))).unwrap();
+    assert_eq!(output, json!(["/a", "/b", "/c"]));
+}
+
+#[test]
+fn the_loser_of_a_race_is_given_up() {
+    struct Noticed(Arc<Mutex<Vec<&'static str>>>);
+    impl Drop for Noticed {
+        fn drop(&mut self) {
+            self.0.lock().unwrap().push("dropped");
+        }
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noticed = Arc::clone(&seen);
+    let shop = Shop::new(move |_, asked| {
+        let noticed = Noticed(Arc::clone(&noticed));
+        Box::pin(async move {
+            if asked.path == "/slow" {
+                std::future::pending::<()>().await;
+            }
+            std::mem::forget(noticed);
+            Ok(ok(json!(asked.path)))
+        })
+    });
+    let flow = flow(&format!(
+        "do:\n  - race:\n      fork:\n        compete: true\n        branches:\n          - a: {}\n          - b: {}\n",
+        call("get", "slow"),
+        call("get", "fast"),
+    ));
+    let output = run(FlowRunner::new(shop.host()).run(&flow, json!({}))).unwrap();
+    assert_eq!(output["Response"]["Body"], "/fast");
+    assert_eq!(*seen.lock().unwrap(), ["dropped"]);
+}
+
+#[test]
+fn every_attempt_has_the_same_idempotency_key_and_every_turn_its_own() {
+    let shop =
+        Shop::at_once(|n, _| if n % 2 == 0 { status(503, json!({})) } else { ok(json!({})) });
+    let tasks = |card: &str| {
+        format!(
+            "do:\n  - each:\n      for: {{ in: '[1, 2]' }}\n      do:\n        - t:\n            try: [ {{ go: {} }} ]\n            \
+             catch: {{ retry: {{ delay: PT1S, limit: {{ attempt: {{ count: 2 }} }} }} }}\n",
+            call(card, "x")
+        )
+    };
+    let runner = FlowRunner::new(shop.host()).timer(VirtualTimer::starting_at(0));
+    run(async {
+        runner.run(&flow(&tasks("pay")), json!({})).await.unwrap();
+        runner.run(&flow(&tasks("note")), json!({})).await.unwrap();
+    });
+    let keys = |asked: &[Asked]| -> Vec<String> {
+        asked
+            .iter()
+            .map(|asked| {
+                asked.key.clone().unwrap_or_else(|| asked.body["key"].as_str().unwrap().to_owned())
+            })
+            .collect()
+    };
+    let asked = shop.asked();
+    assert_eq!(asked.len(), 8);
+    for keys in asked.chunks(4).map(keys) {
+        assert_eq!((&keys[0], &keys[2]), (&keys[1], &keys[3]));
+        assert_ne!(keys[0], keys[2]);
+        assert_eq!(keys[0].len(), 36, "{keys:?}");
+    }
+    assert_ne!(keys(&asked)[0], keys(&asked)[4]);
+}
+
+#[test]
+fn a_flow_runs_flows() {
+    let shop = Shop::echo();
+    let inner = format!(
+        "document: {{ dsl: '1.0.3', namespace: shop, name: inner, version: VERSION }}\ndo:\n  - get: {}\n",
+        call("get", "${ .id }")
+    );
+    let flows = || {
+        let one = inner.replace("VERSION", "1.2.0");
+        let other = inner.replace("VERSION", "1.10.0").replace("${ .id }", "${ .id + \"-new\" }");
+        MemoryFlows::new().with("a.yaml", &one).unwrap().with("b.yaml", &other).unwrap()
+    };
+    let runs = |version: &str, more: &str| {
+        flow(&format!(
+            "do:\n  - go: {{ run: {{ workflow: {{ namespace: shop, name: inner, version: '{version}', input: {{ id: '${{ .id }}' }} }}{more} }} }}\n"
+        ))
+    };
+    let runner = FlowRunner::new(shop.host()).flows(flows());
+    let go = |flow| run(runner.run(&flow, json!({ "id": "x" })));
+    assert_eq!(go(runs("1.2.0", "")).unwrap()["Response"]["Body"]["path"], "/x");
+    assert_eq!(go(runs("latest", "")).unwrap()["Response"]["Body"]["path"], "/x-new");
+    // Nobody waits for it, but it comes to its end.
+    assert_eq!(go(runs("1.2.0", ", await: false")).unwrap(), json!({ "id": "x" }));
+    assert_eq!(shop.paths(), ["/x", "/x-new", "/x"]);
+    let error = go(runs("9.9.9", "")).unwrap_err();
+    assert_eq!(
+        (error.code().as_str(), error.message().as_str()),
+        ("flow.unknown", "there is no flow `shop/inner:9.9.9`")
+    );
+}
+
+/// Keeps what is told as JSON.
+#[derive(Clone, Default)]
+pub struct Lines(pub Arc<Mutex<Vec<Value>>>);
+
+impl Watcher for Lines {
+    fn tell(&self, news: &News) {
+        self.0.lock().unwrap().push(news.to_json());
+    }
+}
+
+#[test]
+fn what_happens_is_told_with_requests_and_replies() {
+    let shop = Shop::at_once(|n, _| match n {
+        0 => status(503, json!({})),
+        _ => ok(json!({ "echo": SECRET })),
+    });
+    let flow = flow(&format!(
+        "do:\n  - t:\n      try: [ {{ go: {} }} ]\n      catch: {{ retry: {{ delay: PT2S, limit: {{ attempt: {{ count: 1 }} }} }} }}\n",
+        call("order", "x")
+    ));
+    let lines = Lines::default();
+    let runner =
+        FlowRunner::new(shop.host()).timer(VirtualTimer::starting_at(0)).watcher(lines.clone());
+    // Without a journal, the flow has what the service gave.
+    let output = run(runner.run(&flow, json!({}))).unwrap();
+    assert_eq!(output["Response"]["Body"]["echo"], SECRET);
+    let lines = lines.0.lock().unwrap();
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            format!(
+                "{} {} {}",
+                line["at"].as_str().unwrap(),
+                line["step"].as_str().unwrap(),
+                line["event"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1970-01-01T00:00:00.000Z /do/0/t started",
+            "1970-01-01T00:00:00.000Z /do/0/t/try/0/go started",
+            "1970-01-01T00:00:00.000Z /do/0/t/try/0/go sending",
+            "1970-01-01T00:00:00.000Z /do/0/t/try/0/go failed",
+            "1970-01-01T00:00:00.000Z /do/0/t retrying",
+            "1970-01-01T00:00:02.000Z /do/0/t/try#2/0/go started",
+            "1970-01-01T00:00:02.000Z /do/0/t/try#2/0/go sending",
+            "1970-01-01T00:00:02.000Z /do/0/t/try#2/0/go completed",
+            "1970-01-01T00:00:02.000Z /do/0/t completed",
+        ]
+    );
+    assert_eq!(lines[2]["call"], "shop/order");
+    assert_eq!(lines[2]["effect"], "write");
+    assert_eq!(lines[2]["request"]["url"], "https://shop.example/v1/x");
+    assert_eq!(lines[2]["request"]["headers"]["authorization"], "Bearer [redacted]");
+    assert_eq!(
+        (&lines[3]["error"]["status"], &lines[3]["error"]["code"]),
+        (&json!(503), &json!("http.status"))
+    );
+    assert_eq!(lines[4]["until"], "1970-01-01T00:00:02.000Z");
+    assert_eq!(lines[7]["output"]["Response"]["Body"]["echo"], "[redacted]");
+    assert_eq!(lines[8]["ms"], 2_000);
+}
+
+#[test]
+fn a_card_that_is_not_there_or_has_another_version_is_an_error_that_can_be_caught() {
+    let shop = Shop::echo();
+    let go = |tasks: &str| run(FlowRunner::new(shop.host()).run(&flow(tasks), json!({})));
+    let code = |tasks: &str| go(tasks).unwrap_err().code().as_str().to_owned();
+    assert_eq!(code("do: [ { a: { call: gte@shop } } ]\n"), "card.unknown");
+    assert_eq!(code("do: [ { a: { call: get@shpo } } ]\n"), "connector.unknown");
+    assert_eq!(code("do: [ { a: { call: 'get:2.0.0@shop' } } ]\n"), "card.unknown");
+    assert_eq!(code("do: [ { a: { call: get@shop } } ]\n"), "input.required");
+    assert_eq!(
+        code(
+            "do: [ { a: { call: get@shop, with: { connection: nobody, input: { Order: { ID: x } } } } } ]\n"
+        ),
+        "connection.unknown"
+    );
+    assert_eq!(
+        go("do: [ { a: { try: [ { b: { call: gte@shop } } ], catch: { do: [ { c: { set: { caught: '${ $error.code }' } } } ] } } } ]\n").unwrap(),
+        json!({ "caught": "card.unknown" })
+    );
+    assert!(shop.asked().is_empty());
+}
+
+/// A flow with one request of its own.
+fn http_flow(arguments: &str) -> cardhost::flow::Flow {
+    load(&format!(
+        "document: {{ dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }}\nuse: {{ secrets: [ login ] }}\ndo:\n  - ask:\n      call: http\n      with: {arguments}\n"
+    ))
+}
+
+fn secrets() -> MemorySecrets {
+    MemorySecrets::new().with("login", json!({ "username": "sa", "password": SECRET }))
+}
+
+#[test]
+fn a_flow_sends_requests_of_its_own_where_the_egress_policy_lets_it() {
+    let server = RawServer::start(|_, _| {
+        Answer::Bytes(reply("200 OK", "application/json", b"{\"n\": 1.10}"))
+    });
+    let arguments = format!(
+        "{{ method: post, endpoint: {{ uri: '{}/a/{{id}}', authentication: {{ basic: {{ use: login }} }} }}, query: {{ q: 'x y' }}, headers: {{ x-a: b }}, body: {{ k: '${{ .id }}' }} }}",
+        server.url
+    );
+    let go = |private: bool, arguments: &str| {
+        let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+        let host = cardhost::Host::builder().policy(policy).build();
+        let runner = FlowRunner::new(host).secrets(secrets());
+        run(runner.run(&http_flow(arguments), json!({ "id": 7 })))
+    };
+    let refused = go(false, &arguments).unwrap_err();
+    assert_eq!((refused.class(), refused.code().as_str()), (Class::Policy, "egress.address"));
+    assert!(server.requests().is_empty());
+    assert_eq!(go(true, &arguments).unwrap().to_string(), "{\"n\":1.10}");
+    let arrived = Message::parse(&server.requests()[0]);
+    assert_eq!((arrived.method(), arrived.target()), ("POST", "/a/7?q=x+y"));
+    assert_eq!(arrived.header("authorization"), ["Basic c2E6Y2FuYXJ5LXNob3AtNWVjcmV0"]);
+    assert_eq!(arrived.header("content-type"), ["application/json"]);
+    assert_eq!((arrived.header("x-a"), arrived.body.as_str()), (vec!["b"], "{\"k\":7}"));
+    // Nothing listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = go(true, &format!("{{ method: get, endpoint: 'http://{gone}/' }}")).unwrap_err();
+    assert_eq!(error.class(), Class::Transport);
+    for (arguments, said) in [
+        ("{ method: get, endpoint: 'ftp://example.com/' }", "neither the scheme http nor https"),
+        ("{ method: get, endpoint: 'https://a:b@example.com/' }", "holds credentials"),
+        ("{ method: 'G T', endpoint: 'https://example.com/' }", "`G T` is not a method"),
+        (
+            "{ method: get, endpoint: 'https://example.com/', headers: { host: x } }",
+            "made by the host itself",
+        ),
+        (
+            "{ method: get, endpoint: { uri: 'https://example.com/', authentication: { digest: { username: a, password: b } } } }",
+            "`digest` is not carried out",
+        ),
+    ] {
+        let error = go(true, arguments).unwrap_err();
+        assert!(error.message().contains(said), "{}", error.message());
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_there_stops_the_flow_before_anything_is_done() {
+    let shop = Shop::echo();
+    let flow = http_flow("{ method: get, endpoint: 'https://example.com/' }");
+    let error = run(FlowRunner::new(shop.host()).run(&flow, json!({}))).unwrap_err();
+    assert!(matches!(error.fault(), Fault::Unknown { what: "secret", .. }), "{error:?}");
+    assert!(shop.asked().is_empty());
+}

@@ -1,0 +1,8 @@
+//! Flows as they are run: over cards, at the same time, in time, to an end, and on after a crash.
+
+mod calls;
+mod command;
+mod journal;
+mod limits;
+mod shop;
+mod time;
