@@ -20,6 +20,9 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
     if let Some(flow) = &args.flow {
         return flow::record(global, args, flow, console);
     }
+    if !args.sources.flows.is_empty() || !args.sources.secret.is_empty() {
+        return Err(Failure::Usage("--flows and --secret are for --flow".to_owned()));
+    }
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
     let limit = policy.max_invocation_bytes;
     let mut builder = setup::host_for(global, &args.target.reach, policy)?;

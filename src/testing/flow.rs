@@ -36,13 +36,13 @@ const FILES: [&str; 7] =
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 /// # runtime.block_on(async {
-/// let case = FlowCase::load("examples/cases/restock")?;
-/// let ran = case.run(|host| host.cards_folder("examples/cases/cards")).await?;
-/// assert_eq!(ran.output?["ordered"], 2);
-/// assert_eq!(ran.difference, None); // the golden files of the folder
+/// let case = FlowCase::load("examples/cases/warehouse-status")?;
+/// let ran = case.run(|host| host.cards(cardhost::Embedded)).await?;
+/// assert_eq!(ran.output?["tables"][0], "shop.orders");
+/// assert_eq!(ran.difference, None); // from the golden files of the folder
 /// let snapshot = ran.snapshot; // the output, and what was sent and came back, step by step
 /// // insta::assert_snapshot!(snapshot);
-/// assert!(snapshot.contains("again in 2.000 s"));
+/// assert!(snapshot.contains("21600.000 s")); // six hours later, at once
 /// # Ok::<_, cardhost::Error>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -108,10 +108,10 @@ pub(crate) struct FlowRunArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FlowSourceArgs {
     /// Folder with the flows that it runs (may be given several times); the folder of the flow by default
-    #[arg(long, value_name = "DIR", requires = "flow")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) flows: Vec<PathBuf>,
     /// A secret of the flow: NAME=env:VARIABLE, NAME=file:PATH (text or JSON) or NAME=connection:CONNECTOR/NAME
-    #[arg(long, value_name = "NAME=FROM", requires = "flow")]
+    #[arg(long, value_name = "NAME=FROM")]
     pub(crate) secret: Vec<SecretArg>,
 }
 

@@ -50,8 +50,8 @@ pub(crate) fn record(
     let secrets = KeptSecrets { of: secrets, recorder: recorder.clone(), kept: kept.clone() };
     let runner = runner(host.recorder(recorder.clone()), recorded_at, args.mock);
     let runner = runner.seed(seed).flows(flows).secrets(secrets);
-    let runtime = setup::runtime()?;
-    let result = runtime.block_on(runner.run(&flow, given.clone()));
+    // What the run has given up ends with the runtime at the latest, and is then recorded as that.
+    let result = setup::runtime()?.block_on(runner.run(&flow, given.clone()));
     if recorder.is_empty()
         && let Err(error) = result
     {
@@ -76,7 +76,7 @@ pub(crate) fn record(
         write(folder, &run, &main, &inner, &recorder)?;
         // What a replay gives is what must come out: the same, but for what is masked.
         let case = FlowCase::load(folder)?;
-        let ran = runtime.block_on(case.run(setup::cards(global)?))?;
+        let ran = setup::runtime()?.block_on(case.run(setup::cards(global)?))?;
         case.accept(&ran)?;
     }
     said(console, cassette.exchanges.len(), &file);

@@ -89,6 +89,9 @@ impl<'l> Ranks<'l> {
 }
 
 /// Where two traces differ: lines of the same step and event value by value, others as a whole.
+///
+/// A task that is new changes little but its own lines: the numbers of the tasks after it do not matter, and times are
+/// compared with those of the lines before.
 #[must_use]
 pub fn trace_differences(name: &str, was: &str, is: &str) -> Vec<Difference> {
     let (was, is): (Vec<Told>, Vec<Told>) = (told(was), told(is));
@@ -116,23 +119,63 @@ pub fn trace_differences(name: &str, was: &str, is: &str) -> Vec<Difference> {
 struct Told<'t> {
     number: usize,
     text: &'t str,
+    /// With times since the line before.
     value: Option<Value>,
     step: String,
     event: String,
+    /// The step without the numbers of tasks in their lists.
+    names: String,
 }
 
 fn told(text: &str) -> Vec<Told<'_>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let mut before = None;
     let read = lines.map(|(index, text)| {
-        let value = crate::value::parse(text).ok();
+        let mut value = crate::value::parse(text).ok();
         let of = |key: &str| {
             let text = value.as_ref().and_then(|value| value.get(key)?.as_str());
             text.unwrap_or_default().to_owned()
         };
-        let (step, event) = (of("step"), of("event"));
-        Told { number: index + 1, text, value, step, event }
+        let (step, event, at_ms) = (of("step"), of("event"), milliseconds(&of("at")));
+        if let (Some(Value::Object(line)), Some(at_ms)) = (&mut value, at_ms) {
+            line.shift_remove("step");
+            if let Some(until_ms) = line.get("until").and_then(Value::as_str).and_then(milliseconds)
+            {
+                line.insert("until".to_owned(), later(until_ms - at_ms));
+            }
+            if let Some(before_ms) = before.replace(at_ms) {
+                line.insert("at".to_owned(), later(at_ms - before_ms));
+            }
+        }
+        let names = names(&step);
+        Told { number: index + 1, text, value, step, event, names }
     });
     read.collect()
+}
+
+fn milliseconds(time: &str) -> Option<i64> {
+    time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
+fn later(ms: i64) -> Value {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    Value::String(format!("{sign}{}.{:03} s later", ms / 1_000, ms % 1_000))
+}
+
+/// `/do/3/look/for/1/do/0/get` as `/do/look/for/1/do/get`: turns of a loop have numbers of their own.
+fn names(step: &str) -> String {
+    let mut names = String::with_capacity(step.len());
+    let mut before = "";
+    for segment in step.split('/').skip(1) {
+        let is_number = segment.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || matches!(before, "for" | "branches") {
+            names.push('/');
+            names.push_str(segment);
+        }
+        before = segment;
+    }
+    names
 }
 
 impl Told<'_> {
@@ -141,7 +184,7 @@ impl Told<'_> {
     }
 
     fn is_about(&self, other: &Told) -> bool {
-        self.step == other.step && self.event == other.event
+        self.names == other.names && self.event == other.event
     }
 
     fn differences(&self, other: &Told, name: &str) -> Vec<Difference> {
@@ -275,6 +318,21 @@ mod tests {
         assert_eq!(trace_differences("trace", &was, &was), []);
         assert_eq!(trace_differences("trace", "", &was).len(), 3);
         assert_eq!(trace_differences("trace", "x", "y").len(), 1);
+        // Neither the numbers of tasks nor a time that is later throughout.
+        let line =
+            |at: &str, step: &str| format!("{{\"at\":\"2026-01-01T{at}Z\",\"step\":\"{step}\"}}\n");
+        let was = [line("00:00:00", "/do/0/a"), line("00:00:01", "/do/1/b/for/0/do/0/c")].concat();
+        let is = [
+            line("00:00:00", "/do/0/a"),
+            line("01:00:00", "/do/1/wait"),
+            line("01:00:01", "/do/2/b/for/0/do/1/c"),
+        ];
+        assert_eq!(trace_differences("trace", &was, &is.concat()).len(), 1);
+        let is = [line("00:00:00", "/do/0/a"), line("00:00:03", "/do/1/b/for/0/do/0/c")].concat();
+        assert_eq!(
+            lines(&trace_differences("trace", &was, &is)),
+            "@@ trace line 2: /do/1/b/for/0/do/0/c  /at @@\n-\"1.000 s later\"\n+\"3.000 s later\""
+        );
         // The order of keys does not matter.
         assert_eq!(trace_differences("trace", r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), []);
     }
