@@ -226,6 +226,24 @@ impl Output {
         Ok(Value::Object(groups))
     }
 
+    /// Whether no body in it can nest deeper than serde_json reads, so that [`Output::to_value`] cannot fail; `false` where
+    /// that would have to be looked at more closely.
+    #[must_use]
+    pub fn is_surely_readable(&self) -> bool {
+        const DEEPEST: usize = 127;
+        let opened = |text: &str| memchr::memchr2_iter(b'{', b'[', text.as_bytes()).count();
+        self.groups.iter().flat_map(|(_, fields)| fields).all(|(_, value)| match value {
+            OutputValue::Raw(raw) => opened(raw.get()) <= DEEPEST,
+            _ => true,
+        })
+    }
+
+    /// The groups with their fields, in order.
+    #[must_use]
+    pub fn groups(&self) -> &[(String, Vec<(String, OutputValue)>)] {
+        &self.groups
+    }
+
     /// One output field.
     #[must_use]
     pub fn get(&self, group: &str, label: &str) -> Option<&OutputValue> {

@@ -40,13 +40,16 @@ pub fn descend<'v>(mut value: &'v Value, segments: &[String]) -> Option<&'v Valu
 /// serde_json's, with line and column.
 pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let mut value: Value = serde_json::from_str(text)?;
-    // An exponent follows a digit; so may a letter in a text, which costs no more than a second look.
-    let may_hold_exponent =
-        text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] | 0x20 == b'e');
-    if may_hold_exponent {
+    if may_hold_exponent(text) {
         restore(&mut value, &mut numbers(text));
     }
     Ok(value)
+}
+
+/// Whether a JSON text may hold a number with an exponent. One follows a digit; so may a letter in a text, which costs no
+/// more than a second look.
+pub(crate) fn may_hold_exponent(text: &str) -> bool {
+    text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] | 0x20 == b'e')
 }
 
 /// The first key that stands twice in one object of a JSON text; `value` is what was read of it.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use super::Flow;
-use super::session::{Ended, Session};
+use super::session::{Ended, Given, Session};
 use super::watch::{Call, News, What};
 use crate::host::BeforeSending;
 use crate::transport::BoxFuture;
@@ -28,7 +28,7 @@ impl Session {
         step: String,
         call: CardCall,
         seed: &[u8; 16],
-    ) -> Result<Value, Ended> {
+    ) -> Result<Given, Ended> {
         let host = &self.runner.host;
         let name = format!("{}/{}", call.connector, call.card);
         let definition = host.catalog().definition(&name)?;
@@ -48,12 +48,17 @@ impl Session {
         }
         let before = Before { session: self, flow, step: &step, is_keyed };
         let outcome = host.run_with(&definition, invocation, &before).await?;
+        let is_seen = self.runner.watcher.is_some() || self.journal.is_some();
+        if !is_seen && outcome.output.is_surely_readable() {
+            self.learn(&outcome.redactor);
+            return Ok(Given::Output(outcome.output));
+        }
         let output = outcome.output.to_value().map_err(|error| {
             let problem =
                 Problem::new(Standard::Runtime, "the output cannot be read", error.to_string());
             problem.with_code(&Code::RESPONSE_DECODE)
         })?;
-        Ok(self.kept(output, &outcome.redactor))
+        Ok(Given::Value(self.kept(output, &outcome.redactor)))
     }
 
     /// Sends a request of the flow itself.
@@ -62,7 +67,7 @@ impl Session {
         flow: &Flow,
         step: String,
         request: HttpRequest,
-    ) -> Result<Value, Ended> {
+    ) -> Result<Given, Ended> {
         let mut spec = request.to_spec()?;
         let known = self.known_secrets();
         let mut redactor = Redactor::new();
@@ -100,7 +105,7 @@ impl Session {
             BodyEnd::Broken(fault) => return Err(failed(fault.clone())),
         }
         let output = request.settle(&HttpReply::from(&reply))?;
-        Ok(self.kept(output, &spec.redactor))
+        Ok(Given::Value(self.kept(output, &spec.redactor)))
     }
 
     /// What a step gives, as a run with a journal uses it: what is kept has no secret, and a run that goes on must see the

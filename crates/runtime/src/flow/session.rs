@@ -13,6 +13,7 @@ use cardhost_core::flow::{
     Action, Event, Happened, Options, Problem, Run, Standard, Step, StepId, SubFlow, inner_seed,
 };
 use cardhost_core::flow_fault::FlowFault;
+use cardhost_core::response::Output;
 use cardhost_core::secret::{MASK, Redactor, Secret};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -36,6 +37,15 @@ pub(super) enum Ended {
     Stop(Error),
 }
 
+impl Given {
+    fn into_value(self) -> Value {
+        match self {
+            Given::Value(value) => value,
+            Given::Output(output) => output.to_value().unwrap_or_default(),
+        }
+    }
+}
+
 impl From<Problem> for Ended {
     fn from(problem: Problem) -> Ended {
         Ended::Problem(problem)
@@ -52,7 +62,14 @@ impl From<Error> for Ended {
     }
 }
 
-type Outcome = Result<Value, Ended>;
+/// What a step gave.
+pub(super) enum Given {
+    Value(Value),
+    /// Of a card, not looked into.
+    Output(Output),
+}
+
+type Outcome = Result<Given, Ended>;
 type BoxRun<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// One run of a flow.
@@ -156,7 +173,7 @@ impl Session {
             let_go(joined);
             self.spawn_detached(&mut aside).await?;
         }
-        outcome.map_err(|ended| match ended {
+        outcome.map(Given::into_value).map_err(|ended| match ended {
             Ended::Stop(error) => error,
             Ended::Problem(problem) => self.shown_problem(problem).to_error(&flow.file),
         })
@@ -391,7 +408,7 @@ impl Session {
         }
         loop {
             if let Some(outcome) = open.run.outcome() {
-                return outcome.clone().map_err(Ended::Problem);
+                return outcome.clone().map(Given::Value).map_err(Ended::Problem);
             }
             let now = self.runner.timer.now_ms();
             if let Some(journal) = &self.journal {
@@ -475,7 +492,11 @@ impl Session {
         };
         under_way.handles.remove(&id);
         let outcome = match outcome {
-            Ok(value) => Ok(value),
+            Ok(Given::Value(value)) => Ok(value),
+            Ok(Given::Output(output)) => {
+                open.run.complete_with_output(id, output);
+                return Ok(());
+            }
             Err(Ended::Problem(problem)) => Err(problem),
             Err(stop @ Ended::Stop(_)) => return Err(stop),
         };

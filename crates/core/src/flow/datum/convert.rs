@@ -1,11 +1,15 @@
 //! To and from `serde_json`, JSON text, and comparison.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Datum, Number, spend};
+use super::{Datum, Number, Object, spend};
+use crate::response::{Headers, Output, OutputValue};
 
 impl From<&Value> for Datum {
     fn from(value: &Value) -> Datum {
@@ -25,6 +29,126 @@ impl From<&Value> for Datum {
 impl From<Value> for Datum {
     fn from(value: Value) -> Datum {
         Datum::from(&value)
+    }
+}
+
+/// The outputs of a card, by group.
+impl From<&Output> for Datum {
+    fn from(output: &Output) -> Datum {
+        let value = |value: &OutputValue| match value {
+            OutputValue::Absent => None,
+            OutputValue::Value(value) => Some(Datum::from(value)),
+            OutputValue::Raw(raw) => Some(read(raw.get())),
+            OutputValue::Headers(headers) => {
+                serde_json::to_value(Headers(headers)).ok().map(Datum::from)
+            }
+        };
+        Datum::object(output.groups().iter().map(|(group, fields)| {
+            let fields = fields.iter().filter_map(|(label, found)| Some((label.as_str(), value(found)?)));
+            (group.as_str(), Datum::object(fields))
+        }))
+    }
+}
+
+/// A JSON text, straight to data. Its writer has said that it is JSON; text that is none stays text.
+fn read(text: &str) -> Datum {
+    // An exponent is respelt by serde_json: the careful reader has the number as it was written.
+    let is_plain = !crate::value::may_hold_exponent(text);
+    let direct = is_plain.then(|| serde_json::from_str::<Datum>(text).ok()).flatten();
+    direct
+        .or_else(|| crate::value::parse(text).ok().map(Datum::from))
+        .unwrap_or_else(|| Datum::text(text))
+}
+
+impl<'de> Deserialize<'de> for Datum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Datum, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// Reads any JSON value.
+struct Reader;
+
+/// A key of an object, or the sign of a number.
+enum Key {
+    Name(Arc<str>),
+    Number,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(KeyReader)
+    }
+}
+
+struct KeyReader;
+
+impl Visitor<'_> for KeyReader {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(if key == NUMBER { Key::Number } else { Key::Name(Arc::from(key)) })
+    }
+}
+
+/// How serde_json says that an object is a number as it is written (its feature `arbitrary_precision`).
+const NUMBER: &str = "$serde_json::private::Number";
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Datum;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Datum, E> {
+        Ok(Datum::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Datum, E> {
+        Ok(Datum::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Datum, E> {
+        Ok(Datum::int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Datum, E> {
+        Ok(Datum::Number(Number::read(&value.to_string())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Datum, E> {
+        Ok(Datum::Number(Number::read(&value.to_string())))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Datum, E> {
+        Ok(Datum::text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Datum, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Datum::list(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Datum, A::Error> {
+        let mut object = Object::default();
+        while let Some(key) = entries.next_key::<Key>()? {
+            match key {
+                Key::Number => {
+                    let text: Cow<'de, str> = entries.next_value()?;
+                    return Ok(Datum::Number(Number::read(&text)));
+                }
+                Key::Name(name) => drop(object.insert(name, entries.next_value()?)),
+            }
+        }
+        Ok(Datum::Object(Arc::new(object)))
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::data::Data;
 use super::step::StepId;
 use crate::flow::datum::{Datum, List};
 use crate::flow::document::{ListId, TaskId};
@@ -92,7 +93,7 @@ pub(super) struct Frame {
     /// The index of the task in the list.
     pub position: usize,
     /// The input of the task, then its output.
-    pub data: Datum,
+    pub data: Data,
     /// The values of the names that expressions may use, outermost first.
     pub variables: Arc<Vec<Datum>>,
     /// How often each task was begun, once one was begun again.
@@ -108,8 +109,8 @@ pub(super) struct Active {
     pub task: TaskId,
     pub id: Name,
     /// Before and after `input.from`.
-    pub raw_input: Datum,
-    pub input: Datum,
+    pub raw_input: Data,
+    pub input: Data,
     pub started_ms: i64,
     /// The step of its timeout.
     pub timer: Option<StepId>,
@@ -130,7 +131,7 @@ pub(super) enum State {
         next: usize,
     },
     Fork {
-        outputs: Vec<Option<Datum>>,
+        outputs: Vec<Option<Data>>,
         running: usize,
         compete: bool,
     },
@@ -141,7 +142,7 @@ pub(super) enum State {
         attempt_timer: Option<StepId>,
     },
     /// The output is known; the step only has to be over.
-    Known(Datum),
+    Known(Data),
     /// The document of an `openapi` call is being fetched.
     OpenApi,
 }
@@ -157,7 +158,7 @@ pub(super) enum Phase {
 /// What came of a task or list.
 #[derive(Debug)]
 pub(super) enum Ending {
-    Output(Datum),
+    Output(Data),
     Problem(Problem),
 }
 

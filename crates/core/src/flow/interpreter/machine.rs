@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::data::Data;
 use super::frame::{Active, Ending, Frame, FrameId, Name, State, Tasks};
 use super::scope::{View, moment};
 use super::step::{Action, Step, StepId, WaitReason};
@@ -37,6 +38,7 @@ impl Run {
             ("startedAt", moment(self.shared.now_ms)),
         ]);
         if let Some(duration) = &document.timeout {
+            let input = Data::from(input.clone());
             let view = self.top_view(&input);
             match super::retry::milliseconds(duration, &input, &view) {
                 Ok(length) => {
@@ -47,7 +49,7 @@ impl Run {
                 Err(problem) => return self.end(Err(problem.at("/timeout"))),
             }
         }
-        let input = match self.taken(&document.input, &input, None) {
+        let input = match self.taken(&document.input, &input.into(), None) {
             Ok(input) => input,
             Err(problem) => return self.end(Err(problem.at("/input"))),
         };
@@ -57,7 +59,7 @@ impl Run {
             path: Name::root("/do"),
             level: 0,
             position: 0,
-            data: input,
+            data: input.into(),
             variables: Arc::default(),
             visits: Default::default(),
             furthest: 0,
@@ -156,12 +158,12 @@ impl Run {
     }
 
     /// The task gave its raw output.
-    fn leave(&mut self, id: FrameId, raw: Datum, then: Option<Then>) {
+    fn leave(&mut self, id: FrameId, raw: Data, then: Option<Then>) {
         let document = Arc::clone(&self.document);
         let Some(task_id) = self.active(id).map(|active| active.task) else { return };
         let task = document.task(task_id);
         let output = match self.given(&task.output, &raw, id, &raw) {
-            Ok(output) => output.unwrap_or(raw),
+            Ok(output) => output.map_or(raw, Data::from),
             Err(problem) => return self.fault(id, problem),
         };
         match self.given(&task.export, &output, id, &output) {
@@ -174,7 +176,7 @@ impl Run {
     }
 
     /// To the next task.
-    fn go_on(&mut self, id: FrameId, output: Datum, then: Then) {
+    fn go_on(&mut self, id: FrameId, output: Data, then: Then) {
         self.release(id);
         let Some(frame) = self.frames.get_mut(id) else { return };
         frame.active = None;
@@ -220,7 +222,7 @@ impl Run {
     }
 
     /// The step that a task waited for is over.
-    pub(super) fn receive(&mut self, id: &StepId, outcome: Result<Value, Problem>) {
+    pub(super) fn receive(&mut self, id: &StepId, outcome: Result<Data, Problem>) {
         let Some((frame, purpose)) = self.waiting.remove(id) else { return };
         if let Purpose::RunTimeout = purpose {
             let problem =
@@ -241,7 +243,7 @@ impl Run {
             }
             Purpose::OpenApi => {
                 let sent = match outcome {
-                    Ok(value) => self.call_operation(frame, &value),
+                    Ok(document) => self.call_operation(frame, &Value::from(&*document)),
                     Err(problem) => Err(problem),
                 };
                 if let Err(problem) = sent {
@@ -275,20 +277,17 @@ impl Run {
     }
 
     /// What a step gave, as the output of the task.
-    fn received_output(&mut self, id: FrameId, value: Value) -> Ending {
+    fn received_output(&mut self, id: FrameId, output: Data) -> Ending {
         // Of a wait and an event, the task knows the output itself.
-        match self.known_output(id) {
-            Some(output) => Ending::Output(output),
-            None => Ending::Output(Datum::from(value)),
-        }
+        Ending::Output(self.known_output(id).unwrap_or(output))
     }
 
-    fn end_with_output(&mut self, output: Datum) {
+    fn end_with_output(&mut self, output: Data) {
         let document = Arc::clone(&self.document);
         let view = self.top_view(&output);
         let mapped = match &document.output.as_ {
             Some(shaped) => shaped.evaluate(&output, &view).map_err(|fault| Problem::from(&fault)),
-            None => Ok(output.clone()),
+            None => Ok(Datum::clone(&output)),
         };
         let checked = mapped.and_then(|value| fits(&document.output, &value).map(|()| value));
         self.end(checked.map(Value::from).map_err(|problem| problem.at("/output")));
@@ -413,7 +412,7 @@ impl Run {
         slot: usize,
         tasks: Tasks,
         path: Name,
-        input: Datum,
+        input: Data,
         variables: Arc<Vec<Datum>>,
     ) {
         if self.frames.count() >= MAX_FRAMES {
@@ -473,7 +472,7 @@ impl Run {
         StepId::new(&name)
     }
 
-    fn top_view<'r>(&'r self, input: &'r Datum) -> View<'r> {
+    fn top_view<'r>(&'r self, input: &'r Data) -> View<'r> {
         View {
             document: &self.document,
             options: &self.options,
@@ -505,6 +504,9 @@ impl Run {
 
     /// The value of something in the scope of the task of a frame, with its input as `.`.
     pub(super) fn value(&self, id: FrameId, shaped: &Shaped) -> Result<Datum, Problem> {
+        if let Shaped::Constant(value) = shaped {
+            return Ok(value.clone());
+        }
         let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
         self.within(id, &Datum::Null, &[], |view| {
             shaped.evaluate(&input, view).map_err(|fault| Problem::from(&fault))
@@ -516,7 +518,7 @@ impl Run {
         &self,
         id: FrameId,
         expression: Option<&Expression>,
-        input: &Datum,
+        input: &Data,
     ) -> Result<bool, Problem> {
         let Some(expression) = expression else { return Ok(true) };
         self.within(id, &Datum::Null, &[], |view| {
@@ -533,9 +535,9 @@ impl Run {
     }
 
     /// The input of a task or of the run: checked, then taken from.
-    fn taken(&self, input: &Input, raw: &Datum, id: Option<FrameId>) -> Result<Datum, Problem> {
+    fn taken(&self, input: &Input, raw: &Data, id: Option<FrameId>) -> Result<Data, Problem> {
         if let Some(schema) = &input.schema
-            && let Some((pointer, reason)) = schema.first_fault(&Value::from(raw))
+            && let Some((pointer, reason)) = schema.first_fault(&Value::from(&**raw))
         {
             let detail = format!("`{pointer}`: {reason}");
             let title = "the input does not fit its schema";
@@ -545,19 +547,20 @@ impl Run {
         let Some(from) = &input.from else { return Ok(raw.clone()) };
         let evaluate =
             |view: &View<'_>| from.evaluate(raw, view).map_err(|fault| Problem::from(&fault));
-        match id {
+        let taken = match id {
             Some(id) => self.within(id, &Datum::Null, &[], evaluate),
             None => evaluate(&self.top_view(raw)),
-        }
+        };
+        taken.map(Data::from)
     }
 
     /// The output or export of a task: mapped, then checked; `None` where nothing is made of it.
     fn given(
         &self,
         output: &Output,
-        value: &Datum,
+        value: &Data,
         id: FrameId,
-        shown: &Datum,
+        shown: &Data,
     ) -> Result<Option<Datum>, Problem> {
         let mapped = match &output.as_ {
             Some(shaped) => Some(self.within(id, shown, &[], |view| {
@@ -565,7 +568,11 @@ impl Run {
             })?),
             None => None,
         };
-        fits(output, mapped.as_ref().unwrap_or(value))?;
+        match &mapped {
+            Some(mapped) => fits(output, mapped)?,
+            None if output.schema.is_some() => fits(output, value)?,
+            None => {}
+        }
         Ok(mapped)
     }
 

@@ -10,6 +10,7 @@
 //! Nothing here is recursive, has a clock or chance: time comes with [`Run::steps`], chance from a seed.
 
 mod chance;
+mod data;
 mod frame;
 pub(crate) mod http;
 mod machine;
@@ -28,6 +29,8 @@ use super::datum::Datum;
 use super::document::Document;
 use super::expression::DEFAULT_STEPS;
 use super::problem::Problem;
+use crate::response::Output;
+use data::Data;
 use frame::{Frame, FrameId, Frames};
 use machine::Work;
 use step::{Step, StepId};
@@ -163,7 +166,7 @@ pub struct Run {
     frames: Frames,
     work: VecDeque<Work>,
     waiting: HashMap<StepId, (Option<FrameId>, Purpose)>,
-    inbox: VecDeque<(StepId, Result<Value, Problem>)>,
+    inbox: VecDeque<(StepId, Result<Data, Problem>)>,
     steps: Vec<Step>,
     events: Vec<Event>,
     tasks_begun: u64,
@@ -231,6 +234,15 @@ impl Run {
 
     /// Says what came of a step; [`Run::steps`] takes it from there. `false` where nobody waits for it.
     pub fn complete(&mut self, id: StepId, outcome: Result<Value, Problem>) -> bool {
+        self.post(id, outcome.map(|value| Datum::from(value).into()))
+    }
+
+    /// As [`Run::complete`], with the outputs of a card: bodies are read when an expression first looks into them.
+    pub fn complete_with_output(&mut self, id: StepId, output: Output) -> bool {
+        self.post(id, Ok(output.into()))
+    }
+
+    fn post(&mut self, id: StepId, outcome: Result<Data, Problem>) -> bool {
         let is_waited_for = self.waiting.contains_key(&id);
         if is_waited_for {
             self.inbox.push_back((id, outcome));

@@ -1,5 +1,6 @@
 //! What an expression sees: `$context`, `$input`, `$task` and so on, made only where it asks.
 
+use super::data::Data;
 use super::frame::{Active, Frame};
 use super::{Options, Shared};
 use crate::flow::datum::Datum;
@@ -14,7 +15,7 @@ pub(super) struct View<'r> {
     pub variables: &'r [Datum],
     /// More variables, such as the error of a `catch`.
     pub more: &'r [Datum],
-    pub input: &'r Datum,
+    pub input: &'r Data,
     pub output: &'r Datum,
     pub active: Option<&'r Active>,
 }
@@ -40,7 +41,7 @@ impl Scope for View<'_> {
     fn argument(&self, index: usize) -> Datum {
         match index {
             0 => self.shared.context.clone(),
-            1 => self.input.clone(),
+            1 => Datum::clone(self.input),
             2 => self.output.clone(),
             3 => self.options.secrets.clone(),
             5 => self.active.map_or(Datum::Null, |active| task(self.document, active, self.output)),
@@ -73,7 +74,7 @@ fn task(document: &Document, active: &Active, output: &Datum) -> Datum {
         ("name", Datum::text(&task.name)),
         ("reference", Datum::text(&task.reference)),
         ("definition", document.definition_at(&task.reference)),
-        ("input", active.raw_input.clone()),
+        ("input", Datum::clone(&active.raw_input)),
         ("output", output.clone()),
         ("startedAt", moment(active.started_ms)),
     ])

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::data::Data;
 use super::frame::{Ending, FrameId, Name, Phase, State, Tasks};
 use super::http::{HttpAuthentication, HttpRequest};
 use super::scope::iso8601;
@@ -71,7 +72,7 @@ impl Run {
             }
             Kind::Emit(emit) => {
                 let event = self.event(id, emit)?;
-                self.set_state(id, State::Known(Datum::from(&event)));
+                self.set_state(id, State::Known(Datum::from(&event).into()));
                 let step = self.step_of(id);
                 self.start(id, step, Action::Emit(event), Purpose::Output);
             }
@@ -118,8 +119,8 @@ impl Run {
                     *place = Some(output);
                 }
                 if *running == 0 {
-                    let all = std::mem::take(outputs).into_iter().map(Option::unwrap_or_default);
-                    let all = Datum::list(all);
+                    let all = std::mem::take(outputs).into_iter();
+                    let all = Datum::list(all.map(|output| output.unwrap_or_default().into()));
                     self.give(id, all, None);
                 }
             }
@@ -134,15 +135,15 @@ impl Run {
     }
 
     /// The output of a task that waits only for time to pass or somebody to hear.
-    pub(super) fn known_output(&self, id: FrameId) -> Option<Datum> {
+    pub(super) fn known_output(&self, id: FrameId) -> Option<Data> {
         match &self.active(id)?.state {
             State::Known(output) => Some(output.clone()),
             _ => None,
         }
     }
 
-    fn give(&mut self, id: FrameId, output: Datum, then: Option<Then>) {
-        self.work.push_back(Work::Leave(id, Ending::Output(output), then));
+    fn give(&mut self, id: FrameId, output: impl Into<Data>, then: Option<Then>) {
+        self.work.push_back(Work::Leave(id, Ending::Output(output.into()), then));
     }
 
     fn set_state(&mut self, id: FrameId, state: State) {
@@ -189,7 +190,7 @@ impl Run {
     }
 
     /// The next turn, with the output of the one before as its input; or the end.
-    fn next_item(&mut self, id: FrameId, for_: &For, data: Datum) -> Result<(), Problem> {
+    fn next_item(&mut self, id: FrameId, for_: &For, data: Data) -> Result<(), Problem> {
         let Some(frame) = self.frames.get_mut(id) else { return Ok(()) };
         let Some(active) = frame.active.as_mut() else { return Ok(()) };
         let State::For { items, next } = &mut active.state else { return Ok(()) };
@@ -263,7 +264,7 @@ impl Run {
         let own = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
         let input = match &run.input {
             Some(shaped) => self.value(id, shaped)?,
-            None => own.clone(),
+            None => Datum::clone(&own),
         };
         let step = self.step_of(id);
         let action = Action::Workflow(Box::new(SubFlow {
@@ -314,7 +315,7 @@ impl Run {
                 if let Some(with) = &function.with {
                     let input = self.value(id, with)?;
                     if let Some(active) = self.active_mut(id) {
-                        active.input = input;
+                        active.input = input.into();
                     }
                 }
                 let mut path = "/call".to_owned();
