@@ -592,3 +592,30 @@ fn the_reports_name_the_flow() {
     let ran = cardhost(&["test", "examples/cases", "--format", "junit"], "");
     assert!(ran.stdout.contains("classname=\"shop/warehouse-status\""), "{ran:?}");
 }
+
+/// The cases beside this, as a platform tests its flows: by snapshots.
+#[test]
+fn flows_are_told_step_by_step() {
+    for case in [
+        "examples/cases/warehouse-status",
+        "tests/data/cases/order",
+        "tests/data/cases/update-profiles",
+        "tests/data/cases/warehouse-import",
+    ] {
+        let name = case.rsplit('/').next().unwrap();
+        let case = FlowCase::load(path(case)).unwrap();
+        let ran = block_on(case.run(|host| host.cards(cardhost::Embedded))).unwrap();
+        assert_eq!(ran.difference, None, "{name}");
+        insta::assert_snapshot!(name, ran.snapshot);
+    }
+}
+
+#[test]
+fn a_replay_does_not_need_the_time_that_its_flow_waits() {
+    let since = Instant::now();
+    let case = FlowCase::load(path("tests/data/cases/order")).unwrap();
+    let ran = block_on(case.run(|host| host)).unwrap();
+    // Three times two hours, after ten seconds until the payment was taken.
+    assert!(ran.snapshot.contains("\n21610.000 s  /do/4/ship"), "{}", ran.snapshot);
+    assert!(since.elapsed().as_secs() < 60);
+}

@@ -208,8 +208,21 @@ proptest! {
 fn outputs_are_read_as_they_are_written() {
     use crate::flow::datum::Datum;
     for text in [
-        "null", "true", "[]", "{}", "-0", "0", "1.10", "7615917337495251231", "7615917337495251231000", "-1.5", "1e400", "1E5",
-        r#""a\u00e9\n\"""#, r#"{"b":1,"a":[{"c":null},2.50,"1e5"],"d":{"":{}}}"#, r#"{"a":1,"a":2}"#,
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "-0",
+        "0",
+        "1.10",
+        "7615917337495251231",
+        "7615917337495251231000",
+        "-1.5",
+        "1e400",
+        "1E5",
+        r#""a\u00e9\n\"""#,
+        r#"{"b":1,"a":[{"c":null},2.50,"1e5"],"d":{"":{}}}"#,
+        r#"{"a":1,"a":2}"#,
     ] {
         let direct: Datum = serde_json::from_str(text).unwrap();
         let value = crate::value::parse(text).unwrap();

@@ -44,7 +44,8 @@ impl From<&Output> for Datum {
             }
         };
         Datum::object(output.groups().iter().map(|(group, fields)| {
-            let fields = fields.iter().filter_map(|(label, found)| Some((label.as_str(), value(found)?)));
+            let fields =
+                fields.iter().filter_map(|(label, found)| Some((label.as_str(), value(found)?)));
             (group.as_str(), Datum::object(fields))
         }))
     }
