@@ -46,5 +46,5 @@ pub enum CassetteFault {
         difference: String,
     },
     /// The text of a flow holds a secret of its run: it cannot be part of a case.
-    Secret,
+    Confidential,
 }

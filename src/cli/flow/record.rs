@@ -150,7 +150,7 @@ impl Text {
             return Ok(());
         }
         let place = Place { file: self.file.clone(), ..Place::default() };
-        Err(Error::from(CassetteFault::Secret).at(place))
+        Err(Error::from(CassetteFault::Confidential).at(place))
     }
 
     /// One that no other flow of the case has.

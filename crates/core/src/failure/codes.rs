@@ -236,7 +236,7 @@ fn cassette(fault: &CassetteFault) -> Code {
         CassetteFault::Unused { .. } => Code::CASSETTE_UNUSED,
         CassetteFault::Unwritable { .. } => Code::CASSETTE_UNWRITABLE,
         CassetteFault::Result { .. } => Code::TEST_FAILED,
-        CassetteFault::Secret => Code::CASSETTE_SECRET,
+        CassetteFault::Confidential => Code::CASSETTE_SECRET,
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn message(fault: &CassetteFault) -> String {
         CassetteFault::Result { difference } => {
             format!("the result is not the expected one\n{difference}")
         }
-        CassetteFault::Secret => {
+        CassetteFault::Confidential => {
             "the text of the flow holds a secret of the run: it cannot be part of a case".to_owned()
         }
     }
@@ -81,7 +81,7 @@ pub(super) fn hint(fault: &CassetteFault) -> String {
         CassetteFault::Result { .. } => {
             "where the change is meant, `cardhost test --accept` writes it"
         }
-        CassetteFault::Secret => {
+        CassetteFault::Confidential => {
             "take it from a connection or from `$secrets`, and record again; change it, if others have seen the flow"
         }
     }
