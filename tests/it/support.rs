@@ -1,10 +1,11 @@
 //! What several tests need: the command, and a loopback server whose replies are bytes.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 /// The root of the project.
@@ -63,6 +64,14 @@ pub fn command(args: &[&str]) -> Command {
 pub struct RawServer {
     pub url: String,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    rest: Arc<Rest>,
+}
+
+/// How many connections are under way, and the one that [`RawServer::rest`] looks for.
+#[derive(Default)]
+struct Rest {
+    state: Mutex<(usize, Option<SocketAddr>)>,
+    changed: Condvar,
 }
 
 /// What a [`RawServer`] does with a connection after it has read the request.
@@ -71,6 +80,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// Writes the bytes and keeps the connection open without another word, until the client closes it.
     Hang(Vec<u8>),
+    /// As [`Answer::Hang`], and says so as soon as the bytes are written.
+    Hold(Vec<u8>, Sender<()>),
     /// Resets the connection after writing the bytes.
     Reset(Vec<u8>),
 }
@@ -82,24 +93,65 @@ impl RawServer {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (kept, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let rest = Arc::new(Rest::default());
+        let resting = Arc::clone(&rest);
         thread::spawn(move || {
             for (index, stream) in listener.incoming().enumerate() {
+                let Ok(mut stream) = stream else { continue };
+                let Some(busy) = Busy::begin(&resting, &stream) else { continue };
                 let (kept, answer) = (Arc::clone(&kept), Arc::clone(&answer));
                 thread::spawn(move || {
-                    let Ok(mut stream) = stream else { return };
+                    let _busy = busy;
                     let request = read_request(&mut stream);
                     kept.lock().unwrap().push(request.clone());
                     serve(&mut stream, answer(index, &request));
                 });
             }
         });
-        RawServer { url, requests }
+        RawServer { url, requests, rest }
+    }
+
+    /// Waits until every connection that was made before is over: nothing that a killed client sent comes later.
+    pub fn rest(&self) {
+        let mut state = self.rest.state.lock().unwrap();
+        // Connections are accepted in the order in which they were made: after this one there is none of before.
+        let marker = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        state.1 = Some(marker.local_addr().unwrap());
+        while state.0 > 0 || state.1.is_some() {
+            state = self.rest.changed.wait(state).unwrap();
+        }
     }
 
     /// The requests that came in, head and body.
     pub fn requests(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+}
+
+/// A connection that is under way.
+struct Busy(Arc<Rest>);
+
+impl Busy {
+    /// `None` for the connection that only marks a place in the row.
+    fn begin(rest: &Arc<Rest>, stream: &TcpStream) -> Option<Busy> {
+        let mut state = rest.state.lock().unwrap();
+        if state.1.is_some() && state.1 == stream.peer_addr().ok() {
+            state.1 = None;
+            rest.changed.notify_all();
+            return None;
+        }
+        state.0 += 1;
+        Some(Busy(Arc::clone(rest)))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        // A test that failed elsewhere may have left the lock poisoned.
+        let Ok(mut state) = self.0.state.lock() else { return };
+        state.0 -= 1;
+        self.0.changed.notify_all();
     }
 }
 
@@ -119,11 +171,11 @@ fn serve(stream: &mut TcpStream, answer: Answer) {
         Answer::Bytes(bytes) => {
             let _ = stream.write_all(&bytes);
         }
-        Answer::Hang(bytes) => {
+        Answer::Hang(bytes) => hang(stream, &bytes),
+        Answer::Hold(bytes, held) => {
             let _ = stream.write_all(&bytes);
-            let _ = stream.flush();
-            // Blocks until the client gives up.
-            let _ = stream.read(&mut [0; 1]);
+            let _ = held.send(());
+            hang(stream, &[]);
         }
         Answer::Reset(bytes) => {
             let _ = stream.write_all(&bytes);
@@ -133,6 +185,12 @@ fn serve(stream: &mut TcpStream, answer: Answer) {
             closed.unwrap();
         }
     }
+}
+
+/// Writes, and blocks until the client gives up.
+fn hang(stream: &mut TcpStream, bytes: &[u8]) {
+    let _ = stream.write_all(bytes);
+    let _ = stream.read(&mut [0; 1]);
 }
 
 /// Reads a request's head and, by `content-length`, its body.

@@ -25,15 +25,20 @@ struct Service {
     prism: Arc<Server>,
 }
 
-/// A service for one test; `None` where it cannot be had, and then says why.
-fn service() -> Option<Service> {
+/// Prism with the description that the cards were made from; `None` where it cannot be had, and then says why.
+pub fn prism() -> Option<Arc<Server>> {
     static PRISM: Shared = Shared::new();
     let spec = path(SPEC);
     if !spec.is_file() {
         eprintln!("skipped: {} is missing", spec.display());
         return None;
     }
-    let prism = PRISM.get(|| peers::prism(&spec))?;
+    PRISM.get(|| peers::prism(&spec))
+}
+
+/// A service for one test; `None` where it cannot be had, and then says why.
+fn service() -> Option<Service> {
+    let prism = prism()?;
     let replies = Arc::new(Mutex::new(Vec::new()));
     let (base, kept) = (prism.base_url.clone(), Arc::clone(&replies));
     let relay = RawServer::start(move |_, request| {

@@ -24,10 +24,11 @@ const MANY: u64 = 120;
 const SETS: u64 = 10_000;
 
 /// What one process does.
-const WORK: [(&str, &str); 4] = [
-    ("calls", "ten calls"),
+const WORK: [(&str, &str); 5] = [
+    ("calls", "ten calls, outputs not looked into"),
     ("calls-read", "ten calls, outputs read as values"),
-    ("flow", "a flow of ten cards"),
+    ("flow", "a flow of ten cards, the last output read"),
+    ("flow-read", "a flow of ten cards, each reading the output before"),
     ("sets", "a flow of 10,000 `set`, one run"),
 ];
 
@@ -47,7 +48,8 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 async fn work_for(work: &str, times: u64) -> Result<()> {
     let host = host();
     let runner = FlowRunner::new(host.clone());
-    let cards = flow_of_cards()?;
+    let cards = flow_of_cards("7")?;
+    let reading = flow_of_cards("${ .Response.Body.id // 7 | tostring }")?;
     let sets = flow_of_sets(SETS)?;
     for _ in 0..times {
         match work {
@@ -61,6 +63,7 @@ async fn work_for(work: &str, times: u64) -> Result<()> {
                 }
             }
             "flow" => check(&runner.run(&cards, json!({})).await?)?,
+            "flow-read" => check(&runner.run(&reading, json!({})).await?)?,
             _ => {
                 let output = runner.run(&sets, json!({ "n": 0 })).await?;
                 if output["n"] != SETS {
@@ -118,7 +121,8 @@ fn timed() -> Result<()> {
     for (work, what) in WORK {
         let mut times: Vec<Duration> = Vec::new();
         for _ in 0..21 {
-            let (host, cards, sets) = (host(), flow_of_cards()?, flow_of_sets(SETS)?);
+            let id = if work == "flow" { "7" } else { "${ .Response.Body.id // 7 | tostring }" };
+            let (host, cards, sets) = (host(), flow_of_cards(id)?, flow_of_sets(SETS)?);
             let runner = FlowRunner::new(host.clone());
             let runtime = runtime()?;
             runtime.block_on(async {
@@ -126,7 +130,7 @@ fn timed() -> Result<()> {
                 host.run(Some("bench/get"), Invocation::from_value(with())?).await?;
                 let since = Instant::now();
                 match work {
-                    "flow" => drop(runner.run(&cards, json!({})).await?),
+                    "flow" | "flow-read" => drop(runner.run(&cards, json!({})).await?),
                     "sets" => drop(runner.run(&sets, json!({ "n": 0 })).await?),
                     _ => {
                         for _ in 0..CARDS {
@@ -154,14 +158,15 @@ fn with() -> Value {
     json!({ "input": { "Order": { "ID": "7" } } })
 }
 
-fn flow_of_cards() -> Result<Flow> {
+/// Cards one after the other; the id of each is text or an expression.
+fn flow_of_cards(id: &str) -> Result<Flow> {
     let mut text =
         "document: { dsl: '1.0.3', namespace: bench, name: cards, version: 1.0.0 }\ndo:\n"
             .to_owned();
     for n in 0..CARDS {
         writeln!(
             text,
-            "  - c{n}: {{ call: get@bench, with: {{ input: {{ Order: {{ ID: '7' }} }} }} }}"
+            "  - c{n}: {{ call: get@bench, with: {{ input: {{ Order: {{ ID: '{id}' }} }} }} }}"
         )?;
     }
     load(&text)

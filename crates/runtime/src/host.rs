@@ -317,23 +317,28 @@ impl Host {
     pub async fn run(&self, card: Option<&str>, invocation: Invocation) -> Result<Outcome, Error> {
         let name = invocation.card.as_deref().or(card).unwrap_or_default();
         let span = telemetry::span(name);
-        let exchange = async {
+        let find = || {
             let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
-            let definition = self.0.catalog.definition(named.ok_or(InvocationFault::NoCard)?)?;
-            self.exchange(definition, invocation, &span, None).await
+            self.0.catalog.definition(named.ok_or(InvocationFault::NoCard)?)
         };
-        told(&span, exchange).await
+        if span.is_disabled() {
+            return self.exchange(find()?, invocation, &span, None).await;
+        }
+        let found = find();
+        told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
     }
 
     /// Runs a card, with something to be done between planning its request and sending it.
     pub(crate) async fn run_with(
         &self,
-        definition: &Arc<Definition>,
+        definition: Arc<Definition>,
         invocation: Invocation,
         before: &dyn BeforeSending,
     ) -> Result<Outcome, Error> {
         let span = telemetry::span(&definition.full_name());
-        let definition = Arc::clone(definition);
+        if span.is_disabled() {
+            return self.exchange(definition, invocation, &span, Some(before)).await;
+        }
         told(&span, self.exchange(definition, invocation, &span, Some(before))).await
     }
 
@@ -440,9 +445,12 @@ impl Host {
         let placed = |error: Error| placed(error, origin.as_deref());
         let inline = |connection| Found { connection, stored: None };
         let found = match (invocation.connection, &self.0.fallback_name) {
-            (Some(reference), _) => self.connection(connector, reference).await.map_err(&placed)?,
+            (Some(reference), _) => {
+                Box::pin(self.connection(connector, reference)).await.map_err(&placed)?
+            }
             (None, Some(name)) => {
-                let named = self.connection(connector, ConnectionRef::Name(name.clone())).await;
+                let named = ConnectionRef::Name(name.clone());
+                let named = Box::pin(self.connection(connector, named)).await;
                 // The invocation did not name it.
                 named.map_err(|error| match error.place().pointer.as_str() {
                     "/connection" => error.at(Place::default()),
@@ -576,18 +584,18 @@ impl Host {
     }
 }
 
-/// Runs within a span, which is told the end.
-async fn told(
-    span: &tracing::Span,
-    exchange: impl Future<Output = Result<Outcome, Error>>,
-) -> Result<Outcome, Error> {
-    if span.is_disabled() {
-        return exchange.await;
-    }
-    let since = Instant::now();
-    let result = exchange.instrument(span.clone()).await;
-    telemetry::ended(span, since, &result);
-    result
+/// Runs within a span, which is told the end. In a box: a future that is handed on is stored twice, and runs without a
+/// span would pay for the space.
+fn told<'f>(
+    span: &'f tracing::Span,
+    exchange: impl Future<Output = Result<Outcome, Error>> + Send + 'f,
+) -> BoxFuture<'f, Result<Outcome, Error>> {
+    Box::pin(async move {
+        let since = Instant::now();
+        let result = exchange.instrument(span.clone()).await;
+        telemetry::ended(span, since, &result);
+        result
+    })
 }
 
 /// A transport whose exchanges are recorded, where there is a recorder.

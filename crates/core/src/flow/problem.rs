@@ -87,6 +87,9 @@ pub struct Problem {
     /// Our code, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Box<str>>,
+    /// Whether the same call may be made again, where a card knows: a write only if it was certainly not carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
     /// Seconds to wait before another attempt, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
@@ -107,6 +110,7 @@ impl Problem {
             detail: detail.map(String::into),
             instance: None,
             code: None,
+            retryable: None,
             retry_after_s: None,
             limit: None,
         }
@@ -150,6 +154,7 @@ impl Problem {
             ("detail", text(&self.detail)),
             ("instance", text(&self.instance)),
             ("code", text(&self.code)),
+            ("retryable", self.retryable.map(Datum::Bool)),
         ];
         Datum::object(all.into_iter().filter_map(|(key, value)| Some((key, value?))))
     }
@@ -243,6 +248,7 @@ impl From<&Error> for Problem {
         let standard = if is_timeout { Standard::Timeout } else { standard };
         let status = error.response().map_or(standard.status(), |response| response.status);
         Problem {
+            retryable: error.retryable(),
             retry_after_s: error.retry_after_s(),
             ..Problem::new(standard, &error.message(), error.hint().unwrap_or_default())
                 .with_status(status)
@@ -333,8 +339,21 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_sees_whether_a_call_may_be_made_again() {
+        let problem = Problem::new(Standard::Communication, "no", "x");
+        assert_eq!(problem.to_datum().get("retryable"), None);
+        for known in [true, false] {
+            let problem = Problem { retryable: Some(known), ..problem.clone() };
+            assert_eq!(problem.to_datum().get("retryable"), Some(&Datum::Bool(known)));
+            assert!(problem.has("retryable", &Datum::Bool(known)));
+            assert!(!problem.has("retryable", &Datum::Bool(!known)));
+        }
+    }
+
+    #[test]
     fn a_problem_survives_a_journal() {
         let problem = Problem::new(Standard::Runtime, "a", "b").at("/do/0/x");
+        let problem = Problem { retryable: Some(false), ..problem };
         let text = serde_json::to_string(&problem).unwrap();
         assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), problem);
     }

@@ -47,7 +47,7 @@ impl Session {
             invocation.idempotency_key = Some(idempotency_key(seed, &call.operation));
         }
         let before = Before { session: self, flow, step: &step, is_keyed };
-        let outcome = host.run_with(&definition, invocation, &before).await?;
+        let outcome = host.run_with(definition, invocation, &before).await?;
         let is_seen = self.runner.watcher.is_some() || self.journal.is_some();
         if !is_seen && outcome.output.is_surely_readable() {
             self.learn(&outcome.redactor);

@@ -410,8 +410,8 @@ impl Session {
             self.start(&mut open, &mut under_way, id, action);
         }
         loop {
-            if let Some(outcome) = open.run.outcome() {
-                return outcome.clone().map(Given::Value).map_err(Ended::Problem);
+            if open.run.outcome().is_some() {
+                break;
             }
             let now = self.runner.timer.now_ms();
             if let Some(journal) = &self.journal {
@@ -446,6 +446,13 @@ impl Session {
                 if let Some((_, id)) = under_way.waits.pop_first() {
                     under_way.complete(&mut open, id, Ok(Value::Null));
                 }
+            }
+        }
+        match open.run.into_outcome() {
+            Some(outcome) => outcome.map(Given::Value).map_err(Ended::Problem),
+            None => {
+                let what = "a flow ended without an outcome";
+                Err(Ended::Stop(Error::new(Fault::Internal { what })))
             }
         }
     }

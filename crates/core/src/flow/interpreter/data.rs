@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use crate::flow::datum::Datum;
 use crate::response::Output;
 
@@ -36,6 +38,18 @@ impl From<Data> for Datum {
         match data {
             Data::There(datum) => datum,
             Data::Later(_) => Datum::clone(&data),
+        }
+    }
+}
+
+impl Data {
+    /// The data as a JSON value; of outputs that nobody has looked into, without a detour.
+    pub(super) fn into_value(self) -> Value {
+        match &self {
+            Data::Later(later) if later.datum.get().is_none() => {
+                later.output.to_value().unwrap_or_else(|_| Value::from(&*self))
+            }
+            _ => Value::from(&*self),
         }
     }
 }

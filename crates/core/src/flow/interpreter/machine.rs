@@ -59,7 +59,7 @@ impl Run {
             path: Name::root("/do"),
             level: 0,
             position: 0,
-            data: input.into(),
+            data: input,
             variables: Arc::default(),
             visits: Default::default(),
             furthest: 0,
@@ -284,6 +284,9 @@ impl Run {
 
     fn end_with_output(&mut self, output: Data) {
         let document = Arc::clone(&self.document);
+        if document.output.as_.is_none() && document.output.schema.is_none() {
+            return self.end(Ok(output.into_value()));
+        }
         let view = self.top_view(&output);
         let mapped = match &document.output.as_ {
             Some(shaped) => shaped.evaluate(&output, &view).map_err(|fault| Problem::from(&fault)),

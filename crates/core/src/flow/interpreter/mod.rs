@@ -256,6 +256,12 @@ impl Run {
         self.outcome.as_ref()
     }
 
+    /// As [`Run::outcome`], given away.
+    #[must_use]
+    pub fn into_outcome(self) -> Option<Result<Value, Problem>> {
+        self.outcome
+    }
+
     /// The steps that are begun and not complete.
     pub fn waiting_for(&self) -> impl Iterator<Item = &StepId> {
         self.waiting.keys()
