@@ -22,13 +22,17 @@
 //! assert!(snapshot.contains("\"Status Code\": 200"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//! A flow is tested the same way: [`FlowCase`] replays a folder that `cardhost record --flow` wrote, [`Replay::runner`] a
+//! cassette.
+
+mod flow;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use cardhost_core::cassette::{
-    Case, Cassette, Difference, Injection, Player, json_differences, lines,
+    Case, CaseFile, Cassette, Difference, Injection, Player, json_differences, lines,
 };
 use cardhost_core::cassette_fault::CassetteFault;
 use cardhost_core::fault::Fault;
@@ -36,9 +40,11 @@ use cardhost_runtime::clock::FixedClock;
 use cardhost_runtime::entropy::FixedEntropy;
 use serde_json::{Map, Value};
 
-pub use cardhost_core::cassette::{Head, Order};
+pub use cardhost_core::cassette::{Head, Order, Seed};
 pub use cardhost_runtime::transport::{Recorder, ReplayTransport, read_cassette};
+pub use flow::{FlowCase, FlowCaseRun};
 
+use crate::flow::{FlowRunner, VirtualTimer};
 use crate::transport::EgressPolicy;
 use crate::{
     BaseOverride, Class, Code, ConnectionRef, Error, Host, HostBuilder, Invocation, Outcome, Place,
@@ -50,6 +56,7 @@ use crate::{
 pub struct Replay {
     transport: ReplayTransport,
     now: i64,
+    seed: Seed,
 }
 
 impl Replay {
@@ -75,8 +82,9 @@ impl Replay {
 
     fn playing(cassette: Cassette, faults: Vec<Injection>) -> Replay {
         let now = cassette.recorded_at.as_deref().and_then(cardhost_core::cassette::unix_seconds);
+        let (now, seed) = (now.unwrap_or_default(), cassette.seed.unwrap_or_default());
         let player = Player::new(cassette).injecting(faults);
-        Replay { transport: ReplayTransport::playing(player), now: now.unwrap_or_default() }
+        Replay { transport: ReplayTransport::playing(player), now, seed }
     }
 
     /// A host that sends nothing: it answers from the cassette, at the time when that was recorded, and with random
@@ -85,6 +93,16 @@ impl Replay {
     pub fn host(&self) -> HostBuilder {
         let builder = Host::builder().transport(self.transport.clone());
         builder.clock(FixedClock(self.now)).entropy(FixedEntropy(0))
+    }
+
+    /// A runner of flows that sends nothing and waits for nothing: its time begins when the cassette was recorded, passes
+    /// only where the run waits, and is then over at once; chance is that of the recorded run. `set_up` gives its host the
+    /// cards, and whatever else they need.
+    #[must_use]
+    pub fn runner(&self, set_up: impl FnOnce(HostBuilder) -> HostBuilder) -> FlowRunner {
+        let timer = VirtualTimer::starting_at(self.now.saturating_mul(1_000));
+        let host = set_up(self.host().clock(timer.clone())).build();
+        FlowRunner::new(host).timer(timer).seed(self.seed.0)
     }
 
     /// Whether all that was recorded was asked for, and nothing else. To be called after the runs: a flow may have
@@ -222,37 +240,11 @@ impl CaseFolder {
     /// `definition.unreadable`, `definition.syntax`, `cassette.syntax`, `cassette.format`.
     pub fn load(path: impl Into<PathBuf>) -> Result<CaseFolder, Error> {
         let path = path.into();
-        let unreadable = |file: PathBuf, reason: String| {
-            let place = Place { file: file.display().to_string(), ..Place::default() };
-            Error::new(Fault::Unreadable { reason }).at(place)
-        };
-        let entries =
-            fs::read_dir(&path).map_err(|error| unreadable(path.clone(), error.to_string()))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| unreadable(path.clone(), error.to_string()))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !FILES.contains(&name.as_str()) && !name.starts_with('.') {
-                let reason = format!("a case has only {}", FILES.join(", "));
-                return Err(unreadable(entry.path(), reason));
-            }
-        }
-        let read = |name: &str| {
-            let file = path.join(name);
-            fs::read_to_string(&file).map_err(|error| unreadable(file.clone(), error.to_string()))
-        };
-        let shown = |name: &str| path.join(name).display().to_string();
-        let case = Case::read(&shown("case.json"), &read("case.json")?)?;
-        let cassette = Cassette::read(&shown("cassette.json"), &read("cassette.json")?)?;
-        let has = |name: &str| path.join(name).is_file();
-        let expected = match (has(Golden::OUTPUT), has(Golden::ERROR)) {
-            (true, true) => {
-                let reason = "a case has either output.json or error.json".to_owned();
-                return Err(unreadable(path, reason));
-            }
-            (true, false) => Some(Golden::Output(read(Golden::OUTPUT)?)),
-            (false, true) => Some(Golden::Error(read(Golden::ERROR)?)),
-            (false, false) => None,
-        };
+        let files = Files(&path);
+        files.check(|name| FILES.contains(&name), &FILES.join(", "))?;
+        let case = Case::read(&files.shown("case.json"), &files.read("case.json")?)?;
+        let cassette = files.cassette()?;
+        let expected = files.golden()?;
         Ok(CaseFolder { path, case, cassette, expected })
     }
 
@@ -271,15 +263,7 @@ impl CaseFolder {
         let replay = Replay::injecting(self.cassette.clone(), all);
         let egress = EgressPolicy { private: self.case.allow_private_network };
         let mut builder = cards(replay.host()).policy(Policy { egress, ..Policy::default() });
-        if let Some(text) = &self.case.base {
-            let base = BaseOverride::parse(text).ok_or_else(|| {
-                let reason = format!("`{text}` is not a base URL");
-                let file = self.path.join("case.json").display().to_string();
-                let place = Place { file, pointer: "/base".to_owned(), ..Place::default() };
-                Error::from(CassetteFault::Case { reason })
-                    .with_code(Code::DEFINITION_VALUE)
-                    .at(place)
-            })?;
+        if let Some(base) = Files(&self.path).base(self.case.base.as_deref())? {
             builder = builder.base(base);
         }
         let invocation = Invocation {
@@ -311,16 +295,121 @@ impl CaseFolder {
     /// # Errors
     /// `cassette.unwritable`.
     pub fn accept(&self, found: &Golden) -> Result<(), Error> {
-        let file = self.path.join(found.file_name());
-        let other = self.path.join(found.other_file_name());
-        let removed = match fs::remove_file(&other) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-        let written = removed.and_then(|()| fs::write(&file, found.text()));
-        written.map_err(|error| {
-            let (path, reason) = (file.display().to_string(), error.to_string());
-            Error::from(CassetteFault::Unwritable { path, reason })
+        Files(&self.path).accept(found)
+    }
+}
+
+/// A test case of either kind.
+#[derive(Clone, Debug)]
+pub enum AnyCase {
+    /// One invocation of a card.
+    Card(Box<CaseFolder>),
+    /// One run of a flow.
+    Flow(Box<FlowCase>),
+}
+
+impl AnyCase {
+    /// Reads a case: its `case.json` says of which kind it is.
+    ///
+    /// # Errors
+    /// As [`CaseFolder::load`] and [`FlowCase::load`].
+    pub fn load(path: impl Into<PathBuf>) -> Result<AnyCase, Error> {
+        let path = path.into();
+        let files = Files(&path);
+        match CaseFile::read(&files.shown("case.json"), &files.read("case.json")?)? {
+            CaseFile::Card(_) => Ok(AnyCase::Card(Box::new(CaseFolder::load(path)?))),
+            CaseFile::Flow(_) => Ok(AnyCase::Flow(Box::new(FlowCase::load(path)?))),
+        }
+    }
+}
+
+/// The files of a case.
+struct Files<'p>(&'p Path);
+
+impl Files<'_> {
+    fn shown(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn unreadable(file: &Path, reason: String) -> Error {
+        let place = Place { file: file.display().to_string(), ..Place::default() };
+        Error::new(Fault::Unreadable { reason }).at(place)
+    }
+
+    /// Refuses a file that a case does not have; `all` names those it can have.
+    fn check(&self, may: impl Fn(&str) -> bool, all: &str) -> Result<(), Error> {
+        let unreadable = |error: io::Error| Files::unreadable(self.0, error.to_string());
+        for entry in fs::read_dir(self.0).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !may(&name) && !name.starts_with('.') {
+                return Err(Files::unreadable(&entry.path(), format!("a case has only {all}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, name: &str) -> Result<String, Error> {
+        let file = self.0.join(name);
+        fs::read_to_string(&file).map_err(|error| Files::unreadable(&file, error.to_string()))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.join(name).is_file()
+    }
+
+    fn cassette(&self) -> Result<Cassette, Error> {
+        Cassette::read(&self.shown("cassette.json"), &self.read("cassette.json")?)
+    }
+
+    fn golden(&self) -> Result<Option<Golden>, Error> {
+        match (self.has(Golden::OUTPUT), self.has(Golden::ERROR)) {
+            (true, true) => {
+                let reason = "a case has either output.json or error.json".to_owned();
+                Err(Files::unreadable(self.0, reason))
+            }
+            (true, false) => self.read(Golden::OUTPUT).map(Golden::Output).map(Some),
+            (false, true) => self.read(Golden::ERROR).map(Golden::Error).map(Some),
+            (false, false) => Ok(None),
+        }
+    }
+
+    /// The base that a case names.
+    fn base(&self, text: Option<&str>) -> Result<Option<BaseOverride>, Error> {
+        let Some(text) = text else { return Ok(None) };
+        match BaseOverride::parse(text) {
+            Some(base) => Ok(Some(base)),
+            None => Err(self.wrong("/base", format!("`{text}` is not a base URL"))),
+        }
+    }
+
+    /// An error about a value in `case.json`.
+    fn wrong(&self, pointer: &str, reason: String) -> Error {
+        let (file, pointer) = (self.shown("case.json"), pointer.to_owned());
+        Error::from(CassetteFault::Case { reason }).with_code(Code::DEFINITION_VALUE).at(Place {
+            file,
+            pointer,
+            ..Place::default()
         })
+    }
+
+    fn accept(&self, found: &Golden) -> Result<(), Error> {
+        let other = self.0.join(found.other_file_name());
+        match fs::remove_file(&other) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Files::unwritable(&other, &error))
+            }
+            _ => self.write(found.file_name(), found.text()),
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), Error> {
+        let file = self.0.join(name);
+        fs::write(&file, text).map_err(|error| Files::unwritable(&file, &error))
+    }
+
+    fn unwritable(file: &Path, error: &io::Error) -> Error {
+        let (path, reason) = (file.display().to_string(), error.to_string());
+        Error::from(CassetteFault::Unwritable { path, reason })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::connection::ConnectionArgs;
-use super::flow::FlowArgs;
+use super::flow::{FlowArgs, FlowSourceArgs};
 use super::store::StoreArgs;
 
 /// Run connector cards: one JSON invocation in, the output objects out.
@@ -69,12 +69,13 @@ pub(crate) enum Command {
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
     Run(RunArgs),
-    /// Run a card and record what is sent and what comes back, without secrets
+    /// Run a card or a flow and record what is sent and what comes back, without secrets
     #[command(after_help = "Examples:
   cardhost record mixpanel/custom-api-action --connection prod.json --cassette me.json < invocation.json
   cardhost record mixpanel/custom-api-action --connection prod.json --case cases/me < invocation.json
+  cardhost record --flow restock.yaml --connection prod --case cases/restock < input.json
   cardhost record --from-har browser.har --cassette browser.json")]
-    Record(RecordArgs),
+    Record(Box<RecordArgs>),
     /// Replay test cases without a network
     #[command(after_help = "Examples:
   cardhost test
@@ -195,16 +196,22 @@ pub(crate) struct RunArgs {
 pub(crate) struct RecordArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    /// Run this flow instead of a card: a file, or the name of a shipped one; its input on stdin
+    #[arg(long, value_name = "FLOW", conflicts_with = "card")]
+    pub(crate) flow: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: FlowSourceArgs,
     /// Write the exchanges to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) cassette: Option<PathBuf>,
-    /// Write a test case into this folder: the invocation without its secrets, the exchanges, what came out
+    /// Write a test case into this folder: the invocation, or the flow and its input, without secrets; the exchanges; what
+    /// came out
     #[arg(long, value_name = "DIR")]
     pub(crate) case: Option<PathBuf>,
     /// Make the cassette of an HTTP archive (HAR 1.2) instead of running a card
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "card", "mock", "connection", "base"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "card", "flow", "mock", "connection", "base"])]
     pub(crate) from_har: Option<PathBuf>,
-    /// Record the answers of the card's own examples instead of sending
+    /// Record the answers of the cards' own examples instead of sending; a flow waits for nothing then
     #[arg(long)]
     pub(crate) mock: bool,
     /// For the whole exchange, such as 10s, instead of the connector's limit

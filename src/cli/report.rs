@@ -9,10 +9,33 @@ use serde_json::{Map, Value, json};
 pub(crate) struct CaseReport {
     /// Its folder.
     pub(crate) name: String,
-    /// Its card, where the case could be read.
-    pub(crate) card: Option<String>,
+    /// What it runs, where the case could be read.
+    pub(crate) subject: Option<Subject>,
     pub(crate) seconds: f64,
     pub(crate) verdict: Verdict,
+}
+
+/// What a case runs.
+pub(crate) enum Subject {
+    /// `<connector>/<card>`.
+    Card(String),
+    /// `<namespace>/<name>`.
+    Flow(String),
+}
+
+impl Subject {
+    fn kind(&self) -> &'static str {
+        match self {
+            Subject::Card(_) => "card",
+            Subject::Flow(_) => "flow",
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Subject::Card(name) | Subject::Flow(name) => name,
+        }
+    }
 }
 
 pub(crate) enum Verdict {
@@ -50,14 +73,16 @@ pub(crate) fn summary(reports: &[CaseReport]) -> String {
     format!("{cases}: {}\n", parts.join(", "))
 }
 
-/// `{"cases":[{"name","card","status","seconds","error"}],"passed","accepted","failed","seconds"}`.
+/// `{"cases":[{"name","card","status","seconds","error"}],"passed","accepted","failed","seconds"}`; of a flow, `flow` in place
+/// of `card`.
 pub(crate) fn json(reports: &[CaseReport], seconds: f64) -> String {
     let cases: Vec<Value> = reports
         .iter()
         .map(|case| {
             let mut object = Map::new();
             object.insert("name".into(), json!(case.name));
-            object.extend(case.card.as_ref().map(|card| ("card".to_owned(), json!(card))));
+            let subject = case.subject.as_ref();
+            object.extend(subject.map(|it| (it.kind().to_owned(), json!(it.name()))));
             object.insert("status".into(), json!(case.verdict.as_str()));
             object.insert("seconds".into(), rounded(case.seconds));
             if let Verdict::Failed(error) = &case.verdict {
@@ -101,7 +126,7 @@ pub(crate) fn junit(reports: &[CaseReport], seconds: f64) -> String {
     let _ = writeln!(xml, "<testsuites name=\"cardhost\" {counts}>");
     let _ = writeln!(xml, "  <testsuite name=\"cardhost test\" {counts}>");
     for case in reports {
-        let class = escaped(case.card.as_deref().unwrap_or("cardhost"));
+        let class = escaped(case.subject.as_ref().map_or("cardhost", Subject::name));
         let (name, time) = (escaped(&case.name), case.seconds);
         let _ =
             write!(xml, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{time:.3}\"");

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use cardhost::testing::CaseFolder;
+use cardhost::core::cassette_fault::CassetteFault;
+use cardhost::testing::AnyCase;
 use cardhost::{Class, Error};
 
 use super::args::{Global, Report, TestArgs};
 use super::console::{Console, Failure};
-use super::report::{CaseReport, Verdict};
+use super::report::{CaseReport, Subject, Verdict};
 use super::{report, setup};
 
 /// Folders below folders are looked into so deep.
@@ -104,10 +105,10 @@ fn replay(global: &Global, args: &TestArgs, cases: &[PathBuf]) -> Result<Vec<Cas
         let runtime = setup::runtime()?;
         while let Some((index, path)) = next() {
             let since = Instant::now();
-            let (card, verdict) = runtime.block_on(one(global, args, path))?;
+            let (subject, verdict) = runtime.block_on(one(global, args, path))?;
             let name = path.display().to_string();
             let seconds = since.elapsed().as_secs_f64();
-            let report = CaseReport { name, card, seconds, verdict };
+            let report = CaseReport { name, subject, seconds, verdict };
             done.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
         }
         Ok(())
@@ -130,25 +131,44 @@ async fn one(
     global: &Global,
     args: &TestArgs,
     path: &Path,
-) -> Result<(Option<String>, Verdict), Failure> {
-    let folder = match CaseFolder::load(path) {
-        Ok(folder) => folder,
+) -> Result<(Option<Subject>, Verdict), Failure> {
+    let cards = setup::cards(global)?;
+    let case = match AnyCase::load(path) {
+        Ok(case) => case,
         Err(error) => return Ok((None, Verdict::Failed(error))),
     };
-    let card = Some(folder.case.card.clone());
-    let verdict = match folder.run(setup::cards(global)?, &args.fault).await {
+    Ok(match case {
+        AnyCase::Card(case) => {
+            let ran = case.run(cards, &args.fault).await;
+            let ran = ran.map(|ran| (ran.difference, ran.found));
+            let verdict = verdict(args, ran, |found| case.accept(found));
+            (Some(Subject::Card(case.case.card.clone())), verdict)
+        }
+        AnyCase::Flow(case) => {
+            let case = case.injecting(args.fault.clone());
+            let ran = case.run(cards).await;
+            let ran = ran.map(|ran| (ran.difference.clone(), ran));
+            let verdict = verdict(args, ran, |ran| case.accept(ran));
+            (Some(Subject::Flow(case.flow.name())), verdict)
+        }
+    })
+}
+
+/// What came of a replay: what differs, and what came out.
+fn verdict<F>(
+    args: &TestArgs,
+    ran: Result<(Option<String>, F), Error>,
+    accept: impl FnOnce(&F) -> Result<(), Error>,
+) -> Verdict {
+    match ran {
         Err(error) => Verdict::Failed(error),
-        Ok(ran) => match ran.difference {
-            None => Verdict::Passed,
-            Some(_) if args.accept => match folder.accept(&ran.found) {
-                Ok(()) => Verdict::Accepted,
-                Err(error) => Verdict::Failed(error),
-            },
-            Some(difference) => {
-                let fault = cardhost::core::cassette_fault::CassetteFault::Result { difference };
-                Verdict::Failed(Error::from(fault))
-            }
+        Ok((None, _)) => Verdict::Passed,
+        Ok((Some(_), found)) if args.accept => match accept(&found) {
+            Ok(()) => Verdict::Accepted,
+            Err(error) => Verdict::Failed(error),
         },
-    };
-    Ok((card, verdict))
+        Ok((Some(difference), _)) => {
+            Verdict::Failed(Error::from(CassetteFault::Result { difference }))
+        }
+    }
 }

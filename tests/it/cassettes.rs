@@ -19,7 +19,7 @@ use crate::support::{Answer, RawServer, cardhost, command, path, reply};
 
 const SECRET: &str = "canary-5ecret é";
 
-fn httpbin() -> Option<Arc<Server>> {
+pub fn httpbin() -> Option<Arc<Server>> {
     static HTTPBIN: Shared = Shared::new();
     HTTPBIN.get(peers::httpbin)
 }
@@ -75,7 +75,7 @@ fn source() -> MemorySource {
 }
 
 /// The cards as a folder for `--cards`.
-fn cards_folder() -> tempfile::TempDir {
+pub fn cards_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("bin")).unwrap();
     for (name, text) in cards() {
@@ -708,14 +708,14 @@ fn three_cases() -> tempfile::TempDir {
     cases
 }
 
-fn edit(file: &Path, from: &str, to: &str) {
+pub fn edit(file: &Path, from: &str, to: &str) {
     let text = fs::read_to_string(file).unwrap();
     assert!(text.contains(from), "{text}");
     fs::write(file, text.replacen(from, to, 1)).unwrap();
 }
 
 /// The text of every file of a folder of cases.
-fn all_files(folder: &Path) -> Vec<(String, String)> {
+pub fn all_files(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

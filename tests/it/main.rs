@@ -17,6 +17,7 @@ mod connection_cli;
 mod egress;
 mod embedding;
 mod files;
+mod flow_cassettes;
 mod flow_cli;
 mod flow_conformance;
 mod flow_examples;

@@ -45,4 +45,6 @@ pub enum CassetteFault {
         /// What differs, line by line.
         difference: String,
     },
+    /// The text of a flow holds a secret of its run: it cannot be part of a case.
+    Confidential,
 }

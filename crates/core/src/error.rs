@@ -145,6 +145,7 @@ codes! {
         EGRESS_OPEN = "egress.open",
         CASSETTE_SYNTAX = "cassette.syntax",
         CASSETTE_FORMAT = "cassette.format",
+        CASSETTE_SECRET = "cassette.secret",
         FLOW_UNKNOWN = "flow.unknown",
         FLOW_UNSUPPORTED = "flow.unsupported",
         FLOW_VERSION = "flow.version",

@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::card::Card;
-use crate::cassette::{Case, Cassette};
+use crate::cassette::{Case, Cassette, RecordedRun};
 use crate::connector::Connector;
 
 /// The schema of `cards/<connector>/connector.json`.
@@ -26,10 +26,30 @@ pub fn cassette_schema() -> Value {
     schema_of::<Cassette>("https://cardhost.dev/schemas/cassette.schema.json")
 }
 
-/// The schema of `case.json`.
+/// The schema of `case.json`: a card's or a flow's.
+///
+/// One object with the keys of both, so that an editor completes them and an error has its place; which of them go
+/// together is for the reader to say.
 #[must_use]
 pub fn case_schema() -> Value {
-    schema_of::<Case>("https://cardhost.dev/schemas/case.schema.json")
+    let id = "https://cardhost.dev/schemas/case.schema.json";
+    let (mut schema, mut flow) = (schema_of::<Case>(id), schema_of::<RecordedRun>(id));
+    if let (Some(Value::Object(keys)), Some(Value::Object(more))) =
+        (schema.get_mut("properties"), flow.get_mut("properties").map(Value::take))
+    {
+        for (key, about) in more {
+            // The input of a flow is any value, that of a card an object.
+            if key == "input" || !keys.contains_key(&key) {
+                keys.insert(key, about);
+            }
+        }
+    }
+    schema["description"] = Value::from(
+        "`case.json`: one invocation of a card, or one run of a flow, that is replayed from the `cassette.json` beside it.",
+    );
+    schema["required"] = json!(["case"]);
+    schema["oneOf"] = json!([{ "required": ["card"] }, { "required": ["flow"] }]);
+    schema
 }
 
 /// The schema of a flow: it is written from the shapes that the loader checks by.

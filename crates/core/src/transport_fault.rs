@@ -55,6 +55,11 @@ pub enum ReplayProblem {
         /// How many there are.
         recorded: usize,
     },
+    /// The recorded run gave the request up before its reply came, and the replay goes on waiting for it.
+    GivenUp {
+        /// The recorded exchange, from 1 on.
+        exchange: usize,
+    },
 }
 
 /// What the egress policy has against a host.

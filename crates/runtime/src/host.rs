@@ -350,9 +350,21 @@ impl Host {
         before: Option<&dyn BeforeSending>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
+        let asked_with = self.0.recorder.as_ref().map(|_| invocation.connection.clone());
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
+        if let (Some(recorder), Some(reference)) = (&self.0.recorder, asked_with) {
+            let (connector, connection) = (&definition.connector, &found.connection);
+            match reference {
+                // The invocation brings it along.
+                Some(ConnectionRef::Fields(_)) => {}
+                Some(ConnectionRef::Name(name)) => {
+                    recorder.asked_with(connector, Some(&name), connection);
+                }
+                None => recorder.asked_with(connector, None, connection),
+            }
+        }
         telemetry::planned(span, &plan);
         if let Some(before) = before {
             before.planned(&definition, &plan).await?;

@@ -4,13 +4,15 @@ mod args;
 mod check;
 mod graph;
 mod progress;
+mod record;
 mod run;
 mod secrets;
 mod source;
 mod trace;
 
-pub(crate) use args::FlowArgs;
 use args::FlowCommand;
+pub(crate) use args::{FlowArgs, FlowSourceArgs};
+pub(crate) use record::record;
 
 use super::args::Global;
 use super::console::{Console, Failure};

@@ -13,6 +13,11 @@ use crate::cli::console::{Console, Failure};
 
 /// Loads a flow: a file, or a shipped one by its name.
 pub(crate) fn load(name: &Path, console: &Console) -> Result<Flow, Failure> {
+    load_with_text(name, console).map(|(flow, _)| flow)
+}
+
+/// Loads a flow, with its text.
+pub(crate) fn load_with_text(name: &Path, console: &Console) -> Result<(Flow, String), Failure> {
     let shown = name.display().to_string();
     let (file, text) = match built_in(&shown) {
         Some((file, text)) if !name.exists() => (file, text.to_owned()),
@@ -24,7 +29,7 @@ pub(crate) fn load(name: &Path, console: &Console) -> Result<Flow, Failure> {
         let (code, message) = (&finding.code, finding.message());
         console.note(&format!("warning[{code}]: {message}\n  --> {file}:{line}:{column}"));
     }
-    Ok(flow)
+    Ok((flow, text))
 }
 
 fn read(path: &Path, shown: &str) -> Result<String, Failure> {

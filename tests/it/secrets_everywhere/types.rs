@@ -68,8 +68,9 @@ const SHOWN: [&str; 38] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 24] = [
+const WRITTEN: [&str; 25] = [
     "Case",
+    "RecordedRun",
     "ReplySecret",
     "AntiExample",
     "BaseFault",
@@ -97,8 +98,9 @@ const WRITTEN: [&str; 24] = [
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
 /// or a cassette once it is masked. Nothing of ours prints them.
-const VALUES: [&str; 8] = [
+const VALUES: [&str; 9] = [
     "DecodedBody",
+    "FlowCaseRun",
     "Found",
     "Golden",
     "Outcome",

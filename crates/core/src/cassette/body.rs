@@ -196,6 +196,20 @@ impl TryFrom<Lossless> for serde_json::Map<String, Value> {
     }
 }
 
+impl From<Lossless> for Value {
+    fn from(value: Lossless) -> Value {
+        value.0
+    }
+}
+
+impl TryFrom<Lossless> for indexmap::IndexMap<String, serde_json::Map<String, Value>> {
+    type Error = String;
+    fn try_from(value: Lossless) -> Result<Self, String> {
+        let entries = serde_json::Map::try_from(value)?.into_iter();
+        entries.map(|(key, value)| Ok((key, Lossless(value).try_into()?))).collect()
+    }
+}
+
 impl TryFrom<BodyFile> for RecordedBody {
     type Error = String;
 

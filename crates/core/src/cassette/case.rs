@@ -1,4 +1,4 @@
-//! A test case: one invocation that is replayed from a cassette.
+//! A test case of a card: one invocation that is replayed from a cassette.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::FORMAT;
 use super::body::lossless;
 use super::inject::Injection;
-use crate::connection::{Connection, ConnectionValue};
+use super::recorded_run::{connection_stand_ins, stand_in};
+use crate::connection::Connection;
 use crate::definition::Definition;
-use crate::secret::{MASK, Redactor};
+use crate::secret::Redactor;
 
 /// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,14 +63,6 @@ impl Case {
             Value::Object(map) => map,
             _ => Map::new(),
         };
-        let labels = definition.connector.connection.fields.keys();
-        let fields = labels.filter_map(|label| {
-            let value = match connection.get(label)? {
-                ConnectionValue::Secret(_) => Value::String(MASK.to_owned()),
-                ConnectionValue::Plain(value) => stand_in(value.clone(), redactor),
-            };
-            Some((label.clone(), value))
-        });
         Case {
             schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
             case: CaseVersion,
@@ -78,30 +71,10 @@ impl Case {
             base: None,
             allow_private_network: false,
             fault: Vec::new(),
-            connection: fields.collect(),
+            connection: connection_stand_ins(&definition.connector, connection, redactor),
             options: object(options),
             input: object(input),
         }
-    }
-}
-
-/// A value without its secrets, of the same shape.
-fn stand_in(value: Value, redactor: &Redactor) -> Value {
-    match value {
-        Value::Number(number) => match redactor.redact(number.as_str()) == number.as_str() {
-            true => Value::Number(number),
-            false => Value::from(0),
-        },
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| stand_in(item, redactor)).collect())
-        }
-        Value::Object(map) => {
-            let entries = map.into_iter();
-            let shown = |key: String| redactor.redact(&key).into_owned();
-            let entries = entries.map(|(key, value)| (shown(key), stand_in(value, redactor)));
-            Value::Object(entries.collect())
-        }
-        scalar => redactor.redact_value(scalar),
     }
 }
 

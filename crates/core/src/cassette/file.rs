@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Case, Cassette, FORMAT};
+use super::{Case, CaseFile, Cassette, FORMAT, RecordedRun};
 use crate::cassette_fault::CassetteFault;
 use crate::error::Place;
 use crate::failure::Error;
@@ -18,6 +18,7 @@ impl Cassette {
         for (index, exchange) in cassette.exchanges.iter().enumerate() {
             let reply = &exchange.reply;
             let reason = match (reply.status, &reply.fault) {
+                (None, None) if reply.given_up => continue,
                 (None, None) => "has neither `status` nor `fault`",
                 (Some(..100 | 1000..), _) => "has a `status` that is none",
                 _ => continue,
@@ -64,6 +65,40 @@ impl Case {
     }
 }
 
+impl RecordedRun {
+    /// The text of the file.
+    ///
+    /// # Errors
+    /// serde_json's, which no case gives.
+    pub fn write(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Reads a case of a flow; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`Case::read`].
+    pub fn read(file: &str, text: &str) -> Result<RecordedRun, Error> {
+        read(file, text, "case")
+    }
+}
+
+impl CaseFile {
+    /// Reads a case of either kind; `file` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`Case::read`].
+    pub fn read(file: &str, text: &str) -> Result<CaseFile, Error> {
+        let is_flow = serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.flow.is_some());
+        match is_flow {
+            true => RecordedRun::read(file, text).map(CaseFile::Flow),
+            false => Case::read(file, text).map(CaseFile::Card),
+        }
+    }
+}
+
 fn read<T: DeserializeOwned>(file: &str, text: &str, version: &str) -> Result<T, Error> {
     let place = |line_column| Place { file: file.to_owned(), line_column, ..Place::default() };
     // A newer format may have other keys: its version is looked at first.
@@ -90,4 +125,5 @@ fn read<T: DeserializeOwned>(file: &str, text: &str, version: &str) -> Result<T,
 struct Probe {
     cassette: Option<u64>,
     case: Option<u64>,
+    flow: Option<serde::de::IgnoredAny>,
 }

@@ -109,6 +109,7 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
         card: None,
         flow: None,
         recorded_at: started.map(|at| at.to_string()),
+        seed: None,
         order: Order::Any,
         ignore: Ignore { headers: ignored, ..Ignore::default() },
         exchanges: entries.iter().map(|entry| exchange(entry, &mask)).collect(),

@@ -75,6 +75,7 @@ impl Mask<'_> {
                     },
                     longer_than,
                     fault,
+                    given_up: false,
                 })
             }
             Err(fault) => {

@@ -4,8 +4,9 @@
 //! RequestSpec, Reply ─ Recording (secrets masked) ─▶ Cassette ─ file ─▶ Player ─ RequestSpec ─▶ Reply │ difference
 //! HAR ───────────────── har::import ────────────────────▲
 //! ```
-//! Nothing here knows cards or flows: a flow's cassette is the same file with more exchanges. Who sends, and where the
-//! file is, is the business of the runtime.
+//! The player knows neither cards nor flows: a flow's cassette is the same file with more exchanges. What a case says of
+//! the one and the other is in [`Case`] and [`RecordedRun`], what a flow told in `trace`. Who sends, and where the files
+//! are, is the business of the runtime.
 
 mod body;
 mod case;
@@ -15,7 +16,10 @@ mod har;
 mod inject;
 mod mask;
 mod player;
+mod recorded_run;
 mod recording;
+mod seed;
+mod trace;
 mod wildcard;
 
 use indexmap::IndexMap;
@@ -30,7 +34,10 @@ pub use compare::{Difference, differences, json_differences, lines};
 pub use har::from_har;
 pub use inject::{Injected, Injection};
 pub use player::Player;
+pub use recorded_run::{CaseFile, RecordedRun, connection_stand_ins, stand_in};
 pub use recording::{Head, Recording};
+pub use seed::Seed;
+pub use trace::{TraceLine, trace, trace_differences};
 
 /// Seconds since 1970 of a time in a cassette (RFC 3339).
 #[must_use]
@@ -63,6 +70,9 @@ pub struct Cassette {
     /// When it was recorded (RFC 3339); a replay takes it for the present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
+    /// What chance was made of in the run of a flow; a replay takes the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
     /// In which order the requests must come.
     #[serde(default, skip_serializing_if = "Order::is_recorded")]
     pub order: Order,
@@ -169,6 +179,9 @@ pub struct RecordedReply {
     /// Why no reply came, or not all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<RecordedFault>,
+    /// Whether the run gave the request up before the reply came, as the losers of a race are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_up: bool,
 }
 
 /// Why no reply came, or not all of it.

@@ -54,7 +54,8 @@ impl Player {
     /// The recorded reply to a request.
     ///
     /// # Errors
-    /// The recorded fault; [`TransportFaultKind::Replay`] where nothing recorded fits, with what differs.
+    /// The recorded fault; [`TransportFaultKind::Replay`] where nothing recorded fits, with what differs, and where the
+    /// recorded run gave the request up: then no reply comes.
     pub fn answer(
         &mut self,
         request: &RequestSpec,
@@ -64,8 +65,7 @@ impl Player {
         let index = match self.find(request) {
             Ok(index) => index,
             Err(fault) => {
-                let origin = request.url.origin().ascii_serialization();
-                self.problem.get_or_insert_with(|| (origin, fault.clone()));
+                self.blame(request, &fault);
                 return Err(fault);
             }
         };
@@ -77,8 +77,21 @@ impl Player {
         if let Some(used) = self.used.get_mut(index) {
             *used = true;
         }
-        let reply = self.cassette.exchanges.get(index).map(|exchange| &exchange.reply);
-        reply.map_or_else(|| Err(self.exhausted(String::new())), |reply| replayed(reply, treatment))
+        match self.cassette.exchanges.get(index) {
+            None => Err(self.exhausted(String::new())),
+            Some(exchange) if exchange.reply.given_up => {
+                let kind = ReplayProblem::GivenUp { exchange: index + 1 };
+                Err(fault(kind, exchange.request.first_line()))
+            }
+            Some(exchange) => replayed(&exchange.reply, treatment),
+        }
+    }
+
+    /// Takes note that a request got no reply: [`Player::finish`] tells the first one. [`Player::answer`] does it itself, but
+    /// for a request that was given up: whether the run gives it up again is seen only later.
+    pub fn blame(&mut self, request: &RequestSpec, fault: &TransportFault) {
+        let origin = request.url.origin().ascii_serialization();
+        self.problem.get_or_insert_with(|| (origin, fault.clone()));
     }
 
     /// The index of the exchange for a request.
@@ -96,9 +109,21 @@ impl Player {
                 unused().next().map(|(index, exchange)| (index, compare(&exchange.request)))
             }
             Order::Any => {
-                let compared =
-                    unused().map(|(index, exchange)| (index, compare(&exchange.request)));
-                compared.min_by_key(|(_, differences)| differences.len())
+                // The first that fits; else the one that differs least.
+                let mut nearest: Option<(usize, Vec<_>)> = None;
+                for (index, exchange) in unused() {
+                    let found = compare(&exchange.request);
+                    let is_nearer =
+                        nearest.as_ref().is_none_or(|(_, least)| found.len() < least.len());
+                    let fits = found.is_empty();
+                    if is_nearer {
+                        nearest = Some((index, found));
+                    }
+                    if fits {
+                        break;
+                    }
+                }
+                nearest
             }
         };
         match nearest {

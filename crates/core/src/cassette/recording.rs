@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::mask::{Caution, Mask};
-use super::{Cassette, CassetteVersion, Exchange, Ignore, Order};
+use super::{Cassette, CassetteVersion, Exchange, Ignore, Order, RecordedReply, Seed};
 use crate::decoder::{self, DecodedBody};
 use crate::request::{ReplySecret, RequestSpec};
 use crate::response::{Reply, ReplyScope, Response};
@@ -23,6 +23,8 @@ pub struct Head {
     pub flow: Option<String>,
     /// Seconds since 1970-01-01T00:00:00Z.
     pub recorded_at: i64,
+    /// What chance is made of in the run of a flow.
+    pub seed: Option<Seed>,
     /// In which order a replay must ask.
     pub order: Order,
 }
@@ -40,7 +42,7 @@ impl Recording {
     /// A cassette without exchanges.
     #[must_use]
     pub fn new(head: Head) -> Recording {
-        let Head { card, flow, recorded_at, order } = head;
+        let Head { card, flow, recorded_at, seed, order } = head;
         let recorded_at = jiff::Timestamp::from_second(recorded_at).ok();
         let cassette = Cassette {
             schema: Some("https://cardhost.dev/schemas/cassette.schema.json".to_owned()),
@@ -49,6 +51,7 @@ impl Recording {
             card,
             flow,
             recorded_at: recorded_at.map(|at| at.to_string()),
+            seed,
             order,
             ignore: Ignore::default(),
             exchanges: Vec::new(),
@@ -71,6 +74,27 @@ impl Recording {
         if let Some(reply) = mask.reply(sent) {
             self.cassette.exchanges.push(Exchange { request: mask.request(request), reply });
         }
+    }
+
+    /// Adds a request that was given up before its reply came.
+    pub fn gave_up(&mut self, request: &RequestSpec) {
+        self.learn(&request.redactor);
+        let mask = Mask { redactor: &self.known, caution: Caution::Declared };
+        let reply = RecordedReply { given_up: true, ..RecordedReply::default() };
+        self.cassette.exchanges.push(Exchange { request: mask.request(request), reply });
+    }
+
+    /// Masks more secrets, also in what has been recorded.
+    pub fn learn(&mut self, redactor: &Redactor) {
+        if self.known.learn(redactor) {
+            let mask = Mask { redactor: &self.known, caution: Caution::Declared };
+            self.cassette.exchanges.iter_mut().for_each(|exchange| mask.mask_again(exchange));
+        }
+    }
+
+    /// In which order a replay must ask.
+    pub fn ordered(&mut self, order: Order) {
+        self.cassette.order = order;
     }
 
     fn by_name(&self, request: &RequestSpec, sent: &Result<Reply, TransportFault>) -> Vec<Secret> {

@@ -236,6 +236,7 @@ fn cassette(fault: &CassetteFault) -> Code {
         CassetteFault::Unused { .. } => Code::CASSETTE_UNUSED,
         CassetteFault::Unwritable { .. } => Code::CASSETTE_UNWRITABLE,
         CassetteFault::Result { .. } => Code::TEST_FAILED,
+        CassetteFault::Confidential => Code::CASSETTE_SECRET,
     }
 }
 
@@ -250,7 +251,9 @@ fn transport(kind: TransportFaultKind) -> Code {
         TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
         TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
         TransportFaultKind::Replay(ReplayProblem::Mismatch { .. }) => Code::CASSETTE_MISMATCH,
-        TransportFaultKind::Replay(ReplayProblem::Exhausted { .. }) => Code::CASSETTE_EXHAUSTED,
+        TransportFaultKind::Replay(
+            ReplayProblem::Exhausted { .. } | ReplayProblem::GivenUp { .. },
+        ) => Code::CASSETTE_EXHAUSTED,
     }
 }
 

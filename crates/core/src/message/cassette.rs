@@ -34,6 +34,9 @@ pub(super) fn message(fault: &CassetteFault) -> String {
         CassetteFault::Result { difference } => {
             format!("the result is not the expected one\n{difference}")
         }
+        CassetteFault::Confidential => {
+            "the text of the flow holds a secret of the run: it cannot be part of a case".to_owned()
+        }
     }
 }
 
@@ -51,6 +54,9 @@ pub(super) fn replay(problem: ReplayProblem, detail: &str) -> String {
             };
             format!("the cassette {held}: no reply to `{detail}`")
         }
+        ReplayProblem::GivenUp { exchange } => format!(
+            "the recorded run gave the request of exchange {exchange} up: no reply to `{detail}`"
+        ),
     }
 }
 
@@ -74,6 +80,9 @@ pub(super) fn hint(fault: &CassetteFault) -> String {
         CassetteFault::Unwritable { .. } => "check the path and who may write there",
         CassetteFault::Result { .. } => {
             "where the change is meant, `cardhost test --accept` writes it"
+        }
+        CassetteFault::Confidential => {
+            "take it from a connection or from `$secrets`, and record again; change it, if others have seen the flow"
         }
     }
     .to_owned()

@@ -30,5 +30,5 @@ pub use open::Unfinished;
 pub use runner::{FlowRunner, MAX_FLOWS_DEEP};
 pub use secrets::{FlowSecrets, MemorySecrets};
 pub use source::{Flow, FlowFolder, FlowSource, MemoryFlows};
-pub use timer::{SystemTimer, Timer, VirtualTimer};
+pub use timer::{Busy, RecordingTimer, SystemTimer, Timer, VirtualTimer};
 pub use watch::{Call, News, Watcher, What};

@@ -25,6 +25,7 @@ pub struct FlowRunner {
     pub(super) timer: Arc<dyn Timer>,
     pub(super) watcher: Option<Arc<dyn Watcher>>,
     pub(super) max_tasks: u64,
+    pub(super) seed: Option<[u8; 32]>,
 }
 
 impl FlowRunner {
@@ -38,6 +39,7 @@ impl FlowRunner {
             timer: Arc::new(SystemTimer),
             watcher: None,
             max_tasks: DEFAULT_MAX_TASKS,
+            seed: None,
         }
     }
 
@@ -73,6 +75,14 @@ impl FlowRunner {
     #[must_use]
     pub fn max_tasks(mut self, max_tasks: u64) -> FlowRunner {
         self.max_tasks = max_tasks;
+        self
+    }
+
+    /// What chance is made of, for a replay: the ids of runs, idempotency keys and jitter come from it. Every run gets the
+    /// same; random by default, for each run anew.
+    #[must_use]
+    pub fn seed(mut self, seed: [u8; 32]) -> FlowRunner {
+        self.seed = Some(seed);
         self
     }
 

@@ -22,7 +22,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use super::open::{OpenRun, Unfinished};
 use super::runner::{FlowRunner, MAX_FLOWS_DEEP};
 use super::watch::{News, What};
-use super::{Flow, Journal};
+use super::{Busy, Flow, Journal};
 use crate::entropy;
 
 /// Most secrets that are looked for in what is told. Beyond, nothing that could hold one is told.
@@ -81,7 +81,7 @@ pub(super) struct Session {
     /// The values of `$secrets`.
     pub(super) secrets: Mutex<Arc<Redactor>>,
     /// The flows that nobody waits for, and were not begun yet.
-    detached: Mutex<Vec<Inner>>,
+    detached: Mutex<Vec<(Inner, Busy)>>,
     /// Rings when there is one.
     bell: Notify,
 }
@@ -96,8 +96,11 @@ struct Inner {
     level: usize,
 }
 
-/// A step, and what came of it.
-type Over = (StepId, Outcome);
+/// A step, and what came of it; under way until that is taken.
+type Over = (StepId, Outcome, Busy);
+
+/// What came of a flow; under way until that is taken.
+type Driven = (Outcome, Busy);
 
 /// What a run is doing.
 #[derive(Default)]
@@ -121,7 +124,10 @@ impl Session {
         input: &Value,
         journal: Option<Journal>,
     ) -> Result<Arc<Session>, Error> {
-        let bytes: [u8; 32] = entropy::random(&*runner.host.renewer().entropy)?;
+        let bytes: [u8; 32] = match runner.seed {
+            Some(seed) => seed,
+            None => entropy::random(&*runner.host.renewer().entropy)?,
+        };
         let (mut seed, mut run_id) = ([0; 16], [0; 16]);
         seed.copy_from_slice(&bytes[..16]);
         run_id.copy_from_slice(&bytes[16..]);
@@ -143,29 +149,31 @@ impl Session {
         let flow = Arc::new(flow.clone());
         let mut main = self.restore(Arc::from(""), Arc::clone(&flow), input, self.seed, 0).await?;
         let mut others = self.restore_detached().await?;
+        let busy = self.runner.timer.busy();
         if let Some(journal) = &self.journal {
             let sent = journal.sent().await?;
             let in_doubt = |step: &str| sent.contains(step);
             main.decide(&in_doubt, &unfinished)?;
-            for other in &mut others {
+            for (other, _) in &mut others {
                 other.decide(&in_doubt, &unfinished)?;
             }
         }
         let mut aside = JoinSet::new();
-        for other in others {
-            aside.spawn(Arc::clone(&self).drive(other));
+        for (other, busy) in others {
+            aside.spawn(Arc::clone(&self).drive(other, busy));
         }
-        let mut driven = std::pin::pin!(Arc::clone(&self).drive(main));
-        let outcome = loop {
+        let mut driven = std::pin::pin!(Arc::clone(&self).drive(main, busy));
+        let (outcome, busy) = loop {
             self.spawn_detached(&mut aside).await?;
             tokio::select! {
-                outcome = &mut driven => break outcome,
+                driven = &mut driven => break driven,
                 () = self.bell.notified() => {}
                 Some(joined) = aside.join_next() => let_go(joined),
             }
         };
         // What the flow has let go is not cut off.
         self.spawn_detached(&mut aside).await?;
+        drop(busy);
         while let Some(joined) = aside.join_next().await {
             let_go(joined);
             self.spawn_detached(&mut aside).await?;
@@ -176,18 +184,15 @@ impl Session {
         })
     }
 
-    async fn spawn_detached(
-        self: &Arc<Session>,
-        aside: &mut JoinSet<Outcome>,
-    ) -> Result<(), Error> {
-        for run in self.restore_detached().await? {
-            aside.spawn(Arc::clone(self).drive(run));
+    async fn spawn_detached(self: &Arc<Session>, aside: &mut JoinSet<Driven>) -> Result<(), Error> {
+        for (run, busy) in self.restore_detached().await? {
+            aside.spawn(Arc::clone(self).drive(run, busy));
         }
         Ok(())
     }
 
     /// The flows that were let go since it was last asked.
-    async fn restore_detached(self: &Arc<Session>) -> Result<Vec<OpenRun>, Error> {
+    async fn restore_detached(self: &Arc<Session>) -> Result<Vec<(OpenRun, Busy)>, Error> {
         let waiting = |session: &Session| {
             let mut held = session.detached.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *held)
@@ -198,9 +203,9 @@ impl Session {
             if taken.is_empty() {
                 return Ok(runs);
             }
-            for inner in taken {
+            for (inner, busy) in taken {
                 match self.restore_inner(inner).await {
-                    Ok(run) => runs.push(run),
+                    Ok(run) => runs.push((run, busy)),
                     Err(Ended::Stop(error)) => return Err(error),
                     Err(Ended::Problem(problem)) => {
                         tracing::warn!(title = ?problem.title, "a flow that nobody waits for cannot run");
@@ -309,7 +314,8 @@ impl Session {
     }
 
     fn detach(&self, inner: Inner) {
-        self.detached.lock().unwrap_or_else(PoisonError::into_inner).push(inner);
+        let let_go = (inner, self.runner.timer.busy());
+        self.detached.lock().unwrap_or_else(PoisonError::into_inner).push(let_go);
         self.bell.notify_one();
     }
 
@@ -387,12 +393,12 @@ impl Session {
         Arc::clone(&self.secrets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Drives a run to its end.
-    pub(super) fn drive(self: Arc<Session>, open: OpenRun) -> BoxRun<Outcome> {
-        Box::pin(async move { self.turns(open).await })
+    /// Drives a run to its end. It is busy but where it waits.
+    pub(super) fn drive(self: Arc<Session>, open: OpenRun, mut busy: Busy) -> BoxRun<Driven> {
+        Box::pin(async move { (self.turns(open, &mut busy).await, busy) })
     }
 
-    async fn turns(self: Arc<Session>, mut open: OpenRun) -> Outcome {
+    async fn turns(self: Arc<Session>, mut open: OpenRun, busy: &mut Busy) -> Outcome {
         let mut under_way = UnderWay { keeps: self.journal.is_some(), ..UnderWay::default() };
         if open.over > 0 && open.run.outcome().is_none() {
             self.tell(&open, "", What::Resumed { steps: open.over });
@@ -429,7 +435,7 @@ impl Session {
             if open.run.has_more() {
                 tokio::task::yield_now().await;
             } else {
-                self.wait(&mut open, &mut under_way).await?;
+                self.wait(&mut open, &mut under_way, busy).await?;
             }
             // What is over by now is taken together.
             while let Some(joined) = under_way.tasks.try_join_next() {
@@ -452,26 +458,37 @@ impl Session {
     }
 
     /// Waits until something is over.
-    async fn wait(&self, open: &mut OpenRun, under_way: &mut UnderWay) -> Result<(), Ended> {
-        let is_idle = under_way.tasks.is_empty();
-        let next = under_way.waits.first().map(|(at, _)| *at);
+    async fn wait(
+        &self,
+        open: &mut OpenRun,
+        under_way: &mut UnderWay,
+        busy: &mut Busy,
+    ) -> Result<(), Ended> {
         let timer = &self.runner.timer;
-        let joined = match (is_idle, next) {
+        let sleep = under_way.waits.first().map(|(at, _)| timer.until(*at));
+        *busy = Busy::default();
+        let joined = match (under_way.tasks.is_empty(), sleep) {
             (true, None) => {
                 let what = "a flow waits for nothing";
                 return Err(Ended::Stop(Error::new(Fault::Internal { what })));
             }
-            (true, Some(at)) => {
-                timer.until(at, true).await;
+            (true, Some(sleep)) => {
+                *busy = sleep.await;
                 None
             }
             (false, None) => under_way.tasks.join_next().await,
-            (false, Some(at)) => tokio::select! {
+            (false, Some(sleep)) => tokio::select! {
                 biased;
                 joined = under_way.tasks.join_next() => joined,
-                () = timer.until(at, false) => None,
+                woken = sleep => {
+                    *busy = woken;
+                    None
+                }
             },
         };
+        if joined.is_some() {
+            *busy = timer.busy();
+        }
         match joined {
             Some(joined) => self.take(open, under_way, joined),
             None => Ok(()),
@@ -485,7 +502,8 @@ impl Session {
         under_way: &mut UnderWay,
         joined: Result<Over, JoinError>,
     ) -> Result<(), Ended> {
-        let (id, outcome) = match joined {
+        // It counts as under way until the run knows what came of it.
+        let (id, outcome, _busy) = match joined {
             Ok(over) => over,
             // It was given up.
             Err(error) if error.is_cancelled() => return Ok(()),
@@ -524,7 +542,8 @@ impl Session {
         let name = open.full_name(&id);
         let session = Arc::clone(self);
         let flow = Arc::clone(&open.flow);
-        let future: BoxRun<Outcome> = match action {
+        let busy = self.runner.timer.busy();
+        let future: BoxRun<Driven> = match action {
             Action::Wait { until_ms, .. } => {
                 under_way.waits.insert((until_ms, id));
                 return;
@@ -542,22 +561,28 @@ impl Session {
                 let restored = open.inner.remove(&id);
                 Box::pin(async move {
                     let run = match restored {
-                        Some(run) => run,
-                        None => session.restore_inner(inner).await?,
+                        Some(run) => Ok(run),
+                        None => session.restore_inner(inner).await,
                     };
-                    session.drive(run).await
+                    match run {
+                        Ok(run) => session.drive(run, busy).await,
+                        Err(ended) => (Err(ended), busy),
+                    }
                 })
             }
             Action::Card(call) => {
                 let seed = open.seed;
-                Box::pin(async move { session.card(&flow, name, *call, &seed).await })
+                Box::pin(async move { (session.card(&flow, name, *call, &seed).await, busy) })
             }
             Action::Http(request) => {
-                Box::pin(async move { session.http(&flow, name, *request).await })
+                Box::pin(async move { (session.http(&flow, name, *request).await, busy) })
             }
         };
         let step = id.clone();
-        let handle = under_way.tasks.spawn(async move { (step, future.await) });
+        let handle = under_way.tasks.spawn(async move {
+            let (outcome, busy) = future.await;
+            (step, outcome, busy)
+        });
         under_way.handles.insert(id, handle);
     }
 
@@ -610,8 +635,8 @@ impl UnderWay {
 }
 
 /// Says what came of a flow that nobody waits for.
-fn let_go(joined: Result<Outcome, JoinError>) {
-    match joined {
+fn let_go(joined: Result<Driven, JoinError>) {
+    match joined.map(|(outcome, _)| outcome) {
         Ok(Err(Ended::Problem(problem))) => {
             tracing::warn!(title = ?problem.title, "a flow that nobody waits for failed");
         }

@@ -7,19 +7,27 @@
 //! They know neither cards nor flows. A [`Recorder`] may be given to several transports, and a [`ReplayTransport`] to
 //! several hosts: a clone is one more handle to the same cassette. A replay has nothing to connect with.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cardhost_core::call::Treatment;
-use cardhost_core::cassette::{Cassette, Head, Injection, Order, Player, Recording};
+use cardhost_core::cassette::{
+    Cassette, Head, Injection, Order, Player, Recording, connection_stand_ins, stand_in,
+};
 use cardhost_core::cassette_fault::CassetteFault;
+use cardhost_core::connection::Connection;
+use cardhost_core::connector::Connector;
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
-use cardhost_core::transport_fault::TransportFault;
+use cardhost_core::secret::Redactor;
+use cardhost_core::transport_fault::{ReplayProblem, TransportFault, TransportFaultKind};
+use serde_json::{Map, Value};
 
 use super::{BoxFuture, Transport};
 
@@ -33,6 +41,8 @@ struct Recorded {
     /// How many exchanges the file is to have before it is written again.
     next: usize,
     fault: Option<CassetteFault>,
+    /// What was asked with, by `<connector>/<name>`, or `<connector>` where nothing named it.
+    connections: BTreeMap<String, (Arc<Connector>, Arc<Connection>)>,
 }
 
 impl Recorder {
@@ -40,7 +50,9 @@ impl Recorder {
     #[must_use]
     pub fn new(head: Head) -> Recorder {
         let recording = Recording::new(head);
-        Recorder(Arc::new(Mutex::new(Recorded { recording, file: None, next: 1, fault: None })))
+        let recorded =
+            Recorded { recording, file: None, next: 1, fault: None, connections: BTreeMap::new() };
+        Recorder(Arc::new(Mutex::new(recorded)))
     }
 
     /// Records into a file. It is written as the exchanges come in, each time whole and under another name first: a
@@ -62,14 +74,60 @@ impl Recorder {
     }
 
     fn record(&self, request: &RequestSpec, sent: &Result<Reply, TransportFault>) {
-        let mut recorded = self.recorded();
-        recorded.recording.record(request, sent);
-        // The longer the file, the rarer it is written anew: 10,000 exchanges are written some 200 times.
-        let exchanges = recorded.recording.cassette().exchanges.len();
-        if exchanges >= recorded.next {
-            recorded.next = exchanges + 1 + exchanges / 16;
-            recorded.write();
-        }
+        self.recorded().add(|recording| recording.record(request, sent));
+    }
+
+    fn gave_up(&self, request: &RequestSpec) {
+        self.recorded().add(|recording| recording.gave_up(request));
+    }
+
+    /// Takes note of the connection of a call.
+    pub(crate) fn asked_with(
+        &self,
+        connector: &Arc<Connector>,
+        name: Option<&str>,
+        connection: &Arc<Connection>,
+    ) {
+        let key = match name {
+            Some(name) => format!("{}/{name}", connector.name.as_str()),
+            None => connector.name.as_str().to_owned(),
+        };
+        let asked = || (Arc::clone(connector), Arc::clone(connection));
+        self.recorded().connections.entry(key).or_insert_with(asked);
+    }
+
+    /// The connections that were asked with, without their secrets: by `<connector>/<name>`, by `<connector>` the one that
+    /// calls had that name none. Those that a call brings itself are not among them.
+    #[must_use]
+    pub fn connections(&self) -> Vec<(String, Map<String, Value>)> {
+        let recorded = self.recorded();
+        let redactor = recorded.recording.redactor();
+        let shown = |(key, (connector, connection)): (&String, &(Arc<Connector>, Arc<_>))| {
+            (key.clone(), connection_stand_ins(connector, connection, redactor))
+        };
+        recorded.connections.iter().map(shown).collect()
+    }
+
+    /// Whether nothing has been sent yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.recorded().recording.cassette().exchanges.is_empty()
+    }
+
+    /// Masks more secrets, also in what has been recorded: those that no request declares, such as `$secrets` of a flow.
+    pub fn learn(&self, redactor: &Redactor) {
+        self.recorded().recording.learn(redactor);
+    }
+
+    /// A value without the secrets of what has been recorded so far, of the same shape.
+    #[must_use]
+    pub fn stand_in(&self, value: Value) -> Value {
+        stand_in(value, self.recorded().recording.redactor())
+    }
+
+    /// In which order a replay must ask.
+    pub fn ordered(&self, order: Order) {
+        self.recorded().recording.ordered(order);
     }
 
     /// Masks the secrets of everything that has been recorded so far.
@@ -94,6 +152,16 @@ impl Recorder {
 }
 
 impl Recorded {
+    fn add(&mut self, add: impl FnOnce(&mut Recording)) {
+        add(&mut self.recording);
+        // The longer the file, the rarer it is written anew: 10,000 exchanges are written some 200 times.
+        let exchanges = self.recording.cassette().exchanges.len();
+        if exchanges >= self.next {
+            self.next = exchanges + 1 + exchanges / 16;
+            self.write();
+        }
+    }
+
     fn write(&mut self) {
         let Some(file) = &self.file else { return };
         let text = self.recording.cassette().write().map_err(std::io::Error::from);
@@ -170,12 +238,32 @@ impl Transport for RecordingTransport {
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
         Box::pin(async move {
+            let mut under_way = UnderWay { recorder: &self.recorder, request: Some(request) };
             let sent = self.inner.send(request, treatment).await;
+            under_way.request = None;
             self.recorder.record(request, &sent);
             sent
         })
     }
 }
+
+/// A request whose reply has not come. Dropped before that, it was given up: a replay will send it too.
+struct UnderWay<'r> {
+    recorder: &'r Recorder,
+    request: Option<&'r RequestSpec>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(request) = self.request {
+            self.recorder.gave_up(request);
+        }
+    }
+}
+
+/// How long a replay waits for a request to be given up as it was in the recording. Only a run that does not do so takes
+/// that long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers from a cassette and never connects. Cheap to clone; each clone plays the same cassette on.
 #[derive(Clone)]
@@ -233,7 +321,15 @@ impl Transport for ReplayTransport {
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
         let answer = self.player().answer(request, treatment);
-        Box::pin(async move { answer })
+        Box::pin(async move {
+            if let Err(fault) = &answer
+                && matches!(fault.kind, TransportFaultKind::Replay(ReplayProblem::GivenUp { .. }))
+            {
+                tokio::time::sleep(PATIENCE).await;
+                self.player().blame(request, fault);
+            }
+            answer
+        })
     }
 }
 

@@ -111,6 +111,16 @@ impl Document {
         })
     }
 
+    /// Whether parts of it run at the same time: branches, or flows that nobody waits for.
+    #[must_use]
+    pub fn runs_at_once(&self) -> bool {
+        self.tasks.iter().any(|task| match &task.kind {
+            Kind::Fork(_) => true,
+            Kind::Run(run) => !run.await_,
+            _ => false,
+        })
+    }
+
     /// The document as written.
     #[must_use]
     pub fn definition(&self) -> &Datum {
