@@ -611,6 +611,21 @@ fn flows_are_told_step_by_step() {
 }
 
 #[test]
+fn the_cases_of_shipped_flows_hold_them_as_they_are_and_a_busy_service_is_got_over() {
+    for name in ["update-profiles", "warehouse-import"] {
+        let case = path("tests/data/cases").join(name);
+        let text = |file: PathBuf| fs::read_to_string(file).unwrap();
+        let shipped = text(path("flows/mixpanel").join(format!("{name}.yaml")));
+        assert_eq!(text(case.join("flow.yaml")), shipped, "{name}");
+        let case = FlowCase::load(case).unwrap();
+        let busy = case.injecting(vec![Injection::parse("429@1").unwrap()]);
+        let ran = block_on(busy.run(|host| host.cards(cardhost::Embedded))).unwrap();
+        assert_eq!(ran.difference, None, "{name}");
+        assert!(ran.snapshot.contains("again in "), "{}", ran.snapshot);
+    }
+}
+
+#[test]
 fn a_replay_does_not_need_the_time_that_its_flow_waits() {
     let since = Instant::now();
     let case = FlowCase::load(path("tests/data/cases/order")).unwrap();
