@@ -12,6 +12,7 @@ mod operators;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 pub use meter::Excess;
 pub(crate) use meter::{exceed, measured, now, spend, step};
@@ -98,12 +99,21 @@ impl Object {
     }
 
     fn insert(&mut self, key: Arc<str>, value: Datum) -> bool {
-        if let Some(old) = self.entries.get(&key) {
-            self.bytes = self.bytes.saturating_sub(old.bytes() + key.len() as u64);
-        }
-        grow(&mut self.bytes, &mut self.depth, key.len() as u64, &value) && {
-            self.entries.insert(key, value);
-            true
+        let length = key.len() as u64;
+        match self.entries.entry(key) {
+            Entry::Occupied(mut entry) => {
+                self.bytes = self.bytes.saturating_sub(entry.get().bytes() + length);
+                grow(&mut self.bytes, &mut self.depth, length, &value) && {
+                    entry.insert(value);
+                    true
+                }
+            }
+            Entry::Vacant(entry) => {
+                grow(&mut self.bytes, &mut self.depth, length, &value) && {
+                    entry.insert(value);
+                    true
+                }
+            }
         }
     }
 
