@@ -407,8 +407,8 @@ fn a_reply_that_takes_too_long_is_given_up() {
 #[test]
 fn a_body_that_takes_too_long_keeps_its_status_and_its_beginning() {
     let Some(server) = httpbin() else { return };
-    let request = json!({ "Relative URL": "/drip?duration=9&numbytes=3&delay=0&code=200" });
-    let ran = run(&server, "GET", &request, &["--timeout", "500ms"]);
+    let request = json!({ "Relative URL": "/drip?duration=60&numbytes=3&delay=0&code=200" });
+    let ran = run(&server, "GET", &request, &["--timeout", "4s"]);
     let error = error(&ran, 7, "transport.timeout");
     assert_eq!(error["status"], 200);
     assert_eq!(error["response"]["body"], "*");
