@@ -7,9 +7,48 @@ use serde::de::DeserializeOwned;
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::error::Place;
+use crate::error::{Code, Fault, Place};
 use crate::failure::Error;
-use crate::fault::Fault;
+use crate::text::CHECK_THE_DEFINITION;
+
+/// Why a definition does not load. `check` shows every fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadFault {
+    /// It is not what its format says.
+    #[error("{reason}")]
+    Syntax {
+        /// The reader's words, without place.
+        reason: String,
+    },
+    /// It has the name of another one: connections are looked up by it.
+    #[error("its name is `{found}`, and it stands where `{expected}` is expected")]
+    Name {
+        /// Its name.
+        found: String,
+        /// The name that it must have.
+        expected: String,
+    },
+}
+
+impl Fault for LoadFault {
+    fn code(&self) -> Code {
+        match self {
+            LoadFault::Syntax { .. } => Code::DEFINITION_SYNTAX,
+            LoadFault::Name { .. } => Code::DEFINITION_NAME,
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            LoadFault::Syntax { .. } => Place::default(),
+            LoadFault::Name { .. } => Place { pointer: "/name".to_owned(), ..Place::default() },
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(CHECK_THE_DEFINITION.to_owned())
+    }
+}
 
 /// Reads a connector.
 ///
@@ -36,7 +75,7 @@ fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
         let words = error.to_string();
         let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
-        Error::new(Fault::Definition { reason }).at(Place {
+        Error::from(LoadFault::Syntax { reason }).at(Place {
             file: file.to_owned(),
             line_column,
             ..Place::default()

@@ -36,7 +36,7 @@ fn read(path: &Path, shown: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
         let is_name = path.extension().is_none() && shown.split('/').count() == 2;
         let fault = if error.kind() == std::io::ErrorKind::NotFound && is_name {
-            let nearest = cardhost::core::error::nearest(shown, names().into_iter());
+            let nearest = cardhost::core::text::nearest(shown, names().into_iter());
             Fault::Flow(FlowFault::Unknown { name: shown.to_owned(), nearest })
         } else {
             Fault::Unreadable { reason: error.to_string() }

@@ -184,7 +184,7 @@ impl DefinitionFault {
             }
             DefinitionFault::Choice { expected, found, .. } => {
                 let names = expected.iter().map(String::as_str);
-                nearest_of(crate::error::nearest(found, names).as_deref(), expected)
+                nearest_of(crate::text::nearest(found, names).as_deref(), expected)
             }
             DefinitionFault::NotAGroup { of, label } => Some(format!(
                 "write `\"{of}\": {{ \"a group\": {{ \"{label}\": {{ … }} }} }}`"

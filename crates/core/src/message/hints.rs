@@ -121,7 +121,7 @@ fn field_hint(fault: &FieldFault) -> Option<String> {
         ),
         FieldProblem::Missing => Some("give it a value".to_owned()),
         FieldProblem::Choice { expected, found } => {
-            let nearest = crate::error::nearest(found, expected.iter().map(String::as_str));
+            let nearest = crate::text::nearest(found, expected.iter().map(String::as_str));
             let all = expected.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>();
             Some(match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`? It takes {}", all.join(", ")),

@@ -29,7 +29,7 @@ pub(super) fn settle_invocation(
         .map_err(PlanFault::Field)?;
     for (group, value) in &*input {
         if !card.input.contains_key(group) {
-            let nearest = crate::error::nearest(group, card.input.keys().map(String::as_str));
+            let nearest = crate::text::nearest(group, card.input.keys().map(String::as_str));
             return Err(PlanFault::Group { group: group.clone(), found: None, nearest });
         }
         if !value.is_object() && !value.is_null() {

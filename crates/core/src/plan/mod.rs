@@ -12,6 +12,7 @@ mod forms;
 mod idempotency;
 mod scope;
 mod url;
+mod warning;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -33,7 +34,8 @@ use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
-pub use fault::{HostNotAllowed, PlanFault, RequestPart, Warning};
+pub use fault::{HostNotAllowed, PlanFault, RequestPart};
+pub use warning::Warning;
 pub(crate) use url::{input_field, is_relative_url};
 
 use body::{body, headers};

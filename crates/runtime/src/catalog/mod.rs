@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Code, Place, nearest};
+use cardhost_core::error::{Code, Place};
+use cardhost_core::text::nearest;
 use cardhost_core::failure::Error;
 use cardhost_core::fault::Fault;
 use cardhost_core::load::{load_card, load_connector};

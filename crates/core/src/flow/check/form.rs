@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::field_fault;
 use super::given::Given;
 use crate::card::Card;
-use crate::error::nearest;
+use crate::text::nearest;
 use crate::field::{Field, FieldType, Fields, When};
 use crate::flow::document::shape::{below, start};
 use crate::flow::expression::Shaped;

@@ -21,7 +21,7 @@ use super::load::examine;
 use super::node::{Kind as NodeKind, Node};
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::error::nearest;
+use crate::text::nearest;
 use crate::failure::Error;
 use crate::fault::Fault;
 use crate::flow_fault::DocumentFault;

@@ -24,7 +24,7 @@ use super::task::{Kind, Task, Then, kinds_of};
 use super::try_::Try;
 use super::wait::Wait;
 use super::{Document, Head, ListId, MAX_DURATION, TaskId, milliseconds};
-use crate::error::nearest;
+use crate::text::nearest;
 use crate::flow::expression::{ARGUMENTS, Expression, Shaped, UriTemplate, inner};
 use crate::flow::findings::Findings;
 use crate::flow::node::{Kind as Value, Node};

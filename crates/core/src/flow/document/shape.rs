@@ -6,7 +6,8 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::{call, task};
-use crate::error::{nearest, push_pointer};
+use crate::error::push_pointer;
+use crate::text::nearest;
 use crate::flow::findings::Findings;
 use crate::flow::node::{Kind, Node};
 use crate::flow_fault::DocumentFault;
