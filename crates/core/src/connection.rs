@@ -135,7 +135,7 @@ impl Connection {
             read_from_source.push(label.clone());
             let secret = read(&source).map_err(|reason| ConnectionFault::Source {
                 field: label.clone(),
-                source,
+                from: source,
                 reason,
             })?;
             *value = Value::String(secret.expose().to_owned());

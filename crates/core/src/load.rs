@@ -9,7 +9,7 @@ use crate::connector::Connector;
 use crate::definition::Definition;
 use crate::error::{Code, Fault, Place};
 use crate::failure::Error;
-use crate::text::CHECK_THE_DEFINITION;
+use crate::text::{CHECK_THE_DEFINITION, did_you_mean};
 
 /// Why a definition does not load. `check` shows every fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,22 @@ pub enum LoadFault {
         /// The name that it must have.
         expected: String,
     },
+    /// Nobody has a connector of that name.
+    #[error("there is no connector `{name}`")]
+    UnknownConnector {
+        /// The name.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// The connector has no card of that name.
+    #[error("there is no card `{name}`")]
+    UnknownCard {
+        /// `<connector>/<card>`.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
 }
 
 impl Fault for LoadFault {
@@ -35,18 +51,30 @@ impl Fault for LoadFault {
         match self {
             LoadFault::Syntax { .. } => Code::DEFINITION_SYNTAX,
             LoadFault::Name { .. } => Code::DEFINITION_NAME,
+            LoadFault::UnknownConnector { .. } => Code::CONNECTOR_UNKNOWN,
+            LoadFault::UnknownCard { .. } => Code::CARD_UNKNOWN,
         }
     }
 
     fn place(&self) -> Place {
         match self {
-            LoadFault::Syntax { .. } => Place::default(),
             LoadFault::Name { .. } => Place { pointer: "/name".to_owned(), ..Place::default() },
+            _ => Place::default(),
         }
     }
 
     fn hint(&self) -> Option<String> {
-        Some(CHECK_THE_DEFINITION.to_owned())
+        let text = match self {
+            LoadFault::Syntax { .. } | LoadFault::Name { .. } => CHECK_THE_DEFINITION,
+            LoadFault::UnknownConnector { nearest, .. }
+            | LoadFault::UnknownCard { nearest, .. } => {
+                return Some(match nearest {
+                    Some(nearest) => did_you_mean(nearest),
+                    None => "list the cards to see what there is".to_owned(),
+                });
+            }
+        };
+        Some(text.to_owned())
     }
 }
 

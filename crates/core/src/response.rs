@@ -15,7 +15,7 @@ use crate::card::Card;
 use crate::decoder::DecodedBody;
 use crate::field::{Field, FieldType};
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_value};
-use crate::template::{Found, Reference, Root, Scope, TemplateValueError};
+use crate::template::{Found, Reference, Root, Scope};
 use crate::transport_fault::TransportFault;
 use crate::value::descend;
 

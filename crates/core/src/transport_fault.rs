@@ -137,7 +137,9 @@ impl fmt::Display for At<'_> {
             TransportFaultKind::Timeout { which, after } => {
                 write!(f, "`{origin}`: the {} limit of {after:?} is over", which.as_str())
             }
-            TransportFaultKind::Reset => write!(f, "`{origin}` ended the connection before a reply"),
+            TransportFaultKind::Reset => {
+                write!(f, "`{origin}` ended the connection before a reply")
+            }
             TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
             TransportFaultKind::Protocol => write!(f, "the reply of `{origin}` is not well-formed"),
             TransportFaultKind::Egress(denied) => f.write_str(&denied.at(origin)),

@@ -23,6 +23,12 @@ pub enum CassetteFault {
         /// What is wrong, in words.
         reason: String,
     },
+    /// A value in a test case is not what it must be.
+    #[error("this is not a test case: {reason}")]
+    Entry {
+        /// What is wrong, in words.
+        reason: String,
+    },
     /// The file is no HTTP archive (HAR 1.2).
     #[error("this is not an HTTP archive (HAR 1.2): {reason}")]
     Har {
@@ -80,6 +86,7 @@ impl Fault for CassetteFault {
         match self {
             CassetteFault::Syntax { .. } | CassetteFault::Har { .. } => Code::CASSETTE_SYNTAX,
             CassetteFault::Case { .. } => Code::DEFINITION_SYNTAX,
+            CassetteFault::Entry { .. } => Code::DEFINITION_VALUE,
             CassetteFault::NewerFormat { .. } => Code::CASSETTE_FORMAT,
             CassetteFault::Unused { .. } => Code::CASSETTE_UNUSED,
             CassetteFault::Unwritable { .. } => Code::CASSETTE_UNWRITABLE,
@@ -93,7 +100,7 @@ impl Fault for CassetteFault {
             CassetteFault::Syntax { .. } => {
                 "record it anew, or restore it; see docs/cassettes.md for the format"
             }
-            CassetteFault::Case { .. } => {
+            CassetteFault::Case { .. } | CassetteFault::Entry { .. } => {
                 "docs/cassettes.md describes the file, and schemas/case.schema.json completes it in an editor"
             }
             CassetteFault::Har { .. } => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::compare::{differences, lines};
+use super::fault::{CassetteFault, ReplayFault};
 use super::inject::{Injection, fault_kind};
 use super::mask::{Caution, Mask};
 use super::{Cassette, Exchange, FaultLimit, Order, RecordedFault, RecordedReply, RecordedRequest};

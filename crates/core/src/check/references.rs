@@ -377,7 +377,9 @@ fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
                 crate::template::helper_names().chain(roots.iter().map(|root| root.as_str()));
             (Code::TEMPLATE_HELPER, nearest(found, &mut known))
         }
-        TemplateProblem::TooLong { .. } | TemplateProblem::TooDeep { .. } => (Code::TEMPLATE_LIMIT, None),
+        TemplateProblem::TooLong { .. } | TemplateProblem::TooDeep { .. } => {
+            (Code::TEMPLATE_LIMIT, None)
+        }
         TemplateProblem::Unclosed { .. }
         | TemplateProblem::Empty
         | TemplateProblem::MalformedReference { .. }

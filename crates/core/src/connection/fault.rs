@@ -11,14 +11,20 @@ pub enum ConnectionFault {
     #[error(transparent)]
     Field(FieldFault),
     /// What a field points at cannot be read.
-    #[error("connection field `{field}` points at {source}: {reason}")]
+    #[error("connection field `{field}` points at {from}: {reason}")]
     Source {
         /// The field's label.
         field: String,
         /// Where it points.
-        source: SecretSource,
+        from: SecretSource,
         /// Why, in words, without the secret.
         reason: String,
+    },
+    /// A key beside `fields`.
+    #[error("`connection` has an unknown key `{key}`")]
+    UnknownKey {
+        /// The key.
+        key: String,
     },
     /// No stored connection has that name.
     #[error("there is no connection `{name}`")]
@@ -47,6 +53,7 @@ impl Fault for ConnectionFault {
         match self {
             ConnectionFault::Field(fault) => fault.code(),
             ConnectionFault::Source { .. } => Code::CONNECTION_SECRET_SOURCE,
+            ConnectionFault::UnknownKey { .. } => Code::CONNECTION_UNKNOWN_FIELD,
             ConnectionFault::Unknown { .. } => Code::CONNECTION_UNKNOWN,
             ConnectionFault::Unreadable { .. } => Code::CONNECTION_UNREADABLE,
             ConnectionFault::Reference { .. } => Code::POLICY_SECRET_REFERENCE,
@@ -59,20 +66,23 @@ impl Fault for ConnectionFault {
             ConnectionFault::Source { field, .. } | ConnectionFault::Reference { field } => {
                 Place::invocation(&["connection", "fields", field])
             }
-            ConnectionFault::Unknown { .. } | ConnectionFault::Unreadable { .. } => {
-                Place::invocation(&["connection"])
-            }
+            ConnectionFault::UnknownKey { .. }
+            | ConnectionFault::Unknown { .. }
+            | ConnectionFault::Unreadable { .. } => Place::invocation(&["connection"]),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             ConnectionFault::Field(fault) => fault.hint(),
-            ConnectionFault::Source { source: SecretSource::Env(name), .. } => {
+            ConnectionFault::Source { from: SecretSource::Env(name), .. } => {
                 Some(format!("set `{name}` before the run, or give the value in the connection"))
             }
-            ConnectionFault::Source { source: SecretSource::File(_), .. } => {
+            ConnectionFault::Source { from: SecretSource::File(_), .. } => {
                 Some("check the path and that the file can be read".to_owned())
+            }
+            ConnectionFault::UnknownKey { .. } => {
+                Some("put the connection's fields under `fields`".to_owned())
             }
             ConnectionFault::Unknown { .. } => {
                 Some("list the stored connections to see what there is".to_owned())

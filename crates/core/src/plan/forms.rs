@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use super::fault::{PlanFault, Warning};
+use super::fault::PlanFault;
 use super::scope::PlanScope;
+use super::warning::Warning;
 use crate::card::Card;
 use crate::connection::Connection;
 use crate::response::descend_map;

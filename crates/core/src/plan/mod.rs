@@ -35,8 +35,8 @@ use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
 pub use fault::{HostNotAllowed, PlanFault, RequestPart};
-pub use warning::Warning;
 pub(crate) use url::{input_field, is_relative_url};
+pub use warning::Warning;
 
 use body::{body, headers};
 use credentials::{add_sensitive, apply_auth};

@@ -117,7 +117,9 @@ impl fmt::Display for FieldFault {
                 write!(f, "there is no {what} `{}`", self.path.last().map_or("", String::as_str))
             }
             FieldProblem::Denied { key } => write!(f, "{name} may not set `{key}`"),
-            FieldProblem::Schema { reason } => write!(f, "{name} does not fit its schema: {reason}"),
+            FieldProblem::Schema { reason } => {
+                write!(f, "{name} does not fit its schema: {reason}")
+            }
         }
     }
 }

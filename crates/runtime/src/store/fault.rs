@@ -209,20 +209,7 @@ impl Fault for StoreFault {
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            StoreFault::Key(KeyFault::Malformed { .. }) => {
-                "a key is 44 characters of base64 or 64 hex digits, for example from `openssl rand -base64 32`"
-            }
-            StoreFault::Key(KeyFault::File { .. }) => "check the path and who may read and write there",
-            StoreFault::Key(KeyFault::Exposed { path, .. }) => {
-                return Some(format!("`chmod 600 {path}`, and consider the key as seen by others"));
-            }
-            StoreFault::Key(KeyFault::Missing { .. }) => {
-                "give the key that the store was sealed with, or make one where there is no store yet"
-            }
-            StoreFault::Key(KeyFault::Keyring { .. }) => {
-                "unlock the keyring, or give the store's key itself"
-            }
-            StoreFault::Key(KeyFault::NoRandom) => "check the system's random device",
+            StoreFault::Key(fault) => return fault.hint(),
             StoreFault::WrongKey { .. } => {
                 "give the key that the store was sealed with; in a rotation give both, the old and the new one"
             }
@@ -232,7 +219,9 @@ impl Fault for StoreFault {
             StoreFault::Tampered { .. } => {
                 "restore the store from a backup, or remove the connection and add it again"
             }
-            StoreFault::Unreachable { .. } => "check that it is there and who may read and write it",
+            StoreFault::Unreachable { .. } => {
+                "check that it is there and who may read and write it"
+            }
             StoreFault::Location { .. } => {
                 "give a file path, or postgres://USER:PASSWORD@HOST/DATABASE with every special character percent-encoded"
             }
@@ -245,7 +234,9 @@ impl Fault for StoreFault {
             StoreFault::Name { .. } => {
                 "it begins with a letter or digit and has up to 64 letters, digits, `_` and `-`"
             }
-            StoreFault::Conflict { .. } => "read the connection again, and change what is there now",
+            StoreFault::Conflict { .. } => {
+                "read the connection again, and change what is there now"
+            }
             StoreFault::LeaseLost { .. } => "read the tokens again: newer ones may be there",
             StoreFault::Passphrase => "give the passphrase that the export was made with",
             StoreFault::Export { .. } => "give what was exported, whole and unchanged",
@@ -262,6 +253,30 @@ impl Fault for StoreFault {
             StoreFault::LeaseLost { .. } => Some(Retry::AGAIN),
             _ => None,
         }
+    }
+}
+
+impl Fault for KeyFault {
+    fn code(&self) -> Code {
+        Code::STORE_KEY
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            KeyFault::Malformed { .. } => {
+                "a key is 44 characters of base64 or 64 hex digits, for example from `openssl rand -base64 32`"
+            }
+            KeyFault::File { .. } => "check the path and who may read and write there",
+            KeyFault::Exposed { path, .. } => {
+                return Some(format!("`chmod 600 {path}`, and consider the key as seen by others"));
+            }
+            KeyFault::Missing { .. } => {
+                "give the key that the store was sealed with, or make one where there is no store yet"
+            }
+            KeyFault::Keyring { .. } => "unlock the keyring, or give the store's key itself",
+            KeyFault::NoRandom => "check the system's random device",
+        };
+        Some(text.to_owned())
     }
 }
 

@@ -21,12 +21,12 @@ use super::load::examine;
 use super::node::{Kind as NodeKind, Node};
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::text::nearest;
 use crate::failure::Error;
-use crate::fault::Fault;
-use crate::flow_fault::DocumentFault;
+use crate::flow::document_fault::DocumentFault;
+use crate::load::LoadFault;
 use crate::plan::PlanFault;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
+use crate::text::nearest;
 use form::{Form, Forms};
 use given::Given;
 
@@ -219,13 +219,13 @@ fn unusable(call: &CallCard, full_name: &str, error: &Error) -> DocumentFault {
         Some((connector, card)) => format!("{card}@{connector}"),
         None => name.to_owned(),
     };
-    match error.fault() {
-        Fault::Unknown { what: "connector", nearest, .. } => DocumentFault::UnknownName {
+    match error.fault().downcast_ref() {
+        Some(LoadFault::UnknownConnector { nearest, .. }) => DocumentFault::UnknownName {
             what: "connector",
             found: call.connector.clone(),
             nearest: nearest.clone(),
         },
-        Fault::Unknown { nearest, .. } => DocumentFault::UnknownName {
+        Some(LoadFault::UnknownCard { nearest, .. }) => DocumentFault::UnknownName {
             what: "card",
             found: format!("{}@{}", call.card, call.connector),
             nearest: nearest.as_deref().map(in_flow),

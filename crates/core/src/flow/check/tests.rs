@@ -42,15 +42,14 @@ struct Shop {
 impl Surroundings for Shop {
     fn card(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
         let connector = Arc::new(load_connector("shop/connector.json", CONNECTOR)?);
-        let unknown = |what, nearest: &str| {
-            let nearest = Some(nearest.to_owned());
-            Error::new(Fault::Unknown { what, name: full_name.to_owned(), nearest })
-        };
+        let (name, near) = (full_name.to_owned(), |name: &str| Some(name.to_owned()));
         match full_name {
             "shop/put-pet" => load_card(connector, "shop/put-pet.json", CARD).map(Arc::new),
             "shop/broken" => load_card(connector, "shop/broken.json", "{").map(Arc::new),
-            name if name.starts_with("shop/") => Err(unknown("card", "shop/put-pet")),
-            _ => Err(unknown("connector", "shop")),
+            other if other.starts_with("shop/") => {
+                Err(LoadFault::UnknownCard { name, nearest: near("shop/put-pet") }.into())
+            }
+            _ => Err(LoadFault::UnknownConnector { name, nearest: near("shop") }.into()),
         }
     }
 
