@@ -52,15 +52,15 @@ pub trait Surroundings {
 /// ```
 /// use cardhost_core::definition::Definition;
 /// use cardhost_core::failure::Error;
-/// use cardhost_core::fault::Fault;
 /// use cardhost_core::flow::{Head, Surroundings, check};
+/// use cardhost_core::load::LoadFault;
 /// use std::sync::Arc;
 ///
 /// struct Nothing;
 /// impl Surroundings for Nothing {
 ///     fn card(&self, name: &str) -> Result<Arc<Definition>, Error> {
 ///         let nearest = Some("shop/get-pet".to_owned());
-///         Err(Error::new(Fault::Unknown { what: "card", name: name.to_owned(), nearest }))
+///         Err(LoadFault::UnknownCard { name: name.to_owned(), nearest }.into())
 ///     }
 ///     fn flows(&self) -> &[Head] {
 ///         &[]
