@@ -5,8 +5,7 @@
 
 use std::process::Child;
 
-use cardhost::core::store_fault::StoreFault;
-use cardhost::store::{KeySet, Store};
+use cardhost::store::{KeySet, Store, StoreFault};
 use rusqlite::Connection;
 
 use super::{KEY, Place, fields, key, on_both, torture};
