@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 45] = [
+const CORE: [&str; 41] = [
+    "text",
     "error",
     "moment",
     "span",
@@ -30,17 +31,12 @@ const CORE: [&str; 45] = [
     "definition",
     "invocation",
     "transport_fault",
-    "store_fault",
-    "cassette_fault",
     "decoder",
     "response",
     "token",
     "plan",
     "explain",
     "curl",
-    "flow_fault",
-    "fault",
-    "message",
     "failure",
     "load",
     "call",
