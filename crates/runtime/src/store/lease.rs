@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 /// The right to renew a connection's tokens, for a while. Give it back with [`TenantStore::save_tokens`] or
 /// [`TenantStore::release`]; one that is dropped ends by itself at its time.
+///
+/// [`TenantStore::save_tokens`]: super::TenantStore::save_tokens
+/// [`TenantStore::release`]: super::TenantStore::release
 pub struct Lease {
     pub(super) id: String,
     pub(super) holder: String,

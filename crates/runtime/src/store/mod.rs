@@ -22,7 +22,7 @@
 //!
 //! let found = connections.get("acme", "prod").await?;
 //! assert_eq!(found.map(|connection| connection.fields), Some(fields));
-//! # Ok::<(), fault::StoreFault>(())
+//! # Ok::<(), cardhost_runtime::store::StoreFault>(())
 //! # }).unwrap();
 //! ```
 

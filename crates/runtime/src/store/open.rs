@@ -57,7 +57,7 @@ impl Store {
         Ok(Store(Arc::new(Inner { backend, keys })))
     }
 
-    /// The connections of a tenant; [`DEFAULT_TENANT`] where there is only one.
+    /// The connections of a tenant; [`DEFAULT_TENANT`](super::DEFAULT_TENANT) where there is only one.
     ///
     /// # Errors
     /// [`StoreFault::Name`] where it cannot be a tenant's name.
@@ -105,6 +105,10 @@ impl Store {
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(unused_variables, reason = "a build without back ends migrates nothing")
+)]
 fn backend(location: &str, later: &[&'static str]) -> Result<Box<dyn Backend>, StoreFault> {
     let fault = |reason: &str| StoreFault::Location { reason: reason.to_owned() };
     match location.split_once("://") {
