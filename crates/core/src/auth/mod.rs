@@ -43,7 +43,7 @@ pub use hmac::{Hmac, HmacAlgorithm, KeyEncoding, SignatureEncoding};
 pub use oauth1::{OAuth1, OAuth1Place, OAuth1SignatureMethod};
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
-pub(crate) use placement::is_cookie_name;
+pub use placement::is_cookie_name;
 pub use placement::{Place, TokenPlace};
 pub use session::{Login, Session};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
