@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::CassetteFault;
 use super::mask::{Caution, Mask, header_name, is_secret_header};
 use super::{
-    Cassette, FormatVersion, Exchange, Headers, Ignore, Order, RecordedBody, RecordedReply,
+    Cassette, Exchange, FormatVersion, Headers, Ignore, Order, RecordedBody, RecordedReply,
     RecordedRequest,
 };
 use cardhost_core::error::Place;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::mask::{Caution, Mask};
-use super::{Cassette, FormatVersion, Exchange, Ignore, Order, RecordedReply, Seed};
+use super::{Cassette, Exchange, FormatVersion, Ignore, Order, RecordedReply, Seed};
 use cardhost_core::decoder::{self, DecodedBody};
 use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{Reply, ReplyScope, Response};

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use cardhost_core::markup::escaped;
+
 use super::layout::{
     DOT, END, LINE, LONGEST_NAME, LONGEST_WHAT, Layout, NAME_WIDTH, Rect, Route, RouteEnd,
     SUBTITLE, TITLE,
@@ -9,7 +11,6 @@ use super::layout::{
 use super::words::{columns, cut};
 use super::{Block, Graph, Look};
 use crate::document::Document;
-use cardhost_core::markup::escaped;
 
 /// The classes are of this picture only: it may stand inside of a page.
 const STYLE: &str = "\
