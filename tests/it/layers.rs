@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 32] = [
+const CORE: [&str; 33] = [
     "text",
+    "markup",
     "error",
     "moment",
     "span",
