@@ -26,6 +26,7 @@ mod flows_shipped;
 mod httpbin;
 mod layers;
 mod lossless;
+mod manifests;
 mod memory;
 mod mock;
 mod moto_peer;
