@@ -2,6 +2,7 @@
 
 mod cassette;
 mod coding;
+mod fault;
 pub mod egress;
 mod http;
 mod memory;
