@@ -24,9 +24,8 @@ pub(super) fn value(text: &str) -> Result<DecodedBody, DecodeFault> {
 }
 
 pub(super) fn fault(error: &serde_json::Error) -> DecodeFault {
-    let words = error.to_string();
     DecodeFault::Json {
-        reason: words.split(" at line ").next().unwrap_or_default().to_owned(),
+        reason: crate::value::reason(error),
         line: error.line(),
         column: error.column(),
     }

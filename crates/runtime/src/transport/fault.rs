@@ -165,8 +165,7 @@ mod tests {
 
     fn asked(url: &str) -> reqwest::Error {
         let client = HttpTransport::new().plain_client();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             match client.get(url).send().await {
                 Ok(response) => response.bytes().await.unwrap_err(),

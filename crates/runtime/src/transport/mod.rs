@@ -2,8 +2,8 @@
 
 mod cassette;
 mod coding;
-mod fault;
 pub mod egress;
+mod fault;
 mod http;
 mod memory;
 mod mock;

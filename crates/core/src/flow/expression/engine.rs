@@ -158,3 +158,41 @@ fn shown(value: &Datum) -> String {
     }
     text.chars().take(LONGEST).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number that [`compile`] reads out of jaq's `Debug`.
+    fn first(text: &str) -> usize {
+        let shown = format!("{:?}", compile(text, &[]).unwrap().id);
+        shown.strip_prefix("TermId(").unwrap().strip_suffix(')').unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn an_expressions_terms_come_after_those_of_the_definitions() {
+        // Whatever an expression is made of, its own first term stands in the same place.
+        let of_nothing = first(".");
+        for text in ["1 + 1", "[.[] | .a]", "if . then 1 else 2 end", "[1, [2, [3]]]"] {
+            assert_eq!(first(text), of_nothing, "{text}");
+        }
+        assert!(of_nothing < MAX_TERMS / 8, "{of_nothing}");
+    }
+
+    /// A term beyond the table of [`stop`] would panic: jaq looks a term up by its number.
+    #[test]
+    fn the_longest_expressions_end_within_the_table() {
+        // What makes many terms without nesting, which is refused before.
+        for piece in ["a,", "a:1,", "a:.b,"] {
+            let most = (MAX_TERMS - 64 - first(".")) / 8;
+            let text = |pieces: usize| ["{", &piece.repeat(pieces), "b}"].concat();
+            let pieces = (most - 3) / piece.len();
+            let filter = compile(&text(pieces), &[]).unwrap();
+            assert!(compile(&text(pieces + 1), &[]).is_err(), "{piece}");
+            for steps in [1, 100, 3_000, 10_000] {
+                let ended = run(&filter, Datum::Null, std::iter::empty(), steps, 0);
+                assert!(matches!(ended, Err(Ended::Excess(_))), "{piece} {steps}: {ended:?}");
+            }
+        }
+    }
+}
