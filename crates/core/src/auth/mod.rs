@@ -14,6 +14,7 @@ mod challenge;
 mod custom;
 mod dates;
 mod digest;
+mod fault;
 mod hash;
 mod hmac;
 mod oauth1;
@@ -37,6 +38,7 @@ pub use basic::Basic;
 pub use bearer::Bearer;
 pub use custom::{Custom, CustomScheme, CustomSchemes, CustomValues};
 pub use digest::Digest;
+pub use fault::AuthFault;
 pub use hmac::{Hmac, HmacAlgorithm, KeyEncoding, SignatureEncoding};
 pub use oauth1::{OAuth1, OAuth1Place, OAuth1SignatureMethod};
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
@@ -49,10 +51,9 @@ pub use tls::Tls;
 
 use pending::Kind;
 
-use crate::inject::header::HeaderFault;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
-use crate::template::{Reference, Root, Scope, Template, TemplateValueError};
+use crate::template::{Reference, Root, Scope, Template};
 
 /// One way in which credentials become part of a request.
 #[derive(Debug, Deserialize)]
@@ -108,58 +109,6 @@ pub enum TokenScheme<'a> {
     OAuth2(&'a OAuth2),
     /// From a login request.
     Session(&'a Session),
-}
-
-/// Why credentials cannot be applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuthFault {
-    /// A template of the method has no value.
-    Template(TemplateValueError),
-    /// Basic credentials: the user holds a colon (RFC 7617, section 2).
-    ColonInUser,
-    /// Basic credentials: a part holds a control character (RFC 7617, section 2).
-    ControlCharacter {
-        /// `user name` or `password`.
-        part: &'static str,
-    },
-    /// The credential cannot stand in a header.
-    Header(HeaderFault),
-    /// The credential cannot stand in a cookie (RFC 6265, section 4.1.1).
-    Cookie {
-        /// The cookie's name.
-        name: String,
-    },
-    /// A client certificate without its key, or a key without its certificate.
-    HalfIdentity,
-    /// The URL of a token or login request is none, or its values cannot stand in it.
-    Endpoint {
-        /// The key, such as `tokenUrl`.
-        key: &'static str,
-        /// Why.
-        reason: &'static str,
-    },
-    /// A private key cannot be used.
-    Key {
-        /// Why.
-        reason: &'static str,
-    },
-    /// The host was given no scheme of this name.
-    UnknownScheme {
-        /// The name.
-        name: String,
-    },
-    /// A custom scheme refused.
-    Custom {
-        /// Its name.
-        name: String,
-        /// Its words.
-        reason: String,
-    },
-    /// Request signing: the key is not written in the encoding that it is said to have.
-    KeyEncoding {
-        /// `base64` or `hex`.
-        encoding: &'static str,
-    },
 }
 
 impl JsonSchema for AuthMethod {
