@@ -7,7 +7,6 @@
 //! is checked against the egress policy, and those are the addresses that are connected to. A name that changes its
 //! answer after the check has no chance, and a connection that stands was checked when it was opened.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -351,6 +350,7 @@ impl Gathered {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::IpAddr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
