@@ -11,7 +11,7 @@ use cardhost::core::flow::{
 };
 use serde_json::{Value, json};
 
-use crate::support::path;
+use crate::support::{path, skipped};
 
 const KIT: &str = "../shared/conformance/serverless-workflow/ctk";
 
@@ -204,7 +204,7 @@ fn check(scenario: &Scenario) -> Result<(), String> {
 fn every_scenario_of_the_kit_passes() {
     let folder = path(KIT);
     let Ok(entries) = fs::read_dir(&folder) else {
-        println!("skipped: the conformance kit is not beside the project");
+        skipped("shared", "the conformance kit is not beside the project");
         return;
     };
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

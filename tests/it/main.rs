@@ -25,6 +25,8 @@ mod flow_run;
 mod flows_shipped;
 mod httpbin;
 mod layers;
+mod licences;
+mod links;
 mod lossless;
 mod manifests;
 mod memory;

@@ -5,6 +5,9 @@
 use super::{repository, shipped_card};
 use crate::reference::{Block, Cell, Document, Inline, Page, RowGroup, Section, markdown};
 
+#[path = "../../../../../tests/it/support/skipped.rs"]
+mod skipped;
+
 /// A field of the seed page.
 #[derive(Debug)]
 struct SeedField {
@@ -26,10 +29,7 @@ impl Seed {
         let path = repository().join("../shared/seeds/custom-api-action-page.txt");
         let text = std::fs::read_to_string(&path).ok();
         if text.is_none() {
-            #[expect(clippy::print_stdout, reason = "a test that compares nothing says so")]
-            {
-                println!("skipped: {} is missing", path.display());
-            }
+            skipped::skipped("shared", &format!("{} is missing", path.display()));
         }
         Some(Seed { text: text? })
     }
