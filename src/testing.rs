@@ -31,11 +31,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cardhost_core::cassette::CassetteFault;
 use cardhost_core::cassette::{
     Case, CaseFile, Cassette, Difference, Injection, Player, json_differences, lines,
 };
-use cardhost_core::cassette_fault::CassetteFault;
-use cardhost_core::fault::Fault;
+use cardhost_core::error::{Internal, Unreadable};
 use cardhost_runtime::clock::FixedClock;
 use cardhost_runtime::entropy::FixedEntropy;
 use serde_json::{Map, Value};
@@ -47,7 +47,7 @@ pub use flow::{FlowCase, FlowCaseRun};
 use crate::flow::{FlowRunner, VirtualTimer};
 use crate::transport::EgressPolicy;
 use crate::{
-    BaseOverride, Class, Code, ConnectionRef, Error, Host, HostBuilder, Invocation, Outcome, Place,
+    BaseOverride, Class, ConnectionRef, Error, Host, HostBuilder, Invocation, Outcome, Place,
     Policy,
 };
 
@@ -285,7 +285,7 @@ impl CaseFolder {
             Err(error) => error_snapshot(error).map(Golden::Error),
         };
         let found =
-            text.map_err(|_| Error::new(Fault::Internal { what: "an output cannot be written" }))?;
+            text.map_err(|_| Error::from(Internal { what: "an output cannot be written" }))?;
         let difference = found.differs_from(self.expected.as_ref());
         Ok(CaseRun { found, difference })
     }
@@ -333,7 +333,7 @@ impl Files<'_> {
 
     fn unreadable(file: &Path, reason: String) -> Error {
         let place = Place { file: file.display().to_string(), ..Place::default() };
-        Error::new(Fault::Unreadable { reason }).at(place)
+        Error::from(Unreadable { reason }).at(place)
     }
 
     /// Refuses a file that a case does not have; `all` names those it can have.
@@ -386,11 +386,7 @@ impl Files<'_> {
     /// An error about a value in `case.json`.
     fn wrong(&self, pointer: &str, reason: String) -> Error {
         let (file, pointer) = (self.shown("case.json"), pointer.to_owned());
-        Error::from(CassetteFault::Case { reason }).with_code(Code::DEFINITION_VALUE).at(Place {
-            file,
-            pointer,
-            ..Place::default()
-        })
+        Error::from(CassetteFault::Entry { reason }).at(Place { file, pointer, ..Place::default() })
     }
 
     fn accept(&self, found: &Golden) -> Result<(), Error> {

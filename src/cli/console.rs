@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use cardhost::core::message;
+use crate::cli::hint::worded;
 use cardhost::{Class, Error, Warning};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Console {
     /// Writes what deserves attention.
     pub(crate) fn warnings(&self, warnings: &[Warning]) {
         for warning in warnings {
-            let (code, message) = message::warning(warning);
+            let (code, message) = (warning.code(), warning.to_string());
             if self.json_errors() {
                 self.note(
                     &json!({ "severity": "warning", "code": code, "message": message }).to_string(),
@@ -125,7 +125,7 @@ impl Console {
     /// Writes why a test case failed.
     pub(crate) fn case(&self, name: &str, error: &Error) {
         if self.json_errors() {
-            let mut shown = error.to_json();
+            let mut shown = worded(error).to_json();
             if let Value::Object(map) = &mut shown {
                 map.insert("case".to_owned(), Value::String(name.to_owned()));
             }
@@ -137,6 +137,7 @@ impl Console {
     }
 
     fn error(&self, error: &Error) {
+        let error = worded(error);
         let shown = error.to_json();
         if self.json_errors() {
             self.note(&shown.to_string());

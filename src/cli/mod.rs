@@ -9,6 +9,7 @@ mod connection;
 mod console;
 mod docs;
 mod flow;
+mod hint;
 mod list;
 mod logging;
 mod mock;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use cardhost::core::explain::origins;
-use cardhost::core::message;
 use cardhost::{Policy, Prepared};
 use serde_json::{Map, Value, json};
 
@@ -43,8 +42,7 @@ fn as_json(prepared: &Prepared) -> Value {
     let warnings: Vec<Value> = plan
         .warnings
         .iter()
-        .map(message::warning)
-        .map(|(code, message)| json!({ "code": code, "message": message }))
+        .map(|warning| json!({ "code": warning.code(), "message": warning.to_string() }))
         .collect();
     json!({
         "card": definition.full_name(),

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
+use cardhost::core::cassette::CassetteFault;
 use cardhost::core::cassette::{Case, from_har};
-use cardhost::core::cassette_fault::CassetteFault;
-use cardhost::core::fault::Fault;
+use cardhost::core::error::Unreadable;
 use cardhost::testing::{CaseFolder, Head, Recorder};
 use cardhost::{Error, Place, Policy};
 
@@ -81,7 +81,7 @@ fn import(archive: &Path, cassette: &Path, console: &Console) -> Result<(), Fail
     let shown = archive.display().to_string();
     let text = std::fs::read_to_string(archive).map_err(|error| {
         let place = Place { file: shown.clone(), ..Place::default() };
-        Error::new(Fault::Unreadable { reason: error.to_string() }).at(place)
+        Error::from(Unreadable { reason: error.to_string() }).at(place)
     })?;
     let made = from_har(&shown, &text)?;
     let text = made.write().map_err(|error| Failure::Io("the cassette", error.into()))?;

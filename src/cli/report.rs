@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::hint::worded;
 use cardhost::{Class, Error};
 use serde_json::{Map, Value, json};
 
@@ -86,7 +87,7 @@ pub(crate) fn json(reports: &[CaseReport], seconds: f64) -> String {
             object.insert("status".into(), json!(case.verdict.as_str()));
             object.insert("seconds".into(), rounded(case.seconds));
             if let Verdict::Failed(error) = &case.verdict {
-                object.insert("error".into(), error.to_json());
+                object.insert("error".into(), worded(error).to_json());
             }
             Value::Object(object)
         })

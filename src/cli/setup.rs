@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cardhost::core::connection::ConnectionFault;
 use cardhost::core::error::Place;
-use cardhost::core::fault::Fault;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::transport::{EgressPolicy, HttpTransport};
-use cardhost::{BaseOverride, Code, Error, Host, HostBuilder, Invocation, Policy};
+use cardhost::{BaseOverride, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
 use super::args::{Global, NetworkArgs, ReachArgs};
@@ -138,8 +138,7 @@ fn stored_name(argument: &Path) -> Option<&str> {
 fn connection_file(path: &Path) -> Result<Map<String, Value>, Failure> {
     let shown = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| {
-        Error::new(Fault::Unreadable { reason: error.to_string() })
-            .with_code(Code::CONNECTION_UNREADABLE)
+        Error::from(ConnectionFault::Unreadable { reason: error.to_string() })
             .at(Place { file: shown.clone(), ..Place::default() })
     })?;
     Ok(fields_of(&text, &shown)?.fields)
@@ -157,8 +156,7 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
     let place = |line_column| Place { file: shown.to_owned(), line_column, ..Place::default() };
     let value: Value = serde_json::from_slice(text).map_err(|error| {
         let reason = cardhost::core::value::reason(&error);
-        Error::new(Fault::Unreadable { reason: format!("not JSON: {reason}") })
-            .with_code(Code::CONNECTION_UNREADABLE)
+        Error::from(ConnectionFault::Unreadable { reason: format!("not JSON: {reason}") })
             .at(place(Some((error.line(), error.column()))))
     })?;
     let mut wrapped = false;
@@ -167,11 +165,7 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
             None => Value::Object(map),
             Some(fields) => {
                 if let Some((key, _)) = map.into_iter().next() {
-                    let fault =
-                        InvocationFault::UnknownKey { key, nearest: None, within: "connection" };
-                    return Err(Error::from(fault)
-                        .with_code(Code::CONNECTION_UNKNOWN_FIELD)
-                        .at(place(None)));
+                    return Err(Error::from(ConnectionFault::UnknownKey { key }).at(place(None)));
                 }
                 wrapped = true;
                 fields
@@ -184,9 +178,7 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
         other => {
             let found = cardhost::core::value::type_name(&other);
             let reason = format!("an object of fields is expected, not {found}");
-            Err(Error::new(Fault::Unreadable { reason })
-                .with_code(Code::CONNECTION_UNREADABLE)
-                .at(place(None)))
+            Err(Error::from(ConnectionFault::Unreadable { reason }).at(place(None)))
         }
     }
 }
@@ -210,7 +202,7 @@ pub(crate) fn stdin(what: &str, limit: usize) -> Result<Option<Vec<u8>>, Failure
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     io::stdin().lock().take(most).read_to_end(&mut text).map_err(|e| Failure::Io("stdin", e))?;
     if text.len() > limit {
-        return Err(Error::new(Fault::InvocationTooLong { limit }).into());
+        return Err(Error::from(InvocationFault::TooLong { limit }).into());
     }
     Ok(Some(text).filter(|text| !text.iter().all(u8::is_ascii_whitespace)))
 }

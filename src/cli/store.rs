@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cardhost::Error;
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{DEFAULT_TENANT, Key, KeyFault, KeySet, Store, TenantStore};
 use clap::Args;
 

@@ -11,9 +11,10 @@ use std::io::{self, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::thread::JoinHandle;
 
+use crate::cli::hint::worded;
+use cardhost::core::error::Internal;
 use cardhost::core::error::Place;
-use cardhost::core::fault::Fault;
-use cardhost::core::message;
+use cardhost::core::invocation::InvocationFault;
 use cardhost::{Error, Host, Invocation, Outcome, Policy, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -119,7 +120,7 @@ struct Line {
 async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
     let done = AssertUnwindSafe(call(host, card, line)).catch_unwind().await;
     done.unwrap_or_else(|_| {
-        let error = Error::new(Fault::Internal { what: "a call panicked" });
+        let error = Error::from(Internal { what: "a call panicked" });
         result_line(None, &Err(error))
     })
 }
@@ -132,7 +133,7 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
             id_of_bad_line = id(&text);
             Error::from(fault)
         }),
-        Err(limit) => Err(Error::new(Fault::InvocationTooLong { limit })),
+        Err(limit) => Err(Error::from(InvocationFault::TooLong { limit })),
     };
     let (id, result) = match parsed {
         Ok(mut invocation) => (invocation.id.take(), host.run(card, invocation).await),
@@ -166,7 +167,7 @@ fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
             serde_json::to_writer(&mut line, &done).map(|()| line)
         }
         Err(error) => {
-            let mut line = json!({ "id": id, "error": error.to_json() });
+            let mut line = json!({ "id": id, "error": worded(error).to_json() });
             let warnings = warnings(error.warnings());
             if !warnings.is_empty() {
                 line["warnings"] = Value::Array(warnings);
@@ -180,8 +181,8 @@ fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
 }
 
 fn warnings(warnings: &[Warning]) -> Vec<Value> {
-    let said = warnings.iter().map(message::warning);
-    said.map(|(code, message)| json!({ "code": code, "message": message })).collect()
+    let told = |it: &Warning| json!({ "code": it.code(), "message": it.to_string() });
+    warnings.iter().map(told).collect()
 }
 
 /// The lines of stdin, each up to a limit; a longer one is passed over and reported.

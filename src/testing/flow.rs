@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cardhost_core::cassette::{
     Cassette, Injection, RecordedRun, TraceLine, lines, trace, trace_differences,
 };
-use cardhost_core::fault::Fault;
+use cardhost_core::error::Internal;
+use cardhost_core::flow::FlowFault;
 use cardhost_core::flow::{Finding, Happened, Problem};
-use cardhost_core::flow_fault::FlowFault;
 use serde_json::{Map, Value};
 
 use super::{Files, Golden, Replay, error_snapshot};
@@ -163,7 +163,7 @@ impl FlowCase {
             Err(error) => error_snapshot(error).map(Golden::Error),
         };
         let found =
-            text.map_err(|_| Error::new(Fault::Internal { what: "an output cannot be written" }))?;
+            text.map_err(|_| Error::from(Internal { what: "an output cannot be written" }))?;
         let (trace, story) = told.texts();
         let snapshot = format!("{}\n{story}", found.text());
         let mut run = FlowCaseRun { output, found, trace, difference: None, snapshot };
@@ -226,12 +226,12 @@ fn inner_flows(files: &Files<'_>) -> Result<Vec<String>, Error> {
 /// The first fault of a flow, as the error of its case.
 fn refused(files: &Files<'_>, found: &[Finding]) -> Error {
     let Some(first) = found.iter().find(|finding| !finding.is_warning).or(found.first()) else {
-        return Error::new(Fault::Internal { what: "a flow is refused without a reason" });
+        return Error::from(Internal { what: "a flow is refused without a reason" });
     };
     let name = first.place.file.clone();
     let mut place = first.place.clone();
     place.file = files.shown(&name);
-    Error::new(Fault::Flow(FlowFault::Invalid { name, reason: first.message() })).at(place)
+    Error::from(FlowFault::Invalid { name, reason: first.message() }).at(place)
 }
 
 /// The connections of a case.

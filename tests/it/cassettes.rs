@@ -456,7 +456,12 @@ fn difference(recorded: &Value, sent: &Value, ignore: Value) -> String {
             assert_eq!(reply.status, 204);
             String::new()
         }
-        Err(fault) => fault.detail.lines().skip(2).collect::<Vec<_>>().join("\n"),
+        Err(fault) => match fault.kind {
+            TransportFaultKind::Own(own) => {
+                own.0.to_string().lines().skip(3).collect::<Vec<_>>().join("\n")
+            }
+            other => panic!("{other:?}"),
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cardhost::catalog::MemorySource;
 use cardhost::core::error::Place;
-use cardhost::core::fault::Fault;
+use cardhost::core::transport_fault::ExchangeFault;
 use cardhost::transport::{
     BoxFuture, EgressPolicy, HttpTransport, MemoryTransport, Resolve, Transport,
     TransportFaultKind, Treatment,
@@ -363,8 +363,8 @@ fn a_name_is_refused_for_any_of_its_addresses() {
             assert_refused(&error, DENIED, "Host", name);
             assert!(error.message().contains(&format!("`{name}` is at ")), "{error:?}");
             assert_eq!(resolver.asked(), [*name]);
-            let Fault::Transport { fault, .. } = error.fault() else { panic!("{error:?}") };
-            assert!(fault.not_sent);
+            let exchange: &ExchangeFault = error.fault().downcast_ref().unwrap();
+            assert!(exchange.fault.not_sent);
         }
         let (transport, sent) = recording();
         let allowing = host(transport, true).build();

@@ -131,10 +131,8 @@ fn both_agree_on_damaged_examples_too() {
             // The loader and the schema are written from the same shapes.
             let findings = load(name, &value.to_string()).err().unwrap_or_default();
             let is_malformed = findings.iter().any(|finding| {
-                let schema = matches!(
-                    finding.fault,
-                    cardhost::core::flow_fault::DocumentFault::Schema { .. }
-                );
+                let schema =
+                    matches!(finding.fault, cardhost::core::flow::DocumentFault::Schema { .. });
                 finding.code.as_str().starts_with("definition.") && !schema
             });
             assert_eq!(own, !is_malformed, "{name}: {what}: {findings:?}");

@@ -27,7 +27,6 @@ use cardhost::clock::FixedClock;
 use cardhost::core::auth::{CustomScheme, CustomValues};
 use cardhost::core::call::Treatment;
 use cardhost::core::check::{DefinitionFault, File, check_connector};
-use cardhost::core::message;
 use cardhost::core::moment::Moment;
 use cardhost::core::secret::Secret;
 use cardhost::core::transport_fault::TransportFault;
@@ -237,7 +236,7 @@ async fn run(
         outcomes.push(pretty(&match outcome {
             Ok(outcome) => {
                 let warnings: Vec<String> =
-                    outcome.warnings.iter().map(|w| message::warning(w).1).collect();
+                    outcome.warnings.iter().map(ToString::to_string).collect();
                 let mut shown = outcome.output.to_value().unwrap();
                 if !warnings.is_empty() {
                     shown["warnings"] = json!(warnings);
@@ -506,7 +505,8 @@ fn nothing_of_any_scheme_goes_to_another_origin() {
         let fields = json!({ "Key": "suite-secret" });
         let error = block_on(host.run(Some(CARD), with_fields(&fields))).unwrap_err();
         assert_eq!(error.response().map(|response| response.status), Some(307), "{name}");
-        let (code, message) = message::warning(&error.warnings()[0]);
+        let warning = &error.warnings()[0];
+        let (code, message) = (warning.code(), warning.to_string());
         assert_eq!(code, "redirect.not_followed", "{name}");
         assert!(message.contains(&second.url), "{name}: {message}");
         let before = ["digest", "oauth2", "session"].contains(&name.as_str());

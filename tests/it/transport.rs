@@ -239,7 +239,8 @@ fn nothing_follows_a_redirect_to_another_origin() {
             let first = redirecting(status, move |_| location.clone());
             let outcome = run(&first.url, HttpTransport::new(), "POST").unwrap();
             assert_eq!(outcome.status.to_string(), status[..3]);
-            let (code, message) = cardhost::core::message::warning(&outcome.warnings[0]);
+            let warning = &outcome.warnings[0];
+            let (code, message) = (warning.code(), warning.to_string());
             assert_eq!(code, "redirect.not_followed");
             assert!(message.contains(&second.url), "{message}");
             assert_eq!(first.requests().len(), 1);

@@ -1,5 +1,7 @@
 //! A connection: the values of a connector's connection fields for one account.
 
+mod fault;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -11,6 +13,8 @@ use crate::settle::{
 };
 use crate::template::{Found, Reference, Root, Scope};
 use crate::value::{descend, type_name};
+
+pub use fault::ConnectionFault;
 
 /// The values of a connector's connection fields; secrets are [`Secret`]s. Its `Debug` shows labels only.
 #[derive(Clone, Default)]
@@ -39,24 +43,17 @@ pub enum SecretSource {
     File(String),
 }
 
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SecretSource::Env(name) => write!(f, "environment variable `{name}`"),
+            SecretSource::File(path) => write!(f, "file `{path}`"),
+        }
+    }
+}
+
 /// Reads what a [`SecretSource`] points at; the core itself has no environment and no files.
 pub type ReadSecret<'r> = dyn Fn(&SecretSource) -> Result<Secret, String> + 'r;
-
-/// Why a connection cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConnectionFault {
-    /// A field is wrong.
-    Field(FieldFault),
-    /// What a field points at cannot be read.
-    Source {
-        /// The field's label.
-        field: String,
-        /// Where it points.
-        source: SecretSource,
-        /// Why, in words, without the secret.
-        reason: String,
-    },
-}
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -138,7 +135,7 @@ impl Connection {
             read_from_source.push(label.clone());
             let secret = read(&source).map_err(|reason| ConnectionFault::Source {
                 field: label.clone(),
-                source,
+                from: source,
                 reason,
             })?;
             *value = Value::String(secret.expose().to_owned());

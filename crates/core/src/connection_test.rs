@@ -7,8 +7,28 @@ use serde_json::{Value, json};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
+use crate::error::{Code, Fault};
 use crate::response::{Output, OutputValue};
 use crate::template::scalar_text;
+
+/// The connector declares no test of its connections.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("connector `{connector}` declares no test of its connections")]
+pub struct NoTest {
+    /// The connector's name.
+    pub connector: String,
+}
+
+impl Fault for NoTest {
+    fn code(&self) -> Code {
+        Code::CONNECTION_NO_TEST
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = "its author can add one as `connection.test`; until then, run a card that reads";
+        Some(text.to_owned())
+    }
+}
 
 /// The connector's test as a card; `None` where it declares none.
 #[must_use]

@@ -1,6 +1,10 @@
 //! An invocation: one run of one card, as the caller writes it.
 
+mod fault;
+
 use serde_json::{Map, Value};
+
+pub use fault::InvocationFault;
 
 /// One run of one card.
 #[derive(Clone, Default, PartialEq)]
@@ -49,45 +53,6 @@ impl std::fmt::Debug for Invocation {
             .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
-}
-
-/// Why a text is not an invocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InvocationFault {
-    /// It is not JSON.
-    Syntax {
-        /// The reader's words, without place.
-        reason: String,
-        /// One-based.
-        line: usize,
-        /// One-based.
-        column: usize,
-    },
-    /// A part has another type.
-    Type {
-        /// The key; empty for the whole.
-        key: &'static str,
-        /// The type it must have.
-        expected: &'static str,
-        /// The type it has.
-        found: &'static str,
-    },
-    /// No such key.
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The nearest key.
-        nearest: Option<String>,
-        /// Under which key; empty at the top.
-        within: &'static str,
-    },
-    /// An object has a key twice: which value is meant is not known (RFC 8259, section 4).
-    DuplicateKey {
-        /// The key.
-        key: String,
-    },
-    /// It names no card and the caller named none.
-    NoCard,
 }
 
 const KEYS: [&str; 6] = ["id", "card", "connection", "options", "input", "idempotencyKey"];
@@ -148,7 +113,7 @@ impl Invocation {
                     other => return Err(wrong_type("idempotencyKey", "text", &other)),
                 },
                 _ => {
-                    let nearest = crate::error::nearest(&key, KEYS.into_iter());
+                    let nearest = crate::text::nearest(&key, KEYS.into_iter());
                     return Err(InvocationFault::UnknownKey { key, nearest, within: "" });
                 }
             }
@@ -164,7 +129,7 @@ fn connection(value: Value) -> Result<Option<ConnectionRef>, InvocationFault> {
         Value::Object(mut map) => {
             let fields = map.shift_remove("fields").unwrap_or(Value::Object(Map::new()));
             if let Some((key, _)) = map.into_iter().next() {
-                let nearest = crate::error::nearest(&key, ["fields"].into_iter());
+                let nearest = crate::text::nearest(&key, ["fields"].into_iter());
                 return Err(InvocationFault::UnknownKey { key, nearest, within: "connection" });
             }
             object("connection.fields", fields).map(|fields| Some(ConnectionRef::Fields(fields)))

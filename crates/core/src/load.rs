@@ -7,9 +7,76 @@ use serde::de::DeserializeOwned;
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::error::Place;
+use crate::error::{Code, Fault, Place};
 use crate::failure::Error;
-use crate::fault::Fault;
+use crate::text::{CHECK_THE_DEFINITION, did_you_mean};
+
+/// Why a definition does not load. `check` shows every fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadFault {
+    /// It is not what its format says.
+    #[error("{reason}")]
+    Syntax {
+        /// The reader's words, without place.
+        reason: String,
+    },
+    /// It has the name of another one: connections are looked up by it.
+    #[error("its name is `{found}`, and it stands where `{expected}` is expected")]
+    Name {
+        /// Its name.
+        found: String,
+        /// The name that it must have.
+        expected: String,
+    },
+    /// Nobody has a connector of that name.
+    #[error("there is no connector `{name}`")]
+    UnknownConnector {
+        /// The name.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// The connector has no card of that name.
+    #[error("there is no card `{name}`")]
+    UnknownCard {
+        /// `<connector>/<card>`.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+}
+
+impl Fault for LoadFault {
+    fn code(&self) -> Code {
+        match self {
+            LoadFault::Syntax { .. } => Code::DEFINITION_SYNTAX,
+            LoadFault::Name { .. } => Code::DEFINITION_NAME,
+            LoadFault::UnknownConnector { .. } => Code::CONNECTOR_UNKNOWN,
+            LoadFault::UnknownCard { .. } => Code::CARD_UNKNOWN,
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            LoadFault::Name { .. } => Place { pointer: "/name".to_owned(), ..Place::default() },
+            _ => Place::default(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            LoadFault::Syntax { .. } | LoadFault::Name { .. } => CHECK_THE_DEFINITION,
+            LoadFault::UnknownConnector { nearest, .. }
+            | LoadFault::UnknownCard { nearest, .. } => {
+                return Some(match nearest {
+                    Some(nearest) => did_you_mean(nearest),
+                    None => "list the cards to see what there is".to_owned(),
+                });
+            }
+        };
+        Some(text.to_owned())
+    }
+}
 
 /// Reads a connector.
 ///
@@ -35,7 +102,7 @@ fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| {
         let reason = crate::value::reason(&error);
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
-        Error::new(Fault::Definition { reason }).at(Place {
+        Error::from(LoadFault::Syntax { reason }).at(Place {
             file: file.to_owned(),
             line_column,
             ..Place::default()

@@ -15,7 +15,6 @@ use crate::auth::Place;
 use crate::card::Card;
 use crate::definition::Definition;
 use crate::field::{Field, FieldType, Format};
-use crate::message;
 use crate::plan::{input_field, is_relative_url};
 use crate::request::RequestSpec;
 use crate::response::Reply;
@@ -361,7 +360,7 @@ fn fits_value(
                     &|_| true,
                 )
             {
-                faults.push(message::field(&fault));
+                faults.push(fault.to_string());
             }
         }
         (ValueTemplate::List(items), Value::Array(values)) => {
@@ -459,7 +458,7 @@ fn parameter_fault(field: &Field, found: &Value, place: &str) -> Option<String> 
     };
     check_value(FieldRoot::Input, field, &value, &mut place.split('/').collect(), &|_| true)
         .err()
-        .map(|fault| message::field(&fault))
+        .map(|fault| fault.to_string())
 }
 
 fn is_optional(template: &ValueTemplate) -> bool {

@@ -1,5 +1,7 @@
 //! Replies: what came back, decoded, and mapped to the outputs of a card.
 
+mod fault;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,9 +15,11 @@ use crate::card::Card;
 use crate::decoder::DecodedBody;
 use crate::field::{Field, FieldType};
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_value};
-use crate::template::{Found, Reference, Root, Scope, TemplateValueError};
+use crate::template::{Found, Reference, Root, Scope};
 use crate::transport_fault::TransportFault;
 use crate::value::descend;
+
+pub use fault::OutputFault;
 
 /// What came back, as the transport gives it. Its `Debug` leaves headers and body out: services echo secrets.
 #[derive(Clone)]
@@ -272,20 +276,6 @@ impl Serialize for Output {
         }
         map.end()
     }
-}
-
-/// Why outputs cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutputFault {
-    /// A value has another type or form than its field declares.
-    Field(FieldFault),
-    /// A template has no value.
-    Template {
-        /// Group and label.
-        path: Vec<String>,
-        /// Why.
-        error: TemplateValueError,
-    },
 }
 
 /// Maps a response to the outputs of a card and checks them against their fields.

@@ -2,6 +2,8 @@
 //!
 //! A light checker of our own field types. A JSON Schema is compiled only for a field that carries one.
 
+mod fault;
+
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
@@ -9,75 +11,7 @@ use crate::field::{Choice, Field, FieldType, Fields, Format, When};
 use crate::template::{Found, Reference, Scope};
 use crate::value::type_name;
 
-/// Which form a field is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FieldRoot {
-    /// The connection.
-    Connection,
-    /// The options of a card.
-    Options,
-    /// The inputs of a card.
-    Input,
-    /// The outputs of a card.
-    Output,
-}
-
-/// What is wrong with a field's value, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldFault {
-    /// The form.
-    pub root: FieldRoot,
-    /// Group, label and whatever is below.
-    pub path: Vec<String>,
-    /// The fault.
-    pub problem: FieldProblem,
-}
-
-/// What can be wrong with a field's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldProblem {
-    /// No value where one is required.
-    Missing,
-    /// A value of another type.
-    Type {
-        /// The types it takes.
-        expected: Vec<&'static str>,
-        /// The type that was given.
-        found: &'static str,
-    },
-    /// Not one of the choices.
-    Choice {
-        /// The choices.
-        expected: Vec<String>,
-        /// What was given, where it is not a secret.
-        found: String,
-    },
-    /// Text or a number in another form.
-    Format {
-        /// The form, in words.
-        expected: &'static str,
-    },
-    /// Outside its bounds.
-    Range {
-        /// The bound, in words.
-        expected: String,
-    },
-    /// No such field.
-    Unknown {
-        /// The nearest label.
-        nearest: Option<String>,
-    },
-    /// A key on the field's deny list.
-    Denied {
-        /// The key.
-        key: String,
-    },
-    /// It does not fit the field's JSON Schema.
-    Schema {
-        /// The schema's words, without the value.
-        reason: String,
-    },
-}
+pub use fault::{FieldFault, FieldProblem, FieldRoot, path_place, reference_place};
 
 /// A value that was given for a field that is not visible: not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,7 +154,7 @@ fn refuse_unknown(
 ) -> Result<(), FieldFault> {
     for key in values.keys() {
         if !fields.contains_key(key) {
-            let nearest = crate::error::nearest(key, fields.keys().map(String::as_str));
+            let nearest = crate::text::nearest(key, fields.keys().map(String::as_str));
             return Err(fault(root, join(path, key), FieldProblem::Unknown { nearest }));
         }
     }

@@ -1,7 +1,56 @@
 //! What can go wrong on the way: facts that a transport reports and the core turns into errors.
 
 use core::net::IpAddr;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::error::{Code, Fault, Retry};
+
+/// An exchange with a service did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", fault.at(origin))]
+pub struct ExchangeFault {
+    /// Scheme, host and port of the service.
+    pub origin: String,
+    /// What happened.
+    pub fault: TransportFault,
+}
+
+impl Fault for ExchangeFault {
+    fn code(&self) -> Code {
+        self.fault.code()
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match &self.fault.kind {
+            TransportFaultKind::Connect => {
+                "check that the service is up and that this machine may reach it"
+            }
+            TransportFaultKind::Dns => "check the host name and the network",
+            TransportFaultKind::Tls => {
+                "check the certificate; certificates that are not trusted are never accepted"
+            }
+            TransportFaultKind::Timeout { .. } => {
+                "raise the limit with `timeouts` of the card, or ask for less"
+            }
+            TransportFaultKind::Reset
+            | TransportFaultKind::Truncated
+            | TransportFaultKind::Protocol => {
+                "whether the service acted on the request is not known"
+            }
+            TransportFaultKind::Egress(_) => {
+                "a connection leads to public addresses only; the egress policy of whoever runs cardhost can allow others"
+            }
+            TransportFaultKind::Own(fault) => return fault.0.hint(),
+        };
+        Some(text.to_owned())
+    }
+
+    fn retry(&self) -> Option<Retry> {
+        (self.fault.not_sent && !self.fault.is_final()).then_some(Retry::AGAIN)
+    }
+}
 
 /// Why no complete reply came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +64,7 @@ pub struct TransportFault {
 }
 
 /// The kinds of transport faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportFaultKind {
     /// No connection: refused, unreachable.
     Connect,
@@ -38,29 +87,28 @@ pub enum TransportFaultKind {
     Protocol,
     /// The egress policy does not let a request go there. Nothing was sent, and nothing changes by trying again.
     Egress(Denied),
-    /// A replay has no reply for the request. Nothing was sent, and nothing changes by trying again.
-    Replay(ReplayProblem),
+    /// The transport has a fault of its own, such as a replay that holds no reply. Nothing was sent, and nothing
+    /// changes by trying again.
+    Own(OwnFault),
 }
 
-/// Why a replay has no reply for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplayProblem {
-    /// It is not the request that was recorded.
-    Mismatch {
-        /// The recorded exchange, from 1 on.
-        exchange: usize,
-    },
-    /// Every recorded exchange has been used.
-    Exhausted {
-        /// How many there are.
-        recorded: usize,
-    },
-    /// The recorded run gave the request up before its reply came, and the replay goes on waiting for it.
-    GivenUp {
-        /// The recorded exchange, from 1 on.
-        exchange: usize,
-    },
+/// A fault that a transport of another crate has.
+#[derive(Clone)]
+pub struct OwnFault(pub Arc<dyn Fault>);
+
+impl fmt::Debug for OwnFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
 }
+
+impl PartialEq for OwnFault {
+    fn eq(&self, other: &OwnFault) -> bool {
+        self.0.code() == other.0.code() && self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for OwnFault {}
 
 /// What the egress policy has against a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +121,54 @@ pub struct Denied {
     pub inside: Option<&'static str>,
 }
 
+/// A fault and the origin that it was met at.
+struct At<'f> {
+    origin: &'f str,
+    fault: &'f TransportFault,
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let At { origin, fault } = self;
+        match &fault.kind {
+            TransportFaultKind::Connect => write!(f, "`{origin}` cannot be reached"),
+            TransportFaultKind::Dns => write!(f, "the name in `{origin}` has no address"),
+            TransportFaultKind::Tls => write!(f, "no trusted TLS connection to `{origin}`"),
+            TransportFaultKind::Timeout { which, after } => {
+                write!(f, "`{origin}`: the {} limit of {after:?} is over", which.as_str())
+            }
+            TransportFaultKind::Reset => {
+                write!(f, "`{origin}` ended the connection before a reply")
+            }
+            TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
+            TransportFaultKind::Protocol => write!(f, "the reply of `{origin}` is not well-formed"),
+            TransportFaultKind::Egress(denied) => f.write_str(&denied.at(origin)),
+            TransportFaultKind::Own(fault) => write!(f, "{}", fault.0),
+        }?;
+        if fault.detail.is_empty() { Ok(()) } else { write!(f, ": {}", fault.detail) }
+    }
+}
+
+impl Denied {
+    /// What the policy has against an origin, in words.
+    fn at(self, origin: &str) -> String {
+        let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+        let host = match authority.rsplit_once(':') {
+            // The last colon of an address without a port is inside its brackets.
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        };
+        let inside = self.inside.map(|inside| format!(" inside {inside}")).unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match self.address {
+            Some(address) if bare.parse() != Ok(address) => {
+                format!("host `{host}` is at {address}, {}{inside}", self.range)
+            }
+            _ => format!("host `{host}` is {}{inside}", self.range),
+        }
+    }
+}
+
 impl TransportFault {
     /// Whether the egress policy refused the request.
     #[must_use]
@@ -80,10 +176,35 @@ impl TransportFault {
         matches!(self.kind, TransportFaultKind::Egress(_))
     }
 
-    /// Whether a replay had no reply for the request.
+    /// Whether the transport had a fault of its own.
     #[must_use]
-    pub fn is_replay(&self) -> bool {
-        matches!(self.kind, TransportFaultKind::Replay(_))
+    pub fn is_own(&self) -> bool {
+        matches!(self.kind, TransportFaultKind::Own(_))
+    }
+
+    /// Whether the same request will fare no better: it was refused before anything was sent.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.is_egress() || self.is_own()
+    }
+
+    /// What happened at an origin, in words.
+    pub(crate) fn at<'f>(&'f self, origin: &'f str) -> impl fmt::Display + use<'f> {
+        At { origin, fault: self }
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        match &self.kind {
+            TransportFaultKind::Connect => Code::TRANSPORT_CONNECT,
+            TransportFaultKind::Dns => Code::TRANSPORT_DNS,
+            TransportFaultKind::Tls => Code::TRANSPORT_TLS,
+            TransportFaultKind::Timeout { .. } => Code::TRANSPORT_TIMEOUT,
+            TransportFaultKind::Reset => Code::TRANSPORT_RESET,
+            TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
+            TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
+            TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
+            TransportFaultKind::Own(fault) => fault.0.code(),
+        }
     }
 }
 

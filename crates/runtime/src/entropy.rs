@@ -1,7 +1,7 @@
 //! Randomness: the only source of it for nonces, states and verifiers.
 
+use cardhost_core::error::Internal;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::moment::Moment;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
@@ -40,7 +40,7 @@ pub(crate) fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], E
     if entropy.fill(&mut bytes) {
         return Ok(bytes);
     }
-    Err(Error::new(Fault::Internal { what: "the system gives no random bytes" }))
+    Err(Error::from(Internal { what: "the system gives no random bytes" }))
 }
 
 /// Now, with a fresh random value.

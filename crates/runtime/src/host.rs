@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
 use cardhost_core::call::{Call, Outcome};
+use cardhost_core::connection::ConnectionFault;
 use cardhost_core::connection::{Connection, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Code, Place};
+use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
 use cardhost_core::plan::{BaseOverride, Plan, PlanSettings, plan_with_key};
 use cardhost_core::secret::Secret;
@@ -531,15 +531,10 @@ impl Host {
                 return Ok(Found { connection, stored: Some(opened) });
             }
         }
-        let unknown =
-            || Error::new(Fault::Unknown { what: "connection", name: name.clone(), nearest: None });
+        let unknown = || Error::from(ConnectionFault::Unknown { name: name.clone() });
         let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
         let found = provider.fields(connector.name.as_str(), &name).await;
-        let fields = found.map_err(|reason| {
-            Error::new(Fault::Unreadable { reason })
-                .with_code(Code::CONNECTION_UNREADABLE)
-                .at(Place::invocation(&["connection"]))
-        })?;
+        let fields = found.map_err(|reason| Error::from(ConnectionFault::Unreadable { reason }))?;
         let fields = fields.ok_or_else(unknown)?;
         let connection = settle(connector, fields, self.0.policy.secret_references)?;
         Ok(Found { connection: Arc::new(connection), stored: None })
@@ -667,7 +662,7 @@ fn settle(
     if !may_refer {
         let pointing = fields.iter().find(|(_, value)| secret_source(value).is_some());
         if let Some((field, _)) = pointing {
-            return Err(Error::new(Fault::SecretReference { field: field.clone() }));
+            return Err(ConnectionFault::Reference { field: field.clone() }.into());
         }
     }
     Connection::settle(connector, fields, &read_secret).map_err(Error::from)

@@ -8,15 +8,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cardhost_core::auth::{AuthFault, Grant, OAuth2, TokenScheme};
 use cardhost_core::call::Outcome;
+use cardhost_core::call::ReplyFault;
 use cardhost_core::connection_test;
+use cardhost_core::connection_test::NoTest;
 use cardhost_core::connector::Connector;
+use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::invocation::{ConnectionRef, Invocation};
 use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::token::NoToken;
 use cardhost_core::token::{self, Answer, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
 use url::{Url, form_urlencoded};
 
@@ -116,14 +119,14 @@ impl Host {
     /// `connection.no_test` where the connector declares none; otherwise as for any run.
     pub async fn test_connection(&self, connector: &str, name: &str) -> Result<TestOutcome, Error> {
         let connector = self.catalog().connector(connector)?;
-        let no_test = || Error::new(Fault::NoTest { connector: connector.name.0.clone() });
+        let no_test = || Error::from(NoTest { connector: connector.name.0.clone() });
         let test = connector.connection.test.as_ref().ok_or_else(no_test)?;
         let definition = Arc::new(connection_test::definition(&connector).ok_or_else(no_test)?);
         let connection = Some(ConnectionRef::Name(name.to_owned()));
         let invocation = Invocation { connection, ..Invocation::default() };
         let target = test.target.clone();
         let unexpected = |status| {
-            let fault = Fault::Service { status, message: None };
+            let fault = ReplyFault::Service { status, message: None, code: Code::HTTP_STATUS };
             Err(Error::new(fault))
         };
         match self.run_definition(definition, invocation).await {
@@ -216,7 +219,7 @@ impl Host {
         }
         let method = chosen.ok_or_else(|| {
             let target = format!("a login to {}", connector.name.as_str());
-            Error::new(Fault::Plan(PlanFault::AuthMissing { target, methods: passed_over }))
+            Error::from(PlanFault::AuthMissing { target, methods: passed_over })
         })?;
         Ok(Session { host: self.clone(), connector, found, method })
     }
@@ -445,11 +448,11 @@ fn secured(
 }
 
 fn unusable(method: &str, fault: AuthFault) -> Error {
-    Error::new(Fault::Plan(PlanFault::Auth { method: method.to_owned(), fault }))
+    Error::from(PlanFault::Auth { method: method.to_owned(), fault })
 }
 
 fn refused(method: &str, fault: GrantFault, request: Option<&RequestSpec>) -> Error {
-    let error = Error::new(Fault::Grant { method: method.to_owned(), fault });
+    let error = Error::from(NoToken { method: method.to_owned(), fault });
     match request {
         Some(request) => error.redacted_by(&request.redactor),
         None => error,
@@ -457,7 +460,7 @@ fn refused(method: &str, fault: GrantFault, request: Option<&RequestSpec>) -> Er
 }
 
 fn no_oauth2() -> Error {
-    Error::new(Fault::Internal { what: "a login without OAuth 2.0" })
+    Error::from(Internal { what: "a login without OAuth 2.0" })
 }
 
 /// A parameter of a query.

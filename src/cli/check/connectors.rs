@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cardhost::core::check::{File, Severity, check_connector};
-use cardhost::core::fault::Fault;
+use cardhost::core::error::Unreadable;
 use cardhost::{Error, Place};
 
 use super::flows::is_flow;
@@ -78,7 +78,7 @@ fn folder(path: &Path) -> Result<Files, Failure> {
     }
     if !connector.is_file() {
         let reason = "a folder with cards needs a `connector.json`".to_owned();
-        return Err(Error::new(Fault::Unreadable { reason })
+        return Err(Error::from(Unreadable { reason })
             .at(Place { file: connector.display().to_string(), ..Place::default() })
             .into());
     }
@@ -90,7 +90,7 @@ fn read(path: &Path) -> Result<(String, String), Failure> {
     let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     match String::from_utf8(text) {
         Ok(text) => Ok((file, text)),
-        Err(_) => Err(Error::new(Fault::Unreadable { reason: "it is not UTF-8".to_owned() })
+        Err(_) => Err(Error::from(Unreadable { reason: "it is not UTF-8".to_owned() })
             .at(Place { file, ..Place::default() })
             .into()),
     }

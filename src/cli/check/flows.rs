@@ -7,9 +7,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::hint::worded;
 use cardhost::catalog::Catalog;
 use cardhost::core::definition::Definition;
-use cardhost::core::fault::Fault;
+use cardhost::core::error::Unreadable;
 use cardhost::core::flow::{self, Finding, Head, MAX_DOCUMENT_BYTES, Surroundings};
 use cardhost::{Class, Error, Place};
 
@@ -171,7 +172,7 @@ fn read(path: &Path) -> Result<Result<String, Error>, Failure> {
         },
     };
     let place = Place { file: path.display().to_string(), ..Place::default() };
-    Ok(Err(Error::new(Fault::Unreadable { reason }).at(place)))
+    Ok(Err(Error::from(Unreadable { reason }).at(place)))
 }
 
 /// Reads the one flow of a command.
@@ -191,7 +192,7 @@ fn unread(error: &Error) -> Shown<'_> {
         code: error.code(),
         is_warning: false,
         message: error.message(),
-        hint: error.hint(),
+        hint: worded(error).hint(),
         place: error.place(),
         span: None,
         text: None,

@@ -6,7 +6,7 @@ use cardhost::connections::read_secret;
 use cardhost::core::connection::{Connection, ConnectionFault, SecretSource, secret_source};
 use cardhost::core::connector::Connector;
 use cardhost::core::secret::Secret;
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{MOST_VALUE_BYTES, TenantStore, is_connection_name};
 use cardhost::{Error, Place};
 use serde_json::{Map, Value};

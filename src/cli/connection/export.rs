@@ -1,7 +1,7 @@
 //! `connection export`.
 
 use cardhost::Error;
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::TenantStore;
 use cardhost::store::export::{ExportedConnection, seal_connections};
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 
 use cardhost::Error;
 use cardhost::core::connection::secret_source;
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::TenantStore;
 use cardhost::store::export::{ExportedConnection, MOST_EXPORT_BYTES, open_connections};
 

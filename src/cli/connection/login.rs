@@ -11,8 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cardhost::core::fault::Fault;
-use cardhost::core::token::GrantFault;
+use cardhost::core::token::{GrantFault, NoToken};
 use cardhost::login::{BrowserLogin, DeviceLogin, Login};
 use cardhost::{Error, Policy};
 use http_body_util::Full;
@@ -125,7 +124,7 @@ async fn with_browser(
 }
 
 fn expired(method: String) -> Error {
-    Error::new(Fault::Grant { method, fault: GrantFault::Expired })
+    Error::from(NoToken { method, fault: GrantFault::Expired })
 }
 
 /// A browser at the redirect URI, which waits for an answer.

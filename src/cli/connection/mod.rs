@@ -15,7 +15,7 @@ mod show;
 mod test;
 mod time;
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{Summary, TenantStore};
 use cardhost::{Code, Error, Place};
 

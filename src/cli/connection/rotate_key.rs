@@ -1,7 +1,7 @@
 //! `connection rotate-key`.
 
 use cardhost::Error;
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{Key, KeyFault};
 
 use super::args::RotateKeyArgs;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cardhost::clock::{Clock as _, SystemClock};
 use cardhost::connections::BoxFuture;
+use cardhost::core::cassette::CassetteFault;
 use cardhost::core::cassette::RecordedRun;
-use cardhost::core::cassette_fault::CassetteFault;
-use cardhost::core::fault::Fault;
+use cardhost::core::error::Internal;
 use cardhost::core::secret::{Redactor, Secret};
 use cardhost::core::settle::all_texts;
 use cardhost::entropy::{Entropy as _, SystemEntropy};
@@ -105,7 +105,7 @@ fn random() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     match SystemEntropy.fill(&mut bytes) {
         true => Ok(bytes),
-        false => Err(Error::new(Fault::Internal { what: "the system gives no random bytes" })),
+        false => Err(Error::from(Internal { what: "the system gives no random bytes" })),
     }
 }
 

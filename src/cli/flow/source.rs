@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::core::fault::Fault;
-use cardhost::core::flow_fault::FlowFault;
+use cardhost::core::error::Unreadable;
+use cardhost::core::flow::FlowFault;
 use cardhost::flow::{Flow, FlowFolder, FlowSource};
 use cardhost::{Error, Place};
 
@@ -35,17 +35,12 @@ pub(crate) fn load_with_text(name: &Path, console: &Console) -> Result<(Flow, St
 fn read(path: &Path, shown: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
         let is_name = path.extension().is_none() && shown.split('/').count() == 2;
-        let fault = if error.kind() == std::io::ErrorKind::NotFound && is_name {
-            let nearest = cardhost::core::error::nearest(shown, names().into_iter());
-            Fault::Flow(FlowFault::Unknown { name: shown.to_owned(), nearest })
-        } else {
-            Fault::Unreadable { reason: error.to_string() }
-        };
-        let place = Place { file: shown.to_owned(), ..Place::default() };
-        match &fault {
-            Fault::Flow(_) => Error::new(fault).into(),
-            _ => Error::new(fault).at(place).into(),
+        if error.kind() == std::io::ErrorKind::NotFound && is_name {
+            let nearest = cardhost::core::text::nearest(shown, names().into_iter());
+            return Error::from(FlowFault::Unknown { name: shown.to_owned(), nearest }).into();
         }
+        let place = Place { file: shown.to_owned(), ..Place::default() };
+        Error::from(Unreadable { reason: error.to_string() }).at(place).into()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cardhost::core::fault::Fault;
+use cardhost::flow::RunFault;
 use cardhost::flow::{FlowRunner, MemoryFlows, MemorySecrets, News, VirtualTimer, Watcher};
 use cardhost::transport::EgressPolicy;
 use cardhost::{Class, Policy};
@@ -291,6 +291,9 @@ fn a_secret_that_is_not_there_stops_the_flow_before_anything_is_done() {
     let shop = Shop::echo();
     let flow = http_flow("{ method: get, endpoint: 'https://example.com/' }");
     let error = run(FlowRunner::new(shop.host()).run(&flow, json!({}))).unwrap_err();
-    assert!(matches!(error.fault(), Fault::Unknown { what: "secret", .. }), "{error:?}");
+    assert!(
+        matches!(error.fault().downcast_ref(), Some(RunFault::UnknownSecret { .. })),
+        "{error:?}"
+    );
     assert!(shop.asked().is_empty());
 }

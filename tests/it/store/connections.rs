@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{LeaseAnswer, MOST_VALUE_BYTES};
 use serde_json::{Map, Value, json};
 

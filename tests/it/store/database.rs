@@ -1,6 +1,6 @@
 //! The store in PostgreSQL: logins, TLS and connections that break. No message shows the password.
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{KeySet, Store};
 use cardhost::{Class, Code, Error};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{KeySet, Store};
 use cardhost::{Code, Error};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{Lease, LeaseAnswer, TenantStore};
 
 use super::{Place, fields, on_both};

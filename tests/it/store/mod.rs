@@ -12,7 +12,7 @@ mod torture;
 use std::future::Future;
 use std::path::PathBuf;
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{Key, KeySet, Store, TenantStore};
 use serde_json::{Map, Value};
 use tempfile::TempDir;

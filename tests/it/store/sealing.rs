@@ -1,6 +1,6 @@
 //! Values are sealed: they show nothing, open only where they belong, and only with their key.
 
-use cardhost::core::store_fault::StoreFault;
+use cardhost::store::StoreFault;
 use cardhost::store::{KeySet, LeaseAnswer};
 
 use super::{KEY, OTHER, Place, fields, key, on_both};

@@ -6,6 +6,7 @@
 //!                           └ fault ─▶ Done
 //! ```
 
+mod fault;
 mod redirect;
 
 use std::sync::Arc;
@@ -16,17 +17,17 @@ use crate::card::{Effect, HttpError};
 use crate::connector::{RetryRule, Span};
 use crate::decoder::{self, DecodedBody};
 use crate::definition::Definition;
-use crate::error::Code;
+use crate::error::{Code, Fault};
 use crate::failure::{Error, FailedResponse};
-use crate::fault::Fault;
 use crate::moment::Moment;
 use crate::plan::{Plan, PlanFault, Warning};
 use crate::request::RequestSpec;
 use crate::response::{BodyEnd, Output, Reply, ReplyScope, Response, map_output};
 use crate::secret::{Redactor, Secret};
 use crate::template::Template;
-use crate::transport_fault::TransportFault;
+use crate::transport_fault::{ExchangeFault, TransportFault};
 
+pub use fault::ReplyFault;
 pub use redirect::MAX_REDIRECTS;
 
 /// Most bytes of a decoded body, unless the card says another limit: 16 MiB.
@@ -202,7 +203,7 @@ impl Call {
             }
             redirect::Next::TooMany => {
                 self.plan.request.redactor = signed;
-                let fault = Fault::Redirects { max: MAX_REDIRECTS };
+                let fault = ReplyFault::Redirects { max: MAX_REDIRECTS };
                 let warnings = std::mem::take(&mut self.plan.warnings);
                 return Step::Done(Err(self.failed(fault, &reply).with_warnings(warnings)));
             }
@@ -256,7 +257,7 @@ impl Call {
 
     fn auth_error(&self, fault: AuthFault) -> Error {
         let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
-        Error::new(Fault::Plan(fault)).redacted_by(&self.plan.request.redactor)
+        Error::new(fault).redacted_by(&self.plan.request.redactor)
     }
 
     /// Whether the reply says that the token is no longer good, for the first time.
@@ -275,7 +276,7 @@ impl Call {
         match &reply.end {
             BodyEnd::Complete => {}
             BodyEnd::TooLarge { limit } => {
-                return Err(self.failed(Fault::TooLarge { limit: *limit }, &reply));
+                return Err(self.failed(ReplyFault::TooLarge { limit: *limit }, &reply));
             }
             BodyEnd::Broken(fault) => {
                 let error = self.transport_error(fault.clone());
@@ -284,7 +285,7 @@ impl Call {
         }
         let deep = self.definition.reads_body_parts();
         let body = decoder::decode(&reply.headers, &reply.body, card.response.decoder, deep)
-            .map_err(|fault| self.failed(Fault::Decode(fault), &reply))?;
+            .map_err(|fault| self.failed(fault, &reply))?;
         let response =
             Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
         let scope = ReplyScope {
@@ -299,12 +300,11 @@ impl Call {
                     .message
                     .as_ref()
                     .and_then(|template| words(template, &scope, &self.plan.request.redactor));
-                let fault = Fault::Service { status: reply.status, message };
-                return Err(self.failed(fault, &reply).with_code(code));
+                let fault = ReplyFault::Service { status: reply.status, message, code };
+                return Err(self.failed(fault, &reply));
             }
         }
-        let output =
-            map_output(card, &scope).map_err(|fault| self.failed(Fault::Output(fault), &reply))?;
+        let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
         Ok((output, reply.status))
     }
 
@@ -325,8 +325,7 @@ impl Call {
             };
             words(template, &scope, &self.plan.request.redactor)
         });
-        let error =
-            self.failed(Fault::Service { status: reply.status, message }, reply).with_code(code);
+        let error = self.failed(ReplyFault::Service { status: reply.status, message, code }, reply);
         let after = crate::http_date::retry_after(&reply.headers, now);
         match rule.map_or(RetryRule::Never, |rule| rule.retry) {
             RetryRule::Never => error.with_retry(false, after),
@@ -339,13 +338,13 @@ impl Call {
         // After a redirect the first request has been acted on.
         let retryable = (fault.not_sent && self.redirects == 0) || self.is_safe();
         let origin = self.plan.request.url.origin().ascii_serialization();
-        let replayed = fault.is_replay();
+        let is_own = fault.is_own();
         let error =
-            Error::new(Fault::Transport { origin, fault }).redacted_by(&self.plan.request.redactor);
-        if replayed { error } else { error.with_retry(retryable, None) }
+            Error::new(ExchangeFault { origin, fault }).redacted_by(&self.plan.request.redactor);
+        if is_own { error } else { error.with_retry(retryable, None) }
     }
 
-    fn failed(&self, fault: Fault, reply: &Reply) -> Error {
+    fn failed(&self, fault: impl Fault, reply: &Reply) -> Error {
         Error::new(fault).with_response(kept(reply)).redacted_by(&self.plan.request.redactor)
     }
 

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::CassetteFault;
 use super::{Case, CaseFile, Cassette, FORMAT, RecordedRun};
-use crate::cassette_fault::CassetteFault;
 use crate::error::Place;
 use crate::failure::Error;
 

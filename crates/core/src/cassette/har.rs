@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
+use super::CassetteFault;
 use super::mask::{Caution, Mask, header_name, is_secret_header};
 use super::{
     Cassette, CassetteVersion, Exchange, Headers, Ignore, Order, RecordedBody, RecordedReply,
     RecordedRequest,
 };
-use crate::cassette_fault::CassetteFault;
 use crate::error::Place;
 use crate::failure::Error;
 use crate::secret::{Redactor, Secret};

@@ -11,6 +11,7 @@
 mod body;
 mod case;
 mod compare;
+mod fault;
 mod file;
 mod har;
 mod inject;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use body::{Layout, RecordedBody};
 pub use case::{Case, CaseVersion};
 pub use compare::{Difference, differences, json_differences, lines};
+pub use fault::{CassetteFault, ReplayFault};
 pub use har::from_har;
 pub use inject::{Injected, Injection};
 pub use player::Player;

@@ -5,16 +5,15 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::compare::{differences, lines};
+use super::fault::{CassetteFault, ReplayFault};
 use super::inject::{Injection, fault_kind};
 use super::mask::{Caution, Mask};
 use super::{Cassette, Exchange, FaultLimit, Order, RecordedFault, RecordedReply, RecordedRequest};
 use crate::call::Treatment;
-use crate::cassette_fault::CassetteFault;
 use crate::failure::Error;
-use crate::fault::Fault;
 use crate::request::RequestSpec;
 use crate::response::{BodyEnd, Reply};
-use crate::transport_fault::{ReplayProblem, TimeoutKind, TransportFault, TransportFaultKind};
+use crate::transport_fault::{ExchangeFault, TimeoutKind, TransportFault, TransportFaultKind};
 
 /// Plays a cassette.
 pub struct Player {
@@ -54,7 +53,7 @@ impl Player {
     /// The recorded reply to a request.
     ///
     /// # Errors
-    /// The recorded fault; [`TransportFaultKind::Replay`] where nothing recorded fits, with what differs, and where the
+    /// The recorded fault; [`ReplayFault`] where nothing recorded fits, with what differs, and where the
     /// recorded run gave the request up: then no reply comes.
     pub fn answer(
         &mut self,
@@ -80,8 +79,8 @@ impl Player {
         match self.cassette.exchanges.get(index) {
             None => Err(self.exhausted(String::new())),
             Some(exchange) if exchange.reply.given_up => {
-                let kind = ReplayProblem::GivenUp { exchange: index + 1 };
-                Err(fault(kind, exchange.request.first_line()))
+                let request = exchange.request.first_line();
+                Err(ReplayFault::GivenUp { exchange: index + 1, request }.of_transport())
             }
             Some(exchange) => replayed(&exchange.reply, treatment),
         }
@@ -131,20 +130,19 @@ impl Player {
             Some((index, found)) if found.is_empty() => Ok(index),
             Some((index, found)) => {
                 let number = index + 1;
-                let detail = format!(
+                let difference = format!(
                     "--- recorded, exchange {number} of {}\n+++ sent, request {}\n{}",
                     self.cassette.exchanges.len(),
                     self.asked,
                     lines(&found),
                 );
-                let kind = ReplayProblem::Mismatch { exchange: number };
-                Err(fault(kind, detail))
+                Err(ReplayFault::Mismatch { exchange: number, difference }.of_transport())
             }
         }
     }
 
     fn exhausted(&self, request: String) -> TransportFault {
-        fault(ReplayProblem::Exhausted { recorded: self.cassette.exchanges.len() }, request)
+        ReplayFault::Exhausted { recorded: self.cassette.exchanges.len(), request }.of_transport()
     }
 
     /// How many requests there were.
@@ -172,7 +170,7 @@ impl Player {
     pub fn finish(&self) -> Result<(), Error> {
         if let Some((origin, fault)) = &self.problem {
             let (origin, fault) = (origin.clone(), fault.clone());
-            return Err(Error::new(Fault::Transport { origin, fault }));
+            return Err(ExchangeFault { origin, fault }.into());
         }
         let exchanges = self.unused();
         if exchanges.is_empty() || self.injected {
@@ -180,10 +178,6 @@ impl Player {
         }
         Err(Error::from(CassetteFault::Unused { exchanges }))
     }
-}
-
-fn fault(problem: ReplayProblem, detail: String) -> TransportFault {
-    TransportFault { kind: TransportFaultKind::Replay(problem), not_sent: true, detail }
 }
 
 /// The recorded reply as a transport gives it.

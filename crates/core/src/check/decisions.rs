@@ -289,7 +289,7 @@ fn unreached<T>(
             row: name.to_owned(),
             by: label(by),
             under: under.to_vec(),
-            nearest: (name != "else").then(|| crate::error::nearest(name, others)).flatten(),
+            nearest: (name != "else").then(|| crate::text::nearest(name, others)).flatten(),
         };
         findings.at_key(Code::TARGET_UNREACHABLE, &place, fault);
     }

@@ -74,7 +74,7 @@ impl<'a> Names<'a> {
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {
             reference: reference.to_string(),
-            nearest: crate::error::nearest(&segment, known.iter().map(String::as_str)),
+            nearest: crate::text::nearest(&segment, known.iter().map(String::as_str)),
             segment,
             elsewhere: None,
             known,
@@ -365,7 +365,7 @@ fn signing<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
 
 fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
     let nearest = |name: &str, known: &mut dyn Iterator<Item = &'static str>| {
-        crate::error::nearest(name, known)
+        crate::text::nearest(name, known)
     };
     match &fault.problem {
         TemplateProblem::UnknownRoot { found } => {
@@ -377,7 +377,9 @@ fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
                 crate::template::helper_names().chain(roots.iter().map(|root| root.as_str()));
             (Code::TEMPLATE_HELPER, nearest(found, &mut known))
         }
-        TemplateProblem::Limit { .. } => (Code::TEMPLATE_LIMIT, None),
+        TemplateProblem::TooLong { .. } | TemplateProblem::TooDeep { .. } => {
+            (Code::TEMPLATE_LIMIT, None)
+        }
         TemplateProblem::Unclosed { .. }
         | TemplateProblem::Empty
         | TemplateProblem::MalformedReference { .. }

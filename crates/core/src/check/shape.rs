@@ -90,7 +90,7 @@ impl Format {
                 let mut known = known_keys(schema);
                 known.retain(|key| found.get(key).is_none());
                 for key in unexpected {
-                    let nearest = crate::error::nearest(key, known.iter().map(String::as_str));
+                    let nearest = crate::text::nearest(key, known.iter().map(String::as_str));
                     let known = known.clone();
                     let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
                     findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);

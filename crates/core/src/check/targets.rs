@@ -316,6 +316,6 @@ fn unknown<'n>(
     name: &str,
     known: impl Iterator<Item = &'n String>,
 ) -> DefinitionFault {
-    let nearest = crate::error::nearest(name, known.map(String::as_str));
+    let nearest = crate::text::nearest(name, known.map(String::as_str));
     DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
 }

@@ -36,7 +36,7 @@ impl DefinitionFault {
                 listed(&quoted(found), "and")
             ),
             DefinitionFault::Default { fault } => {
-                format!("the default does not fit: {}", crate::message::field(fault))
+                format!("the default does not fit: {}", fault)
             }
             DefinitionFault::Together { part, needs } => format!("`{part}` {needs}"),
             DefinitionFault::Repeated { found } => format!("`{found}` is there twice"),
@@ -46,7 +46,7 @@ impl DefinitionFault {
             DefinitionFault::Unknown { what, found, .. } => {
                 format!("the connector has no {what} `{found}`")
             }
-            DefinitionFault::Template { fault, .. } => crate::message::template_fault(fault),
+            DefinitionFault::Template { fault, .. } => fault.to_string(),
             DefinitionFault::ParameterCount { helper, least, most, found, .. } => {
                 let range =
                     if least == most { least.to_string() } else { format!("{least} to {most}") };
@@ -184,7 +184,7 @@ impl DefinitionFault {
             }
             DefinitionFault::Choice { expected, found, .. } => {
                 let names = expected.iter().map(String::as_str);
-                nearest_of(crate::error::nearest(found, names).as_deref(), expected)
+                nearest_of(crate::text::nearest(found, names).as_deref(), expected)
             }
             DefinitionFault::NotAGroup { of, label } => Some(format!(
                 "write `\"{of}\": {{ \"a group\": {{ \"{label}\": {{ … }} }} }}`"

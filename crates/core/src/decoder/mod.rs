@@ -1,5 +1,6 @@
 //! Decoders: bytes of a reply to a value. One file a decoder; chosen by content type unless the card says.
 
+mod fault;
 mod json;
 mod ndjson;
 mod text;
@@ -13,6 +14,8 @@ use serde_json::value::RawValue;
 
 use crate::card::DecoderName;
 
+pub use fault::DecodeFault;
+
 /// A decoded body.
 #[derive(Clone, Debug)]
 pub enum DecodedBody {
@@ -24,30 +27,6 @@ pub enum DecodedBody {
     Value(Value),
     /// Text.
     Text(String),
-}
-
-/// Why a body cannot be decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DecodeFault {
-    /// Not JSON.
-    Json {
-        /// The reader's words, without place.
-        reason: String,
-        /// One-based.
-        line: usize,
-        /// One-based.
-        column: usize,
-    },
-    /// Not text in its character set.
-    Charset {
-        /// The character set's label.
-        charset: String,
-    },
-    /// No such character set.
-    UnknownCharset {
-        /// Its label.
-        charset: String,
-    },
 }
 
 /// Decodes a body.

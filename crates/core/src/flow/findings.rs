@@ -3,10 +3,9 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use crate::error::{Code, Place};
-use crate::failure::Error;
-use crate::fault::Fault;
-use crate::flow_fault::DocumentFault;
+use super::document_fault::DocumentFault;
+use super::document_words;
+use crate::error::{Code, Fault, Place};
 
 /// One fault of a document, or something that deserves attention.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,13 +26,13 @@ impl Finding {
     /// What is wrong: a lower-case fragment without a full stop.
     #[must_use]
     pub fn message(&self) -> String {
-        crate::message::document(&self.fault)
+        document_words::document(&self.fault)
     }
 
     /// What to do, where there is something to say.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        crate::message::document_hint(&self.fault)
+        document_words::document_hint(&self.fault)
     }
 }
 
@@ -122,9 +121,7 @@ fn code_of(fault: &DocumentFault) -> Code {
         DocumentFault::UnknownName { what: "flow", .. } => Code::FLOW_UNKNOWN,
         DocumentFault::UnknownName { .. } => Code::FLOW_REFERENCE,
         DocumentFault::CardBroken { code, .. } => code.clone(),
-        DocumentFault::Invocation(fault) => {
-            Error::new(Fault::Plan((**fault).clone())).code().clone()
-        }
+        DocumentFault::Invocation(fault) => fault.code(),
         DocumentFault::Expression { .. } => Code::FLOW_EXPRESSION_SYNTAX,
     }
 }

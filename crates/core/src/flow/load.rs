@@ -3,7 +3,7 @@
 use super::document::{self, Document, Head, ROOT, build, shape};
 use super::findings::{Finding, Findings};
 use super::node;
-use crate::flow_fault::DocumentFault;
+use crate::flow::document_fault::DocumentFault;
 
 /// Longest text of a document, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;

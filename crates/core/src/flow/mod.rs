@@ -77,7 +77,10 @@
 mod check;
 pub mod datum;
 pub mod document;
+mod document_fault;
+mod document_words;
 pub mod expression;
+mod fault;
 mod findings;
 pub mod graph;
 mod interpreter;
@@ -87,6 +90,8 @@ mod problem;
 
 pub use check::{Surroundings, check};
 pub use document::{Document, Head, schema};
+pub use document_fault::DocumentFault;
+pub use fault::{FlowFault, Limited};
 pub use findings::Finding;
 pub use interpreter::http::{HttpAuthentication, HttpReply, HttpRequest};
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};

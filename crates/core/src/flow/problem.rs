@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::datum::Datum;
 use super::expression::ExpressionFault;
+use super::fault::{FlowFault, Limited};
 use crate::error::{Class, Code, Place};
 use crate::failure::Error;
-use crate::fault::Fault;
-use crate::flow_fault::FlowFault;
 
 /// The types of errors that the language names (DSL reference, section Standard Error Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,13 +277,14 @@ impl Problem {
         let fault = match self.limit {
             Some(max) => {
                 let of = match self.title.as_deref() {
-                    Some("frames") => "frames",
-                    Some("levels") => "levels",
-                    _ => "tasks",
+                    Some("frames") => Limited::Frames,
+                    Some("levels") => Limited::Levels,
+                    _ => Limited::Tasks,
                 };
                 FlowFault::Limit { of, max }
             }
             None => FlowFault::Uncaught {
+                code: self.error_code(),
                 type_uri: self.type_uri.to_string(),
                 status: self.status,
                 title: self.title.as_deref().map(str::to_owned),
@@ -292,7 +292,7 @@ impl Problem {
             },
         };
         let place = Place::definition(file, self.instance.as_deref().unwrap_or_default());
-        Error::new(Fault::Flow(fault)).with_code(self.error_code()).at(place)
+        Error::from(fault).at(place)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::error::{Code, Fault};
+use crate::text::article;
+
 /// Header names that no template and no input may set: they are the transport's, or carry credentials.
 pub const RESERVED: &[&str] = &[
     "connection",
@@ -18,14 +21,16 @@ pub const RESERVED: &[&str] = &[
 ];
 
 /// Why a header is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
     /// The name is not a token.
+    #[error("`{}` is not a header name", name.escape_default())]
     Name {
         /// The name.
         name: String,
     },
     /// The value holds CR, LF, NUL or another control character.
+    #[error("header `{name}` holds the control character U+{:04X}", u32::from(*found))]
     Value {
         /// The name.
         name: String,
@@ -33,6 +38,10 @@ pub enum HeaderFault {
         found: char,
     },
     /// The value is an object, or a list inside a list.
+    #[error(
+        "header `{name}` must be text, a number, true-false or a list of them, not {}",
+        article(found)
+    )]
     Type {
         /// The name.
         name: String,
@@ -40,10 +49,35 @@ pub enum HeaderFault {
         found: &'static str,
     },
     /// The name is on the field's deny list, or reserved.
+    #[error("header `{name}` may not be set")]
     Denied {
         /// The name, in lower case.
         name: String,
     },
+}
+
+impl Fault for HeaderFault {
+    fn code(&self) -> Code {
+        match self {
+            HeaderFault::Name { .. } => Code::HEADER_NAME,
+            HeaderFault::Value { .. } | HeaderFault::Type { .. } => Code::HEADER_VALUE,
+            HeaderFault::Denied { .. } => Code::HEADER_DENIED,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            HeaderFault::Value { .. } => {
+                "a header is one line: take line breaks and control characters out"
+            }
+            HeaderFault::Denied { .. } => "the connector and the transport set it themselves",
+            HeaderFault::Name { .. } => {
+                "a header name is letters, digits and `-`, for example `X-Request-Id`"
+            }
+            HeaderFault::Type { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
 }
 
 /// Checks a name and a value and makes the header; a name given twice is sent twice.

@@ -9,28 +9,51 @@ use super::path::{self, UrlFault};
 pub const MAX_HOST_BYTES: usize = 253;
 
 /// Why a value cannot stand in the host of a URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostFault {
     /// It is empty.
+    #[error("it gives no host")]
     Empty,
     /// It holds something else than letters, digits, `-` and `.`.
+    #[error("it holds {}", shown(*found))]
     Character {
         /// The first such character.
         found: char,
     },
     /// It starts or ends with a dot, or has two in a row.
+    #[error("a host neither starts nor ends with a dot, nor has two in a row")]
     Dot,
     /// It is no port from 1 to 65535.
+    #[error("a port is a number from 1 to 65535")]
     Port,
     /// It is a whole URL, and does not begin with `http://` or `https://`.
+    #[error("it does not begin with `https://` or `http://`")]
     Scheme,
     /// The host is longer than [`MAX_HOST_BYTES`].
+    #[error("the host is longer than {MAX_HOST_BYTES} bytes")]
     TooLong,
     /// The URL that it makes cannot be parsed, or has another host than was written.
+    #[error("{}", invalid(*reason))]
     Invalid {
         /// The URL parser's reason; `None` where it has none.
         reason: Option<url::ParseError>,
     },
+}
+
+/// A character as it stands in a sentence.
+fn shown(found: char) -> String {
+    match found.is_ascii_graphic() {
+        true => format!("`{found}`"),
+        false => format!("U+{:04X}", u32::from(found)),
+    }
+}
+
+/// Why a URL is none.
+fn invalid(reason: Option<url::ParseError>) -> String {
+    match reason {
+        Some(reason) => reason.to_string(),
+        None => "the host is read otherwise than it is written".to_owned(),
+    }
 }
 
 /// Checks a value that is a piece of a host; where it ends the authority it may also bring a port.

@@ -11,31 +11,37 @@ use url::Url;
 
 use super::host::HostFault;
 use crate::encoding::SEGMENT;
+use crate::error::{Code, Fault};
 
 /// How often a path is decoded when it is searched for tricks: proxies and frameworks each decode once.
 const DECODINGS: usize = 3;
 
 /// Why a URL is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlFault {
     /// It would leave, or could be read as leaving, the target's origin or base path.
+    #[error("the path would leave the base URL: {because}")]
     OutsideBase {
         /// What in the text does that.
         because: Outside,
     },
     /// It holds a control character, plain or percent-encoded.
+    #[error("the path holds the control character U+{:04X}", u32::from(*found))]
     ControlCharacter {
         /// The character.
         found: char,
     },
     /// A path segment is `.` or `..` in some encoding.
+    #[error("the path holds a `.` or `..` segment")]
     DotSegment,
     /// A value that makes up a path segment is empty: the request would go to another resource.
+    #[error("`{reference}` is empty, but makes up a segment of the path")]
     EmptySegment {
         /// The reference that gave it.
         reference: String,
     },
     /// A value that decides the host cannot stand in one.
+    #[error("`{reference}` cannot stand in the base URL: {fault}")]
     Host {
         /// The expression that gave it.
         reference: String,
@@ -43,24 +49,66 @@ pub enum UrlFault {
         fault: HostFault,
     },
     /// It cannot be parsed.
+    #[error("the URL cannot be parsed: {reason}")]
     Invalid {
         /// The URL parser's reason.
         reason: String,
     },
 }
 
+impl Fault for UrlFault {
+    fn code(&self) -> Code {
+        match self {
+            UrlFault::OutsideBase { .. } => Code::URL_OUTSIDE_BASE,
+            UrlFault::ControlCharacter { .. } => Code::URL_CONTROL_CHARACTER,
+            UrlFault::DotSegment => Code::URL_DOT_SEGMENT,
+            UrlFault::EmptySegment { .. } => Code::URL_EMPTY_SEGMENT,
+            UrlFault::Host { .. } => Code::URL_HOST,
+            UrlFault::Invalid { .. } => Code::URL_INVALID,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            UrlFault::EmptySegment { .. } => {
+                "an empty value would send the request to another resource"
+            }
+            UrlFault::OutsideBase { .. } => {
+                "give a path below the base URL, for example \"/app/me\"; to reach another host, use another target"
+            }
+            UrlFault::DotSegment => "write the path without `.` and `..` segments",
+            UrlFault::ControlCharacter { .. } => {
+                "take line breaks, tabs and other control characters out"
+            }
+            UrlFault::Host { fault: HostFault::Scheme, .. } => {
+                "give the whole URL, for example \"https://jira.example.com\""
+            }
+            UrlFault::Host { .. } => {
+                "give letters, digits, `-` and `.` only; a user, query or fragment cannot be part of it"
+            }
+            UrlFault::Invalid { .. } => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
 /// What makes a text leave its base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Outside {
     /// It starts with two slashes: another host.
+    #[error("it starts with two slashes, which name another host")]
     NetworkPath,
     /// It starts with `@`, `.` or `:`: glued to a base it would change the host.
+    #[error("it starts with a character that would change the host")]
     Authority,
     /// Its first segment holds a colon: a scheme or a port.
+    #[error("its first segment holds a colon, which names a scheme or port")]
     Scheme,
     /// It holds a backslash, which URL parsers read as a slash.
+    #[error("it holds a backslash, which URLs read as a slash")]
     Backslash,
     /// After parsing, scheme, host, port or base path differ.
+    #[error("the URL does not stay under the target's base")]
     Parsed,
 }
 

@@ -5,10 +5,15 @@ use serde_json::{Map, Value};
 
 use crate::encoding::UNRESERVED;
 use crate::template::scalar_text;
+use crate::text::article;
 use crate::value::type_name;
 
 /// A value that no parameter can carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "parameter `{name}` must be text, a number, true-false or a list of them, not {}",
+    article(found)
+)]
 pub struct QueryFault {
     /// The parameter's name.
     pub name: String,

@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::MAX_BODY_BYTES;
-use super::fault::{PlanFault, RequestPart, Warning};
+use super::fault::{PlanFault, RequestPart};
 use super::url::{is_missing_whole, parameters, push_form, source_field};
+use super::warning::Warning;
 use crate::card::Card;
 use crate::inject::header::{HeaderFault, push_header};
 use crate::request::{Body, BodyKind};

@@ -1,45 +1,24 @@
-//! Why no request can be planned, and what deserves attention when one can.
+//! Why no request can be planned.
 
+use super::{MAX_BODY_BYTES, METHODS};
 use crate::auth::AuthFault;
 use crate::decision::NoRow;
+use crate::error::{Code, Fault, Place, pointer};
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
-use crate::settle::{FieldFault, NotApplicable};
+use crate::settle::{FieldFault, path_place, reference_place};
 use crate::template::{Reference, TemplateValueError};
-
-/// Something that is no error and deserves attention.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// A value was given for a field that does not apply, and is not sent.
-    NotApplicable(NotApplicable),
-    /// The fragment of a relative URL is not sent.
-    FragmentDropped,
-    /// A query parameter or form field is null and left out.
-    NullLeftOut {
-        /// Its name.
-        name: String,
-    },
-    /// A sentence of the target's own.
-    TargetHint {
-        /// The target.
-        target: String,
-        /// The sentence.
-        hint: String,
-    },
-    /// A redirect to another origin was not followed.
-    RedirectNotFollowed {
-        /// The origin it points to.
-        origin: String,
-    },
-}
+use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, quoted};
 
 /// Why no request can be planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFault {
     /// An option or input is wrong.
+    #[error(transparent)]
     Field(FieldFault),
     /// A group of inputs that the card does not have, or that is no object.
+    #[error("{}", group_message(group, *found))]
     Group {
         /// The group.
         group: String,
@@ -49,6 +28,7 @@ pub enum PlanFault {
         nearest: Option<String>,
     },
     /// A template has no value.
+    #[error("{error}")]
     Template {
         /// The part of the request.
         part: RequestPart,
@@ -56,6 +36,7 @@ pub enum PlanFault {
         error: TemplateValueError,
     },
     /// The URL is refused.
+    #[error("{fault}")]
     Url {
         /// What it comes from, if from one field.
         field: Option<Reference>,
@@ -63,6 +44,7 @@ pub enum PlanFault {
         fault: UrlFault,
     },
     /// A query parameter or form field is refused.
+    #[error("{}", query_message(*part, fault))]
     Query {
         /// `query` or `body`.
         part: RequestPart,
@@ -72,8 +54,10 @@ pub enum PlanFault {
         fault: QueryFault,
     },
     /// The body's content type cannot stand in a header.
+    #[error("the body's `contentType` cannot stand in a header")]
     ContentType,
     /// A header is refused.
+    #[error("{fault}")]
     Header {
         /// The input field that it comes from, if one.
         field: Option<Vec<String>>,
@@ -81,6 +65,7 @@ pub enum PlanFault {
         fault: HeaderFault,
     },
     /// A part that must be an object is not.
+    #[error("the request's {} must be an object, not {}", part.as_str(), article(found))]
     NotAnObject {
         /// The part.
         part: RequestPart,
@@ -88,16 +73,19 @@ pub enum PlanFault {
         found: &'static str,
     },
     /// The method is not one of [`super::METHODS`].
+    #[error("`{found}` is not a method a card can have")]
     Method {
         /// What was rendered.
         found: String,
     },
     /// The connector has no such target.
+    #[error("the connector has no target `{found}`")]
     UnknownTarget {
         /// What was rendered.
         found: String,
     },
     /// A table has no row for a value.
+    #[error("{}", no_row(table, row))]
     NoRow {
         /// The pointer of the table, such as `/targets/Query API/base`.
         table: String,
@@ -105,6 +93,7 @@ pub enum PlanFault {
         row: NoRow,
     },
     /// A base URL of the connector is none.
+    #[error("`{found}` is not a base URL")]
     BadBase {
         /// The target.
         target: String,
@@ -112,6 +101,7 @@ pub enum PlanFault {
         found: String,
     },
     /// An expression in a base URL has no value that is text.
+    #[error("base URL of `{target}`: {error}")]
     Base {
         /// The target.
         target: String,
@@ -119,8 +109,10 @@ pub enum PlanFault {
         error: Box<TemplateValueError>,
     },
     /// The connection decides the host, and it is not one of the target's.
+    #[error("host `{}` is not one of those that target `{}` allows", .0.host, .0.target)]
     HostNotAllowed(Box<HostNotAllowed>),
     /// No auth method of the target is usable.
+    #[error("no credentials for `{target}`: {}", lacking(methods))]
     AuthMissing {
         /// The target.
         target: String,
@@ -128,6 +120,7 @@ pub enum PlanFault {
         methods: Vec<(String, Vec<String>)>,
     },
     /// The connector has no such auth method.
+    #[error("the connector has no auth method `{found}`")]
     UnknownAuth {
         /// The pointer of the list that names it.
         list: String,
@@ -135,6 +128,7 @@ pub enum PlanFault {
         found: String,
     },
     /// The credentials cannot be applied.
+    #[error("auth method `{method}`: {fault}")]
     Auth {
         /// The method.
         method: String,
@@ -142,7 +136,134 @@ pub enum PlanFault {
         fault: AuthFault,
     },
     /// The body is longer than [`super::MAX_BODY_BYTES`].
+    #[error("the request's body is longer than {MAX_BODY_BYTES} bytes")]
     BodyTooLong,
+}
+
+fn group_message(group: &str, found: Option<&'static str>) -> String {
+    match found {
+        Some(found) => format!("input group `{group}` must be an object, not {}", article(found)),
+        None => format!("there is no input group `{group}`"),
+    }
+}
+
+fn query_message(part: RequestPart, fault: &QueryFault) -> String {
+    format!(
+        "parameter `{}` of the {} must be text, a number, true-false or a list of them, not {}",
+        fault.name,
+        part.as_str(),
+        article(fault.found)
+    )
+}
+
+fn no_row(table: &str, row: &NoRow) -> String {
+    match &row.value {
+        Some(value) => format!("table `{table}` has no row for `{value}` of `{}`", row.by),
+        None => format!("table `{table}` needs `{}`, which has no value", row.by),
+    }
+}
+
+fn lacking(methods: &[(String, Vec<String>)]) -> String {
+    let lacks = methods.iter().map(|(name, fields)| format!("`{name}` lacks {}", quoted(fields)));
+    lacks.collect::<Vec<_>>().join("; ")
+}
+
+impl Fault for PlanFault {
+    fn code(&self) -> Code {
+        match self {
+            PlanFault::Field(fault) => fault.code(),
+            PlanFault::Group { found: Some(_), .. } => Code::INPUT_TYPE,
+            PlanFault::Group { found: None, .. } => Code::INPUT_UNKNOWN,
+            PlanFault::Template { error, .. } => error.code(),
+            PlanFault::Url { fault, .. } => fault.code(),
+            PlanFault::ContentType | PlanFault::BadBase { .. } => Code::DEFINITION_VALUE,
+            PlanFault::Query { .. } => Code::QUERY_VALUE,
+            PlanFault::Header { fault, .. } => fault.code(),
+            PlanFault::NotAnObject { .. } => Code::TEMPLATE_VALUE,
+            PlanFault::Method { .. } => Code::METHOD_UNKNOWN,
+            PlanFault::UnknownTarget { .. } => Code::TARGET_UNKNOWN,
+            PlanFault::NoRow { .. } => Code::TARGET_INCOMPLETE,
+            PlanFault::Base { error, .. } => error.code(),
+            PlanFault::HostNotAllowed(_) => Code::EGRESS_HOST,
+            PlanFault::AuthMissing { .. } => Code::AUTH_MISSING,
+            PlanFault::UnknownAuth { .. } => Code::DEFINITION_NAME,
+            PlanFault::Auth { fault, .. } => fault.code(),
+            PlanFault::BodyTooLong => Code::LIMIT_RENDERED,
+        }
+    }
+
+    fn place(&self) -> Place {
+        let at = |pointer: String| Place { pointer, ..Place::default() };
+        let in_request = |part: RequestPart| at(pointer(&["request", part.as_str()]));
+        let in_input = |field: &Option<Vec<String>>, part| match field {
+            Some(path) => path_place("input", path),
+            None => in_request(part),
+        };
+        match self {
+            PlanFault::Field(fault) => fault.place(),
+            PlanFault::Group { group, .. } => Place::invocation(&["input", group]),
+            PlanFault::Template { part, .. } | PlanFault::NotAnObject { part, .. } => {
+                in_request(*part)
+            }
+            PlanFault::Url { field: Some(reference), .. } => reference_place(reference),
+            PlanFault::Url { field: None, .. } => in_request(RequestPart::Path),
+            PlanFault::Query { part, field, .. } => in_input(field, *part),
+            PlanFault::Header { field, .. } => in_input(field, RequestPart::Headers),
+            PlanFault::ContentType | PlanFault::BodyTooLong => in_request(RequestPart::Body),
+            PlanFault::Method { .. } => in_request(RequestPart::Method),
+            PlanFault::UnknownTarget { .. } => in_request(RequestPart::Target),
+            PlanFault::NoRow { table, .. } => at(table.clone()),
+            PlanFault::BadBase { target, .. } | PlanFault::Base { target, .. } => {
+                at(pointer(&["targets", target, "base"]))
+            }
+            PlanFault::HostNotAllowed(fault) => match &fault.field {
+                Some(field) => reference_place(field),
+                None => Place::invocation(&["connection"]),
+            },
+            PlanFault::UnknownAuth { list, .. } => at(list.clone()),
+            PlanFault::Auth { method, fault } if fault.is_of_definition() => {
+                at(pointer(&["auth", method]))
+            }
+            PlanFault::Auth { .. } | PlanFault::AuthMissing { .. } => {
+                Place::invocation(&["connection"])
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            PlanFault::Field(fault) => return fault.hint(),
+            PlanFault::Group { nearest: Some(nearest), .. } => {
+                return Some(did_you_mean(nearest));
+            }
+            PlanFault::Url { fault, .. } => return fault.hint(),
+            PlanFault::Header { fault, .. } => return fault.hint(),
+            PlanFault::Template { error, .. } => return error.hint(),
+            PlanFault::Auth { fault, .. } => return fault.hint(),
+            PlanFault::HostNotAllowed(fault) => {
+                return Some(format!("it may be {}", quoted(&fault.allowed)));
+            }
+            PlanFault::Method { .. } => {
+                return Some(format!("it can be {}", METHODS.join(", ")));
+            }
+            PlanFault::Query { .. } => {
+                "give nested values as JSON text, for example \"[\\\"a\\\"]\""
+            }
+            PlanFault::AuthMissing { .. } => {
+                "fill in the fields of one of these methods under `connection.fields` of the invocation"
+            }
+            PlanFault::UnknownTarget { .. }
+            | PlanFault::NoRow { .. }
+            | PlanFault::BadBase { .. }
+            | PlanFault::UnknownAuth { .. } => CHECK_THE_DEFINITION,
+            PlanFault::NotAnObject { .. }
+            | PlanFault::Group { .. }
+            | PlanFault::Base { .. }
+            | PlanFault::ContentType
+            | PlanFault::BodyTooLong => return None,
+        };
+        Some(text.to_owned())
+    }
 }
 
 /// A host that a connection decides, and that its target does not list.

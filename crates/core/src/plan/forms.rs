@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use super::fault::{PlanFault, Warning};
+use super::fault::PlanFault;
 use super::scope::PlanScope;
+use super::warning::Warning;
 use crate::card::Card;
 use crate::connection::Connection;
 use crate::response::descend_map;
@@ -29,7 +30,7 @@ pub(super) fn settle_invocation(
         .map_err(PlanFault::Field)?;
     for (group, value) in &*input {
         if !card.input.contains_key(group) {
-            let nearest = crate::error::nearest(group, card.input.keys().map(String::as_str));
+            let nearest = crate::text::nearest(group, card.input.keys().map(String::as_str));
             return Err(PlanFault::Group { group: group.clone(), found: None, nearest });
         }
         if !value.is_object() && !value.is_null() {

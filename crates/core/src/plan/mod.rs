@@ -12,6 +12,7 @@ mod forms;
 mod idempotency;
 mod scope;
 mod url;
+mod warning;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -33,8 +34,9 @@ use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
-pub use fault::{HostNotAllowed, PlanFault, RequestPart, Warning};
+pub use fault::{HostNotAllowed, PlanFault, RequestPart};
 pub(crate) use url::{input_field, is_relative_url};
+pub use warning::Warning;
 
 use body::{body, headers};
 use credentials::{add_sensitive, apply_auth};

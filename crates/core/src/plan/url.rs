@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fault::{HostNotAllowed, PlanFault, RequestPart, Warning};
+use super::fault::{HostNotAllowed, PlanFault, RequestPart};
+use super::warning::Warning;
 use super::{BaseOverride, PlanSettings};
 use crate::base_url::{BaseFault, BaseUrl, RenderedBase, is_allowed};
 use crate::card::Card;

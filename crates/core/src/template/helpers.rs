@@ -116,7 +116,7 @@ impl Helper {
     pub(super) fn parse(source: &str) -> Result<Helper, TemplateProblem> {
         let depth = deepest(source);
         if depth > MAX_DEPTH {
-            return Err(TemplateProblem::Limit { of: "depth", max: MAX_DEPTH });
+            return Err(TemplateProblem::TooDeep { max: MAX_DEPTH });
         }
         let (plain, optional) = take_marks(source);
         let wrapped = format!("{{{{{CAPTURE} ({plain})}}}}");

@@ -7,6 +7,7 @@
 //! but in [`crate::inject`].
 
 mod evaluate;
+mod fault;
 mod helpers;
 mod parse;
 mod reference;

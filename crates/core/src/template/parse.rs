@@ -78,10 +78,13 @@ pub enum TemplateProblem {
         /// Its reason, on one line.
         reason: String,
     },
-    /// Longer or deeper than allowed.
-    Limit {
-        /// `bytes` or `depth`.
-        of: &'static str,
+    /// The template is longer than allowed.
+    TooLong {
+        /// In bytes; inclusive.
+        max: usize,
+    },
+    /// A helper call nests deeper than allowed.
+    TooDeep {
         /// Inclusive.
         max: usize,
     },
@@ -183,7 +186,7 @@ pub(crate) fn quoted_expression(text: &str) -> String {
 
 fn parse_parts(source: &str) -> Result<Vec<Part>, TemplateFault> {
     if source.len() > MAX_TEMPLATE_BYTES {
-        let problem = TemplateProblem::Limit { of: "bytes", max: MAX_TEMPLATE_BYTES };
+        let problem = TemplateProblem::TooLong { max: MAX_TEMPLATE_BYTES };
         return Err(TemplateFault { offset: MAX_TEMPLATE_BYTES, problem });
     }
     let mut parts = Vec::new();
@@ -341,8 +344,8 @@ mod tests {
         assert_eq!(parts("{{#if x}}"), r##"2: NotAllowed { found: "#if x" }"##);
         assert_eq!(parts("{{> p}}"), r#"2: NotAllowed { found: "> p" }"#);
         assert_eq!(parts("{{lowr input.[x]}}"), r#"2: UnknownHelper { found: "lowr" }"#);
-        assert_eq!(parts(&"x".repeat(8193)), r#"8192: Limit { of: "bytes", max: 8192 }"#);
+        assert_eq!(parts(&"x".repeat(8193)), r#"8192: TooLong { max: 8192 }"#);
         let deep = format!("{{{{lower {}input.[x]{}}}}}", "(lower ".repeat(20), ")".repeat(20));
-        assert_eq!(parts(&deep), r#"2: Limit { of: "depth", max: 16 }"#);
+        assert_eq!(parts(&deep), r#"2: TooDeep { max: 16 }"#);
     }
 }

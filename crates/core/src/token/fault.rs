@@ -1,20 +1,98 @@
 //! Why there is no token.
 
+use std::fmt;
+
+use crate::error::{Class, Code, Fault, Place, Retry};
 use crate::secret::Redactor;
 use crate::transport_fault::TransportFault;
 
+/// An auth method has no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("auth method `{method}`: {fault}")]
+pub struct NoToken {
+    /// The auth method.
+    pub method: String,
+    /// Why.
+    pub fault: GrantFault,
+}
+
+impl Fault for NoToken {
+    fn code(&self) -> Code {
+        match &self.fault {
+            GrantFault::LoginRequired => Code::AUTH_LOGIN_REQUIRED,
+            GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
+            GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
+            GrantFault::Denied | GrantFault::Expired | GrantFault::Pending { .. } => {
+                Code::AUTH_DENIED
+            }
+            GrantFault::Transport { fault, .. } if fault.is_final() => fault.code(),
+            GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
+            GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
+                Code::AUTH_UNAVAILABLE
+            }
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place::invocation(&["connection"])
+    }
+
+    fn hint(&self) -> Option<String> {
+        let refused = match &self.fault {
+            GrantFault::Revoked(refused) | GrantFault::Refused(refused) => Some(refused),
+            _ => None,
+        };
+        if let Some(seconds) = refused.and_then(|refused| refused.clock_ahead_s) {
+            let direction = if seconds > 0 { "ahead of" } else { "behind" };
+            return Some(format!(
+                "this machine's clock is {} s {direction} the server's: set it, then try again",
+                seconds.abs()
+            ));
+        }
+        let text = match &self.fault {
+            GrantFault::LoginRequired => "log in",
+            GrantFault::Revoked(_) => "log in again, or give the connection new credentials",
+            GrantFault::Refused(_) => "check the client's id and secret, and what it may ask for",
+            GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
+                "the stored connection is unharmed; try again later"
+            }
+            GrantFault::Unusable { .. } => {
+                "check the URL of the token endpoint; the stored connection is unharmed"
+            }
+            GrantFault::Pending { .. } | GrantFault::Denied | GrantFault::Expired => {
+                "log in again and allow the access"
+            }
+        };
+        Some(text.to_owned())
+    }
+
+    fn retry(&self) -> Option<Retry> {
+        let after_s = match &self.fault {
+            GrantFault::Unavailable(refused) => refused.retry_after_s,
+            _ => None,
+        };
+        let class = self.code().class();
+        (class != Class::Test).then_some(Retry { again: class == Class::Later, after_s })
+    }
+}
+
 /// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantFault {
     /// A person has to log in first.
+    #[error("nobody has logged in yet")]
     LoginRequired,
     /// The grant is no longer good: revoked, expired, or its refresh token was used twice (`invalid_grant`).
+    #[error("the grant is no longer good: {0}")]
     Revoked(Refused),
     /// The server does not accept the client or what it asks for.
+    #[error("the authorization server gives no token: {0}")]
     Refused(Refused),
     /// The server is not well: 429, 5xx, or `temporarily_unavailable`.
+    #[error("the authorization server is not well: {0}")]
     Unavailable(Refused),
     /// No reply came, or not all of it.
+    #[error("{}", fault.at(origin))]
     Transport {
         /// Scheme, host and port of the server.
         origin: String,
@@ -22,6 +100,7 @@ pub enum GrantFault {
         fault: TransportFault,
     },
     /// A reply that says it is one and holds no token.
+    #[error("the token reply (status {status}) cannot be used: {reason}")]
     Unusable {
         /// The HTTP status.
         status: u16,
@@ -29,15 +108,19 @@ pub enum GrantFault {
         reason: &'static str,
     },
     /// A device code that nobody has allowed yet (RFC 8628, section 3.5).
+    #[error("nobody has allowed it yet")]
     Pending {
         /// Whether the server asks for longer pauses.
         slow_down: bool,
     },
     /// A person did not allow it.
+    #[error("the access was not allowed")]
     Denied,
     /// The time to allow it is over.
+    #[error("the time to allow the access is over")]
     Expired,
     /// Somebody else is renewing the token and has not finished in time.
+    #[error("the token is being renewed elsewhere, and that did not end in time")]
     Busy,
 }
 
@@ -54,6 +137,19 @@ pub struct Refused {
     pub retry_after_s: Option<u64>,
     /// How far this clock is ahead of the server's, in seconds, where that is a minute or more.
     pub clock_ahead_s: Option<i64>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refused { status, error, description, .. } = self;
+        match (error, description) {
+            (Some(error), Some(description)) => {
+                write!(f, "it answered {status} `{error}`: {description}")
+            }
+            (Some(error), None) => write!(f, "it answered {status} `{error}`"),
+            (None, _) => write!(f, "it answered {status}"),
+        }
+    }
 }
 
 impl Refused {

@@ -15,7 +15,7 @@ mod tokens;
 
 use http::Method;
 
-pub use fault::{GrantFault, Refused};
+pub use fault::{GrantFault, NoToken, Refused};
 pub use oauth2::{
     Authorization, DeviceCode, authorization_url, device_poll, device_request, exchange,
 };

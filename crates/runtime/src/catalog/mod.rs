@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Code, Place, nearest};
+use cardhost_core::error::{Place, Unreadable};
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
-use cardhost_core::load::{load_card, load_connector};
+use cardhost_core::load::{LoadFault, load_card, load_connector};
+use cardhost_core::text::nearest;
 
 pub use folder::Folder;
 pub use memory::MemorySource;
@@ -65,13 +65,12 @@ impl Catalog {
             && let Some(meant) = self.by_card_name(connector_name)
         {
             let name = full_name.to_owned();
-            return Err(Error::new(Fault::Unknown { what: "card", name, nearest: Some(meant) }));
+            return Err(LoadFault::UnknownCard { name, nearest: Some(meant) }.into());
         }
         let (source, connector) = self.connector_from(connector_name)?;
         let unknown = || {
             let cards = source.cards(connector_name);
-            Error::new(Fault::Unknown {
-                what: "card",
+            Error::from(LoadFault::UnknownCard {
                 name: full_name.to_owned(),
                 nearest: nearest(card_name, cards.iter().map(String::as_str))
                     .map(|card| format!("{connector_name}/{card}")),
@@ -136,8 +135,7 @@ impl Catalog {
     fn connector_from(&self, name: &str) -> Result<(&Arc<dyn CardSource>, Arc<Connector>), Error> {
         let unknown = || {
             let known = self.connectors();
-            Error::new(Fault::Unknown {
-                what: "connector",
+            Error::from(LoadFault::UnknownConnector {
                 name: name.to_owned(),
                 nearest: nearest(name, known.iter().map(String::as_str)),
             })
@@ -167,12 +165,10 @@ fn own_name(file: &str, name: &str, expected: &str) -> Result<(), Error> {
     if name == expected {
         return Ok(());
     }
-    let reason = format!("its name is `{name}`, and it stands where `{expected}` is expected");
-    Err(Error::new(Fault::Definition { reason }).with_code(Code::DEFINITION_NAME).at(Place {
-        file: file.to_owned(),
-        pointer: "/name".to_owned(),
-        ..Place::default()
-    }))
+    let error =
+        Error::from(LoadFault::Name { found: name.to_owned(), expected: expected.to_owned() });
+    let place = Place { file: file.to_owned(), ..error.place().clone() };
+    Err(error.at(place))
 }
 
 fn has(source: &dyn CardSource, connector: &str) -> bool {
@@ -181,7 +177,7 @@ fn has(source: &dyn CardSource, connector: &str) -> bool {
 
 fn read(source: &dyn CardSource, connector: &str, file: &str) -> Result<Option<String>, Error> {
     source.text(connector, file).map_err(|reason| {
-        Error::new(Fault::Unreadable { reason })
+        Error::from(Unreadable { reason })
             .at(Place { file: source.display_path(connector, file), ..Place::default() })
     })
 }

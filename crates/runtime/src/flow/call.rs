@@ -1,16 +1,17 @@
 //! Steps that send something: cards, and requests of the flow itself.
 
+use cardhost_core::call::ReplyFault;
 use cardhost_core::call::{DEFAULT_MAX_BODY_BYTES, Treatment};
 use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
 use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::BodyEnd;
 use cardhost_core::secret::Redactor;
+use cardhost_core::transport_fault::ExchangeFault;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ impl Session {
         let host = &self.runner.host;
         let origin = spec.url.origin().ascii_serialization();
         let failed = |fault| {
-            let error = Error::new(Fault::Transport { origin: origin.clone(), fault });
+            let error = Error::from(ExchangeFault { origin: origin.clone(), fault });
             Ended::from(error.redacted_by(&spec.redactor))
         };
         host.policy().egress.check(&spec).map_err(failed)?;
@@ -100,7 +101,7 @@ impl Session {
         match &reply.end {
             BodyEnd::Complete => {}
             BodyEnd::TooLarge { limit } => {
-                return Err(Error::new(Fault::TooLarge { limit: *limit }).into());
+                return Err(Error::from(ReplyFault::TooLarge { limit: *limit }).into());
             }
             BodyEnd::Broken(fault) => return Err(failed(fault.clone())),
         }

@@ -11,10 +11,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::fault::{JournalProblem, RunFault};
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::flow::{Problem, StepId};
-use cardhost_core::flow_fault::{FlowFault, JournalProblem};
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -302,7 +301,7 @@ fn unusable(reason: String) -> JournalProblem {
 }
 
 fn error(path: &str, problem: JournalProblem) -> Error {
-    Error::new(Fault::Flow(FlowFault::Journal { path: path.to_owned(), problem }))
+    RunFault::Journal { path: path.to_owned(), problem }.into()
 }
 
 fn name_of(flow: &Flow) -> String {

@@ -10,6 +10,7 @@
 //! dropped leaves nothing behind.
 
 mod call;
+mod fault;
 #[cfg(feature = "sqlite")]
 mod journal;
 #[cfg(not(feature = "sqlite"))]
@@ -23,6 +24,7 @@ mod timer;
 mod watch;
 
 #[cfg(feature = "sqlite")]
+pub use fault::{JournalProblem, RunFault};
 pub use journal::Journal;
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;

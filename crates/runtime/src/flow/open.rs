@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::fault::RunFault;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::flow::{Action, Problem, Run, Step, StepId};
-use cardhost_core::flow_fault::FlowFault;
 use serde_json::Value;
 
 use super::Flow;
@@ -91,7 +90,7 @@ impl OpenRun {
         if doubtful.is_empty() {
             return Ok(());
         }
-        Err(Error::new(Fault::Flow(FlowFault::InDoubt { steps: doubtful })))
+        Err(RunFault::InDoubt { steps: doubtful }.into())
     }
 
     fn settle(

@@ -5,14 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cardhost_core::error::{Class, Code};
+use super::fault::RunFault;
+use cardhost_core::error::Class;
+use cardhost_core::error::Internal;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::flow::datum::Datum;
 use cardhost_core::flow::{
     Action, Event, Happened, Options, Problem, Run, Standard, Step, StepId, SubFlow, inner_seed,
 };
-use cardhost_core::flow_fault::FlowFault;
+use cardhost_core::flow::{FlowFault, Limited};
 use cardhost_core::response::Output;
 use cardhost_core::secret::{MASK, Redactor, Secret};
 use serde_json::Value;
@@ -277,8 +278,7 @@ impl Session {
             let Inner { name, flow, seed, level } = inner;
             if level >= MAX_FLOWS_DEEP {
                 let max = MAX_FLOWS_DEEP as u64;
-                let fault = Fault::Flow(FlowFault::Limit { of: "flows", max });
-                return Err(Ended::Stop(Error::new(fault)));
+                return Err(Ended::Stop(FlowFault::Limit { of: Limited::Flows, max }.into()));
             }
             let found = Arc::new(session.find(&flow)?);
             let seed = inner_seed(&seed, &flow.operation);
@@ -290,7 +290,7 @@ impl Session {
     fn find(&self, wanted: &SubFlow) -> Result<Flow, Problem> {
         let name = format!("{}/{}", wanted.namespace, wanted.name);
         let refused = |fault: FlowFault| {
-            let error = Error::new(Fault::Flow(fault));
+            let error = Error::from(fault);
             let title = error.message();
             Problem::new(Standard::Configuration, &title, "").with_code(error.code())
         };
@@ -323,14 +323,12 @@ impl Session {
     async fn secrets_of(&self, flow: &Flow) -> Result<Datum, Error> {
         let mut entries = Vec::new();
         for name in &flow.document.secrets {
-            let unknown = || {
-                let what = "secret";
-                Error::new(Fault::Unknown { what, name: name.clone(), nearest: None })
-            };
+            let unknown = || Error::from(RunFault::UnknownSecret { name: name.clone() });
             let found = match &self.runner.secrets {
-                Some(secrets) => secrets.secret(name).await.map_err(|reason| {
-                    Error::new(Fault::Unreadable { reason }).with_code(Code::CONNECTION_UNREADABLE)
-                })?,
+                Some(secrets) => secrets
+                    .secret(name)
+                    .await
+                    .map_err(|reason| Error::from(RunFault::UnreadableSecret { reason }))?,
                 None => None,
             };
             let value = found.ok_or_else(unknown)?;
@@ -452,7 +450,7 @@ impl Session {
             Some(outcome) => outcome.map(Given::Value).map_err(Ended::Problem),
             None => {
                 let what = "a flow ended without an outcome";
-                Err(Ended::Stop(Error::new(Fault::Internal { what })))
+                Err(Ended::Stop(Error::from(Internal { what })))
             }
         }
     }
@@ -470,7 +468,7 @@ impl Session {
         let joined = match (under_way.tasks.is_empty(), sleep) {
             (true, None) => {
                 let what = "a flow waits for nothing";
-                return Err(Ended::Stop(Error::new(Fault::Internal { what })));
+                return Err(Ended::Stop(Error::from(Internal { what })));
             }
             (true, Some(sleep)) => {
                 *busy = sleep.await;
@@ -509,7 +507,7 @@ impl Session {
             Err(error) if error.is_cancelled() => return Ok(()),
             Err(_) => {
                 let what = "a step of a flow panicked";
-                return Err(Ended::Stop(Error::new(Fault::Internal { what })));
+                return Err(Ended::Stop(Error::from(Internal { what })));
             }
         };
         under_way.handles.remove(&id);

@@ -4,7 +4,7 @@
 //! Each function is atomic by itself, and each that takes a `key` writes nothing unless the store is sealed under the key
 //! of that id: so no value is written under a key that a rotation has replaced.
 
-use cardhost_core::store_fault::StoreFault;
+use crate::store::fault::StoreFault;
 
 use super::Summary;
 use crate::connections::BoxFuture;

@@ -11,8 +11,8 @@ use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
+use crate::store::fault::{KeyFault, StoreFault};
 use cardhost_core::secret::MASK;
-use cardhost_core::store_fault::{KeyFault, StoreFault};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;

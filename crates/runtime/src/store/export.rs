@@ -8,9 +8,9 @@
 
 use std::num::NonZeroU32;
 
+use crate::store::fault::{KeyFault, StoreFault};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cardhost_core::store_fault::{KeyFault, StoreFault};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::pbkdf2::{PBKDF2_HMAC_SHA256, derive};
 use ring::rand::{SecureRandom as _, SystemRandom};

@@ -7,11 +7,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use crate::store::fault::KeyFault;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use cardhost_core::secret::MASK;
-use cardhost_core::store_fault::KeyFault;
 use ring::digest::{Context, SHA256};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::{ExposeSecret as _, ExposeSecretMut as _, SecretBox};
@@ -41,7 +41,7 @@ impl Key {
     /// let hex = Key::parse(&"00".repeat(32))?;
     /// let base64 = Key::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")?;
     /// assert_eq!(hex.id(), base64.id());
-    /// # Ok::<(), cardhost_core::store_fault::KeyFault>(())
+    /// # Ok::<(), crate::store::fault::KeyFault>(())
     /// ```
     pub fn parse(text: &str) -> Result<Key, KeyFault> {
         let text = text.trim();

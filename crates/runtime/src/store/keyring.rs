@@ -1,7 +1,7 @@
 //! Keys in a keyring of the system: that of the Linux kernel, or any other that the program has chosen with
 //! `keyring_core::set_default_store`, such as the desktop's Secret Service.
 
-use cardhost_core::store_fault::KeyFault;
+use crate::store::fault::KeyFault;
 use keyring_core::{CredentialStore, Entry, Error, get_default_store};
 use std::sync::Arc;
 use zeroize::Zeroizing;

@@ -22,7 +22,7 @@
 //!
 //! let found = connections.get("acme", "prod").await?;
 //! assert_eq!(found.map(|connection| connection.fields), Some(fields));
-//! # Ok::<(), cardhost_core::store_fault::StoreFault>(())
+//! # Ok::<(), fault::StoreFault>(())
 //! # }).unwrap();
 //! ```
 
@@ -33,6 +33,7 @@
 mod backend;
 mod cipher;
 pub mod export;
+pub mod fault;
 mod key;
 #[cfg(feature = "keyring")]
 mod keyring;
@@ -48,7 +49,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use cardhost_core::secret::MASK;
-use cardhost_core::store_fault::StoreFault;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -56,7 +56,7 @@ use zeroize::Zeroizing;
 use backend::{Backend, Column, KeyState, Leased, NewTokens, Renamed, Resealed, Row, Wrote};
 use cipher::{Binding, Ring};
 
-pub use cardhost_core::store_fault::KeyFault;
+pub use fault::{KeyFault, StoreFault};
 pub use key::{KEY_BYTES, Key, KeySet};
 pub use name::{MOST_NAME_BYTES, is_connection_name, is_tenant_name};
 

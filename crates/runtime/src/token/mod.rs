@@ -14,19 +14,20 @@ mod slot;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::store::fault::StoreFault;
 use cardhost_core::auth::TokenScheme;
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
+use cardhost_core::error::Internal;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::moment::Moment;
 use cardhost_core::plan::PlanFault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
-use cardhost_core::store_fault::StoreFault;
+use cardhost_core::token::NoToken;
 use cardhost_core::token::{self, Answer, GrantFault, Now, Tokens};
 use tracing::Instrument as _;
 
@@ -114,7 +115,7 @@ impl Wanted {
         let method = self.connector.auth.get(&self.method);
         method
             .and_then(|method| method.token_scheme())
-            .ok_or_else(|| Error::new(Fault::Internal { what: "a token for a method without one" }))
+            .ok_or_else(|| Error::from(Internal { what: "a token for a method without one" }))
     }
 
     /// Whether the token can be used, if need be for a short while only.
@@ -124,7 +125,7 @@ impl Wanted {
     }
 
     fn fault(&self, fault: GrantFault) -> Error {
-        Error::new(Fault::Grant { method: self.method.clone(), fault })
+        Error::from(NoToken { method: self.method.clone(), fault })
     }
 }
 
@@ -169,9 +170,8 @@ impl Renewer {
             renewed
         };
         let renewed = tokio::spawn(renewal.in_current_span()).await;
-        renewed.unwrap_or_else(|_| {
-            Err(Error::new(Fault::Internal { what: "the renewal of a token ended" }))
-        })
+        renewed
+            .unwrap_or_else(|_| Err(Error::from(Internal { what: "the renewal of a token ended" })))
     }
 
     /// The token at hand, where it does; `soon` takes one that is to be renewed.
@@ -355,7 +355,7 @@ impl Renewer {
         let moment = self.moment().map_err(unusable)?;
         let refused = |fault| {
             let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
-            unusable(Error::new(Fault::Plan(fault)))
+            unusable(Error::from(fault))
         };
         let request = token::request(scheme, &wanted.connection, current, &moment);
         let request = request.map_err(refused)?;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::store::fault::StoreFault;
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Secret;
-use cardhost_core::store_fault::StoreFault;
 use cardhost_core::token::{TokenSet, Tokens};
 
 use crate::clock::Clock;

@@ -18,15 +18,15 @@ use cardhost_core::call::Treatment;
 use cardhost_core::cassette::{
     Cassette, Head, Injection, Order, Player, Recording, connection_stand_ins, stand_in,
 };
-use cardhost_core::cassette_fault::CassetteFault;
+use cardhost_core::cassette::{CassetteFault, ReplayFault};
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
+use cardhost_core::error::Unreadable;
 use cardhost_core::failure::Error;
-use cardhost_core::fault::Fault;
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Redactor;
-use cardhost_core::transport_fault::{ReplayProblem, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{OwnFault, TransportFault, TransportFaultKind};
 use serde_json::{Map, Value};
 
 use super::{BoxFuture, Transport};
@@ -323,7 +323,8 @@ impl Transport for ReplayTransport {
         let answer = self.player().answer(request, treatment);
         Box::pin(async move {
             if let Err(fault) = &answer
-                && matches!(fault.kind, TransportFaultKind::Replay(ReplayProblem::GivenUp { .. }))
+                && matches!(&fault.kind, TransportFaultKind::Own(OwnFault(own))
+                    if matches!(own.downcast_ref(), Some(ReplayFault::GivenUp { .. })))
             {
                 tokio::time::sleep(PATIENCE).await;
                 self.player().blame(request, fault);
@@ -341,7 +342,7 @@ pub fn read_cassette(path: &Path) -> Result<Cassette, Error> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| {
         let place = cardhost_core::error::Place { file: shown.clone(), ..Default::default() };
-        Error::new(Fault::Unreadable { reason: error.to_string() }).at(place)
+        Error::from(Unreadable { reason: error.to_string() }).at(place)
     })?;
     Cassette::read(&shown, &text)
 }

@@ -14,7 +14,7 @@ pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
 pub use cardhost_core::response::{BodyEnd, Reply};
 pub use cardhost_core::transport_fault::{
-    Denied, ReplayProblem, TimeoutKind, TransportFault, TransportFaultKind,
+    Denied, OwnFault, TimeoutKind, TransportFault, TransportFaultKind,
 };
 
 pub use crate::connections::BoxFuture;

@@ -5,16 +5,16 @@ use serde_json::Value;
 use super::field_fault;
 use super::given::Given;
 use crate::card::Card;
-use crate::error::nearest;
 use crate::field::{Field, FieldType, Fields, When};
 use crate::flow::document::shape::{below, start};
+use crate::flow::document_fault::DocumentFault;
 use crate::flow::expression::Shaped;
 use crate::flow::findings::Findings;
 use crate::flow::node::{Entry, Kind, Node};
-use crate::flow_fault::DocumentFault;
 use crate::plan::PlanFault;
 use crate::settle::{FieldProblem, FieldRoot, check_value};
 use crate::template::{Reference, Root};
+use crate::text::nearest;
 
 /// What a reference of a card leads to, as far as the document says.
 enum Seen {

@@ -21,12 +21,12 @@ use super::load::examine;
 use super::node::{Kind as NodeKind, Node};
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::error::nearest;
 use crate::failure::Error;
-use crate::fault::Fault;
-use crate::flow_fault::DocumentFault;
+use crate::flow::document_fault::DocumentFault;
+use crate::load::LoadFault;
 use crate::plan::PlanFault;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
+use crate::text::nearest;
 use form::{Form, Forms};
 use given::Given;
 
@@ -52,15 +52,15 @@ pub trait Surroundings {
 /// ```
 /// use cardhost_core::definition::Definition;
 /// use cardhost_core::failure::Error;
-/// use cardhost_core::fault::Fault;
 /// use cardhost_core::flow::{Head, Surroundings, check};
+/// use cardhost_core::load::LoadFault;
 /// use std::sync::Arc;
 ///
 /// struct Nothing;
 /// impl Surroundings for Nothing {
 ///     fn card(&self, name: &str) -> Result<Arc<Definition>, Error> {
 ///         let nearest = Some("shop/get-pet".to_owned());
-///         Err(Error::new(Fault::Unknown { what: "card", name: name.to_owned(), nearest }))
+///         Err(LoadFault::UnknownCard { name: name.to_owned(), nearest }.into())
 ///     }
 ///     fn flows(&self) -> &[Head] {
 ///         &[]
@@ -219,13 +219,13 @@ fn unusable(call: &CallCard, full_name: &str, error: &Error) -> DocumentFault {
         Some((connector, card)) => format!("{card}@{connector}"),
         None => name.to_owned(),
     };
-    match error.fault() {
-        Fault::Unknown { what: "connector", nearest, .. } => DocumentFault::UnknownName {
+    match error.fault().downcast_ref() {
+        Some(LoadFault::UnknownConnector { nearest, .. }) => DocumentFault::UnknownName {
             what: "connector",
             found: call.connector.clone(),
             nearest: nearest.clone(),
         },
-        Fault::Unknown { nearest, .. } => DocumentFault::UnknownName {
+        Some(LoadFault::UnknownCard { nearest, .. }) => DocumentFault::UnknownName {
             what: "card",
             found: format!("{}@{}", call.card, call.connector),
             nearest: nearest.as_deref().map(in_flow),

@@ -42,15 +42,14 @@ struct Shop {
 impl Surroundings for Shop {
     fn card(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
         let connector = Arc::new(load_connector("shop/connector.json", CONNECTOR)?);
-        let unknown = |what, nearest: &str| {
-            let nearest = Some(nearest.to_owned());
-            Error::new(Fault::Unknown { what, name: full_name.to_owned(), nearest })
-        };
+        let (name, near) = (full_name.to_owned(), |name: &str| Some(name.to_owned()));
         match full_name {
             "shop/put-pet" => load_card(connector, "shop/put-pet.json", CARD).map(Arc::new),
             "shop/broken" => load_card(connector, "shop/broken.json", "{").map(Arc::new),
-            name if name.starts_with("shop/") => Err(unknown("card", "shop/put-pet")),
-            _ => Err(unknown("connector", "shop")),
+            other if other.starts_with("shop/") => {
+                Err(LoadFault::UnknownCard { name, nearest: near("shop/put-pet") }.into())
+            }
+            _ => Err(LoadFault::UnknownConnector { name, nearest: near("shop") }.into()),
         }
     }
 
@@ -163,7 +162,7 @@ fn keys_and_values_that_the_card_does_not_take_are_told() {
             "options.unknown /do/0/put/with/options/Nigth 10:9: there is no option `Nigth` (did you mean `Night`?)",
             "input.unknown /do/0/put/with/input/Pat 12:9: there is no input group `Pat` (did you mean `Path`?)",
             "input.type /do/0/put/with/input/Path/id 13:21: field `id` of `Path` must be a number, not text",
-            "input.unknown /do/0/put/with/input/Path/extra 13:28: there is no field `extra` (`cardhost show` lists the fields of a card and its connection)",
+            "input.unknown /do/0/put/with/input/Path/extra 13:28: there is no field `extra` (the card's page lists its fields and those of its connection)",
             "input.range /do/0/put/with/input/Pet/Name 15:17: field `Name` of `Pet` must be at least 2 characters",
             "header.denied /do/0/put/with/input/Pet/Headers/Authorization 16:22: field `Headers` of `Pet` may not set `authorization` (the connector and the transport set it themselves)",
             "input.required /do/0/put/with/input/Pet/Owner 17:18: field `Name` of `Pet.Owner` is missing (give `Name` under `Pet.Owner`)",

@@ -24,12 +24,12 @@ use super::task::{Kind, Task, Then, kinds_of};
 use super::try_::Try;
 use super::wait::Wait;
 use super::{Document, Head, ListId, MAX_DURATION, TaskId, milliseconds};
-use crate::error::nearest;
+use crate::flow::document_fault::DocumentFault;
 use crate::flow::expression::{ARGUMENTS, Expression, Shaped, UriTemplate, inner};
 use crate::flow::findings::Findings;
 use crate::flow::node::{Kind as Value, Node};
-use crate::flow_fault::DocumentFault;
 use crate::schema::JsonSchemaField;
+use crate::text::nearest;
 
 /// Where something stands, and which names its expressions may use.
 #[derive(Clone)]

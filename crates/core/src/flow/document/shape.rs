@@ -6,10 +6,11 @@ use std::ops::Range;
 use serde_json::{Map, Value, json};
 
 use super::{call, task};
-use crate::error::{nearest, push_pointer};
+use crate::error::push_pointer;
+use crate::flow::document_fault::DocumentFault;
 use crate::flow::findings::Findings;
 use crate::flow::node::{Kind, Node};
-use crate::flow_fault::DocumentFault;
+use crate::text::nearest;
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]

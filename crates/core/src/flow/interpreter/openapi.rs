@@ -105,7 +105,7 @@ fn find<'d>(document: &'d Value, id: &str) -> Result<Found<'d>, Problem> {
             }
         }
     }
-    let nearest = crate::error::nearest(id, known.into_iter());
+    let nearest = crate::text::nearest(id, known.into_iter());
     let hint = nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default();
     Err(wrong(format!("the document has no operation `{id}`{hint}")))
 }

@@ -1,45 +1,9 @@
-//! Codes, classes and places: what every error has in common.
-//!
-//! It knows no facts and makes no sentences: facts sit beside the code that finds them, sentences are
-//! made in [`crate::message`]. It imports nothing of this crate.
+//! Codes: the stable names of errors.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// What kind of failure an error is; decides the exit code of the command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// A test failed: a replay differs from its cassette, or its result from what is expected.
-    Test = 1,
-    /// The command line was wrong.
-    Usage = 2,
-    /// A connector, card or flow is wrong.
-    Definition = 3,
-    /// The options or inputs of an invocation are wrong.
-    Invocation = 4,
-    /// The connection or its credentials are wrong.
-    Connection = 5,
-    /// A policy refused it: pinning, egress, limits.
-    Policy = 6,
-    /// The request or the reply did not get through.
-    Transport = 7,
-    /// The service answered with an error.
-    Service = 8,
-    /// The reply could not be decoded or mapped.
-    Response = 9,
-    /// Worth trying again later; the error says when, if known.
-    Later = 10,
-    /// A bug in cardhost.
-    Internal = 70,
-}
-
-impl Class {
-    /// The exit code of the command, 1 to 70.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        self as u8
-    }
-}
+use super::Class;
 
 /// A stable dotted code such as `input.required`, explained in `docs/errors/<code>.md`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -273,76 +237,6 @@ codes! {
     }
 }
 
-/// Where an error is: a document, a place in it, and the field it is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The document: a path such as `cards/mixpanel/connector.json`; empty for the invocation.
-    pub file: String,
-    /// JSON Pointer into the document (RFC 6901); empty for the whole document.
-    pub pointer: String,
-    /// The label of the field, where the error is about one.
-    pub field: Option<String>,
-    /// One-based line and column, where the text is at hand.
-    pub line_column: Option<(usize, usize)>,
-}
-
-impl Place {
-    /// A place in the invocation, as a JSON Pointer built from plain segments.
-    #[must_use]
-    pub fn invocation(segments: &[&str]) -> Place {
-        Place {
-            pointer: pointer(segments),
-            field: segments.last().map(|s| (*s).to_owned()),
-            ..Place::default()
-        }
-    }
-
-    /// A place in a definition file.
-    #[must_use]
-    pub fn definition(file: &str, pointer: impl Into<String>) -> Place {
-        Place { file: file.to_owned(), pointer: pointer.into(), ..Place::default() }
-    }
-}
-
-/// A JSON Pointer from plain segments, escaped after RFC 6901, section 3.
-#[must_use]
-pub fn pointer(segments: &[&str]) -> String {
-    let mut text = String::new();
-    for segment in segments {
-        push_pointer(&mut text, segment);
-    }
-    text
-}
-
-/// Appends one segment to a JSON Pointer (RFC 6901, section 3).
-pub fn push_pointer(pointer: &mut String, segment: &str) {
-    pointer.push('/');
-    for c in segment.chars() {
-        match c {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            c => pointer.push(c),
-        }
-    }
-}
-
-/// The nearest of some names to one that is not among them, if any is near.
-pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    const NEAR: f64 = 0.7;
-    // What is longer was not meant as a name; comparing takes the product of the lengths.
-    const LONGEST: usize = 128;
-    if name.len() > LONGEST {
-        return None;
-    }
-    known
-        .map(|candidate| {
-            (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
-        })
-        .filter(|(similarity, _)| *similarity >= NEAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,10 +258,5 @@ mod tests {
         assert_eq!(Code::for_reply("input.required"), None);
         assert_eq!(Code::for_reply("service."), None);
         assert_eq!(Code::for_reply("anything"), None);
-    }
-
-    #[test]
-    fn pointers_escape_tilde_and_slash() {
-        assert_eq!(pointer(&["a/b", "c~d"]), "/a~1b/c~0d");
     }
 }

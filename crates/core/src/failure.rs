@@ -2,8 +2,6 @@
 //!
 //! Whatever is shown of it has been through the redactor of its invocation.
 
-mod codes;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,20 +9,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::cassette_fault::CassetteFault;
-use crate::connection::ConnectionFault;
 use crate::definition::Definition;
-use crate::error::{Class, Code, Place};
-use crate::fault::Fault;
-use crate::invocation::InvocationFault;
+use crate::error::{Class, Code, Fault, Place, Retry};
 use crate::plan::{Plan, Refusal, Warning};
 use crate::response::Headers;
 use crate::secret::Redactor;
-use crate::store_fault::{KeyFault, StoreFault};
-use crate::token::GrantFault;
-use crate::transport_fault::TransportFault;
-
-use codes::{code_and_place, reference_place};
+use crate::settle::reference_place;
+use crate::transport_fault::{ExchangeFault, TransportFault};
 
 /// Most bytes of a failed reply's body that an error keeps.
 pub const MAX_KEPT_BODY_BYTES: usize = 64 * 1024;
@@ -35,12 +26,13 @@ pub struct Error(Box<ErrorBody>);
 
 #[derive(Clone)]
 struct ErrorBody {
+    fault: Arc<dyn Fault>,
     code: Code,
     place: Place,
-    fault: Fault,
+    retry: Option<Retry>,
+    /// What to do, where whoever shows the error knows better than its owner.
+    hint: Option<String>,
     response: Option<FailedResponse>,
-    retryable: Option<bool>,
-    retry_after_s: Option<u64>,
     warnings: Vec<Warning>,
     redactor: Arc<Redactor>,
 }
@@ -61,29 +53,18 @@ pub struct FailedResponse {
 impl Error {
     /// An error with the code and place that its facts imply.
     #[must_use]
-    pub fn new(fault: Fault) -> Error {
-        let (code, place) = code_and_place(&fault);
-        let retryable = match &fault {
-            Fault::Transport { fault, .. } => {
-                (fault.not_sent && !fault.is_egress() && !fault.is_replay()).then_some(true)
-            }
-            Fault::Store(StoreFault::Unreachable { transient, .. }) => Some(*transient),
-            Fault::Store(StoreFault::LeaseLost { .. }) => Some(true),
-            Fault::Grant { .. } if code.class() == Class::Test => None,
-            Fault::Grant { .. } => Some(code.class() == Class::Later),
-            _ => None,
-        };
-        let retry_after_s = match &fault {
-            Fault::Grant { fault: GrantFault::Unavailable(refused), .. } => refused.retry_after_s,
-            _ => None,
-        };
+    pub fn new(fault: impl Fault) -> Error {
+        Error::of(Arc::new(fault))
+    }
+
+    fn of(fault: Arc<dyn Fault>) -> Error {
         Error(Box::new(ErrorBody {
-            code,
-            place,
+            code: fault.code(),
+            place: fault.place(),
+            retry: fault.retry(),
+            hint: None,
             fault,
             response: None,
-            retryable,
-            retry_after_s,
             warnings: Vec::new(),
             redactor: Arc::default(),
         }))
@@ -93,20 +74,13 @@ impl Error {
     #[must_use]
     pub fn egress(plan: &Plan, fault: TransportFault) -> Error {
         let origin = plan.request.url.origin().ascii_serialization();
-        let error = Error::new(Fault::Transport { origin, fault })
+        let error = Error::from(ExchangeFault { origin, fault })
             .redacted_by(&plan.request.redactor)
             .with_warnings(plan.warnings.clone());
         match plan.rendered_base.as_ref().and_then(|base| base.field.as_ref()) {
             Some(field) => error.at(reference_place(field)),
             None => error,
         }
-    }
-
-    /// With another code than the facts imply.
-    #[must_use]
-    pub fn with_code(mut self, code: Code) -> Error {
-        self.0.code = code;
-        self
     }
 
     /// With another place.
@@ -144,8 +118,14 @@ impl Error {
     /// With what is known about trying again.
     #[must_use]
     pub fn with_retry(mut self, retryable: bool, after_s: Option<u64>) -> Error {
-        self.0.retryable = Some(retryable);
-        self.0.retry_after_s = after_s;
+        self.0.retry = Some(Retry { again: retryable, after_s });
+        self
+    }
+
+    /// With another hint: a front end names its own commands and flags.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hint = Some(hint.into());
         self
     }
 
@@ -172,7 +152,7 @@ impl Error {
     /// The class of the code.
     #[must_use]
     pub fn class(&self) -> Class {
-        self.0.code.class()
+        self.code().class()
     }
 
     /// Where it is.
@@ -183,8 +163,8 @@ impl Error {
 
     /// The facts; may hold what must not be shown.
     #[must_use]
-    pub fn fault(&self) -> &Fault {
-        &self.0.fault
+    pub fn fault(&self) -> &dyn Fault {
+        &*self.0.fault
     }
 
     /// The reply that led to it; may hold what must not be shown.
@@ -196,13 +176,13 @@ impl Error {
     /// Whether the same run may be tried again; `None` where that is not known.
     #[must_use]
     pub fn retryable(&self) -> Option<bool> {
-        self.0.retryable
+        self.0.retry.map(|retry| retry.again)
     }
 
     /// Seconds to wait before that, where the service says.
     #[must_use]
     pub fn retry_after_s(&self) -> Option<u64> {
-        self.0.retry_after_s
+        self.0.retry.and_then(|retry| retry.after_s)
     }
 
     /// What deserved attention on the way.
@@ -214,21 +194,21 @@ impl Error {
     /// What is wrong: a lower-case fragment, redacted.
     #[must_use]
     pub fn message(&self) -> String {
-        self.0.redactor.redact(&crate::message::message(&self.0.fault)).into_owned()
+        self.0.redactor.redact(&self.0.fault.to_string()).into_owned()
     }
 
     /// What to do, redacted.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        crate::message::hint(&self.0.fault, &self.0.code)
-            .map(|hint| self.0.redactor.redact(&hint).into_owned())
+        let hint = self.0.hint.clone().or_else(|| self.0.fault.hint());
+        hint.map(|hint| self.0.redactor.redact(&hint).into_owned())
     }
 
     /// `{"code","message","where","hint","retryable","retry_after_s","status","response"}`; only what is known.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut map = Map::new();
-        map.insert("code".into(), Value::String(self.0.code.to_string()));
+        map.insert("code".into(), Value::String(self.code().to_string()));
         map.insert("message".into(), Value::String(self.message()));
         let mut place = Map::new();
         if !self.0.place.file.is_empty() {
@@ -251,10 +231,10 @@ impl Error {
         if let Some(hint) = self.hint() {
             map.insert("hint".into(), Value::String(hint));
         }
-        if let Some(retryable) = self.0.retryable {
+        if let Some(retryable) = self.retryable() {
             map.insert("retryable".into(), Value::Bool(retryable));
         }
-        if let Some(after) = self.0.retry_after_s {
+        if let Some(after) = self.retry_after_s() {
             map.insert("retry_after_s".into(), Value::from(after));
         }
         if let Some(response) = &self.0.response {
@@ -311,7 +291,7 @@ impl FailedResponse {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.0.code, self.message())
+        write!(f, "error[{}]: {}", self.code(), self.message())
     }
 }
 
@@ -323,40 +303,14 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+impl<F: Fault> From<F> for Error {
+    fn from(fault: F) -> Error {
+        Error::new(fault)
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Error {
-        Error::new(Fault::Plan(refusal.fault))
-            .redacted_by(&refusal.redactor)
-            .with_warnings(refusal.warnings)
-    }
-}
-
-impl From<InvocationFault> for Error {
-    fn from(fault: InvocationFault) -> Error {
-        Error::new(Fault::Invocation(fault))
-    }
-}
-
-impl From<StoreFault> for Error {
-    fn from(fault: StoreFault) -> Error {
-        Error::new(Fault::Store(fault))
-    }
-}
-
-impl From<CassetteFault> for Error {
-    fn from(fault: CassetteFault) -> Error {
-        Error::new(Fault::Cassette(fault))
-    }
-}
-
-impl From<KeyFault> for Error {
-    fn from(fault: KeyFault) -> Error {
-        Error::from(StoreFault::Key(fault))
-    }
-}
-
-impl From<ConnectionFault> for Error {
-    fn from(fault: ConnectionFault) -> Error {
-        Error::new(Fault::Connection(fault))
+        Error::new(refusal.fault).redacted_by(&refusal.redactor).with_warnings(refusal.warnings)
     }
 }

@@ -1,6 +1,6 @@
-//! What can be wrong with a flow: with its document, and with a run of it.
+//! What can be wrong with the document of a flow.
 //!
-//! Facts only; the sentences are in [`crate::message`].
+//! Facts only; the sentences are in `document_words`.
 
 use crate::error::Code;
 use crate::plan::PlanFault;
@@ -115,83 +115,5 @@ pub enum DocumentFault {
     Ignored {
         /// Its name, such as `schedule`.
         feature: String,
-    },
-}
-
-/// Why a run of a flow ended without its output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FlowFault {
-    /// An error that nothing caught: problem details (RFC 9457) as the flow saw them.
-    Uncaught {
-        /// The URI of its type.
-        type_uri: String,
-        /// The status.
-        status: u16,
-        /// The title.
-        title: Option<String>,
-        /// The detail.
-        detail: Option<String>,
-    },
-    /// The run did more than it may.
-    Limit {
-        /// `tasks`, `frames`, `levels` or `flows`.
-        of: &'static str,
-        /// Inclusive.
-        max: u64,
-    },
-    /// No flow of that name is known.
-    Unknown {
-        /// `<namespace>/<name>`, with `:<version>` where one was asked for.
-        name: String,
-        /// The nearest name.
-        nearest: Option<String>,
-    },
-    /// A flow that another one runs cannot be used.
-    Invalid {
-        /// `<namespace>/<name>`.
-        name: String,
-        /// The first of its faults, in words.
-        reason: String,
-    },
-    /// Steps were sent in an earlier run that did not live to record their replies.
-    InDoubt {
-        /// Their names.
-        steps: Vec<String>,
-    },
-    /// The journal cannot be used.
-    Journal {
-        /// Its path.
-        path: String,
-        /// Why.
-        problem: JournalProblem,
-    },
-}
-
-/// Why a journal cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JournalProblem {
-    /// It cannot be opened, read or written; or is none.
-    Unusable {
-        /// What happened, in words.
-        reason: String,
-    },
-    /// Another process goes on with it now.
-    Busy,
-    /// It is of another flow, or the flow was changed.
-    OtherFlow {
-        /// `<namespace>/<name>:<version>` of the flow that it is of.
-        found: String,
-    },
-    /// The run had another input.
-    OtherInput,
-    /// What is recorded does not happen again: the flow runs another way.
-    Diverged {
-        /// The step.
-        step: String,
-    },
-    /// A card gives a secret, which a journal does not keep.
-    Secret {
-        /// `<connector>/<card>`.
-        card: String,
     },
 }

@@ -1,0 +1,65 @@
+//! What can be wrong with a whole reply.
+
+use crate::error::{Code, Fault};
+
+/// Why a reply gives no outputs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyFault {
+    /// The body is longer than the limit.
+    #[error("the reply's body is longer than {limit} bytes")]
+    TooLarge {
+        /// In bytes; inclusive.
+        limit: u64,
+    },
+    /// Too many redirects.
+    #[error("more than {max} redirects")]
+    Redirects {
+        /// Inclusive.
+        max: u8,
+    },
+    /// The service answered with an error.
+    #[error("the service answered {status}{}", said(message.as_deref()))]
+    Service {
+        /// The HTTP status.
+        status: u16,
+        /// The service's own words.
+        message: Option<String>,
+        /// By the connector's rules, or `http.status`.
+        code: Code,
+    },
+}
+
+fn said(message: Option<&str>) -> String {
+    message.map(|message| format!(": {message}")).unwrap_or_default()
+}
+
+impl Fault for ReplyFault {
+    fn code(&self) -> Code {
+        match self {
+            ReplyFault::TooLarge { .. } => Code::RESPONSE_TOO_LARGE,
+            ReplyFault::Redirects { .. } => Code::REDIRECT_LIMIT,
+            ReplyFault::Service { code, .. } => code.clone(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            ReplyFault::TooLarge { .. } => {
+                "ask for less at once, or raise `response.maxBodyBytes` of the card"
+            }
+            ReplyFault::Redirects { .. } => {
+                "check the URL: the service sends the request in circles"
+            }
+            ReplyFault::Service { code, .. } => match code.as_str() {
+                "auth.refused" => {
+                    "check the connection's credentials and what they may do at the service"
+                }
+                "http.rate_limited" => "the service asks to slow down; try again later",
+                "http.transient" => "the service is not well at the moment; try again later",
+                "http.not_found" => "check the path and the ids in it",
+                _ => return None,
+            },
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,96 @@
+//! Why a connection cannot be used.
+
+use super::SecretSource;
+use crate::error::{Code, Fault, Place};
+use crate::settle::FieldFault;
+
+/// Why a connection cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionFault {
+    /// A field is wrong.
+    #[error(transparent)]
+    Field(FieldFault),
+    /// What a field points at cannot be read.
+    #[error("connection field `{field}` points at {from}: {reason}")]
+    Source {
+        /// The field's label.
+        field: String,
+        /// Where it points.
+        from: SecretSource,
+        /// Why, in words, without the secret.
+        reason: String,
+    },
+    /// A key beside `fields`.
+    #[error("`connection` has an unknown key `{key}`")]
+    UnknownKey {
+        /// The key.
+        key: String,
+    },
+    /// No stored connection has that name.
+    #[error("there is no connection `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The file or store that it comes from cannot be read.
+    #[error("the file cannot be read: {reason}")]
+    Unreadable {
+        /// The reader's words.
+        reason: String,
+    },
+    /// A field points at the environment or a file, and the policy of the host does not allow it.
+    #[error(
+        "connection field `{field}` points at the environment or a file, which this host does not allow"
+    )]
+    Reference {
+        /// The field's label.
+        field: String,
+    },
+}
+
+impl Fault for ConnectionFault {
+    fn code(&self) -> Code {
+        match self {
+            ConnectionFault::Field(fault) => fault.code(),
+            ConnectionFault::Source { .. } => Code::CONNECTION_SECRET_SOURCE,
+            ConnectionFault::UnknownKey { .. } => Code::CONNECTION_UNKNOWN_FIELD,
+            ConnectionFault::Unknown { .. } => Code::CONNECTION_UNKNOWN,
+            ConnectionFault::Unreadable { .. } => Code::CONNECTION_UNREADABLE,
+            ConnectionFault::Reference { .. } => Code::POLICY_SECRET_REFERENCE,
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            ConnectionFault::Field(fault) => fault.place(),
+            ConnectionFault::Source { field, .. } | ConnectionFault::Reference { field } => {
+                Place::invocation(&["connection", "fields", field])
+            }
+            ConnectionFault::UnknownKey { .. }
+            | ConnectionFault::Unknown { .. }
+            | ConnectionFault::Unreadable { .. } => Place::invocation(&["connection"]),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            ConnectionFault::Field(fault) => fault.hint(),
+            ConnectionFault::Source { from: SecretSource::Env(name), .. } => {
+                Some(format!("set `{name}` before the run, or give the value in the connection"))
+            }
+            ConnectionFault::Source { from: SecretSource::File(_), .. } => {
+                Some("check the path and that the file can be read".to_owned())
+            }
+            ConnectionFault::UnknownKey { .. } => {
+                Some("put the connection's fields under `fields`".to_owned())
+            }
+            ConnectionFault::Unknown { .. } => {
+                Some("list the stored connections to see what there is".to_owned())
+            }
+            ConnectionFault::Unreadable { .. } => {
+                Some("check the path, its content and who may read it".to_owned())
+            }
+            ConnectionFault::Reference { .. } => Some("give the value itself".to_owned()),
+        }
+    }
+}

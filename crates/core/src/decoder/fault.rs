@@ -1,0 +1,46 @@
+//! Why a body cannot be decoded.
+
+use crate::error::{Code, Fault};
+
+/// Why a body cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeFault {
+    /// Not JSON.
+    #[error("the reply is not JSON: {reason} at line {line}, column {column}")]
+    Json {
+        /// The reader's words, without place.
+        reason: String,
+        /// One-based.
+        line: usize,
+        /// One-based.
+        column: usize,
+    },
+    /// Not text in its character set.
+    #[error("the reply is not text in `{charset}`")]
+    Charset {
+        /// The character set's label.
+        charset: String,
+    },
+    /// No such character set.
+    #[error("the reply names the unknown character set `{charset}`")]
+    UnknownCharset {
+        /// Its label.
+        charset: String,
+    },
+}
+
+impl Fault for DecodeFault {
+    fn code(&self) -> Code {
+        match self {
+            DecodeFault::Json { .. } => Code::RESPONSE_DECODE,
+            DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
+                Code::RESPONSE_ENCODING
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = "the reply is kept in the error; a card can name another `response.decoder`";
+        Some(text.to_owned())
+    }
+}

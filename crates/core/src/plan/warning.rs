@@ -1,0 +1,50 @@
+//! What is no error and deserves attention.
+
+use crate::settle::NotApplicable;
+
+/// Something that is no error and deserves attention.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// A value was given for a field that does not apply, and is not sent.
+    #[error("`{}` does not apply here and is not sent", .0.path.join("."))]
+    NotApplicable(NotApplicable),
+    /// The fragment of a relative URL is not sent.
+    #[error("the fragment of the path is not sent")]
+    FragmentDropped,
+    /// A query parameter or form field is null and left out.
+    #[error("parameter `{name}` is null and left out")]
+    NullLeftOut {
+        /// Its name.
+        name: String,
+    },
+    /// A sentence of the target's own.
+    #[error("{target}: {hint}")]
+    TargetHint {
+        /// The target.
+        target: String,
+        /// The sentence.
+        hint: String,
+    },
+    /// A redirect to another origin was not followed.
+    #[error(
+        "the service redirects to `{origin}`; redirects are followed on the same origin only, and never with a user in the URL"
+    )]
+    RedirectNotFollowed {
+        /// The origin it points to.
+        origin: String,
+    },
+}
+
+impl Warning {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Warning::NotApplicable(_) => "input.not_applicable",
+            Warning::FragmentDropped => "url.fragment_dropped",
+            Warning::NullLeftOut { .. } => "query.null_left_out",
+            Warning::TargetHint { .. } => "target.hint",
+            Warning::RedirectNotFollowed { .. } => "redirect.not_followed",
+        }
+    }
+}

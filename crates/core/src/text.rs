@@ -1,0 +1,54 @@
+//! Words of sentences: articles, lists of names, the nearest of some names.
+
+/// The nearest of some names to one that is not among them, if any is near.
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    const NEAR: f64 = 0.7;
+    // What is longer was not meant as a name; comparing takes the product of the lengths.
+    const LONGEST: usize = 128;
+    if name.len() > LONGEST {
+        return None;
+    }
+    known
+        .map(|candidate| {
+            (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+        })
+        .filter(|(similarity, _)| *similarity >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// The types that a value may have, as they stand in a sentence: `text, a number or an object`.
+pub fn alternatives(expected: &[&str]) -> String {
+    match expected {
+        [] => "nothing".to_owned(),
+        [one] => article(one),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|kind| article(kind)).collect();
+            format!("{} or {}", first.join(", "), article(last))
+        }
+    }
+}
+
+/// The name of a type as it stands in a sentence: `a number`, `an object`, `text`.
+pub fn article(kind: &str) -> String {
+    match kind {
+        "secret" | "dropdown" => "text".to_owned(),
+        "any" => "any value".to_owned(),
+        "object" => "an object".to_owned(),
+        "number" | "list" | "date-time" | "file" => format!("a {kind}"),
+        other => other.to_owned(),
+    }
+}
+
+/// Names in backticks, with commas between them.
+pub fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What to do where a definition is wrong, which a run finds one fault after the other.
+pub const CHECK_THE_DEFINITION: &str = "check the connector's files: every fault is found at once";
+
+/// What to do about a name that nothing has, where a known one is near.
+pub fn did_you_mean(nearest: &str) -> String {
+    format!("did you mean `{nearest}`?")
+}

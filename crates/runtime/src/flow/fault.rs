@@ -1,0 +1,138 @@
+//! What can go wrong with a run of a flow besides the flow: its journal, its secrets, steps in doubt.
+
+use cardhost_core::error::{Code, Fault};
+
+/// Why a run of a flow cannot begin or go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunFault {
+    /// Steps were sent in an earlier run that did not live to record their replies.
+    #[error("{}", in_doubt(steps))]
+    InDoubt {
+        /// Their names.
+        steps: Vec<String>,
+    },
+    /// The journal cannot be used.
+    #[error("{}", problem.of(path))]
+    Journal {
+        /// Its path.
+        path: String,
+        /// Why.
+        problem: JournalProblem,
+    },
+    /// Nobody gave a secret that the flow names.
+    #[error("there is no secret `{name}`")]
+    UnknownSecret {
+        /// The secret.
+        name: String,
+    },
+    /// A secret that the flow names cannot be read.
+    #[error("the file cannot be read: {reason}")]
+    UnreadableSecret {
+        /// The reader's words.
+        reason: String,
+    },
+}
+
+/// Why a journal cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalProblem {
+    /// It cannot be opened, read or written; or is none.
+    Unusable {
+        /// What happened, in words.
+        reason: String,
+    },
+    /// Another process goes on with it now.
+    Busy,
+    /// It is of another flow, or the flow was changed.
+    OtherFlow {
+        /// `<namespace>/<name>:<version>` of the flow that it is of.
+        found: String,
+    },
+    /// The run had another input.
+    OtherInput,
+    /// What is recorded does not happen again: the flow runs another way.
+    Diverged {
+        /// The step.
+        step: String,
+    },
+    /// A card gives a secret, which a journal does not keep.
+    Secret {
+        /// `<connector>/<card>`.
+        card: String,
+    },
+}
+
+impl JournalProblem {
+    /// The problem of the journal at a path, in words.
+    fn of(&self, path: &str) -> String {
+        match self {
+            JournalProblem::Unusable { reason } => {
+                format!("the journal `{path}` cannot be used: {reason}")
+            }
+            JournalProblem::Busy => format!("another process goes on with the journal `{path}`"),
+            JournalProblem::OtherFlow { found } => {
+                format!("the journal `{path}` is of another flow, or the flow was changed: {found}")
+            }
+            JournalProblem::OtherInput => {
+                format!("the run in the journal `{path}` had another input")
+            }
+            JournalProblem::Diverged { step } => {
+                format!(
+                    "the run in the journal `{path}` had a step `{step}`, which does not come now"
+                )
+            }
+            JournalProblem::Secret { card } => {
+                format!("`{card}` gives a secret, which the journal `{path}` does not keep")
+            }
+        }
+    }
+}
+
+fn in_doubt(steps: &[String]) -> String {
+    let (was, it) = match steps {
+        [_] => ("was", "its reply"),
+        _ => ("were", "their replies"),
+    };
+    let steps = cardhost_core::text::quoted(steps);
+    format!("{steps} {was} sent, and {it} not recorded: whether the service did it is not known")
+}
+
+impl Fault for RunFault {
+    fn code(&self) -> Code {
+        match self {
+            RunFault::InDoubt { .. } => Code::FLOW_IN_DOUBT,
+            RunFault::Journal { problem, .. } => match problem {
+                JournalProblem::Busy => Code::FLOW_JOURNAL_BUSY,
+                JournalProblem::Unusable { .. } | JournalProblem::Secret { .. } => {
+                    Code::FLOW_JOURNAL
+                }
+                JournalProblem::OtherFlow { .. }
+                | JournalProblem::OtherInput
+                | JournalProblem::Diverged { .. } => Code::FLOW_JOURNAL_MISMATCH,
+            },
+            RunFault::UnknownSecret { .. } => Code::CONNECTION_UNKNOWN,
+            RunFault::UnreadableSecret { .. } => Code::CONNECTION_UNREADABLE,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            RunFault::InDoubt { .. } => {
+                "look at the service; then go on, and say whether they are to be sent again or taken for done"
+            }
+            RunFault::Journal { problem, .. } => match problem {
+                JournalProblem::Unusable { .. } => return None,
+                JournalProblem::Busy => "wait for it, or end it",
+                JournalProblem::Secret { .. } => "run the flow without a journal",
+                JournalProblem::OtherFlow { .. }
+                | JournalProblem::OtherInput
+                | JournalProblem::Diverged { .. } => {
+                    "give the flow and the input that it was begun with, or another file for a new run"
+                }
+            },
+            RunFault::UnknownSecret { .. } => "give it to the run",
+            RunFault::UnreadableSecret { .. } => "check the path, its content and who may read it",
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,159 @@
+//! What to do about an error, in the words of the command: the core's hints name no flag.
+
+use cardhost::Error;
+use cardhost::core::cassette::CassetteFault;
+use cardhost::core::connection::ConnectionFault;
+use cardhost::core::flow::FlowFault;
+use cardhost::core::invocation::InvocationFault;
+use cardhost::core::load::LoadFault;
+use cardhost::core::plan::PlanFault;
+use cardhost::core::settle::{FieldFault, FieldProblem, FieldRoot};
+use cardhost::core::text::CHECK_THE_DEFINITION;
+use cardhost::core::token::{GrantFault, NoToken};
+use cardhost::core::transport_fault::{ExchangeFault, TransportFaultKind};
+use cardhost::flow::{JournalProblem, RunFault};
+use cardhost::store::{KeyFault, StoreFault};
+
+/// The error as the command shows it.
+pub(crate) fn worded(error: &Error) -> Error {
+    match hint(error) {
+        Some(hint) => error.clone().with_hint(hint),
+        None => error.clone(),
+    }
+}
+
+fn hint(error: &Error) -> Option<String> {
+    let fault = error.fault();
+    if let Some(RunFault::UnknownSecret { name }) = fault.downcast_ref() {
+        return Some(format!(
+            "give it with `--secret {name}=env:VARIABLE`, `{name}=file:PATH` or `{name}=connection:CONNECTOR/NAME`"
+        ));
+    }
+    let text = field(error)
+        .or_else(|| fault.downcast_ref().and_then(connection))
+        .or_else(|| fault.downcast_ref().and_then(run))
+        .or_else(|| fault.downcast_ref().and_then(store))
+        .or_else(|| fault.downcast_ref().and_then(key))
+        .or_else(|| fault.downcast_ref().and_then(exchange))
+        .or_else(|| fault.downcast_ref().and_then(token))
+        .or_else(|| match fault.downcast_ref()? {
+            LoadFault::UnknownConnector { nearest: None, .. }
+            | LoadFault::UnknownCard { nearest: None, .. } => {
+                Some("`cardhost list` shows what there is")
+            }
+            _ => None,
+        })
+        .or_else(|| match fault.downcast_ref()? {
+            PlanFault::AuthMissing { .. } => Some(
+                "fill in the fields of one of these methods: with `--connection FILE`, or under `connection.fields` of the invocation",
+            ),
+            _ => None,
+        })
+        .or_else(|| match fault.downcast_ref()? {
+            InvocationFault::NoCard => {
+                Some("name it on the command line, or as `card` in the invocation")
+            }
+            _ => None,
+        })
+        .or_else(|| match fault.downcast_ref()? {
+            CassetteFault::Result { .. } => {
+                Some("where the change is meant, `cardhost test --accept` writes it")
+            }
+            _ => None,
+        })
+        .or_else(|| match fault.downcast_ref()? {
+            FlowFault::Invalid { .. } => Some("`cardhost flow check` shows all of them"),
+            _ => None,
+        })
+        .or_else(|| {
+            (fault.hint().as_deref() == Some(CHECK_THE_DEFINITION))
+                .then_some("`cardhost check` shows every fault of the files")
+        })?;
+    Some(text.to_owned())
+}
+
+fn field(error: &Error) -> Option<&'static str> {
+    let fault = error.fault();
+    let field: &FieldFault = match (fault.downcast_ref(), fault.downcast_ref()) {
+        (Some(PlanFault::Field(field)), _) | (_, Some(ConnectionFault::Field(field))) => field,
+        _ => return None,
+    };
+    match &field.problem {
+        FieldProblem::Missing if field.root == FieldRoot::Connection => {
+            Some("give it with `--connection FILE`, or under `connection.fields` of the invocation")
+        }
+        FieldProblem::Unknown { nearest: None } => {
+            Some("`cardhost show` lists the fields of a card and its connection")
+        }
+        _ => None,
+    }
+}
+
+fn connection(fault: &ConnectionFault) -> Option<&'static str> {
+    match fault {
+        ConnectionFault::Unknown { .. } => Some(
+            "`cardhost connection list` shows what is stored; a file is given with a path, as in `--connection ./prod.json`",
+        ),
+        ConnectionFault::Reference { .. } => {
+            Some("give the value itself; whoever runs the host can give `--connection FILE`")
+        }
+        _ => None,
+    }
+}
+
+fn run(fault: &RunFault) -> Option<&'static str> {
+    match fault {
+        RunFault::InDoubt { .. } => Some(
+            "look at the service; then run the same command with --repeat-unfinished (send again) or \
+             --skip-unfinished[=OUTPUT] (go on without)",
+        ),
+        RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
+            Some("run the flow without --journal")
+        }
+        _ => None,
+    }
+}
+
+fn store(fault: &StoreFault) -> Option<&'static str> {
+    match fault {
+        StoreFault::Key(fault) => key(fault),
+        StoreFault::Export { .. } => {
+            Some("give what `connection export` wrote, whole and unchanged")
+        }
+        _ => None,
+    }
+}
+
+fn key(fault: &KeyFault) -> Option<&'static str> {
+    match fault {
+        KeyFault::Missing { .. } => Some(
+            "give the store's key with CARDHOST_KEY or --key-file; `connection add` makes one where there is no store yet",
+        ),
+        KeyFault::Keyring { .. } => {
+            Some("unlock the keyring, or give the store's key with CARDHOST_KEY or --key-file")
+        }
+        _ => None,
+    }
+}
+
+fn exchange(fault: &ExchangeFault) -> Option<&'static str> {
+    match fault.fault.kind {
+        TransportFaultKind::Timeout { .. } => {
+            Some("raise the limit with `timeouts` or `--timeout`, or ask for less")
+        }
+        TransportFaultKind::Egress(_) => Some(
+            "a connection leads to public addresses only; whoever runs cardhost can allow others with `--allow-private-network`",
+        ),
+        _ => None,
+    }
+}
+
+fn token(fault: &NoToken) -> Option<&'static str> {
+    match fault.fault {
+        GrantFault::LoginRequired => Some("log in with `cardhost connection login`"),
+        GrantFault::Revoked(_) => Some(
+            "log in again with `cardhost connection login`, or give the connection new credentials",
+        ),
+        _ => None,
+    }
+}
