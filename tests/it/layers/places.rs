@@ -40,8 +40,12 @@ fn only_the_command_prints() {
 
 #[test]
 fn only_the_transport_sends() {
-    // `mock` of the command answers with hyper, and sends nothing.
-    let places = ["cardhost_runtime::transport", "cardhost (program)::cli::mock"];
+    // `mock` of the command and the page that a login comes back to answer with hyper, and send nothing.
+    let places = [
+        "cardhost_runtime::transport",
+        "cardhost (program)::cli::mock",
+        "cardhost (program)::cli::connection::login",
+    ];
     let found = elsewhere(&places, |one, index, module| {
         let paths = module.paths.iter().filter(|path| path.len() > 1);
         let mut full = paths.map(|path| one.full(index, path));

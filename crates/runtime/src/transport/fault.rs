@@ -6,10 +6,21 @@ use std::error::Error as _;
 use std::io;
 
 use cardhost_core::call::Treatment;
-use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
 
 use super::egress;
-use super::http::Refused;
+
+/// A refusal on its way through reqwest.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Denied);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused by the egress policy")
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
-use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
@@ -24,7 +24,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::coding::{self, CODED_ALLOWANCE, Undone};
 use super::egress::EgressPolicy;
-use super::fault::{Phase, causes, fault};
+use super::fault::{Phase, Refused, causes, fault};
 use super::resolve::{Resolve, SystemResolver};
 use super::tls::{self, Fingerprint};
 use super::{BoxFuture, Transport};
@@ -212,18 +212,6 @@ impl reqwest::dns::Resolve for Guard {
         })
     }
 }
-
-/// A refusal on its way through reqwest.
-#[derive(Debug)]
-pub(super) struct Refused(pub(super) Denied);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("refused by the egress policy")
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// The limits on time of one exchange.
 struct Limits {
