@@ -44,3 +44,8 @@ pub mod value;
 
 pub mod check;
 pub mod reference;
+
+/// Of the tests; what says that a test is skipped is one for all crates.
+#[cfg(test)]
+#[path = "../../../tests/it/support/skipped.rs"]
+mod skipped;

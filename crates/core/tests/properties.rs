@@ -2,6 +2,7 @@
 //! tier, and a few of each run with every `cargo test`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at once")]
+#![allow(clippy::disallowed_methods, reason = "how long the tests run is asked of the environment")]
 
 use std::sync::Arc;
 

@@ -69,7 +69,6 @@ fn circles(of: &Crate) -> Vec<Circle> {
                 }
             }
         }
-        let direct = uses.clone();
         for over in 0..children.len() {
             for from in 0..children.len() {
                 for to in 0..children.len() {
@@ -77,22 +76,25 @@ fn circles(of: &Crate) -> Vec<Circle> {
                 }
             }
         }
+        let together = |one: usize, other: usize| uses[one][other] && uses[other][one];
         let mut told = BTreeSet::new();
         for start in 0..children.len() {
             let circle: Vec<usize> =
-                (0..children.len()).filter(|to| uses[start][*to] && uses[*to][start]).collect();
+                (0..children.len()).filter(|other| together(start, *other)).collect();
             if circle.is_empty() || !told.insert(circle.clone()) {
                 continue;
             }
-            let why = reasons
-                .iter()
-                .filter(|(from, to, _)| {
-                    direct[*from][*to] && circle.contains(from) && circle.contains(to)
-                })
-                .map(|(from, to, why)| {
-                    format!("{} → {}: {why}", children[*from].0, children[*to].0)
-                });
-            found.push((format!("{}: {{{}}}", of.named(parent), names.join(", ")), why.collect()));
+            let is_in = |at: &usize| circle.contains(at);
+            let why = reasons.iter().filter(|(from, to, _)| is_in(from) && is_in(to));
+            found.push(Circle {
+                within: of.named(parent),
+                members: circle.iter().map(|at| children[*at].0.clone()).collect(),
+                why: why
+                    .map(|(from, to, why)| {
+                        format!("{} → {}: {why}", children[*from].0, children[*to].0)
+                    })
+                    .collect(),
+            });
         }
     }
     found

@@ -777,7 +777,7 @@ mod tests {
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connected =
-            runtime.block_on(async { Postgres::new(&url).unwrap().connect().await.map(drop) });
+            runtime.block_on(async { Postgres::new(&url, &[]).unwrap().connect().await.map(drop) });
         connected.unwrap_err()
     }
 

@@ -11,9 +11,6 @@ use super::*;
 use crate::auth::tests::{Fields, body, header, request};
 use crate::request::BodyKind;
 
-#[path = "../../../../../tests/it/support/skipped.rs"]
-mod skipped;
-
 fn credentials(key: (&str, &str), token: &str, region: &str, service: &str) -> AwsSigV4Credentials {
     let method: AwsSigV4 = serde_json::from_value(json!({
         "accessKeyId": "<<connection.Key ID>>",
@@ -131,7 +128,7 @@ fn signing_test_suite_of_aws() {
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/aws-sigv4");
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        skipped::skipped("shared", &format!("{} is missing", folder.display()));
+        crate::skipped::skipped("shared", &format!("{} is missing", folder.display()));
         return;
     };
     let mut folders: Vec<PathBuf> =

@@ -5,9 +5,6 @@
 use super::{repository, shipped_card};
 use crate::reference::{Block, Cell, Document, Inline, Page, RowGroup, Section, markdown};
 
-#[path = "../../../../../tests/it/support/skipped.rs"]
-mod skipped;
-
 /// A field of the seed page.
 #[derive(Debug)]
 struct SeedField {
@@ -29,7 +26,7 @@ impl Seed {
         let path = repository().join("../shared/seeds/custom-api-action-page.txt");
         let text = std::fs::read_to_string(&path).ok();
         if text.is_none() {
-            skipped::skipped("shared", &format!("{} is missing", path.display()));
+            crate::skipped::skipped("shared", &format!("{} is missing", path.display()));
         }
         Some(Seed { text: text? })
     }
