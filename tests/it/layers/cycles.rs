@@ -19,7 +19,6 @@ const KNOWN: &[(&str, &[&str])] = &[
             "set", "shape", "switch", "task", "try_", "wait",
         ],
     ),
-    ("expression", &["engine", "natives"]),
     ("flow", &["runner", "session"]),
     ("inject", &["host", "path"]),
     ("interpreter", &["machine", "retry"]),

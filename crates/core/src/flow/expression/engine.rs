@@ -1,76 +1,21 @@
-//! jaq under a meter: compiled once, without environment, files and inputs, and always with an end.
-//!
-//! jaq asks its data for the table of terms whenever it evaluates one. While the meter lets it, it gets
-//! the program; after that it gets a table in which every term is `stop`, so that whatever is going
-//! round, `def f: f; f` too, ends with jaq's own exception for `halt`, which nothing catches. What goes
-//! round between two terms (`range`, comparison, text) pays in [`crate::flow::datum`].
+//! jaq under a meter: an expression compiled once, without environment, files and inputs, and evaluated with an end
+//! ([`super::program`] has how).
 
 use std::sync::OnceLock;
 
 use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, DataT, Exn, Filter, Lut, Native, Vars};
+use jaq_core::{Compiler, Ctx, Filter, Vars};
 
+use super::program::{Jq, MAX_TERMS, Program, SyntaxFault};
 use super::{natives, recursion};
-use crate::flow::datum::{Datum, Excess, measured, step};
-
-/// jaq's view of a program.
-pub(super) struct Jq;
-
-impl DataT for Jq {
-    type V<'a> = Datum;
-    type Data<'a> = Program<'a>;
-}
-
-/// The terms of a program.
-#[derive(Clone, Copy)]
-pub(super) struct Program<'a>(&'a Lut<Jq>);
-
-impl<'a> jaq_core::data::HasLut<'a, Jq> for Program<'a> {
-    fn lut(&self) -> &'a Lut<Jq> {
-        if step() { self.0 } else { stop() }
-    }
-}
-
-/// Most terms of a program; `.[stop]` makes one.
-const MAX_TERMS: usize = 96 * 1024;
-
-/// A table of terms of which each ends the evaluation.
-fn stop() -> &'static Lut<Jq> {
-    static STOP: OnceLock<Filter<Jq>> = OnceLock::new();
-    let filter = STOP.get_or_init(|| {
-        let arena = Arena::default();
-        let code = [".", &"[stop]".repeat(MAX_TERMS)].concat();
-        let file = File { code: code.as_str(), path: () };
-        let halts = ("stop", Box::from([]), Native::new(|_| ended()));
-        Loader::new([])
-            .load(&arena, file)
-            .ok()
-            .and_then(|modules| Compiler::default().with_funs([halts]).compile(modules).ok())
-            .unwrap_or_default()
-    });
-    &filter.lut
-}
-
-/// jaq's exception for `halt`.
-pub(super) fn ended<'a>() -> jaq_core::ValXs<'a, Datum> {
-    jaq_core::box_iter::box_once(Err(Exn::halt(0)))
-}
+use crate::flow::datum::{Datum, Excess, measured};
 
 fn definitions() -> &'static [Def<&'static str>] {
     static DEFINITIONS: OnceLock<Vec<Def<&'static str>>> = OnceLock::new();
     DEFINITIONS.get_or_init(|| {
         jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions()).collect()
     })
-}
-
-/// Why an expression cannot be compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxFault {
-    /// Where in the text, in bytes.
-    pub offset: usize,
-    /// What is wrong: what was expected, or what is not defined.
-    pub reason: String,
 }
 
 /// Compiles an expression that may use some variables, each with its `$`.
@@ -120,7 +65,7 @@ pub(super) fn run(
     steps: u64,
     now: i64,
 ) -> Result<Datum, Ended> {
-    let context = Ctx::<Jq>::new(Program(&filter.lut), Vars::new(variables));
+    let context = Ctx::<Jq>::new(Program::of(filter), Vars::new(variables));
     let (outputs, excess) = measured(steps, now, || {
         let mut outputs = Vec::new();
         for output in filter.id.run((context, input)) {

@@ -6,7 +6,7 @@ use jaq_core::load::{self, lex, parse};
 use jaq_core::native::{Fun, bome, unary, v};
 use jaq_core::{Error, Native, compile};
 
-use super::engine::{Jq, SyntaxFault, ended};
+use super::program::{Jq, SyntaxFault, ended};
 use crate::flow::datum::{Datum, now, spend};
 
 /// What reads something from outside, or ends the process.
