@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::auth::{AuthMethod, Place};
+use crate::auth::{AuthMethod, InCurl, Place};
 use crate::connection::Connection;
 use crate::definition::Definition;
 use crate::plan::{Plan, PlanSettings, Refusal, plan};
@@ -50,20 +50,16 @@ pub fn curl(
         }
     }
     let parts = connector.auth.get(&again.auth).map(AuthMethod::parts).unwrap_or_default();
-    let token = parts.iter().find_map(|part| match part {
-        AuthMethod::OAuth2(oauth2) => Some(&oauth2.token),
-        AuthMethod::Session(session) => Some(&session.token),
+    let token = parts.iter().find_map(|part| match part.scheme().in_curl() {
+        InCurl::Token(place) => Some(place),
         _ => None,
     });
     if token.is_some() {
         let _ = writeln!(command, "# {prefix}_TOKEN: a token of auth method `{}`", again.auth);
     }
     for part in parts.iter().filter(|part| is_left_out(part)) {
-        let _ = writeln!(
-            command,
-            "# without what `{}` adds: it is made for each request",
-            part.scheme()
-        );
+        let _ =
+            writeln!(command, "# without what `{}` adds: it is made for each request", part.name());
     }
     let method = match again.request.method.as_str() {
         "HEAD" => "--head".to_owned(),
@@ -75,17 +71,16 @@ pub fn curl(
     for pair in encoded_by_curl {
         let _ = write!(command, " \\\n  --url-query {}", shell(&redact(&pair)));
     }
-    let login = parts.iter().find_map(|part| match part {
-        AuthMethod::Basic(basic) => Some(("--user", &basic.username, &basic.password)),
-        AuthMethod::Digest(digest) => Some(("--digest --user", &digest.username, &digest.password)),
+    let user = parts.iter().find_map(|part| match part.scheme().in_curl() {
+        InCurl::User { options, username, password } => Some((options, username, password)),
         _ => None,
     });
-    if let Some((option, username, password)) = login {
+    if let Some((options, username, password)) = user {
         let text = |template: &Template| {
             template.text(&marked).ok().flatten().unwrap_or_default().into_owned()
         };
         let user = format!("{}:{}", text(username), text(password));
-        let _ = write!(command, " \\\n  {option} {}", shell(&redact(&user)));
+        let _ = write!(command, " \\\n  {options} {}", shell(&redact(&user)));
     }
     if let Some(token) = token {
         let (option, between) = match token.place {
@@ -97,7 +92,7 @@ pub fn curl(
         let _ = write!(command, " \\\n  {option} {start}\"${prefix}_TOKEN\"");
     }
     for (name, value) in &again.request.headers {
-        let skipped = login.is_some() && name == http::header::AUTHORIZATION;
+        let skipped = user.is_some() && name == http::header::AUTHORIZATION;
         if skipped || name == http::header::ACCEPT_ENCODING {
             continue;
         }
@@ -156,8 +151,9 @@ fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
     let parts = method.map(AuthMethod::parts).unwrap_or_default();
     let by_auth = parts.iter().filter(|part| !is_left_out(part)).any(|part| {
         // What a token is got with is not what a request carries.
-        let carried = part.token_scheme().is_none();
-        carried && part.templates().iter().any(|(_, template)| refers_to(template, label))
+        let scheme = part.scheme();
+        let carried = scheme.token_scheme().is_none();
+        carried && scheme.templates().iter().any(|(_, template)| refers_to(template, label))
     });
     let mut by_request = false;
     let request = &definition.card.request;
@@ -196,21 +192,7 @@ fn leads_to(reference: &Reference, label: &str) -> bool {
 
 /// Whether a scheme's work cannot be written into a command.
 fn is_left_out(method: &AuthMethod) -> bool {
-    match method {
-        AuthMethod::Hmac(_)
-        | AuthMethod::OAuth1(_)
-        | AuthMethod::AwsSigv4(_)
-        | AuthMethod::Tls(_)
-        | AuthMethod::Custom(_) => true,
-        AuthMethod::None(_)
-        | AuthMethod::Basic(_)
-        | AuthMethod::Bearer(_)
-        | AuthMethod::ApiKey(_)
-        | AuthMethod::Digest(_)
-        | AuthMethod::OAuth2(_)
-        | AuthMethod::Session(_)
-        | AuthMethod::All(_) => false,
-    }
+    matches!(method.scheme().in_curl(), InCurl::LeftOut)
 }
 
 /// Whether the field is part of what is left out.
@@ -218,7 +200,8 @@ fn signs(definition: &Definition, plan: &Plan, label: &str) -> bool {
     let method = definition.connector.auth.get(&plan.auth);
     let parts = method.map(AuthMethod::parts).unwrap_or_default();
     parts.iter().filter(|part| is_left_out(part)).any(|part| {
-        let templates = part.templates().into_iter().chain(part.signing_templates());
+        let templates =
+            part.scheme().templates().into_iter().chain(part.scheme().signing_templates());
         templates.into_iter().any(|(_, template)| refers_to(template, label))
     })
 }

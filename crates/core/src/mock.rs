@@ -306,7 +306,7 @@ fn fits(definition: &Definition, incoming: &Incoming<'_>) -> Result<(), Vec<Stri
     let mut faults = Vec::new();
     let mut query = incoming.query.clone();
     for method in definition.connector.auth.values() {
-        for (place, name) in method.puts() {
+        for (place, name) in method.scheme().puts() {
             if place == Place::Query {
                 query.shift_remove(name);
             }

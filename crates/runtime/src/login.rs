@@ -155,11 +155,9 @@ impl Host {
         let Some(opened) = found.stored.take() else { return Ok(Revoked::default()) };
         let mut revoked = Revoked::default();
         for (method, tokens) in opened.load_tokens().await?.iter() {
-            let scheme = connector.auth.get(method).and_then(|method| method.token_scheme());
-            let Some(TokenScheme::OAuth2(oauth2)) = scheme.filter(|scheme| match scheme {
-                TokenScheme::OAuth2(oauth2) => token::has_revocation(oauth2),
-                TokenScheme::Session(_) => false,
-            }) else {
+            let declared = connector.auth.get(method);
+            let oauth2 = declared.and_then(|method| method.scheme().token_scheme()?.oauth2());
+            let Some(oauth2) = oauth2.filter(|oauth2| token::has_revocation(oauth2)) else {
                 revoked.not_offered.push(method.to_owned());
                 continue;
             };
@@ -207,7 +205,9 @@ impl Host {
         let mut passed_over = Vec::new();
         let mut chosen = None;
         for (known, declared) in &connector.auth {
-            if method.is_some_and(|method| method != known) || declared.token_scheme().is_none() {
+            if method.is_some_and(|method| method != known)
+                || declared.scheme().token_scheme().is_none()
+            {
                 continue;
             }
             let missing = declared.missing(&*found.connection);
@@ -227,11 +227,7 @@ impl Host {
 
 impl Session {
     fn oauth2(&self) -> Option<&OAuth2> {
-        let method = self.connector.auth.get(&self.method)?;
-        match method.token_scheme()? {
-            TokenScheme::OAuth2(oauth2) => Some(oauth2),
-            TokenScheme::Session(_) => None,
-        }
+        self.connector.auth.get(&self.method)?.scheme().token_scheme()?.oauth2()
     }
 
     fn wanted(&self) -> Wanted {
@@ -441,7 +437,9 @@ fn secured(
 ) -> Result<RequestSpec, Error> {
     let secured = request.and_then(|mut request| {
         let declared = connector.auth.get(method);
-        declared.map_or(Ok(()), |declared| declared.secure(&mut request, &*found.connection))?;
+        declared.map_or(Ok(()), |declared| {
+            declared.scheme().secure(&mut request, &*found.connection)
+        })?;
         Ok(request)
     });
     secured.map_err(|fault| unusable(method, fault))

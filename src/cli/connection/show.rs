@@ -69,7 +69,7 @@ impl Shown {
         let (auth, fault) = match (connector, &settled) {
             (Some(connector), Some(Ok(connection))) => {
                 let methods = connector.auth.iter().map(|(name, method)| {
-                    (name.clone(), method.scheme(), method.missing(connection))
+                    (name.clone(), method.name(), method.missing(connection))
                 });
                 (methods.collect(), None)
             }

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::placement::{Place, put};
-use super::{AuthFault, credential};
+use super::credential::credential;
+use super::placement::put;
+use super::scheme::keyed;
+use super::{Applying, AuthFault, AuthScheme, Demand, Keyed, Pending, Place};
 use crate::request::RequestSpec;
-use crate::template::{Scope, Template};
+use crate::template::Template;
 
 /// A key under a name of the service's choice.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,12 +23,34 @@ pub struct ApiKey {
     pub value: Template,
 }
 
-impl ApiKey {
-    pub(super) fn apply(
+impl AuthScheme for ApiKey {
+    fn templates(&self) -> Keyed<'_> {
+        keyed([("value", &self.value)]).collect()
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(self.place, &self.name)]
+    }
+
+    fn apply(
         &self,
         request: &mut RequestSpec,
-        scope: &dyn Scope,
-    ) -> Result<(), AuthFault> {
-        put(self.place, &self.name, &credential(&self.value, scope)?, request)
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        put(self.place, &self.name, &credential(&self.value, with.scope)?, request)?;
+        Ok(None)
+    }
+
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        vec![("name".to_owned(), Demand::Name(self.place, &self.name))]
+    }
+
+    fn in_words(&self, code: fn(&str) -> String) -> String {
+        let place = match self.place {
+            Place::Header => "header",
+            Place::Query => "query parameter",
+            Place::Cookie => "cookie",
+        };
+        format!("key in the {place} {}", code(&self.name))
     }
 }

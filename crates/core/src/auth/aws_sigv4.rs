@@ -15,10 +15,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::credential::{credential, optional_credential, set_sensitive};
 use super::dates::iso8601_basic;
 use super::hash::{Hash, hex};
 use super::pairs::encoded_pairs;
-use super::{AuthFault, credential, optional_credential, set_sensitive};
+use super::pending::Signer;
+use super::scheme::{given, keyed};
+use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::header_value;
 use crate::moment::Moment;
@@ -85,19 +88,40 @@ const UNSIGNED: &[&str] = &[
     "x-amzn-trace-id",
 ];
 
-impl AwsSigV4 {
-    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        let mut templates = vec![
+impl AuthScheme for AwsSigV4 {
+    fn templates(&self) -> Keyed<'_> {
+        let always = keyed([
             ("accessKeyId", &self.access_key_id),
             ("secretAccessKey", &self.secret_access_key),
             ("region", &self.region),
             ("service", &self.service),
-        ];
-        templates.extend(self.session_token.as_ref().map(|token| ("sessionToken", token)));
-        templates
+        ]);
+        always.chain(given([("sessionToken", &self.session_token)])).collect()
     }
 
-    pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<AwsSigV4Credentials, AuthFault> {
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(Place::Header, "Authorization")]
+    }
+
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        self.resolve(with.scope).map(Pending::new).map(Some)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "AWS Signature Version 4".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::LeftOut
+    }
+}
+
+impl AwsSigV4 {
+    fn resolve(&self, scope: &dyn Scope) -> Result<AwsSigV4Credentials, AuthFault> {
         Ok(AwsSigV4Credentials {
             access_key_id: Secret::from(&*credential(&self.access_key_id, scope)?),
             secret_access_key: Secret::from(&*credential(&self.secret_access_key, scope)?),
@@ -108,20 +132,23 @@ impl AwsSigV4 {
     }
 }
 
-impl AwsSigV4Credentials {
+impl Signer for AwsSigV4Credentials {
     /// Signs the finished request with all its headers; gives back what was derived from the key.
     ///
     /// # Errors
     /// [`AuthFault::Header`] where a credential cannot stand in a header.
-    pub(crate) fn sign(
+    fn sign(
         &self,
         request: &mut RequestSpec,
+        _: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
         let signature = self.sign_by(request, moment, Rules::of(&self.service))?;
         Ok(vec![Secret::from(signature.as_str())])
     }
+}
 
+impl AwsSigV4Credentials {
     fn sign_by(
         &self,
         request: &mut RequestSpec,

@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{AuthFault, credential, set_sensitive};
+use super::credential::{credential, set_sensitive};
+use super::scheme::keyed;
+use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
 use crate::request::RequestSpec;
-use crate::secret::{Redactor, Secret};
-use crate::template::{Scope, Template};
+use crate::secret::Secret;
+use crate::template::Template;
 
 /// User and password, joined by a colon, in base64 of their UTF-8.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -22,15 +24,22 @@ pub struct Basic {
     pub password: Template,
 }
 
-impl Basic {
-    pub(super) fn apply(
+impl AuthScheme for Basic {
+    fn templates(&self) -> Keyed<'_> {
+        keyed([("username", &self.username), ("password", &self.password)]).collect()
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(Place::Header, "Authorization")]
+    }
+
+    fn apply(
         &self,
         request: &mut RequestSpec,
-        scope: &dyn Scope,
-        redactor: &mut Redactor,
-    ) -> Result<(), AuthFault> {
-        let user = credential(&self.username, scope)?;
-        let password = credential(&self.password, scope)?;
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        let user = credential(&self.username, with.scope)?;
+        let password = credential(&self.password, with.scope)?;
         if user.contains(':') {
             return Err(AuthFault::ColonInUser);
         }
@@ -45,7 +54,17 @@ impl Basic {
         pair.push_str(&password);
         let mut header = Zeroizing::new("Basic ".to_owned());
         STANDARD.encode_string(pair.as_bytes(), &mut header);
-        redactor.add_pair(Secret::from(&*user), Secret::from(&*password));
-        set_sensitive(request, AUTHORIZATION, &header)
+        with.redactor.add_pair(Secret::from(&*user), Secret::from(&*password));
+        set_sensitive(request, AUTHORIZATION, &header)?;
+        Ok(None)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "Basic authentication".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        let (username, password) = (&self.username, &self.password);
+        InCurl::User { options: "--user", username, password }
     }
 }

@@ -5,9 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{AuthFault, credential, set_sensitive};
+use super::credential::{credential, set_sensitive};
+use super::scheme::keyed;
+use super::{Applying, AuthFault, AuthScheme, Keyed, Pending, Place};
 use crate::request::RequestSpec;
-use crate::template::{Scope, Template};
+use crate::template::Template;
 
 /// A token that whoever holds it may use.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -17,13 +19,26 @@ pub struct Bearer {
     pub token: Template,
 }
 
-impl Bearer {
-    pub(super) fn apply(
+impl AuthScheme for Bearer {
+    fn templates(&self) -> Keyed<'_> {
+        keyed([("token", &self.token)]).collect()
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(Place::Header, "Authorization")]
+    }
+
+    fn apply(
         &self,
         request: &mut RequestSpec,
-        scope: &dyn Scope,
-    ) -> Result<(), AuthFault> {
-        let token = credential(&self.token, scope)?;
-        set_sensitive(request, AUTHORIZATION, &Zeroizing::new(format!("Bearer {token}")))
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        let token = credential(&self.token, with.scope)?;
+        set_sensitive(request, AUTHORIZATION, &Zeroizing::new(format!("Bearer {token}")))?;
+        Ok(None)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "Bearer token".to_owned()
     }
 }

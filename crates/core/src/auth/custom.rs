@@ -8,11 +8,14 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AuthFault, credential};
+use super::credential::credential;
+use super::pending::Signer;
+use super::scheme::entries;
+use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending};
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::Secret;
-use crate::template::{Scope, Template};
+use crate::template::Template;
 
 /// A scheme that the embedding program brings.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -91,7 +94,7 @@ impl CustomScheme for Nothing {
 }
 
 /// A custom scheme with its values.
-pub(super) struct CustomCredentials {
+struct CustomCredentials {
     name: String,
     values: CustomValues,
     scheme: Arc<dyn CustomScheme>,
@@ -103,26 +106,40 @@ impl fmt::Debug for CustomCredentials {
     }
 }
 
-impl Custom {
-    pub(super) fn resolve(
+impl AuthScheme for Custom {
+    fn templates(&self) -> Keyed<'_> {
+        entries("values", &self.values).collect()
+    }
+
+    fn apply(
         &self,
-        scope: &dyn Scope,
-        schemes: &CustomSchemes,
-    ) -> Result<CustomCredentials, AuthFault> {
+        _: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
         let unknown = || AuthFault::UnknownScheme { name: self.name.clone() };
-        let scheme = schemes.get(&self.name).ok_or_else(unknown)?;
+        let scheme = with.schemes.get(&self.name).ok_or_else(unknown)?;
         let mut values = CustomValues::new();
         for (name, template) in &self.values {
-            values.insert(name.clone(), Secret::from(&*credential(template, scope)?));
+            values.insert(name.clone(), Secret::from(&*credential(template, with.scope)?));
         }
-        Ok(CustomCredentials { name: self.name.clone(), values, scheme })
+        let name = self.name.clone();
+        Ok(Some(Pending::new(CustomCredentials { name, values, scheme })))
+    }
+
+    fn in_words(&self, code: fn(&str) -> String) -> String {
+        format!("scheme {} of the host", code(&self.name))
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::LeftOut
     }
 }
 
-impl CustomCredentials {
-    pub(super) fn sign(
+impl Signer for CustomCredentials {
+    fn sign(
         &self,
         request: &mut RequestSpec,
+        _: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
         self.scheme

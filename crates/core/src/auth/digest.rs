@@ -15,8 +15,11 @@ use url::Position;
 use zeroize::Zeroizing;
 
 use super::challenge::{Challenge, challenges};
+use super::credential::credential;
 use super::hash::Hash;
-use super::{AuthFault, credential};
+use super::pending::{ChallengeAnswer, Signer};
+use super::scheme::keyed;
+use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::HeaderFault;
 use crate::moment::Moment;
@@ -41,21 +44,35 @@ pub(crate) struct DigestCredentials {
     password: Secret,
 }
 
-/// An answer that was put into a request.
-#[derive(Clone, Debug)]
-pub(crate) struct DigestAnswer {
-    /// The server says that only its nonce was too old: the credentials may be right though it refused them.
-    pub(crate) stale: bool,
-    /// What was derived from the password.
-    pub(crate) derived: Vec<Secret>,
+impl AuthScheme for Digest {
+    fn templates(&self) -> Keyed<'_> {
+        keyed([("username", &self.username), ("password", &self.password)]).collect()
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(Place::Header, "Authorization")]
+    }
+
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        self.resolve(with.scope).map(Pending::new).map(Some)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "Digest authentication".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        let (username, password) = (&self.username, &self.password);
+        InCurl::User { options: "--digest --user", username, password }
+    }
 }
 
 impl Digest {
-    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        vec![("username", &self.username), ("password", &self.password)]
-    }
-
-    pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<DigestCredentials, AuthFault> {
+    fn resolve(&self, scope: &dyn Scope) -> Result<DigestCredentials, AuthFault> {
         let username = credential(&self.username, scope)?;
         if let Some(found) = username.chars().find(|c| c.is_control()) {
             let name = AUTHORIZATION.as_str().to_owned();
@@ -68,29 +85,45 @@ impl Digest {
     }
 }
 
+impl Signer for DigestCredentials {
+    /// Nothing is known before the server's challenge.
+    fn sign(
+        &self,
+        _: &mut RequestSpec,
+        _: Option<&Secret>,
+        _: &Moment,
+    ) -> Result<Vec<Secret>, AuthFault> {
+        Ok(Vec::new())
+    }
+
+    fn answers(&self) -> bool {
+        true
+    }
+
+    fn answer(
+        &self,
+        headers: &HeaderMap,
+        request: &mut RequestSpec,
+        moment: &Moment,
+    ) -> Result<Option<ChallengeAnswer>, AuthFault> {
+        // Each answer has a nonce of its own, so it is always the first with it.
+        self.answer_with(&challenge_fields(headers), request, &moment.nonce_hex(), 1)
+    }
+}
+
 impl DigestCredentials {
     /// Answers the strongest of the challenges with `Authorization`; `None` where none is a Digest challenge
     /// that is understood. `count` says how often its nonce was answered, this time included.
     ///
     /// # Errors
     /// [`AuthFault::Header`] where a challenge holds what no header may.
-    pub(crate) fn answer(
-        &self,
-        fields: &GetAll<'_, HeaderValue>,
-        request: &mut RequestSpec,
-        moment: &Moment,
-        count: u32,
-    ) -> Result<Option<DigestAnswer>, AuthFault> {
-        self.answer_with(fields, request, &moment.nonce_hex(), count)
-    }
-
     fn answer_with(
         &self,
         fields: &GetAll<'_, HeaderValue>,
         request: &mut RequestSpec,
         client_nonce: &str,
         count: u32,
-    ) -> Result<Option<DigestAnswer>, AuthFault> {
+    ) -> Result<Option<ChallengeAnswer>, AuthFault> {
         let all: Vec<Challenge> =
             fields.iter().flat_map(|field| challenges(field.as_bytes())).collect();
         let mut best: Option<Offer<'_>> = None;
@@ -113,7 +146,7 @@ impl DigestCredentials {
         })?;
         header.set_sensitive(true);
         request.headers.insert(AUTHORIZATION, header);
-        Ok(Some(DigestAnswer { stale: offer.stale, derived }))
+        Ok(Some(ChallengeAnswer { stale: offer.stale, derived }))
     }
 
     /// The response (RFC 7616, section 3.4.1; without `qop`, RFC 2617, section 3.2.2.1).
@@ -322,7 +355,7 @@ fn qop(list: Option<&[u8]>) -> Option<Option<Qop>> {
 
 /// The challenges of a reply.
 #[must_use]
-pub(crate) fn challenge_fields(headers: &HeaderMap) -> GetAll<'_, HeaderValue> {
+fn challenge_fields(headers: &HeaderMap) -> GetAll<'_, HeaderValue> {
     headers.get_all(http::header::WWW_AUTHENTICATE)
 }
 
@@ -354,7 +387,7 @@ mod tests {
         fields: &[&str],
         request: &mut RequestSpec,
         client_nonce: &str,
-    ) -> Option<DigestAnswer> {
+    ) -> Option<ChallengeAnswer> {
         let reply = reply(fields);
         credentials.answer_with(&challenge_fields(&reply), request, client_nonce, 1).unwrap()
     }
@@ -540,7 +573,7 @@ mod tests {
         let mut request = request(Method::GET, "http://a.example/");
         let moment = Moment { unix_seconds: 1, nonce: [0x1f; 16] };
         let answer = credentials("u", "p")
-            .answer(&challenge_fields(&reply), &mut request, &moment, 0x1a)
+            .answer_with(&challenge_fields(&reply), &mut request, &moment.nonce_hex(), 0x1a)
             .unwrap()
             .unwrap();
         assert!(answer.stale);

@@ -16,10 +16,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::credential::{credential, set_sensitive};
 use super::hash::{from_hex, hex};
-use super::placement::Place;
+use super::pending::Signer;
+use super::scheme::{entries, keyed, nested};
 use super::signing::{Held, SigningScope};
-use super::{AuthFault, credential, nested, set_sensitive};
+use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place};
 use crate::inject::header::{header_name, header_value};
 use crate::inject::query::push_parameter;
 use crate::moment::Moment;
@@ -104,29 +106,63 @@ pub(crate) struct HmacCredentials {
     connection: Vec<(Reference, Held)>,
 }
 
-impl Hmac {
-    /// `key` has only `connection` in scope, the others `signing` as well; `message` lacks `signing.signature`.
-    /// The template over the connection alone.
-    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        vec![("key", &self.key)]
+/// `key` has only `connection` in scope, the others `signing` as well; `message` lacks `signing.signature`.
+impl AuthScheme for Hmac {
+    fn templates(&self) -> Keyed<'_> {
+        keyed([("key", &self.key)]).collect()
     }
 
-    /// The templates that also see the request.
-    pub(super) fn signing_templates(&self) -> Vec<(String, &Template)> {
-        let mut templates = vec![("message".to_owned(), &self.message)];
-        for (key, map) in [("headers", &self.headers), ("query", &self.query)] {
-            templates.extend(map.iter().map(|(name, template)| (nested(key, name), template)));
-        }
-        templates
+    fn signing_templates(&self) -> Keyed<'_> {
+        let message = keyed([("message", &self.message)]);
+        message
+            .chain(entries("headers", &self.headers))
+            .chain(entries("query", &self.query))
+            .collect()
     }
 
-    /// The headers and parameters that it sets.
-    pub(super) fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(Place, &str)> {
         let headers = self.headers.keys().map(|name| (Place::Header, name.as_str()));
         headers.chain(self.query.keys().map(|name| (Place::Query, name.as_str()))).collect()
     }
 
-    pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<HmacCredentials, AuthFault> {
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        self.resolve(with.scope).map(Pending::new).map(Some)
+    }
+
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        // Read off the text: what is in a malformed template is told too.
+        let signs = |template: &Template| template.source().contains("signing.signature");
+        let mut demands = Vec::new();
+        for name in self.headers.keys() {
+            demands.push((nested("headers", name), Demand::Name(Place::Header, name)));
+        }
+        if signs(&self.message) {
+            let expected = "a text without the signature itself";
+            let found = self.message.source();
+            demands.push(("message".to_owned(), Demand::Form { expected, found }));
+        }
+        if !self.headers.values().chain(self.query.values()).any(signs) {
+            let needs = "needs `signing.signature` in `headers` or `query`";
+            demands.push((String::new(), Demand::Together { part: "message", needs }));
+        }
+        demands
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "the request is signed with a key".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::LeftOut
+    }
+}
+
+impl Hmac {
+    fn resolve(&self, scope: &dyn Scope) -> Result<HmacCredentials, AuthFault> {
         let key = Secret::from(&*credential(&self.key, scope)?);
         key_bytes(key.expose(), self.key_encoding)?;
         let mut connection: Vec<(Reference, Held)> = Vec::new();
@@ -162,15 +198,16 @@ impl Hmac {
     }
 }
 
-impl HmacCredentials {
+impl Signer for HmacCredentials {
     /// Signs the finished request; gives back what must not be shown. A request is signed once: before it is
     /// sent again, it is made anew.
     ///
     /// # Errors
     /// [`AuthFault::Template`] where a template has no value, [`AuthFault::Header`] where a header cannot be set.
-    pub(crate) fn sign(
+    fn sign(
         &self,
         request: &mut RequestSpec,
+        _: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
         let derived = RefCell::new(Vec::new());
@@ -186,11 +223,12 @@ impl HmacCredentials {
         Ok(secrets)
     }
 
-    /// The names of the query parameters that it adds.
-    pub(super) fn parameters(&self) -> Vec<&str> {
+    fn parameters(&self) -> Vec<&str> {
         self.query.iter().map(|(name, _)| name.as_str()).collect()
     }
+}
 
+impl HmacCredentials {
     fn scope<'s>(
         &'s self,
         request: &'s RequestSpec,
@@ -424,7 +462,7 @@ mod tests {
         let mut request = request(Method::POST, "https://a.example/hook");
         request.body = body(BodyKind::Text, "Hello, World!");
         let credentials = credentials(declaration, &[("Secret", "It's a Secret to Everybody")]);
-        let derived = credentials.sign(&mut request, &at(1)).unwrap();
+        let derived = credentials.sign(&mut request, None, &at(1)).unwrap();
         let signature = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
         assert_eq!(header(&request, "x-hub-signature-256"), format!("sha256={signature}"));
         assert!(request.headers["x-hub-signature-256"].is_sensitive());
@@ -451,7 +489,7 @@ mod tests {
              96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c",
         );
         let secret = [("Signing Secret", "8f742231b10e8888abcd99yyyzzz85a5")];
-        credentials(declaration, &secret).sign(&mut request, &at(1_531_420_618)).unwrap();
+        credentials(declaration, &secret).sign(&mut request, None, &at(1_531_420_618)).unwrap();
         assert_eq!(
             header(&request, "x-slack-signature"),
             "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
@@ -472,7 +510,7 @@ mod tests {
             ("API Key", "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"),
             ("Secret Key", "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"),
         ];
-        credentials(declaration, &keys).sign(request, &at(1_499_827_319)).unwrap();
+        credentials(declaration, &keys).sign(request, None, &at(1_499_827_319)).unwrap();
         assert!(request.headers["x-mbx-apikey"].is_sensitive());
         assert_eq!(header(request, "x-mbx-apikey"), keys[0].1);
         request.url.query().unwrap().to_owned()
@@ -532,7 +570,7 @@ mod tests {
                 ("Secret Key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
                 ("Bucket", bucket),
             ];
-            credentials(declaration, &keys).sign(&mut request, &at(1)).unwrap();
+            credentials(declaration, &keys).sign(&mut request, None, &at(1)).unwrap();
             assert_eq!(
                 header(&request, "authorization"),
                 format!("AWS AKIAIOSFODNN7EXAMPLE:{signature}")
@@ -551,7 +589,7 @@ mod tests {
         });
         let mut request = request(Method::GET, "https://a.example/p?x=1");
         let credentials = credentials(declaration, &[]);
-        let derived = credentials.sign(&mut request, &at(1_700_000_000)).unwrap();
+        let derived = credentials.sign(&mut request, None, &at(1_700_000_000)).unwrap();
         let nonce = "0a".repeat(16);
         let message = format!("x=1&t=1700000000000|{nonce}|/p?x=1&t=1700000000000");
         let signature = credentials.signature(message.as_bytes()).unwrap();
@@ -606,7 +644,7 @@ mod tests {
         let declaration =
             json!({"algorithm": "sha1", "key": "k", "message": "<<signing.signature>>"});
         let mut request = request(Method::GET, "https://a.example/");
-        let fault = credentials(declaration, &[]).sign(&mut request, &at(1)).unwrap_err();
+        let fault = credentials(declaration, &[]).sign(&mut request, None, &at(1)).unwrap_err();
         let reference = "signing.signature".to_owned();
         assert_eq!(fault, AuthFault::Template(TemplateValueError::Missing { reference }));
     }
@@ -618,7 +656,7 @@ mod tests {
             "headers": {"Host": "<<signing.host>>"},
         });
         let mut request = request(Method::GET, "https://a.example/");
-        let fault = credentials(declaration, &[]).sign(&mut request, &at(1)).unwrap_err();
+        let fault = credentials(declaration, &[]).sign(&mut request, None, &at(1)).unwrap_err();
         assert_eq!(fault, AuthFault::Header(HeaderFault::Denied { name: "host".to_owned() }));
     }
 

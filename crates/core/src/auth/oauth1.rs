@@ -11,9 +11,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::credential::{credential, optional_credential, set_sensitive};
 use super::pairs::{encoded, encoded_pairs};
-use super::placement::Place;
-use super::{AuthFault, credential, optional_credential, set_sensitive};
+use super::pending::Signer;
+use super::scheme::{given, keyed};
+use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
 use crate::moment::Moment;
 use crate::request::{BodyKind, RequestSpec};
 use crate::secret::Secret;
@@ -103,25 +105,41 @@ impl OAuth1SignatureMethod {
     }
 }
 
-impl OAuth1 {
-    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        let mut templates =
-            vec![("consumerKey", &self.consumer_key), ("consumerSecret", &self.consumer_secret)];
+impl AuthScheme for OAuth1 {
+    fn templates(&self) -> Keyed<'_> {
+        let always =
+            keyed([("consumerKey", &self.consumer_key), ("consumerSecret", &self.consumer_secret)]);
         let optional =
             [("token", &self.token), ("tokenSecret", &self.token_secret), ("realm", &self.realm)];
-        templates.extend(optional.into_iter().filter_map(|(key, t)| Some((key, t.as_ref()?))));
-        templates
+        always.chain(given(optional)).collect()
     }
 
-    /// The header or parameters that it sets.
-    pub(super) fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(Place, &str)> {
         match self.place {
             OAuth1Place::Header => vec![(Place::Header, "Authorization")],
             OAuth1Place::Query => PARAMETERS.map(|name| (Place::Query, name)).into(),
         }
     }
 
-    pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<OAuth1Credentials, AuthFault> {
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        self.resolve(with.scope).map(Pending::new).map(Some)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "OAuth 1.0a signature".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::LeftOut
+    }
+}
+
+impl OAuth1 {
+    fn resolve(&self, scope: &dyn Scope) -> Result<OAuth1Credentials, AuthFault> {
         Ok(OAuth1Credentials {
             consumer_key: Secret::from(&*credential(&self.consumer_key, scope)?),
             consumer_secret: Secret::from(&*credential(&self.consumer_secret, scope)?),
@@ -134,15 +152,16 @@ impl OAuth1 {
     }
 }
 
-impl OAuth1Credentials {
+impl Signer for OAuth1Credentials {
     /// Signs the finished request; gives back what was derived from the secrets. A request is signed once:
     /// before it is sent again, it is made anew.
     ///
     /// # Errors
     /// [`AuthFault::Header`] where the realm cannot stand in a header.
-    pub(crate) fn sign(
+    fn sign(
         &self,
         request: &mut RequestSpec,
+        _: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
         let text = |text: &str| Zeroizing::new(text.to_owned());
@@ -159,14 +178,15 @@ impl OAuth1Credentials {
         self.sign_with(request, parameters)
     }
 
-    /// The names of the query parameters that it adds.
-    pub(super) fn parameters(&self) -> Vec<&str> {
+    fn parameters(&self) -> Vec<&str> {
         match self.place {
             OAuth1Place::Header => Vec::new(),
             OAuth1Place::Query => PARAMETERS.into(),
         }
     }
+}
 
+impl OAuth1Credentials {
     /// Signs with exactly these protocol parameters, and adds `oauth_signature` to them.
     fn sign_with(
         &self,
@@ -476,7 +496,7 @@ mod tests {
         let mut request = request(Method::GET, "https://a.example/p?x=1");
         let moment = Moment { unix_seconds: 137_131_202, nonce: [0xab; 16] };
         let derived = credentials(json!({"in": "query", "realm": "R"}), ("k", "s"), ("t", "u"))
-            .sign(&mut request, &moment)
+            .sign(&mut request, None, &moment)
             .unwrap();
         assert_eq!(
             request.url.query().unwrap(),
@@ -497,7 +517,7 @@ mod tests {
         let mut request = request(Method::POST, "https://server.example.com/request_temp");
         let moment = Moment { unix_seconds: 1, nonce: [0; 16] };
         let credentials = credentials(declaration, ("jd83jd92dhsh93js", "ja893SD9"), ("", ""));
-        let derived = credentials.sign(&mut request, &moment).unwrap();
+        let derived = credentials.sign(&mut request, None, &moment).unwrap();
         assert_eq!(derived[0].expose(), "ja893SD9&");
         let header = header(&request, "authorization");
         assert!(header.ends_with("oauth_signature=\"ja893SD9%26\""), "{header}");
@@ -533,7 +553,7 @@ mod tests {
             let mut request = request(Method::GET, "https://a.example/");
             let moment = Moment { unix_seconds: 1, nonce: [0; 16] };
             credentials(json!({"realm": realm}), ("k", "s"), ("", ""))
-                .sign(&mut request, &moment)
+                .sign(&mut request, None, &moment)
                 .map(|_| header(&request, "authorization"))
         };
         assert!(sign("a\"b\\c").unwrap().starts_with("OAuth realm=\"a\\\"b\\\\c\", oauth_"));

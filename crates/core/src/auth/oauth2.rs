@@ -4,10 +4,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::nested;
-use super::placement::TokenPlace;
+use super::scheme::{entries, given, keyed};
+use super::{
+    Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace, TokenScheme,
+};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
+use crate::request::RequestSpec;
 use crate::span::Span;
 use crate::template::Template;
 
@@ -171,49 +174,110 @@ impl OAuth2 {
         })
     }
 
-    /// Its templates by key.
-    pub(super) fn templates(&self) -> Vec<(String, &Template)> {
-        let mut all = Vec::new();
+    /// Whether a person's login is all that it needs: the identifier of a public client is no secret, and often the same
+    /// for everybody (RFC 8252, section 8.4).
+    #[must_use]
+    pub fn login_is_all(&self) -> bool {
+        self.grant.needs_person() && self.client_auth() == ClientAuth::None
+    }
+
+    /// The URLs it has, by key.
+    fn urls(&self) -> impl Iterator<Item = (&'static str, &Decision<BaseUrl>)> {
         let urls = [
             ("authorizationUrl", self.authorization_url.as_ref()),
             ("tokenUrl", Some(&self.token_url)),
             ("deviceUrl", self.device_url.as_ref()),
             ("revocationUrl", self.revocation_url.as_ref()),
         ];
-        for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
+        urls.into_iter().filter_map(|(key, url)| Some((key, url?)))
+    }
+
+    /// The keys that are needed and not there.
+    fn missing(&self) -> Vec<&'static str> {
+        let (grant, client_auth) = (self.grant, self.client_auth());
+        // An assertion that names its issuer says who asks.
+        let anonymous = grant == Grant::JwtBearer
+            && client_auth == ClientAuth::None
+            && self.assertion.as_ref().is_none_or(|assertion| assertion.issuer.is_some());
+        let asserts = grant == Grant::JwtBearer || client_auth == ClientAuth::PrivateKeyJwt;
+        let shares_secret = matches!(client_auth, ClientAuth::Basic | ClientAuth::Body);
+        let needed = [
+            (
+                "authorizationUrl",
+                grant == Grant::AuthorizationCode,
+                self.authorization_url.is_some(),
+            ),
+            ("deviceUrl", grant == Grant::DeviceCode, self.device_url.is_some()),
+            ("refreshToken", grant == Grant::RefreshToken, self.refresh_token.is_some()),
+            ("clientId", !anonymous, self.client_id.is_some()),
+            ("assertion", asserts, self.assertion.is_some()),
+            ("clientSecret", shares_secret, self.client_secret.is_some()),
+        ];
+        let missing = needed.into_iter().filter(|(_, needed, there)| *needed && !there);
+        missing.map(|(key, ..)| key).collect()
+    }
+}
+
+impl AuthScheme for OAuth2 {
+    fn templates(&self) -> Keyed<'_> {
+        let mut all = Keyed::new();
+        for (key, url) in self.urls() {
             url.each(key, &mut |url, place| {
-                all.extend(url.template().map(|template| (place.to_owned(), template)));
+                all.extend(url.template().map(|template| (place.to_owned().into(), template)));
             });
         }
-        let optional = [
+        all.extend(given([
             ("clientId", &self.client_id),
             ("clientSecret", &self.client_secret),
             ("refreshToken", &self.refresh_token),
-        ];
-        for (key, template) in optional {
-            all.extend(template.as_ref().map(|template| (key.to_owned(), template)));
-        }
-        let maps = [
-            ("authorizationParameters", &self.authorization_parameters),
-            ("tokenParameters", &self.token_parameters),
-        ];
-        for (key, map) in maps {
-            all.extend(map.iter().map(|(name, template)| (nested(key, name), template)));
-        }
+        ]));
+        all.extend(entries("authorizationParameters", &self.authorization_parameters));
+        all.extend(entries("tokenParameters", &self.token_parameters));
         if let Some(assertion) = &self.assertion {
-            all.push(("assertion/key".to_owned(), &assertion.key));
-            let optional = [
+            all.extend(keyed([("assertion/key", &assertion.key)]));
+            all.extend(given([
                 ("assertion/keyId", &assertion.key_id),
                 ("assertion/issuer", &assertion.issuer),
                 ("assertion/subject", &assertion.subject),
                 ("assertion/audience", &assertion.audience),
-            ];
-            for (key, template) in optional {
-                all.extend(template.as_ref().map(|template| (key.to_owned(), template)));
-            }
-            let claims = assertion.claims.iter();
-            all.extend(claims.map(|(name, template)| (nested("assertion/claims", name), template)));
+            ]));
+            all.extend(entries("assertion/claims", &assertion.claims));
         }
         all
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(self.token.place, &self.token.name)]
+    }
+
+    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
+        Some(TokenScheme::OAuth2(self))
+    }
+
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        _: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        Ok(Some(Pending::token(&self.token, &self.renew_on)))
+    }
+
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        let mut demands = Vec::new();
+        let missing = self.missing();
+        if !missing.is_empty() {
+            demands.push((String::new(), Demand::Missing(missing)));
+        }
+        demands.extend(self.urls().map(|(key, url)| (key.to_owned(), Demand::Endpoint(key, url))));
+        demands.push(self.token.demand());
+        demands
+    }
+
+    fn in_words(&self, code: fn(&str) -> String) -> String {
+        format!("OAuth 2.0, grant {}", code(self.grant.as_str()))
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::Token(&self.token)
     }
 }

@@ -4,10 +4,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::nested;
-use super::placement::TokenPlace;
+use super::scheme::{entries, given, nested};
+use super::{
+    Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace, TokenScheme,
+};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
+use crate::request::RequestSpec;
 use crate::span::Span;
 use crate::template::{Template, ValueTemplate};
 
@@ -63,31 +66,70 @@ fn renew_on() -> Vec<u16> {
     super::oauth2::RENEW_ON.to_vec()
 }
 
-impl Session {
-    /// Its templates over the connection, by key.
-    pub(super) fn templates(&self) -> Vec<(String, &Template)> {
-        let mut all = Vec::new();
+impl AuthScheme for Session {
+    fn templates(&self) -> Keyed<'_> {
+        let mut all = Keyed::new();
         let login = &self.login;
         login.url.each("login/url", &mut |url, place| {
-            all.extend(url.template().map(|template| (place.to_owned(), template)));
+            all.extend(url.template().map(|template| (place.to_owned().into(), template)));
         });
-        let entries =
-            [("login/headers", Some(&login.headers)), ("login/form", login.form.as_ref())];
-        for (key, map) in entries.into_iter().filter_map(|(key, map)| Some((key, map?))) {
-            for (name, template) in map {
-                all.push((nested(key, name), template));
-            }
-        }
+        all.extend(entries("login/headers", &login.headers));
+        all.extend(entries("login/form", login.form.iter().flatten()));
         if let Some(json) = &login.json {
-            json.each("login/json", &mut |template, place| all.push((place.to_owned(), template)));
+            json.each("login/json", &mut |template, place| {
+                all.push((place.to_owned().into(), template));
+            });
         }
         all
     }
 
-    /// Its templates over the reply, by key.
-    pub(super) fn reply_templates(&self) -> Vec<(String, &Template)> {
-        let optional = [("tokenFrom", &self.token_from), ("expiresIn", &self.expires_in)];
-        let given = optional.into_iter().filter_map(|(key, t)| Some((key.to_owned(), t.as_ref()?)));
-        given.collect()
+    fn reply_templates(&self) -> Keyed<'_> {
+        given([("tokenFrom", &self.token_from), ("expiresIn", &self.expires_in)]).collect()
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        vec![(self.token.place, &self.token.name)]
+    }
+
+    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
+        Some(TokenScheme::Session(self))
+    }
+
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        _: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        Ok(Some(Pending::token(&self.token, &self.renew_on)))
+    }
+
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        let login = &self.login;
+        let mut demands = vec![
+            ("login/url".to_owned(), Demand::Endpoint("url", &login.url)),
+            ("login/method".to_owned(), Demand::Method(&login.method)),
+        ];
+        demands.extend(
+            login
+                .headers
+                .keys()
+                .map(|name| (nested("login/headers", name), Demand::Name(Place::Header, name))),
+        );
+        let token = [("tokenFrom", self.token_from.is_some()), ("cookie", self.cookie.is_some())];
+        demands.push((String::new(), Demand::ExactlyOne(token.into())));
+        if login.json.is_some() && login.form.is_some() {
+            let both = [("json", true), ("form", true)];
+            demands.push(("login".to_owned(), Demand::ExactlyOne(both.into())));
+        }
+        demands.push(self.token.demand());
+        demands
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "a login, whose reply gives the token".to_owned()
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::Token(&self.token)
     }
 }

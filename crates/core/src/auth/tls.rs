@@ -5,9 +5,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AuthFault, credential};
+use super::credential::optional_credential;
+use super::scheme::given;
+use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending};
 use crate::request::{ClientIdentity, RequestSpec, TlsSettings};
-use crate::secret::Secret;
 use crate::template::{Scope, Template};
 
 /// What TLS is done with: a certificate of the client, certificates that are trusted besides the public ones.
@@ -22,27 +23,23 @@ pub struct Tls {
     pub authority: Option<Template>,
 }
 
-impl Tls {
-    /// Its templates by key.
-    pub(super) fn templates(&self) -> Vec<(&'static str, &Template)> {
-        let all = [
-            ("certificate", &self.certificate),
-            ("key", &self.key),
-            ("authority", &self.authority),
-        ];
-        all.into_iter().filter_map(|(key, template)| Some((key, template.as_ref()?))).collect()
+impl AuthScheme for Tls {
+    fn templates(&self) -> Keyed<'_> {
+        let (certificate, key) = (("certificate", &self.certificate), ("key", &self.key));
+        given([certificate, key, ("authority", &self.authority)]).collect()
     }
 
-    pub(super) fn apply(
+    fn apply(
         &self,
         request: &mut RequestSpec,
-        scope: &dyn Scope,
-    ) -> Result<(), AuthFault> {
-        let text = |template: &Option<Template>| -> Result<Option<Secret>, AuthFault> {
-            let Some(template) = template else { return Ok(None) };
-            let text = credential(template, scope)?;
-            Ok((!text.is_empty()).then(|| Secret::from(&*text)))
-        };
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        self.secure(request, with.scope)?;
+        Ok(None)
+    }
+
+    fn secure(&self, request: &mut RequestSpec, scope: &dyn Scope) -> Result<(), AuthFault> {
+        let text = |template: &Option<Template>| optional_credential(template.as_ref(), scope);
         let identity = match (text(&self.certificate)?, text(&self.key)?) {
             (Some(certificate), Some(key)) => Some(ClientIdentity { certificate, key }),
             (None, None) => None,
@@ -53,5 +50,25 @@ impl Tls {
             request.tls = Some(Arc::new(TlsSettings { identity, authority }));
         }
         Ok(())
+    }
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        let missing = match (&self.certificate, &self.key, &self.authority) {
+            (Some(_), None, _) => "key",
+            (None, Some(_), _) => "certificate",
+            (None, None, None) => "authority",
+            _ => return Vec::new(),
+        };
+        vec![(String::new(), Demand::Missing(vec![missing]))]
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        match self.certificate {
+            Some(_) => "client certificate".to_owned(),
+            None => "private certificate authority".to_owned(),
+        }
+    }
+
+    fn in_curl(&self) -> InCurl<'_> {
+        InCurl::LeftOut
     }
 }

@@ -261,7 +261,7 @@ fn credential_headers(
     let methods = auth_methods(names, card);
     for header in written_names(headers) {
         let sets = |(_, method): &&(&str, &AuthMethod)| {
-            let mut puts = method.puts().into_iter();
+            let mut puts = method.scheme().puts().into_iter();
             puts.any(|(place, name)| place == Place::Header && header.eq_ignore_ascii_case(name))
         };
         if let Some((method, _)) = methods.iter().find(sets) {

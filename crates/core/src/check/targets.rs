@@ -5,7 +5,7 @@ use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{auth, decisions};
-use crate::auth::{AuthMethod, ClientAuth, TokenScheme};
+use crate::auth::{AuthMethod, OAuth2, TokenScheme};
 use crate::base_url::{BaseUrl, is_allowed};
 use crate::connector::{Connector, Target};
 use crate::decision::Decision;
@@ -41,15 +41,16 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     );
     connection_test(names, findings);
     for (name, method) in &connector.auth {
-        for (key, template) in method.templates() {
+        let scheme = method.scheme();
+        for (key, template) in scheme.templates() {
             let rules = Rules { roots: CONNECTION, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
-        for (key, template) in method.signing_templates() {
+        for (key, template) in scheme.signing_templates() {
             let rules = Rules { roots: SIGNED, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
-        for (key, template) in method.reply_templates() {
+        for (key, template) in scheme.reply_templates() {
             let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
@@ -150,7 +151,7 @@ fn chosen_only(names: Names<'_>, base: &BaseUrl) -> bool {
 
 /// Checks that a method takes its credentials from the connection, and is not given their names as text.
 fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
-    let templates = method.templates();
+    let templates = method.scheme().templates();
     // The text of a field's name, with or without its root.
     let named = |text: &str| {
         let label = match Reference::parse(text) {
@@ -169,16 +170,18 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
             let method = name.to_owned();
             let place = below(name, key);
             let fault =
-                DefinitionFault::NoCredential { key: key.clone(), method, meant: Some(meant) };
+                DefinitionFault::NoCredential { key: key.to_string(), method, meant: Some(meant) };
             findings.at(Code::DEFINITION_VALUE, &place, fault);
             found = true;
         }
     }
     // A fault of a template is told by its own check.
-    let refers = |(_, template): &(String, &Template)| {
+    let refers = |(_, template): &(_, &Template)| {
         template.parts().is_err() || !template.references().is_empty()
     };
-    if found || templates.is_empty() || templates.iter().any(refers) || login_is_all(method) {
+    let oauth2 = method.scheme().token_scheme().and_then(TokenScheme::oauth2);
+    let login_is_all = oauth2.is_some_and(OAuth2::login_is_all);
+    if found || templates.is_empty() || templates.iter().any(refers) || login_is_all {
         return;
     }
     let text = |template: &Template| template.as_literal().unwrap_or_default().to_owned();
@@ -190,15 +193,9 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let secret = || secrets.map(|(label, _)| field_reference(label)).next();
     let meant = named(&text(template)).or_else(secret);
     let place = below(name, key);
-    let fault = DefinitionFault::NoCredential { key: key.clone(), method: name.to_owned(), meant };
+    let fault =
+        DefinitionFault::NoCredential { key: key.to_string(), method: name.to_owned(), meant };
     findings.at(Code::DEFINITION_VALUE, &place, fault);
-}
-
-/// Whether a person's login is all that the method needs: the identifier of a public client is no secret, and often the
-/// same for everybody (RFC 8252, section 8.4).
-fn login_is_all(method: &AuthMethod) -> bool {
-    matches!(method.token_scheme(), Some(TokenScheme::OAuth2(oauth2))
-        if oauth2.grant.needs_person() && oauth2.client_auth() == ClientAuth::None)
 }
 
 /// The pointer of a key of an auth method.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fault::PlanFault;
-use crate::auth::{AuthMethod, CustomSchemes, Pending};
+use crate::auth::{Applying, AuthMethod, CustomSchemes, Pending};
 use crate::card::Card;
 use crate::connector::{Connector, Target};
 use crate::request::RequestSpec;
@@ -59,7 +59,8 @@ pub(super) fn apply_auth(
             continue;
         }
         let pending = method
-            .apply(request, scope, schemes, redactor)
+            .scheme()
+            .apply(request, &mut Applying { scope, schemes, redactor })
             .map_err(|fault| PlanFault::Auth { method: name.clone(), fault })?;
         return Ok(Applied { name: name.clone(), passed_over, pending });
     }

@@ -11,6 +11,7 @@ mod oauth2;
 mod pkce;
 mod reply;
 mod session;
+mod source;
 mod tokens;
 
 use http::Method;
@@ -21,60 +22,17 @@ pub use oauth2::{
 };
 pub use oauth2::{has_revocation, read_device, revocations};
 pub use pkce::Pkce;
+pub use source::{read, request, starts_alone};
 pub use tokens::{TokenSet, Tokens};
 
-use crate::auth::{AuthFault, TokenScheme};
+use crate::auth::AuthFault;
 use crate::base_url::{BaseFault, BaseUrl};
 use crate::connection::Connection;
 use crate::decision::Decision;
 use crate::inject::query::push_parameter;
-use crate::moment::Moment;
 use crate::request::{Body, BodyKind, RequestSpec};
 use crate::response::Reply;
 use crate::secret::Redactor;
-
-/// The request that gets a token without a person: with the refresh token, where there is one, or as the grant says.
-/// `None` where a person has to log in.
-///
-/// # Errors
-/// [`AuthFault`] where a value is missing or unusable.
-pub fn request(
-    scheme: TokenScheme<'_>,
-    connection: &Connection,
-    current: Option<&Tokens>,
-    moment: &Moment,
-) -> Result<Option<RequestSpec>, AuthFault> {
-    match scheme {
-        TokenScheme::OAuth2(oauth2) => oauth2::request(oauth2, connection, current, moment),
-        TokenScheme::Session(session) => session::request(session, connection).map(Some),
-    }
-}
-
-/// Whether the token can be got anew without a person, when the refresh token is no longer good.
-#[must_use]
-pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
-    match scheme {
-        TokenScheme::OAuth2(oauth2) => !oauth2.grant.needs_person(),
-        TokenScheme::Session(_) => true,
-    }
-}
-
-/// What the reply to a [`request`] gives.
-///
-/// # Errors
-/// [`GrantFault`].
-pub fn read(
-    scheme: TokenScheme<'_>,
-    answer: &Answer<'_>,
-    current: Option<&Tokens>,
-) -> Result<Tokens, GrantFault> {
-    match scheme {
-        TokenScheme::OAuth2(oauth2) => {
-            reply::tokens(answer, current, oauth2.lifetime.map(|span| span.0))
-        }
-        TokenScheme::Session(session) => session::read(session, answer),
-    }
-}
 
 /// A reply to a request for tokens, and what is needed to read it.
 #[derive(Clone, Copy)]

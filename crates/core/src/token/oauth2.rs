@@ -16,7 +16,8 @@ use super::Answer;
 use super::fault::GrantFault;
 use super::jwt;
 use super::pkce::Pkce;
-use super::reply::{granted, seconds};
+use super::reply::{self, granted, seconds};
+use super::source::TokenSource;
 use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
@@ -64,8 +65,27 @@ pub struct DeviceCode {
     pub interval: i64,
 }
 
+impl TokenSource for OAuth2 {
+    fn request(
+        &self,
+        connection: &Connection,
+        current: Option<&Tokens>,
+        moment: &Moment,
+    ) -> Result<Option<RequestSpec>, AuthFault> {
+        request(self, connection, current, moment)
+    }
+
+    fn read(&self, answer: &Answer<'_>, current: Option<&Tokens>) -> Result<Tokens, GrantFault> {
+        reply::tokens(answer, current, self.lifetime.map(|span| span.0))
+    }
+
+    fn starts_alone(&self) -> bool {
+        !self.grant.needs_person()
+    }
+}
+
 /// See [`super::request`].
-pub(super) fn request(
+fn request(
     oauth2: &OAuth2,
     connection: &Connection,
     current: Option<&Tokens>,

@@ -9,6 +9,7 @@ use serde_json::Map;
 use super::Answer;
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
+use super::source::TokenSource;
 use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, Session, credential};
@@ -16,16 +17,29 @@ use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody};
 use crate::http_date::http_date;
 use crate::inject::header::push_header;
+use crate::moment::Moment;
 use crate::request::{Body, BodyKind, ReplySecret, RequestSpec};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::secret::{Redactor, Secret};
 use crate::template::ValueTemplate;
 
+impl TokenSource for Session {
+    fn request(
+        &self,
+        connection: &Connection,
+        _: Option<&Tokens>,
+        _: &Moment,
+    ) -> Result<Option<RequestSpec>, AuthFault> {
+        login(self, connection).map(Some)
+    }
+
+    fn read(&self, answer: &Answer<'_>, _: Option<&Tokens>) -> Result<Tokens, GrantFault> {
+        read(self, answer)
+    }
+}
+
 /// The login request.
-pub(super) fn request(
-    session: &Session,
-    connection: &Connection,
-) -> Result<RequestSpec, AuthFault> {
+fn login(session: &Session, connection: &Connection) -> Result<RequestSpec, AuthFault> {
     let login = &session.login;
     let method = Method::from_bytes(login.method.as_bytes()).unwrap_or(Method::POST);
     let mut request = endpoint("login/url", &login.url, method, connection)?;
@@ -59,7 +73,7 @@ pub(super) fn request(
 }
 
 /// The token of a login's reply.
-pub(super) fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
+fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
     let reply = answer.reply;
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };

@@ -114,7 +114,7 @@ impl Wanted {
     fn scheme(&self) -> Result<TokenScheme<'_>, Error> {
         let method = self.connector.auth.get(&self.method);
         method
-            .and_then(|method| method.token_scheme())
+            .and_then(|method| method.scheme().token_scheme())
             .ok_or_else(|| Error::from(Internal { what: "a token for a method without one" }))
     }
 
@@ -361,7 +361,7 @@ impl Renewer {
         let request = request.map_err(refused)?;
         let mut request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
         if let Some(method) = wanted.connector.auth.get(&wanted.method) {
-            method.secure(&mut request, &*wanted.connection).map_err(refused)?;
+            method.scheme().secure(&mut request, &*wanted.connection).map_err(refused)?;
         }
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;

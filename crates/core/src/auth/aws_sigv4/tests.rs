@@ -243,7 +243,7 @@ fn examples_of_the_s3_reference() {
         }
         request.body = body(BodyKind::Text, text).filter(|_| !text.is_empty());
         let derived = credentials(key, "", "us-east-1", "s3")
-            .sign(&mut request, &moment("2013-05-24T00:00:00Z"))
+            .sign(&mut request, None, &moment("2013-05-24T00:00:00Z"))
             .unwrap();
         assert_eq!(derived[0].expose(), signature, "{target}");
         assert_eq!(
@@ -286,7 +286,7 @@ fn what_s3_signs_is_what_is_sent() {
         let url = format!("https://s3.example/bucket/{path}?a=+");
         let mut request = request(Method::GET, &url);
         let credentials = credentials(("AKID", "key"), "", "us-east-1", service);
-        credentials.sign(&mut request, &moment("2026-11-21T10:00:00Z")).unwrap();
+        credentials.sign(&mut request, None, &moment("2026-11-21T10:00:00Z")).unwrap();
         request.url[url::Position::BeforePath..].to_owned()
     };
     for (path, expected) in [("a+b", "a%2Bb"), ("$(1)%20%C3%A9", "%24%281%29%20%C3%A9")] {
@@ -312,8 +312,8 @@ fn host_with_its_port_is_signed_and_what_changes_on_the_way_is_not() {
 fn token_and_authorization_are_sensitive_and_a_second_signature_replaces_the_first() {
     let mut request = request(Method::GET, "https://a.example/");
     let credentials = credentials(("ID", "KEY"), "TOKEN", "eu-west-1", "execute-api");
-    let first = credentials.sign(&mut request, &moment("2026-01-01T00:00:00Z")).unwrap();
-    let second = credentials.sign(&mut request, &moment("2026-01-02T00:00:00Z")).unwrap();
+    let first = credentials.sign(&mut request, None, &moment("2026-01-01T00:00:00Z")).unwrap();
+    let second = credentials.sign(&mut request, None, &moment("2026-01-02T00:00:00Z")).unwrap();
     assert_ne!(first[0].expose(), second[0].expose());
     assert_eq!(header(&request, "x-amz-date"), "20260102T000000Z");
     assert!(header(&request, "authorization").ends_with(second[0].expose()));
@@ -329,6 +329,6 @@ fn token_and_authorization_are_sensitive_and_a_second_signature_replaces_the_fir
 fn a_key_that_would_end_the_header_is_refused() {
     let mut request = request(Method::GET, "https://a.example/");
     let credentials = credentials(("I\r\nD", "KEY"), "", "eu-west-1", "execute-api");
-    let fault = credentials.sign(&mut request, &moment("2026-01-01T00:00:00Z")).unwrap_err();
+    let fault = credentials.sign(&mut request, None, &moment("2026-01-01T00:00:00Z")).unwrap_err();
     assert!(matches!(fault, AuthFault::Header(_)), "{fault:?}");
 }

@@ -1,0 +1,113 @@
+//! Several schemes at once.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    Applying, AuthFault, AuthMethod, AuthScheme, Demand, Keyed, Pending, Place, TokenScheme,
+};
+use crate::request::RequestSpec;
+use crate::template::Scope;
+
+/// Several schemes at once, such as an API key and a bearer token.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct All {
+    /// The schemes, applied in this order; no `all` among them, and one at most that gets a token.
+    pub of: Vec<AuthMethod>,
+}
+
+impl All {
+    fn schemes(&self) -> impl Iterator<Item = &dyn AuthScheme> {
+        self.of.iter().map(AuthMethod::scheme)
+    }
+
+    /// What each part has, with the part's place before its key.
+    fn nested<'a>(&'a self, of: impl Fn(&'a dyn AuthScheme) -> Keyed<'a>) -> Keyed<'a> {
+        let mut all = Keyed::new();
+        for (index, part) in self.schemes().enumerate() {
+            let inside = |key: Cow<'static, str>| Cow::Owned(format!("of/{index}/{key}"));
+            all.extend(of(part).into_iter().map(|(key, template)| (inside(key), template)));
+        }
+        all
+    }
+}
+
+impl AuthScheme for All {
+    fn templates(&self) -> Keyed<'_> {
+        self.nested(<dyn AuthScheme>::templates)
+    }
+
+    fn signing_templates(&self) -> Keyed<'_> {
+        self.nested(<dyn AuthScheme>::signing_templates)
+    }
+
+    fn reply_templates(&self) -> Keyed<'_> {
+        self.nested(<dyn AuthScheme>::reply_templates)
+    }
+
+    fn puts(&self) -> Vec<(Place, &str)> {
+        self.schemes().flat_map(<dyn AuthScheme>::puts).collect()
+    }
+
+    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
+        self.schemes().find_map(<dyn AuthScheme>::token_scheme)
+    }
+
+    fn apply(
+        &self,
+        request: &mut RequestSpec,
+        with: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        let mut pending = Vec::new();
+        for scheme in self.schemes() {
+            pending.extend(scheme.apply(request, with)?);
+        }
+        Ok((!pending.is_empty()).then(|| Pending::new(pending)))
+    }
+
+    fn secure(&self, request: &mut RequestSpec, scope: &dyn Scope) -> Result<(), AuthFault> {
+        self.schemes().try_for_each(|scheme| scheme.secure(request, scope))
+    }
+
+    fn demands(&self) -> Vec<(String, Demand<'_>)> {
+        let together = |part, needs| Demand::Together { part, needs };
+        let mut demands = Vec::new();
+        if self.of.len() < 2 {
+            demands.push(("of".to_owned(), together("of", "needs two schemes at least")));
+        }
+        if self.schemes().filter(|scheme| scheme.token_scheme().is_some()).count() > 1 {
+            let needs = "can hold one scheme only that gets a token";
+            demands.push(("of".to_owned(), together("of", needs)));
+        }
+        let mut taken: Vec<(Place, String)> = Vec::new();
+        for (index, part) in self.of.iter().enumerate() {
+            let place = format!("of/{index}");
+            for (kind, name) in part.scheme().puts() {
+                let put = match kind {
+                    Place::Header => (kind, name.to_ascii_lowercase()),
+                    Place::Query | Place::Cookie => (kind, name.to_owned()),
+                };
+                if taken.contains(&put) {
+                    demands.push((place.clone(), Demand::Repeated(name)));
+                }
+                taken.push(put);
+            }
+            if matches!(part, AuthMethod::All(_)) {
+                demands.push((place.clone(), together("all", "cannot stand inside `all`")));
+            }
+            let inside = part.scheme().demands().into_iter().map(|(key, demand)| match &*key {
+                "" => (place.clone(), demand),
+                key => (format!("{place}/{key}"), demand),
+            });
+            demands.extend(inside);
+        }
+        demands
+    }
+
+    fn in_words(&self, code: fn(&str) -> String) -> String {
+        self.schemes().map(|scheme| scheme.in_words(code)).collect::<Vec<_>>().join(" and ")
+    }
+}

@@ -1,0 +1,36 @@
+//! What must hold of the declaration of an auth method besides its shape.
+
+use super::Place;
+use crate::base_url::BaseUrl;
+use crate::decision::Decision;
+
+/// What must hold of a declaration; [`crate::check`] tells where it does not.
+#[derive(Debug)]
+pub enum Demand<'a> {
+    /// These keys are needed and are not there.
+    Missing(Vec<&'static str>),
+    /// Exactly one of these keys, each with whether it is there.
+    ExactlyOne(Vec<(&'static str, bool)>),
+    /// A part needs something that is not there.
+    Together {
+        /// The part.
+        part: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// A text should be another.
+    Form {
+        /// Which.
+        expected: &'static str,
+        /// The text.
+        found: &'a str,
+    },
+    /// Something is set twice.
+    Repeated(&'a str),
+    /// The name of a header, parameter or cookie fits its place.
+    Name(Place, &'a str),
+    /// The name of a method is known.
+    Method(&'a str),
+    /// A URL, under its key, is safe to send credentials to.
+    Endpoint(&'static str, &'a Decision<BaseUrl>),
+}

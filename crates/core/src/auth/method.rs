@@ -1,0 +1,136 @@
+//! The schemes there are, and what is asked of a method of any of them.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::AuthScheme;
+use crate::template::{Reference, Root, Scope};
+
+/// Makes the closed list of schemes: the enum, its names, its dispatch and its JSON Schema.
+macro_rules! schemes {
+    ($($name:literal => $file:ident::$scheme:ident,)*) => {
+        /// One way in which credentials become part of a request, by scheme.
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "scheme")]
+        pub enum AuthMethod {
+            $(
+                #[doc = concat!("The scheme `", $name, "`.")]
+                #[serde(rename = $name)]
+                $scheme(Box<super::$file::$scheme>),
+            )*
+        }
+
+        impl AuthMethod {
+            /// The scheme's name in the definitions.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(AuthMethod::$scheme(_) => $name,)* }
+            }
+
+            /// What the scheme says of itself.
+            #[must_use]
+            pub fn scheme(&self) -> &dyn AuthScheme {
+                match self { $(AuthMethod::$scheme(scheme) => &**scheme,)* }
+            }
+        }
+
+        /// The keys of each scheme by its name.
+        fn keys(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+            vec![$(($name, super::$file::$scheme::json_schema(generator)),)*]
+        }
+    };
+}
+
+schemes! {
+    "none" => none::NoAuth,
+    "basic" => basic::Basic,
+    "bearer" => bearer::Bearer,
+    "api_key" => api_key::ApiKey,
+    "digest" => digest::Digest,
+    "hmac" => hmac::Hmac,
+    "oauth1" => oauth1::OAuth1,
+    "aws_sigv4" => aws_sigv4::AwsSigV4,
+    "oauth2" => oauth2::OAuth2,
+    "session" => session::Session,
+    "tls" => tls::Tls,
+    "custom" => custom::Custom,
+    "all" => all::All,
+}
+
+impl JsonSchema for AuthMethod {
+    fn schema_name() -> Cow<'static, str> {
+        "AuthMethod".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // One `if` for each scheme instead of a `oneOf`: a fault names the key that is wrong.
+        let schemes = keys(generator);
+        let names: Vec<&str> = schemes.iter().map(|(name, _)| *name).collect();
+        let each = schemes.into_iter().map(|(name, keys)| {
+            json!({
+                "if": { "properties": { "scheme": { "const": name } }, "required": ["scheme"] },
+                "then": with_scheme(keys),
+            })
+        });
+        json_schema!({
+            "description": "How credentials become part of a request, by scheme.",
+            "type": "object",
+            "required": ["scheme"],
+            "properties": { "scheme": { "enum": names } },
+            "allOf": each.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The keys of a scheme, and `scheme` itself.
+fn with_scheme(keys: Schema) -> Value {
+    let mut keys = keys.to_value();
+    if let Value::Object(map) = &mut keys {
+        let properties = map.entry("properties").or_insert_with(|| json!({}));
+        if let Value::Object(properties) = properties {
+            properties.insert("scheme".to_owned(), Value::Bool(true));
+        }
+    }
+    keys
+}
+
+impl AuthMethod {
+    /// Whether it adds nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        matches!(self, AuthMethod::NoAuth(_))
+    }
+
+    /// The method itself, or those it is made of.
+    #[must_use]
+    pub fn parts(&self) -> &[AuthMethod] {
+        match self {
+            AuthMethod::All(all) => &all.of,
+            single => std::slice::from_ref(single),
+        }
+    }
+
+    /// The connection fields it needs that have no value.
+    #[must_use]
+    pub fn missing(&self, scope: &dyn Scope) -> Vec<String> {
+        let mut missing: Vec<String> = Vec::new();
+        let scheme = self.scheme();
+        for (_, template) in scheme.templates().into_iter().chain(scheme.signing_templates()) {
+            for reference in template.references() {
+                let needed = reference.root == Root::Connection && !reference.optional;
+                let Some(label) = reference.segments.first() else { continue };
+                if needed && !missing.contains(label) && !has_text(reference, scope) {
+                    missing.push(label.clone());
+                }
+            }
+        }
+        missing
+    }
+}
+
+fn has_text(reference: &Reference, scope: &dyn Scope) -> bool {
+    scope.lookup(reference).and_then(|found| found.text().map(|text| !text.is_empty()))
+        == Some(true)
+}

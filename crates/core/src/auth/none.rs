@@ -1,0 +1,26 @@
+//! No credentials.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Applying, AuthFault, AuthScheme, Pending};
+use crate::request::RequestSpec;
+
+/// No credentials.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoAuth {}
+
+impl AuthScheme for NoAuth {
+    fn apply(
+        &self,
+        _: &mut RequestSpec,
+        _: &mut Applying<'_>,
+    ) -> Result<Option<Pending>, AuthFault> {
+        Ok(None)
+    }
+
+    fn in_words(&self, _: fn(&str) -> String) -> String {
+        "nothing is added".to_owned()
+    }
+}
