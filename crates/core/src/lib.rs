@@ -7,31 +7,24 @@ pub mod auth;
 pub mod base_url;
 pub mod call;
 pub mod card;
-pub mod cassette;
 pub mod connection;
 pub mod connection_test;
 pub mod connector;
-pub mod curl;
 pub mod decision;
 pub mod decoder;
 pub mod definition;
 pub mod encoding;
 pub mod error;
-pub mod explain;
 pub mod failure;
 pub mod field;
-pub mod flow;
-pub mod formats;
 pub mod http_date;
 pub mod inject;
 pub mod invocation;
 pub mod load;
-pub mod mock;
 pub mod moment;
 pub mod plan;
 pub mod request;
 pub mod response;
-pub mod sample;
 pub mod schema;
 pub mod secret;
 pub mod settle;
@@ -41,9 +34,6 @@ pub mod text;
 pub mod token;
 pub mod transport_fault;
 pub mod value;
-
-pub mod check;
-pub mod reference;
 
 /// Of the tests; what says that a test is skipped is one for all crates.
 #[cfg(test)]

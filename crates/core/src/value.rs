@@ -56,7 +56,7 @@ pub fn reason(error: &serde_json::Error) -> String {
 
 /// Whether a JSON text may hold a number with an exponent. One follows a digit; so may a letter in a text, which costs no
 /// more than a second look.
-pub(crate) fn may_hold_exponent(text: &str) -> bool {
+pub fn may_hold_exponent(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] | 0x20 == b'e')
 }
 

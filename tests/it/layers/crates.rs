@@ -5,18 +5,13 @@ use std::collections::BTreeSet;
 use super::source::crates;
 use crate::manifests::packages;
 
-/// Each crate with those that it may use, lowest first; a row that no crate has yet is one that is planned.
+/// Each crate with those that it may use, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-core", &[]),
-    ("cardhost-document", &["cardhost-core"]),
-    ("cardhost-author", &["cardhost-core", "cardhost-document"]),
-    ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
-    ("cardhost-store", &["cardhost-core"]),
-    ("cardhost-cassette", &["cardhost-core", "cardhost-flow"]),
-    (
-        "cardhost-runtime",
-        &["cardhost-core", "cardhost-flow", "cardhost-store", "cardhost-cassette"],
-    ),
+    ("cardhost-author", &["cardhost-core"]),
+    ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-cassette", &["cardhost-core"]),
+    ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
     (
         "cardhost-testkit",
         &[
@@ -31,10 +26,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost",
         &[
             "cardhost-core",
-            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
-            "cardhost-store",
             "cardhost-cassette",
             "cardhost-runtime",
             "cardhost-testkit",

@@ -86,12 +86,7 @@ fn key_material_is_used_only_by_the_cipher_of_the_store() {
     let [own, secret] = places("cardhost_runtime");
     let mut found = elsewhere(&[&own, "cardhost_store::key", &secret], keys);
     found.extend(elsewhere(
-        &[
-            "cardhost_runtime::store::cipher",
-            "cardhost_runtime::store::export",
-            "cardhost_store::cipher",
-            "cardhost_store::export",
-        ],
+        &["cardhost_runtime::store::cipher", "cardhost_runtime::store::export"],
         |one, index, _| names(one, index, &["ring::aead"]),
     ));
     assert_eq!(found, Vec::<String>::new());

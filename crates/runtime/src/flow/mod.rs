@@ -1,4 +1,4 @@
-//! Runs flows on this machine: what [`cardhost_core::flow::Run`] says is to be done is done over a [`Host`](crate::host::Host).
+//! Runs flows on this machine: what [`cardhost_flow::Run`] says is to be done is done over a [`Host`](crate::host::Host).
 //!
 //! ```text
 //! Flow, input ─▶ FlowRunner ─ restore ─▶ Run ─ steps ─▶ card │ http │ wait │ flow │ emit ─ complete ─▶ Run … ─▶ output
@@ -23,8 +23,8 @@ mod source;
 mod timer;
 mod watch;
 
-#[cfg(feature = "sqlite")]
 pub use fault::{JournalProblem, RunFault};
+#[cfg(feature = "sqlite")]
 pub use journal::Journal;
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;
