@@ -81,10 +81,7 @@ fn key_material_is_used_only_by_the_cipher_of_the_store() {
         module.methods.contains("expose_secret") || module.methods.contains("expose_secret_mut")
     };
     // Secret texts of calls are one type, and opened in `secret`.
-    let places =
-        |crates: &str| [format!("{crates}::store::key"), "cardhost_core::secret".to_owned()];
-    let [own, secret] = places("cardhost_runtime");
-    let mut found = elsewhere(&[&own, "cardhost_store::key", &secret], keys);
+    let mut found = elsewhere(&["cardhost_runtime::store::key", "cardhost_core::secret"], keys);
     found.extend(elsewhere(
         &["cardhost_runtime::store::cipher", "cardhost_runtime::store::export"],
         |one, index, _| names(one, index, &["ring::aead"]),
