@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
-use cardhost_core::call::{Call, Outcome};
+use cardhost_core::call::{self, Outcome};
 use cardhost_core::connection::ConnectionFault;
 use cardhost_core::connection::{Connection, secret_source};
 use cardhost_core::connector::{Connector, Span};
@@ -386,7 +386,7 @@ impl Host {
             found: &found,
             method: &plan.auth.clone(),
         };
-        let call = Box::new(Call::new(Arc::clone(&definition), *plan));
+        let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
         let transport = match &mock {
@@ -394,7 +394,7 @@ impl Host {
             None => &**transport,
         };
         let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
-        driver.drive(call).await
+        driver.drive(begun).await
     }
 
     /// The planned request as a `curl` command; credentials are environment variables.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cardhost::connections::MemoryConnections;
-use cardhost::core::call::Call;
+use cardhost::core::call;
 use cardhost::core::request::{ClientIdentity, TlsSettings};
 use cardhost::core::secret::{Redactor, Secret};
 use cardhost::core::token::{Pkce, TokenSet, Tokens};
@@ -231,7 +231,7 @@ async fn types(folder: &Path, host: &Host, show: &Show) {
         show(format!("{prepared:?} {:?} {:?}", prepared.connection, prepared.plan));
         show(format!("{:?} {:?}", prepared.plan.request, prepared.plan.request.body));
         show(format!("{:?} {:?}", prepared.plan.request.tls, prepared.plan.pending));
-        show(format!("{:?}", Call::new(prepared.definition, prepared.plan)));
+        show(format!("{:?}", call::begin(prepared.definition, prepared.plan)));
     }
     let identity = Some(ClientIdentity { certificate: secret.clone(), key: secret.clone() });
     show(format!("{:?}", TlsSettings { identity, authority: Some(secret) }));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Tally;
 use super::finding::DefinitionFault;
 use super::findings::Findings;
-use crate::call::{Call, Outcome, Step};
+use crate::call::{Outcome, Signed, Step};
 use crate::card::{AntiExample, Example, ExampleReply, ExampleRequest};
 use crate::definition::Definition;
 use crate::error::{Code, push_pointer};
@@ -149,15 +149,18 @@ impl Sample<'_, '_> {
 
     /// What the card makes of a reply; `None` where it would send another request, which is a fault.
     fn answer(&mut self, plan: Plan, reply: &ExampleReply) -> Option<Result<Outcome, Error>> {
-        let mut call = Call::new(Arc::clone(self.definition), plan);
-        let mut step = call.on_reply(sample::reply(reply), &sample::MOMENT);
-        if matches!(step, Step::Renew) {
+        let answered = |signed: Signed| signed.on_reply(sample::reply(reply), &sample::MOMENT);
+        let mut step = answered(Signed::shown(Arc::clone(self.definition), plan));
+        if let Step::Sign(unsigned) = step {
             // With another token the service answers the same.
-            step = call.on_reply(sample::reply(reply), &sample::MOMENT);
+            step = match unsigned.sign(None, &sample::MOMENT) {
+                Ok(signed) => answered(signed),
+                Err(error) => return Some(Err(error)),
+            };
         }
         match step {
             Step::Done(result) => Some(result),
-            Step::Send | Step::Renew => {
+            Step::Send(_) | Step::Sign(_) => {
                 self.fault("/reply", DefinitionFault::Redirected);
                 None
             }
