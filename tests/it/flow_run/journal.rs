@@ -361,6 +361,30 @@ fn what_is_no_journal_is_told_and_left_alone() {
     assert!(refused(&path).contains("a newer cardhost made it"));
 }
 
+/// The flow of the journals in `tests/data/formats`.
+fn two_calls() -> Flow {
+    let text =
+        format!("do:\n  - order: {}\n  - pay: {}\n", call("order", "order"), call("pay", "pay"));
+    flow(&text)
+}
+
+#[test]
+fn a_journal_of_each_shipped_format_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let formats = [include_str!("../../data/formats/journal-1.sqlite.sql")];
+    for (format, sql) in (1..).zip(formats) {
+        let path = folder.path().join(format!("{format}.db"));
+        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let ledger = Ledger::default();
+        let journal = Journal::open(&path).unwrap();
+        let runner = runner(ledger.shop().host(), &MemoryFlows::new());
+        let output =
+            run(runner.run_with(journal, Unfinished::Stop, &two_calls(), json!({ "in": 1 })));
+        assert_eq!(output.unwrap()["Response"]["Body"]["path"], "/pay");
+        assert_eq!(ledger.done(), ["/pay"]);
+    }
+}
+
 #[test]
 fn a_card_that_gives_a_secret_is_refused_before_anything_is_sent() {
     let connector = json!({

@@ -1,10 +1,11 @@
-//! The store of connections, on both of its back ends: each test of `connections`, `sealing`, `leases` and `rotation` runs
-//! on a file and on a real PostgreSQL. `file` and `database` are about one of them, `torture` kills writers.
+//! The store of connections, on both of its back ends: each test of `connections`, `sealing`, `leases`, `rotation` and
+//! `migrations` runs on a file and on a real PostgreSQL. `file` and `database` are about one of them, `torture` kills writers.
 
 mod connections;
 mod database;
 mod file;
 mod leases;
+mod migrations;
 mod rotation;
 mod sealing;
 mod torture;

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::{KEY, OTHER, Place, block_on, key, path};
 use crate::postgres::Database;
 
-/// What the test binary does when it is started as a writer: `write SEED LOCATION` or `rotate LOCATION`.
+/// What the test binary does when it is started as a writer: `write SEED LOCATION`, `rotate LOCATION` or `migrate LOCATION`.
 const ROLE: &str = "CARDHOST_TEST_ROLE";
 
 /// By name: the value of the fields, and of the tokens.
@@ -189,6 +189,7 @@ fn role() {
     match role.splitn(3, ' ').collect::<Vec<_>>()[..] {
         ["write", seed, location] => block_on(write_forever(seed.parse().unwrap(), location)),
         ["rotate", location] => block_on(rotate(location)),
+        ["migrate", location] => block_on(super::migrations::migrate_forever(location)),
         _ => {
             for write in [
                 Write::Add("a".into(), 1),
@@ -205,7 +206,7 @@ fn role() {
 }
 
 /// This binary in a role.
-fn start(role: &str) -> (Child, BufReader<ChildStdout>) {
+pub(super) fn start(role: &str) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["store::torture::role", "--exact", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)

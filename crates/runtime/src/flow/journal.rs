@@ -21,12 +21,13 @@ use serde_json::Value;
 
 use super::Flow;
 use super::open::OpenRun;
+use crate::store::migrations::{Migrations, Unfit};
 
 /// "Flow", in the file's header.
 const APPLICATION: i64 = 0x466c_6f77;
-const FORMAT: i64 = 1;
 
-const SCHEMA: &str = "
+/// What makes the tables, and what was changed of them since: see [`crate::store::migrations`].
+const STEPS: &[&str] = &["
     CREATE TABLE run (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         input BLOB NOT NULL,
@@ -47,7 +48,7 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX entry_of_run ON entry (run, seq);
     CREATE TABLE sent (step TEXT PRIMARY KEY) STRICT;
-";
+"];
 
 /// Rows that are read at once.
 const PAGE: usize = 256;
@@ -104,7 +105,7 @@ impl Journal {
     /// `flow.journal_busy` where another process holds it; `flow.journal`.
     pub fn open(path: &Path) -> Result<Journal, Error> {
         let shown: Arc<str> = path.display().to_string().into();
-        let connection = connect(path).map_err(|problem| error(&shown, problem))?;
+        let connection = connect(path, STEPS).map_err(|problem| error(&shown, problem))?;
         Ok(Journal { path: shown, connection: Arc::new(Mutex::new(connection)) })
     }
 
@@ -352,41 +353,29 @@ fn page(connection: &mut Connection, run: &str, after: i64) -> Result<Vec<(i64, 
     Ok(found)
 }
 
-fn connect(path: &Path) -> Result<Connection, JournalProblem> {
-    let wrong = |error: rusqlite::Error| JournalProblem::from(Trouble::from(error));
+fn connect(path: &Path, steps: &[&'static str]) -> Result<Connection, JournalProblem> {
     make(path).map_err(|error| unusable(error.to_string()))?;
-    let mut connection = Connection::open(path).map_err(wrong)?;
+    open(path, &Migrations { application: APPLICATION, steps: steps.to_vec() }).map_err(|unfit| {
+        match unfit {
+            Unfit::Foreign => unusable("it is a database of something else".to_owned()),
+            Unfit::Newer { found, .. } => {
+                unusable(format!("a newer cardhost made it: its format is {found}"))
+            }
+            Unfit::Sqlite(error) => Trouble::from(error).into(),
+        }
+    })
+}
+
+fn open(path: &Path, migrations: &Migrations) -> Result<Connection, Unfit> {
+    let mut connection = Connection::open(path)?;
     // Who holds the journal holds it for long: nobody waits.
-    connection.busy_timeout(Duration::ZERO).map_err(wrong)?;
-    let application: i64 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(wrong)?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(wrong)?;
-    if tables > 0 && application != APPLICATION {
-        return Err(unusable("it is a database of something else".to_owned()));
-    }
-    let format: i64 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(wrong)?;
-    if format > FORMAT {
-        return Err(unusable(format!("a newer cardhost made it: its format is {format}")));
-    }
+    connection.busy_timeout(Duration::ZERO)?;
+    migrations.look(&mut connection)?;
     // Set before WAL, so that no shared memory is needed; the lock is taken by the first write and kept.
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(wrong)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).map_err(wrong)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(wrong)?;
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)
-        .map_err(wrong)?;
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(wrong)?;
-    if tables == 0 {
-        transaction.execute_batch(SCHEMA).map_err(wrong)?;
-        transaction.pragma_update(None, "application_id", APPLICATION).map_err(wrong)?;
-        transaction.pragma_update(None, "user_version", FORMAT).map_err(wrong)?;
-    }
-    transaction.commit().map_err(wrong)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrations.run(&mut connection, |_| Ok(()))?;
     Ok(connection)
 }
 
@@ -400,5 +389,36 @@ fn make(path: &Path) -> std::io::Result<()> {
     match options.open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEXT: &str = "ALTER TABLE sent ADD COLUMN note TEXT";
+
+    fn format(path: &Path) -> i64 {
+        let connection = Connection::open(path).unwrap();
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_journal_of_an_older_format_is_brought_to_the_newest_or_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        connect(&path, STEPS).unwrap().execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
+        let failing = [STEPS, &[NEXT, "nonsense"]].concat();
+        assert!(connect(&path, &failing).is_err());
+        assert_eq!(format(&path), 1);
+        let newer = [STEPS, &[NEXT]].concat();
+        for _ in 0..2 {
+            let connection = connect(&path, &newer).unwrap();
+            let query = "SELECT count(*) FROM sent WHERE step = '/do/0' AND note IS NULL";
+            assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(1));
+        }
+        assert_eq!(format(&path), 2);
+        let reason = "a newer cardhost made it: its format is 2".to_owned();
+        assert_eq!(connect(&path, STEPS).unwrap_err(), JournalProblem::Unusable { reason });
     }
 }

@@ -9,9 +9,6 @@ use crate::store::fault::StoreFault;
 use super::Summary;
 use crate::connections::BoxFuture;
 
-/// The format of the tables.
-pub(super) const FORMAT: i64 = 1;
-
 /// What a back end answers with.
 pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, StoreFault>>;
 
@@ -104,7 +101,8 @@ pub(super) trait Backend: Send + Sync {
     /// A path, or host and database; never a password.
     fn place(&self) -> &str;
 
-    /// The key that the store is sealed under; a new store is made, sealed as `fresh` says.
+    /// The key that the store is sealed under; a new store is made, sealed as `fresh` says, and one of an
+    /// older format is brought to the newest.
     fn open(&self, fresh: KeyState) -> Answer<'_, KeyState>;
 
     /// The key that the store is sealed under now.

@@ -37,6 +37,8 @@ pub mod fault;
 mod key;
 #[cfg(feature = "keyring")]
 mod keyring;
+#[cfg(feature = "sqlite")]
+pub(crate) mod migrations;
 mod name;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -177,7 +179,7 @@ pub enum LeaseAnswer {
 }
 
 impl Store {
-    /// Opens a store, and makes it where there is none.
+    /// Opens a store, makes it where there is none, and brings one of an older cardhost to today's format.
     ///
     /// `location` is `postgres://USER:PASSWORD@HOST/DATABASE` (or `postgresql://…`), or else the path of a file, which is
     /// made with its folders, readable by its owner only.
@@ -188,8 +190,18 @@ impl Store {
     /// [`StoreFault::WrongKey`], [`StoreFault::Corrupt`], [`StoreFault::NewerFormat`], [`StoreFault::Unreachable`] and
     /// [`StoreFault::Location`]. Nothing is changed then.
     pub async fn open(location: &str, keys: KeySet) -> Result<Store, StoreFault> {
+        Store::open_migrated(location, keys, &[]).await
+    }
+
+    /// Opens a store whose format has further steps, in the SQL of its back end: for tests of the way to a newer format.
+    #[doc(hidden)]
+    pub async fn open_migrated(
+        location: &str,
+        keys: KeySet,
+        later: &[&'static str],
+    ) -> Result<Store, StoreFault> {
         let ring = Ring::new(keys)?;
-        let backend = backend(location)?;
+        let backend = backend(location, later)?;
         let key = ring.first();
         let check = ring.check(&key)?;
         let state = backend.open(KeyState { key, check }).await?;
@@ -318,17 +330,19 @@ impl Store {
     }
 }
 
-fn backend(location: &str) -> Result<Box<dyn Backend>, StoreFault> {
+fn backend(location: &str, later: &[&'static str]) -> Result<Box<dyn Backend>, StoreFault> {
     let fault = |reason: &str| StoreFault::Location { reason: reason.to_owned() };
     match location.split_once("://") {
         #[cfg(feature = "postgres")]
-        Some(("postgres" | "postgresql", _)) => Ok(Box::new(postgres::Postgres::new(location)?)),
+        Some(("postgres" | "postgresql", _)) => {
+            Ok(Box::new(postgres::Postgres::new(location, later)?))
+        }
         #[cfg(not(feature = "postgres"))]
         Some(("postgres" | "postgresql", _)) => Err(fault("this build has no PostgreSQL")),
         Some(_) => Err(fault("it is a URL, but not of PostgreSQL")),
         None if location.is_empty() => Err(fault("it is empty")),
         #[cfg(feature = "sqlite")]
-        None => Ok(Box::new(sqlite::Sqlite::new(location))),
+        None => Ok(Box::new(sqlite::Sqlite::new(location, later))),
         #[cfg(not(feature = "sqlite"))]
         None => Err(fault("this build has no SQLite")),
     }

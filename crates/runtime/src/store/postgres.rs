@@ -16,25 +16,27 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Error, GenericClient, IsolationLevel, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Summary;
 use super::backend::{
-    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row,
-    Wrote,
+    Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
 };
 
 /// For the connection to stand, TLS and login included, where the URL says nothing.
 const CONNECT: Duration = Duration::from_secs(10);
 /// For one statement.
 const STATEMENT: Duration = Duration::from_secs(30);
+/// For the tables to be brought to the newest format, which another host may be doing.
+const MIGRATION: Duration = Duration::from_secs(10 * 60);
 /// How long the measured distance between the clocks is used.
 const CLOCK: Duration = Duration::from_secs(60);
 
-/// A `;`-separated text is one transaction. The lock keeps hosts that start together from making the tables at once.
-const SCHEMA: &str = "
-    SELECT pg_advisory_xact_lock(4855180340228026962);
+/// What makes the tables, and what was changed of them since. The store's format is the number of steps that were done, and
+/// what is missing is done in one transaction. A step that was shipped is never changed; what it got wrong, a later one
+/// puts right.
+const STEPS: &[&str] = &["
     CREATE TABLE IF NOT EXISTS cardhost_store (
         id bigint PRIMARY KEY CHECK (id = 1),
         format bigint NOT NULL,
@@ -57,13 +59,21 @@ const SCHEMA: &str = "
         updated_at bigint NOT NULL,
         UNIQUE (tenant, connector, name)
     );
-";
+"];
+
+/// Until the end of the transaction: hosts that start together do not change the tables at once.
+const ALONE: &str = "SELECT pg_advisory_xact_lock(4855180340228026962)";
 
 /// Where the server would acknowledge what is not on its disk yet, it must not for us.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 const ROW: &str = "SELECT tenant, id, connector, name, fields, revision, tokens, tokens_revision, token_expires_at \
      FROM cardhost_connections";
+
+/// It reads `pg_class` so that the server looks: `to_regclass` alone may remember what was before another host's commit.
+const ARE_MADE: &str = "SELECT count(*) = 2 FROM pg_class \
+     WHERE oid IN (to_regclass('cardhost_store'), to_regclass('cardhost_connections'))";
+const STATE: &str = "SELECT format, key_id, key_check FROM cardhost_store WHERE id = 1";
 
 /// Milliseconds and seconds since 1970 by the database's clock.
 macro_rules! now_ms {
@@ -84,11 +94,19 @@ macro_rules! sealed_under_1 {
     };
 }
 
+/// Parameters with their types.
+macro_rules! typed {
+    ($($value:expr => $kind:ident),* $(,)?) => {
+        &[$((&$value as &(dyn ToSql + Sync), Type::$kind)),*]
+    };
+}
+
 /// A store in a database.
 pub(super) struct Postgres {
     config: Config,
     roots: Option<String>,
     place: String,
+    steps: Vec<&'static str>,
     client: tokio::sync::Mutex<Option<Arc<Client>>>,
     /// When it was measured, and how many milliseconds the database is ahead of this machine.
     clock: Mutex<Option<(Instant, i64)>>,
@@ -97,8 +115,8 @@ pub(super) struct Postgres {
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Postgres {
-    /// Understands the URL; nothing is connected yet.
-    pub(super) fn new(url: &str) -> Result<Postgres, StoreFault> {
+    /// Understands the URL of a store whose format has steps after those that are shipped; nothing is connected yet.
+    pub(super) fn new(url: &str, later: &[&'static str]) -> Result<Postgres, StoreFault> {
         // The library's own words are not shown: they may quote a piece of a password that was not encoded.
         let fault = |reason: &str| StoreFault::Location { reason: reason.to_owned() };
         if url.matches('@').count() > 1 {
@@ -124,7 +142,9 @@ impl Postgres {
         }
         let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
         let place = format!("{}/{database}", hosts.join(","));
-        Ok(Postgres { config, roots, place, client: Default::default(), clock: Mutex::default() })
+        let steps = [STEPS, later].concat();
+        let (client, clock) = Default::default();
+        Ok(Postgres { config, roots, place, steps, client, clock })
     }
 
     /// The client, made anew where there is none that works.
@@ -135,16 +155,20 @@ impl Postgres {
         if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
         }
-        let timeout = self.config.get_connect_timeout().copied().unwrap_or(CONNECT);
-        let client = match tokio::time::timeout(timeout, self.connect()).await {
-            Ok(client) => Arc::new(client?),
-            Err(_) => return Err(self.unreachable(format!("no connection within {timeout:?}"))),
-        };
+        let client = Arc::new(self.connect().await?);
         *held = Some(Arc::clone(&client));
         Ok(client)
     }
 
     async fn connect(&self) -> Result<Client, StoreFault> {
+        let timeout = self.config.get_connect_timeout().copied().unwrap_or(CONNECT);
+        match tokio::time::timeout(timeout, self.connect_however_long()).await {
+            Ok(client) => client,
+            Err(_) => Err(self.unreachable(format!("no connection within {timeout:?}"))),
+        }
+    }
+
+    async fn connect_however_long(&self) -> Result<Client, StoreFault> {
         let fault = |error: Error| self.fault(&error);
         let client = if self.config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = self.config.connect(NoTls).await.map_err(fault)?;
@@ -318,23 +342,61 @@ impl Postgres {
         rows.first().map(|row| self.row(row)).transpose()
     }
 
-    async fn stored_key(&self) -> Result<Option<KeyState>, StoreFault> {
-        let sql = "SELECT format, key_id, key_check FROM cardhost_store WHERE id = 1";
-        let rows = self.read(sql, &[]).await?;
+    /// Of the row that says what the store is: its format and its key.
+    fn state(&self, rows: &[tokio_postgres::Row]) -> Result<Option<(usize, KeyState)>, StoreFault> {
         let Some(row) = rows.first() else { return Ok(None) };
         let found: i64 = self.get(row, 0)?;
-        if found > FORMAT {
+        let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
+        if found > known {
             let place = self.place.clone();
-            return Err(StoreFault::NewerFormat { place, found, known: FORMAT });
+            return Err(StoreFault::NewerFormat { place, found, known });
         }
-        Ok(Some(KeyState { key: self.get(row, 1)?, check: self.get(row, 2)? }))
+        let done = usize::try_from(found).unwrap_or_default();
+        Ok(Some((done, KeyState { key: self.get(row, 1)?, check: self.get(row, 2)? })))
     }
 
-    /// Whether the tables are there.
-    async fn is_made(&self) -> Result<bool, StoreFault> {
-        let sql = "SELECT to_regclass('cardhost_store') IS NOT NULL AND to_regclass('cardhost_connections') IS NOT NULL";
-        let rows = self.read(sql, &[]).await?;
-        rows.first().map_or(Ok(false), |row| self.get(row, 0))
+    /// What the store is; `None` where it is not made yet.
+    async fn look(
+        &self,
+        client: &impl GenericClient,
+    ) -> Result<Option<(usize, KeyState)>, StoreFault> {
+        let fault = |error: Error| self.fault(&error);
+        let rows = client.query_typed(ARE_MADE, &[]).await.map_err(fault)?;
+        if rows.first().map_or(Ok(false), |row| self.get(row, 0))? {
+            self.state(&client.query_typed(STATE, &[]).await.map_err(fault)?)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Does the steps that are missing, all or none.
+    async fn migrate(&self, client: &mut Client, fresh: KeyState) -> Result<KeyState, StoreFault> {
+        let fault = |error: Error| self.fault(&error);
+        // Each look sees what was done until then, whatever the database's default is.
+        let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = transaction.start().await.map_err(fault)?;
+        transaction.batch_execute(ALONE).await.map_err(fault)?;
+        let state = self.look(&transaction).await?;
+        let done = state.as_ref().map_or(0, |(done, _)| *done);
+        for step in &self.steps[done..] {
+            transaction.batch_execute(step).await.map_err(fault)?;
+        }
+        let newest = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
+        let key = match state {
+            Some((_, key)) => {
+                let sql = "UPDATE cardhost_store SET format = $1 WHERE id = 1";
+                transaction.query_typed(sql, typed![newest => INT8]).await.map_err(fault)?;
+                key
+            }
+            None => {
+                let sql = "INSERT INTO cardhost_store (id, format, key_id, key_check) VALUES (1, $1, $2, $3)";
+                let values = typed![newest => INT8, fresh.key => TEXT, fresh.check => BYTEA];
+                transaction.query_typed(sql, values).await.map_err(fault)?;
+                fresh
+            }
+        };
+        transaction.commit().await.map_err(fault)?;
+        Ok(key)
     }
 }
 
@@ -390,13 +452,6 @@ fn local_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Parameters with their types.
-macro_rules! typed {
-    ($($value:expr => $kind:ident),* $(,)?) => {
-        &[$((&$value as &(dyn ToSql + Sync), Type::$kind)),*]
-    };
-}
-
 impl Backend for Postgres {
     fn place(&self) -> &str {
         &self.place
@@ -404,26 +459,27 @@ impl Backend for Postgres {
 
     fn open(&self, fresh: KeyState) -> Answer<'_, KeyState> {
         Box::pin(async move {
-            if !self.is_made().await? {
-                let client = self.client().await?;
-                let made = tokio::time::timeout(STATEMENT, client.batch_execute(SCHEMA)).await;
-                let made = made.map_err(|_| self.unreachable("the tables are not made".into()))?;
-                made.map_err(|error| self.fault(&error))?;
-            }
-            if let Some(state) = self.stored_key().await? {
-                return Ok(state);
-            }
-            let sql = "INSERT INTO cardhost_store (id, format, key_id, key_check) VALUES (1, $1, $2, $3) \
-                 ON CONFLICT (id) DO NOTHING";
-            let values = typed![FORMAT => INT8, fresh.key => TEXT, fresh.check => BYTEA];
-            self.write(sql, values).await?;
-            Ok(self.stored_key().await?.unwrap_or(fresh))
+            let mut client = self.connect().await?;
+            let late =
+                |after: Duration| move |_| self.unreachable(format!("no answer within {after:?}"));
+            let found = tokio::time::timeout(STATEMENT, self.look(&client)).await;
+            let key = match found.map_err(late(STATEMENT))?? {
+                Some((done, key)) if done == self.steps.len() => key,
+                _ => {
+                    let migrated = self.migrate(&mut client, fresh);
+                    let migrated = tokio::time::timeout(MIGRATION, migrated).await;
+                    migrated.map_err(late(MIGRATION))??
+                }
+            };
+            *self.client.lock().await = Some(Arc::new(client));
+            Ok(key)
         })
     }
 
     fn key_state(&self) -> Answer<'_, KeyState> {
         Box::pin(async move {
-            self.stored_key().await?.ok_or_else(|| StoreFault::Corrupt {
+            let state = self.state(&self.read(STATE, &[]).await?)?;
+            state.map(|(_, key)| key).ok_or_else(|| StoreFault::Corrupt {
                 place: self.place.clone(),
                 reason: "its key check is gone".to_owned(),
             })
@@ -663,7 +719,7 @@ mod tests {
     use super::*;
 
     fn refused(url: &str) -> String {
-        match Postgres::new(url) {
+        match Postgres::new(url, &[]) {
             Err(StoreFault::Location { reason }) => reason,
             Err(other) => panic!("{other:?}"),
             Ok(store) => panic!("{} is taken for a place", store.place),
@@ -678,7 +734,7 @@ mod tests {
             ("postgres://h/d?user=sa&password=CANARY", "h:5432/d"),
             ("postgres://sa:CANARY@a,b:1/d", "a:5432,b:1/d"),
         ] {
-            assert_eq!(Postgres::new(url).unwrap().place, place, "{url}");
+            assert_eq!(Postgres::new(url, &[]).unwrap().place, place, "{url}");
         }
     }
 
@@ -702,7 +758,7 @@ mod tests {
     fn the_roots_and_the_verifying_modes_are_ours() {
         let url =
             "postgres://sa:a?b@h/d?sslmode=verify-full&sslrootcert=%2Fca+1.pem&connect_timeout=3";
-        let store = Postgres::new(url).unwrap();
+        let store = Postgres::new(url, &[]).unwrap();
         assert_eq!(store.roots.as_deref(), Some("/ca+1.pem"));
         assert_eq!(store.config.get_ssl_mode(), SslMode::Require);
         assert_eq!(store.config.get_connect_timeout(), Some(&Duration::from_secs(3)));

@@ -16,9 +16,9 @@ use rusqlite::{
 
 use super::Summary;
 use super::backend::{
-    Answer, Backend, Column, FORMAT, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row,
-    Wrote,
+    Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
 };
+use super::migrations::{Migrations, State, Unfit};
 
 /// "Card", in the file's header.
 const APPLICATION: i64 = 0x4361_7264;
@@ -27,7 +27,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Between two tries to open a store that others are making.
 const PAUSE: Duration = Duration::from_millis(2);
 
-const SCHEMA: &str = "
+/// What makes the tables, and what was changed of them since: see [`super::migrations`].
+const STEPS: &[&str] = &["
     CREATE TABLE cardhost_store (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         key_id TEXT NOT NULL,
@@ -49,7 +50,7 @@ const SCHEMA: &str = "
         updated_at INTEGER NOT NULL,
         UNIQUE (tenant, connector, name)
     ) STRICT;
-";
+"];
 
 const ROW: &str = "SELECT tenant, id, connector, name, fields, revision, tokens, tokens_revision, token_expires_at \
      FROM cardhost_connections";
@@ -65,6 +66,7 @@ macro_rules! sealed_under {
 pub(super) struct Sqlite {
     path: PathBuf,
     place: String,
+    migrations: Arc<Migrations>,
     /// None until it is opened.
     connection: Arc<Mutex<Option<Connection>>>,
 }
@@ -88,8 +90,15 @@ impl From<StoreFault> for Fault {
 }
 
 impl Sqlite {
-    pub(super) fn new(path: &str) -> Sqlite {
-        Sqlite { path: PathBuf::from(path), place: path.to_owned(), connection: Arc::default() }
+    /// A store whose format has steps after those that are shipped.
+    pub(super) fn new(path: &str, later: &[&'static str]) -> Sqlite {
+        let migrations = Migrations { application: APPLICATION, steps: [STEPS, later].concat() };
+        Sqlite {
+            path: PathBuf::from(path),
+            place: path.to_owned(),
+            migrations: Arc::new(migrations),
+            connection: Arc::default(),
+        }
     }
 
     /// Runs on a blocking thread, alone.
@@ -191,57 +200,28 @@ fn create(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Makes the tables where there are none.
-fn open(connection: &mut Connection, place: &str, fresh: &KeyState) -> Result<KeyState, Fault> {
-    // One look: another process may be making the store.
-    let look = connection.transaction()?;
-    let new = is_new(&look, place)?;
-    drop(look);
-    if new {
-        make(connection, place, fresh)?;
+/// Makes the tables where there are none, and brings older ones to the newest format.
+fn open(
+    connection: &mut Connection,
+    migrations: &Migrations,
+    fresh: &KeyState,
+) -> Result<KeyState, Unfit> {
+    let state = migrations.look(connection)?;
+    if state == State::Empty {
+        // Kept in the file, and not possible in a transaction. Others may be about to do the same.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+    }
+    if state != State::Newest {
+        migrations.run(connection, |transaction| {
+            let insert = "INSERT INTO cardhost_store (id, key_id, key_check) VALUES (1, ?1, ?2)";
+            transaction.execute(insert, params![fresh.key, fresh.check]).map(|_| ())
+        })?;
     }
     Ok(key_state(connection)?)
 }
 
 fn is_busy(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-/// Looks whose file it is, in a transaction; true where it is an empty one.
-fn is_new(connection: &Connection, place: &str) -> Result<bool, Fault> {
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id")?;
-    let found = pragma("user_version")?;
-    if application == APPLICATION {
-        if found > FORMAT {
-            let place = place.to_owned();
-            return Err(StoreFault::NewerFormat { place, found, known: FORMAT }.into());
-        }
-        return Ok(false);
-    }
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
-    if application != 0 || found != 0 || tables != 0 {
-        let reason = "it is an SQLite database of something else".to_owned();
-        return Err(StoreFault::Corrupt { place: place.to_owned(), reason }.into());
-    }
-    Ok(true)
-}
-
-/// Makes the tables, unless another process was faster.
-fn make(connection: &mut Connection, place: &str, fresh: &KeyState) -> Result<(), Fault> {
-    // Kept in the file, and not possible in a transaction. Others may be about to do the same.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_new(&transaction, place)? {
-        transaction.execute_batch(SCHEMA)?;
-        let insert = "INSERT INTO cardhost_store (id, key_id, key_check) VALUES (1, ?1, ?2)";
-        transaction.execute(insert, params![fresh.key, fresh.check])?;
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
-    }
-    transaction.commit()?;
-    Ok(())
 }
 
 fn key_state(connection: &Connection) -> Result<KeyState, Error> {
@@ -337,17 +317,26 @@ impl Backend for Sqlite {
     }
 
     fn open(&self, fresh: KeyState) -> Answer<'_, KeyState> {
-        let place = self.place.clone();
+        let (place, migrations) = (self.place.clone(), Arc::clone(&self.migrations));
         self.run(move |connection| {
             let since = Instant::now();
             loop {
-                match open(connection, &place, &fresh) {
+                return match open(connection, &migrations, &fresh) {
+                    Ok(state) => Ok(state),
                     // SQLite does not wait by itself for another process that is changing the journal mode.
-                    Err(Fault::Sqlite(error)) if is_busy(&error) && since.elapsed() < BUSY => {
+                    Err(Unfit::Sqlite(error)) if is_busy(&error) && since.elapsed() < BUSY => {
                         std::thread::sleep(PAUSE);
+                        continue;
                     }
-                    result => return result,
-                }
+                    Err(Unfit::Sqlite(error)) => Err(error.into()),
+                    Err(Unfit::Newer { found, known }) => {
+                        Err(StoreFault::NewerFormat { place, found, known }.into())
+                    }
+                    Err(Unfit::Foreign) => {
+                        let reason = "it is an SQLite database of something else".to_owned();
+                        Err(StoreFault::Corrupt { place, reason }.into())
+                    }
+                };
             }
         })
     }
