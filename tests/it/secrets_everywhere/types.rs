@@ -26,7 +26,7 @@ const HOLDERS: [&str; 17] = [
 ];
 
 /// Types that hold a connection's secrets or what was made of them: printed with canaries in `host`.
-const SHOWN: [&str; 38] = [
+const SHOWN: [&str; 39] = [
     "Action",
     "CardCall",
     "Document",
@@ -35,11 +35,12 @@ const SHOWN: [&str; 38] = [
     "HttpRequest",
     "MemorySecrets",
     "Run",
+    "Signed",
     "SubFlow",
     "Unfinished",
+    "Unsigned",
     "What",
     "Body",
-    "Call",
     "ClientIdentity",
     "Connection",
     "ConnectionRef",
