@@ -23,8 +23,8 @@ mod source;
 mod timer;
 mod watch;
 
-#[cfg(feature = "sqlite")]
 pub use fault::{JournalProblem, RunFault};
+#[cfg(feature = "sqlite")]
 pub use journal::Journal;
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;

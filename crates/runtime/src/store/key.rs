@@ -41,7 +41,7 @@ impl Key {
     /// let hex = Key::parse(&"00".repeat(32))?;
     /// let base64 = Key::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")?;
     /// assert_eq!(hex.id(), base64.id());
-    /// # Ok::<(), crate::store::fault::KeyFault>(())
+    /// # Ok::<(), cardhost_runtime::store::KeyFault>(())
     /// ```
     pub fn parse(text: &str) -> Result<Key, KeyFault> {
         let text = text.trim();

@@ -1,0 +1,134 @@
+//! The store: its back end and its keys. Nothing is kept or read but through a tenant.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::backend::{Backend, KeyState};
+use super::cipher::Ring;
+use super::{KeySet, StoreFault, TenantStore, name};
+
+/// A store of connections. Cheap to clone; `Send` and `Sync`; one is enough for a process.
+///
+/// Its functions run on a Tokio runtime of any kind; PostgreSQL needs the runtime's I/O and time.
+/// Where one of them returns [`StoreFault::Unreachable`], whatever it was to write may have been written or not.
+#[derive(Clone)]
+pub struct Store(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    backend: Box<dyn Backend>,
+    pub(super) keys: RwLock<Keys>,
+}
+
+pub(super) struct Keys {
+    pub(super) ring: Ring,
+    /// The id of the key that the store is sealed under, as last seen.
+    current: String,
+}
+
+impl Store {
+    /// Opens a store, makes it where there is none, and brings one of an older cardhost to today's format.
+    ///
+    /// `location` is `postgres://USER:PASSWORD@HOST/DATABASE` (or `postgresql://…`), or else the path of a file, which is
+    /// made with its folders, readable by its owner only.
+    ///
+    /// A new store is sealed under the first key of `keys`. Another knows the id of its key, which must be among `keys`.
+    ///
+    /// # Errors
+    /// [`StoreFault::WrongKey`], [`StoreFault::Corrupt`], [`StoreFault::NewerFormat`], [`StoreFault::Unreachable`] and
+    /// [`StoreFault::Location`]. Nothing is changed then.
+    pub async fn open(location: &str, keys: KeySet) -> Result<Store, StoreFault> {
+        Store::open_migrated(location, keys, &[]).await
+    }
+
+    /// Opens a store whose format has further steps, in the SQL of its back end: for tests of the way to a newer format.
+    #[doc(hidden)]
+    pub async fn open_migrated(
+        location: &str,
+        keys: KeySet,
+        later: &[&'static str],
+    ) -> Result<Store, StoreFault> {
+        let ring = Ring::new(keys)?;
+        let backend = backend(location, later)?;
+        let key = ring.first();
+        let check = ring.check(&key)?;
+        let state = backend.open(KeyState { key, check }).await?;
+        ring.verify(backend.place(), &state.key, &state.check)?;
+        let keys = RwLock::new(Keys { ring, current: state.key });
+        Ok(Store(Arc::new(Inner { backend, keys })))
+    }
+
+    /// The connections of a tenant; [`DEFAULT_TENANT`](super::DEFAULT_TENANT) where there is only one.
+    ///
+    /// # Errors
+    /// [`StoreFault::Name`] where it cannot be a tenant's name.
+    pub fn tenant(&self, tenant: &str) -> Result<TenantStore, StoreFault> {
+        name::tenant(tenant)?;
+        Ok(TenantStore { store: self.clone(), tenant: tenant.into() })
+    }
+
+    pub(super) fn backend(&self) -> &dyn Backend {
+        &*self.0.backend
+    }
+
+    pub(super) fn place(&self) -> &str {
+        self.0.backend.place()
+    }
+
+    pub(super) fn set_current(&self, key: &str) {
+        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        key.clone_into(&mut keys.current);
+    }
+
+    /// The keys, and the id of the one to seal under.
+    pub(super) fn keys(&self) -> (Ring, String) {
+        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+        (keys.ring.clone(), keys.current.clone())
+    }
+
+    /// Looks again which key the store is sealed under.
+    pub(super) async fn look_at_key(&self) -> Result<(), StoreFault> {
+        let state = self.backend().key_state().await?;
+        let (ring, current) = self.keys();
+        if state.key != current {
+            ring.verify(self.place(), &state.key, &state.check)?;
+            self.set_current(&state.key);
+        }
+        Ok(())
+    }
+
+    pub(super) fn contended(&self) -> StoreFault {
+        StoreFault::Unreachable {
+            place: self.place().to_owned(),
+            reason: "others keep changing the same connection".to_owned(),
+            transient: true,
+        }
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(unused_variables, reason = "a build without back ends migrates nothing")
+)]
+fn backend(location: &str, later: &[&'static str]) -> Result<Box<dyn Backend>, StoreFault> {
+    let fault = |reason: &str| StoreFault::Location { reason: reason.to_owned() };
+    match location.split_once("://") {
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => {
+            Ok(Box::new(super::postgres::Postgres::new(location, later)?))
+        }
+        #[cfg(not(feature = "postgres"))]
+        Some(("postgres" | "postgresql", _)) => Err(fault("this build has no PostgreSQL")),
+        Some(_) => Err(fault("it is a URL, but not of PostgreSQL")),
+        None if location.is_empty() => Err(fault("it is empty")),
+        #[cfg(feature = "sqlite")]
+        None => Ok(Box::new(super::sqlite::Sqlite::new(location, later))),
+        #[cfg(not(feature = "sqlite"))]
+        None => Err(fault("this build has no SQLite")),
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.place())
+    }
+}
