@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use cardhost::Invocation;
-use cardhost::core::cassette::Injection;
+use cardhost::cassette::Injection;
 use cardhost::testing::{Replay, error_snapshot, read_cassette, snapshot};
 use serde_json::json;
 

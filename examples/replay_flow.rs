@@ -8,7 +8,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use cardhost::core::cassette::Injection;
+use cardhost::cassette::Injection;
 use cardhost::testing::FlowCase;
 
 #[tokio::main(flavor = "current_thread")]

@@ -36,9 +36,11 @@
 
 #[cfg(feature = "embedded-cards")]
 mod embedded;
-#[cfg(feature = "testing")]
-pub mod testing;
 
+#[cfg(feature = "author")]
+pub use cardhost_author as author;
+#[cfg(feature = "testing")]
+pub use cardhost_cassette as cassette;
 pub use cardhost_core as core;
 pub use cardhost_core::call::Outcome;
 pub use cardhost_core::error::{Class, Code, Place};
@@ -48,7 +50,18 @@ pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
-pub use cardhost_runtime::{catalog, clock, connections, entropy, flow, login, store, transport};
+pub use cardhost_runtime::{catalog, clock, connections, entropy, login, store, transport};
+#[cfg(feature = "testing")]
+pub use cardhost_testkit as testing;
 
 #[cfg(feature = "embedded-cards")]
-pub use embedded::{Embedded, EmbeddedFlows};
+pub use embedded::Embedded;
+#[cfg(all(feature = "embedded-cards", feature = "flow"))]
+pub use embedded::EmbeddedFlows;
+
+/// Flows: several cards in sequence. The language, and the runner that carries flows out.
+#[cfg(feature = "flow")]
+pub mod flow {
+    pub use cardhost_flow::*;
+    pub use cardhost_runtime::flow::*;
+}

@@ -238,7 +238,7 @@ pub(crate) struct TestArgs {
     pub(crate) accept: bool,
     /// Put a fault between cardhost and the replies: 429@2, 503:30@1 (Retry-After), 500@2..4, reset@3, timeout@1
     #[arg(long, value_name = "FAULT", value_parser = injection)]
-    pub(crate) fault: Vec<cardhost::core::cassette::Injection>,
+    pub(crate) fault: Vec<cardhost::cassette::Injection>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
@@ -326,8 +326,8 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn injection(text: &str) -> Result<cardhost::core::cassette::Injection, String> {
-    cardhost::core::cassette::Injection::parse(text).ok_or_else(|| {
+fn injection(text: &str) -> Result<cardhost::cassette::Injection, String> {
+    cardhost::cassette::Injection::parse(text).ok_or_else(|| {
         "a fault such as 429@2, 503:30@1, 500@2..4, reset@3 or timeout@1 is expected".to_owned()
     })
 }

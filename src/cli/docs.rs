@@ -1,6 +1,6 @@
 //! `docs`: the reference page of a card or a connector.
 
-use cardhost::core::reference::{ConnectorPage, Page, html, markdown};
+use cardhost::author::reference::{ConnectorPage, Page, html, markdown};
 
 use super::args::{DocsArgs, Format, Global};
 use super::console::{Console, Failure};

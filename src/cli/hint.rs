@@ -1,9 +1,8 @@
 //! What to do about an error, in the words of the command: the core's hints name no flag.
 
 use cardhost::Error;
-use cardhost::core::cassette::CassetteFault;
+use cardhost::cassette::CassetteFault;
 use cardhost::core::connection::ConnectionFault;
-use cardhost::core::flow::FlowFault;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::load::LoadFault;
 use cardhost::core::plan::PlanFault;
@@ -11,6 +10,7 @@ use cardhost::core::settle::{FieldFault, FieldProblem, FieldRoot};
 use cardhost::core::text::CHECK_THE_DEFINITION;
 use cardhost::core::token::{GrantFault, NoToken};
 use cardhost::core::transport_fault::{ExchangeFault, TransportFaultKind};
+use cardhost::flow::FlowFault;
 use cardhost::flow::{JournalProblem, RunFault};
 use cardhost::store::{KeyFault, StoreFault};
 

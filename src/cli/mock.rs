@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cardhost::core::mock::Mock;
-use cardhost::transport::MockTransport;
+use cardhost::author::mock::Mock;
+use cardhost::testing::MockTransport;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cardhost::core::explain::origins;
-use cardhost::{Policy, Prepared};
+use cardhost::author::curl::curl;
+use cardhost::author::explain::origins;
+use cardhost::{Error, Policy, Prepared};
 use serde_json::{Map, Value, json};
 
 use super::args::{Global, PlanArgs};
@@ -19,7 +20,8 @@ pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result
     let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;
     console.warnings(&prepared.plan.warnings);
     let text = if args.curl {
-        host.curl(&prepared)?
+        let Prepared { definition, connection, plan } = &prepared;
+        curl(definition, connection, plan, host.settings()).map_err(Error::from)?
     } else if args.json {
         format!("{}\n", as_json(&prepared))
     } else {

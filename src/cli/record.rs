@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use cardhost::cassette::CassetteFault;
+use cardhost::cassette::{Case, from_har};
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
-use cardhost::core::cassette::CassetteFault;
-use cardhost::core::cassette::{Case, from_har};
 use cardhost::core::error::Unreadable;
 use cardhost::testing::{CaseFolder, Head, Recorder};
 use cardhost::{Error, Place, Policy};
@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
     let limit = policy.max_invocation_bytes;
     let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
-        builder = builder.mock();
+        builder = builder.stand_in(cardhost::testing::Mocks);
     }
     let invocation = setup::invocation(limit)?;
     let card = invocation.card.clone().or_else(|| args.target.card.clone());
@@ -36,7 +36,7 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
     let head = Head { card: card.clone(), recorded_at, ..Head::default() };
     let file = cassette_file(args);
     let recorder = Recorder::to_file(head, &file)?;
-    let host = builder.clock(FixedClock(recorded_at)).recorder(recorder.clone()).build();
+    let host = builder.clock(FixedClock(recorded_at)).observer(recorder.clone()).build();
     let runtime = setup::runtime()?;
     let prepared = runtime.block_on(host.prepare(card.as_deref(), invocation.clone()))?;
     let result = runtime.block_on(host.run(card.as_deref(), invocation.clone()));

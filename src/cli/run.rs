@@ -11,7 +11,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let limit = policy.max_invocation_bytes;
     let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
-        builder = builder.mock();
+        builder = builder.stand_in(cardhost::testing::Mocks);
     }
     let host = builder.build();
     let invocation = setup::invocation(limit)?;

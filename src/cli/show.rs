@@ -1,8 +1,8 @@
 //! `show`: what one card takes and gives.
 
+use cardhost::author::reference::{invocation_schema, output_schema};
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
-use cardhost::core::reference::{invocation_schema, output_schema};
 use serde_json::json;
 
 use super::args::{Global, ShowArgs};

@@ -37,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
     let limit = policy.max_invocation_bytes;
     let mut builder = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
-        builder = builder.mock();
+        builder = builder.stand_in(cardhost::testing::Mocks);
     }
     let host = builder.build();
     let card = args.target.card.as_deref();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use cardhost::core::cassette::CassetteFault;
+use cardhost::cassette::CassetteFault;
 use cardhost::testing::AnyCase;
 use cardhost::{Class, Error};
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use cardhost::cassette::{Cassette, Injection, from_har};
 use cardhost::catalog::MemorySource;
-use cardhost::core::cassette::{Cassette, Injection, from_har};
 use cardhost::core::secret::Redactor;
 use cardhost::testing::{Head, Order, Recorder, Replay, ReplayTransport, error_snapshot, snapshot};
 use cardhost::transport::{
@@ -232,7 +232,7 @@ fn recording(
 ) -> (Host, Recorder) {
     let recorder = Recorder::new(Head { recorded_at: 1_700_000_000, ..Head::default() });
     let builder = Host::builder().cards(source).transport(MemoryTransport::new(answer));
-    (builder.recorder(recorder.clone()).build(), recorder)
+    (builder.observer(recorder.clone()).build(), recorder)
 }
 
 fn replied(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {

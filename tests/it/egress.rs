@@ -610,7 +610,7 @@ fn a_mock_answers_for_every_account() {
     let cards = MemorySource::new()
         .with("probe/connector", connector.to_string())
         .with("probe/get", card.to_string());
-    let host = Host::builder().cards(cards).mock().build();
+    let host = Host::builder().cards(cards).stand_in(cardhost::testing::Mocks).build();
     for account in ["acme", "globex"] {
         let invocation = json!({ "connection": { "fields": { "Account": account } } });
         let ran =

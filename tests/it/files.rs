@@ -5,10 +5,10 @@ use std::fs;
 use std::process::Command;
 
 use cardhost::Code;
-use cardhost::core::check::{File, check_connector};
-use cardhost::core::formats::{
-    card_schema, case_schema, cassette_schema, connector_schema, flow_schema,
-};
+use cardhost::author::check::{File, check_connector};
+use cardhost::author::formats::{card_schema, connector_schema};
+use cardhost::flow::schema as flow_schema;
+use cardhost::testing::formats::{case_schema, cassette_schema};
 use serde_json::Value;
 
 use crate::schemes::demo_connector;

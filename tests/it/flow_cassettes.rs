@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cardhost::Code;
-use cardhost::core::cassette::{CaseFile, Cassette, Injection, Order};
+use cardhost::cassette::{CaseFile, Cassette, Injection, Order};
 use cardhost::core::secret::Redactor;
 use cardhost::testing::{FlowCase, FlowCaseRun};
 use serde_json::{Value, json};

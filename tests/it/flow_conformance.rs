@@ -5,10 +5,8 @@
 use std::fs;
 use std::sync::Arc;
 
-use cardhost::core::flow::node;
-use cardhost::core::flow::{
-    Action, Happened, HttpReply, HttpRequest, Options, Problem, Run, Step, load,
-};
+use cardhost::flow::node;
+use cardhost::flow::{Action, Happened, HttpReply, HttpRequest, Options, Problem, Run, Step, load};
 use serde_json::{Value, json};
 
 use crate::support::path;

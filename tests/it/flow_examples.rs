@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use cardhost::core::flow::node;
-use cardhost::core::flow::{load, schema};
 use cardhost::core::schema::compile;
+use cardhost::flow::node;
+use cardhost::flow::{load, schema};
 use serde_json::Value;
 
 use crate::support::path;
@@ -40,7 +40,7 @@ fn every_example_is_accepted_or_refused_with_the_feature_named() {
                 ["accepted".to_owned()].into_iter().chain(warnings).collect::<Vec<_>>().join("; ")
             }
             Err(findings) => {
-                let line = |finding: &cardhost::core::flow::Finding| {
+                let line = |finding: &cardhost::flow::Finding| {
                     let (line, column) = finding.place.line_column.unwrap();
                     format!("{}: {} ({line}:{column})", finding.code, finding.message())
                 };
@@ -131,8 +131,7 @@ fn both_agree_on_damaged_examples_too() {
             // The loader and the schema are written from the same shapes.
             let findings = load(name, &value.to_string()).err().unwrap_or_default();
             let is_malformed = findings.iter().any(|finding| {
-                let schema =
-                    matches!(finding.fault, cardhost::core::flow::DocumentFault::Schema { .. });
+                let schema = matches!(finding.fault, cardhost::flow::DocumentFault::Schema { .. });
                 finding.code.as_str().starts_with("definition.") && !schema
             });
             assert_eq!(own, !is_malformed, "{name}: {what}: {findings:?}");

@@ -22,11 +22,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+use cardhost::author::check::{DefinitionFault, File, check_connector};
 use cardhost::catalog::MemorySource;
 use cardhost::clock::FixedClock;
 use cardhost::core::auth::{CustomScheme, CustomValues};
 use cardhost::core::call::Treatment;
-use cardhost::core::check::{DefinitionFault, File, check_connector};
 use cardhost::core::moment::Moment;
 use cardhost::core::secret::Secret;
 use cardhost::core::transport_fault::TransportFault;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use cardhost::core::check::{File, check_connector};
+use cardhost::author::check::{File, check_connector};
 use cardhost::{Embedded, Host, Invocation};
 use serde_json::{Map, Value, json};
 

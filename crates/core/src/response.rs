@@ -95,10 +95,7 @@ impl Scope for ReplyScope<'_> {
 }
 
 /// Looks segments up in a map.
-pub(crate) fn descend_map<'v>(
-    map: &'v Map<String, Value>,
-    segments: &[String],
-) -> Option<Found<'v>> {
+pub fn descend_map<'v>(map: &'v Map<String, Value>, segments: &[String]) -> Option<Found<'v>> {
     let (first, rest) = segments.split_first()?;
     descend(map.get(first)?, rest).filter(|value| !value.is_null()).map(Found::Value)
 }
@@ -145,7 +142,7 @@ fn header_value(headers: &HeaderMap, name: &http::HeaderName) -> Option<Value> {
 }
 
 /// Header bytes as text: UTF-8 where they are, ISO 8859-1 otherwise (RFC 9110, section 5.5), so that nothing is lost.
-pub(crate) fn latin1(bytes: &[u8]) -> String {
+pub fn latin1(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),

@@ -1,51 +1,16 @@
-//! The one door to the `jsonschema` crate.
-//!
-//! A run compiles a schema only where a field carries one; `check` compiles the schemas of the formats.
+//! JSON Schemas that fields carry. A run compiles one only where a field has one.
 
-use std::sync::OnceLock;
+#[cfg(feature = "json-schema")]
+mod compiled;
+#[cfg(not(feature = "json-schema"))]
+mod left_out;
 
-use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
-use serde_json::Value;
 
-/// A JSON Schema (draft 2020-12) that a field carries; compiled at the first use.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub struct JsonSchemaField {
-    source: Value,
-    #[serde(skip)]
-    compiled: OnceLock<Result<Validator, String>>,
-}
-
-impl JsonSchemaField {
-    /// The schema as written.
-    #[must_use]
-    pub fn source(&self) -> &Value {
-        &self.source
-    }
-
-    /// What is wrong with the schema itself, if anything.
-    #[must_use]
-    pub fn fault(&self) -> Option<&str> {
-        self.validator().as_ref().err().map(String::as_str)
-    }
-
-    /// The first fault of a value: a JSON Pointer into it and what was expected, without the value itself.
-    #[must_use]
-    pub fn first_fault(&self, value: &Value) -> Option<(String, String)> {
-        match self.validator() {
-            Ok(validator) => validator.iter_errors(value).next().map(|error| {
-                (error.instance_path().to_string(), error.masked_with("the value").to_string())
-            }),
-            Err(fault) => Some((String::new(), format!("a JSON Schema that compiles: {fault}"))),
-        }
-    }
-
-    fn validator(&self) -> &Result<Validator, String> {
-        self.compiled.get_or_init(|| compile(&self.source))
-    }
-}
+#[cfg(feature = "json-schema")]
+pub use compiled::{JsonSchemaField, compile};
+#[cfg(not(feature = "json-schema"))]
+pub use left_out::JsonSchemaField;
 
 impl JsonSchema for JsonSchemaField {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -54,16 +19,4 @@ impl JsonSchema for JsonSchemaField {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "description": "A JSON Schema, draft 2020-12.", "type": ["object", "boolean"] })
     }
-}
-
-/// Compiles a schema; references leave the document nowhere, patterns run in linear time.
-///
-/// # Errors
-/// The reason in words where the schema is not valid.
-pub fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
 }

@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
 
 /// Whether a JSON text may hold a number with an exponent. One follows a digit; so may a letter in a text, which costs no
 /// more than a second look.
-pub(crate) fn may_hold_exponent(text: &str) -> bool {
+pub fn may_hold_exponent(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1] | 0x20 == b'e')
 }
 

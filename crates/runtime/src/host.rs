@@ -28,9 +28,7 @@ use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
-use crate::transport::{
-    BoxFuture, EgressPolicy, HttpTransport, MockTransport, Recorder, RecordingTransport, Transport,
-};
+use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 #[derive(Clone)]
@@ -39,7 +37,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     catalog: Catalog,
     renewer: Arc<Renewer>,
-    mock: bool,
+    stand_in: Option<Arc<dyn StandIn>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
     stored: Option<StoredConnections>,
     token_slots: Slots,
@@ -47,8 +45,8 @@ struct Inner {
     fallback_file: String,
     fallback_name: Option<String>,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
-    mocks: Mutex<HashMap<String, Arc<dyn Transport>>>,
-    recorder: Option<Recorder>,
+    stand_ins: Mutex<HashMap<String, Arc<dyn Transport>>>,
+    observer: Option<Arc<dyn Observer>>,
     policy: Policy,
     settings: PlanSettings,
 }
@@ -94,8 +92,8 @@ impl Default for Policy {
 pub struct HostBuilder {
     sources: Vec<Arc<dyn CardSource>>,
     transport: Option<Arc<dyn Transport>>,
-    mock: bool,
-    recorder: Option<Recorder>,
+    stand_in: Option<Arc<dyn StandIn>>,
+    observer: Option<Arc<dyn Observer>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
@@ -129,17 +127,17 @@ impl HostBuilder {
         self
     }
 
-    /// Answers every request from the cards' examples instead of sending it.
+    /// Sends nothing: a stand-in answers in the place of each service.
     #[must_use]
-    pub fn mock(mut self) -> HostBuilder {
-        self.mock = true;
+    pub fn stand_in(mut self, stand_in: impl StandIn + 'static) -> HostBuilder {
+        self.stand_in = Some(Arc::new(stand_in));
         self
     }
 
-    /// Records every exchange, token requests included; see [`RecordingTransport`].
+    /// Shows every exchange to an observer, such as a recorder.
     #[must_use]
-    pub fn recorder(mut self, recorder: Recorder) -> HostBuilder {
-        self.recorder = Some(recorder);
+    pub fn observer(mut self, observer: impl Observer + 'static) -> HostBuilder {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -230,7 +228,7 @@ impl HostBuilder {
             .transport
             .unwrap_or_else(|| Arc::new(HttpTransport::new().egress(self.policy.egress.clone())));
         let renewer = Renewer {
-            transport: recorded(transport, self.recorder.as_ref()),
+            transport: observed(transport, self.observer.as_deref()),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
@@ -239,7 +237,7 @@ impl HostBuilder {
         Host(Arc::new(Inner {
             catalog: Catalog::new(self.sources),
             renewer: Arc::new(renewer),
-            mock: self.mock,
+            stand_in: self.stand_in,
             connections: self.connections,
             stored: self.store.map(StoredConnections::new),
             token_slots: Slots::default(),
@@ -247,8 +245,8 @@ impl HostBuilder {
             fallback_file: self.fallback_file,
             fallback_name: self.fallback_name,
             fallback_settled: Mutex::default(),
-            mocks: Mutex::default(),
-            recorder: self.recorder,
+            stand_ins: Mutex::default(),
+            observer: self.observer,
             policy: self.policy,
             settings,
         }))
@@ -328,6 +326,7 @@ impl Host {
         told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
     }
 
+    #[cfg(feature = "flow")]
     /// Runs a card, with something to be done between planning its request and sending it.
     pub(crate) async fn run_with(
         &self,
@@ -350,19 +349,19 @@ impl Host {
         before: Option<&dyn BeforeSending>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
-        let asked_with = self.0.recorder.as_ref().map(|_| invocation.connection.clone());
+        let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
-        if let (Some(recorder), Some(reference)) = (&self.0.recorder, asked_with) {
+        if let (Some(observer), Some(reference)) = (&self.0.observer, asked_with) {
             let (connector, connection) = (&definition.connector, &found.connection);
             match reference {
                 // The invocation brings it along.
                 Some(ConnectionRef::Fields(_)) => {}
                 Some(ConnectionRef::Name(name)) => {
-                    recorder.asked_with(connector, Some(&name), connection);
+                    observer.asked_with(connector, Some(&name), connection);
                 }
-                None => recorder.asked_with(connector, None, connection),
+                None => observer.asked_with(connector, None, connection),
             }
         }
         telemetry::planned(span, &plan);
@@ -388,23 +387,20 @@ impl Host {
         };
         let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
-        let mock = inner.mock.then(|| self.mock(definition.connector.name.as_str()));
-        let transport = match &mock {
-            Some(mock) => &**mock,
+        let connector = definition.connector.name.as_str();
+        let stand_in = inner.stand_in.as_ref().map(|it| self.stand_in(&**it, connector));
+        let transport = match &stand_in {
+            Some(stand_in) => &**stand_in,
             None => &**transport,
         };
         let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
         driver.drive(begun).await
     }
 
-    /// The planned request as a `curl` command; credentials are environment variables.
-    ///
-    /// # Errors
-    /// As [`Host::plan`].
-    pub fn curl(&self, prepared: &Prepared) -> Result<String, Error> {
-        let Prepared { definition, connection, plan } = prepared;
-        let command = cardhost_core::curl::curl(definition, connection, plan, &self.0.settings);
-        command.map_err(Error::from)
+    /// What plans are made with: base override, timeouts, schemes of the embedder.
+    #[must_use]
+    pub fn settings(&self) -> &PlanSettings {
+        &self.0.settings
     }
 
     /// As [`Host::plan`], with the definition and the connection that the plan was made of.
@@ -459,7 +455,7 @@ impl Host {
                     _ => placed(error),
                 })?
             }
-            (None, None) if self.0.mock && self.0.fallback.is_none() => {
+            (None, None) if self.0.stand_in.is_some() && self.0.fallback.is_none() => {
                 inline(Arc::new(sample(definition)?))
             }
             (None, None) => inline(self.fallback(connector).map_err(&placed)?),
@@ -497,9 +493,10 @@ impl Host {
         self.connection(connector, ConnectionRef::Name(name.to_owned())).await
     }
 
+    #[cfg(feature = "flow")]
     /// What requests are sent by that are no card's; `None` where nothing is sent.
     pub(crate) fn transport_of_flows(&self) -> Option<&dyn Transport> {
-        (!self.0.mock).then(|| &*self.0.renewer.transport)
+        self.0.stand_in.is_none().then(|| &*self.0.renewer.transport)
     }
 
     /// What gets tokens.
@@ -540,16 +537,16 @@ impl Host {
         Ok(Found { connection: Arc::new(connection), stored: None })
     }
 
-    /// The stand-in of a connector, made once.
-    fn mock(&self, connector: &str) -> Arc<dyn Transport> {
-        let mocks = || self.0.mocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = mocks().get(connector) {
+    /// What answers in the place of a connector's service, made once.
+    fn stand_in(&self, stand_in: &dyn StandIn, connector: &str) -> Arc<dyn Transport> {
+        let made = || self.0.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = made().get(connector) {
             return Arc::clone(found);
         }
-        let mock = Arc::new(MockTransport::new(&self.0.catalog, connector));
-        let mock = recorded(mock, self.0.recorder.as_ref());
-        mocks().insert(connector.to_owned(), Arc::clone(&mock));
-        mock
+        let transport = stand_in.transport(&self.0.catalog, connector);
+        let transport = observed(transport, self.0.observer.as_deref());
+        made().insert(connector.to_owned(), Arc::clone(&transport));
+        transport
     }
 
     /// What the fields of an invocation's connection came from, where that is not the invocation.
@@ -595,10 +592,10 @@ fn told<'f>(
     })
 }
 
-/// A transport whose exchanges are recorded, where there is a recorder.
-fn recorded(transport: Arc<dyn Transport>, recorder: Option<&Recorder>) -> Arc<dyn Transport> {
-    match recorder {
-        Some(recorder) => Arc::new(RecordingTransport::new(transport, recorder.clone())),
+/// A transport whose exchanges are seen, where there is an observer.
+fn observed(transport: Arc<dyn Transport>, observer: Option<&dyn Observer>) -> Arc<dyn Transport> {
+    match observer {
+        Some(observer) => observer.observe(transport),
         None => transport,
     }
 }
@@ -627,7 +624,7 @@ struct CallTokens<'a> {
 
 impl TokenSource for CallTokens<'_> {
     fn token(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Secret, Error>> {
-        if self.host.mock {
+        if self.host.stand_in.is_some() {
             return Box::pin(async { Ok(Secret::from("mock")) });
         }
         let slot = match &self.found.stored {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod connections;
 pub mod entropy;
 mod executor;
+#[cfg(feature = "flow")]
 pub mod flow;
 pub mod host;
 pub mod login;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::core::check::{File, Severity, check_connector};
+use cardhost::author::check::{File, Severity, check_connector};
 use cardhost::core::error::Unreadable;
 use cardhost::{Error, Place};
 

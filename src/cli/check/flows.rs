@@ -11,7 +11,7 @@ use crate::cli::hint::worded;
 use cardhost::catalog::Catalog;
 use cardhost::core::definition::Definition;
 use cardhost::core::error::Unreadable;
-use cardhost::core::flow::{self, Finding, Head, MAX_DOCUMENT_BYTES, Surroundings};
+use cardhost::flow::{self, Finding, Head, MAX_DOCUMENT_BYTES, Surroundings};
 use cardhost::{Class, Error, Place};
 
 use super::report::Shown;

@@ -97,7 +97,7 @@ pub(crate) struct FlowRunArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     /// Most tasks, turns of loops counted
-    #[arg(long, value_name = "N", default_value_t = cardhost::core::flow::DEFAULT_MAX_TASKS)]
+    #[arg(long, value_name = "N", default_value_t = cardhost::flow::DEFAULT_MAX_TASKS)]
     pub(crate) max_tasks: u64,
     /// Indent the output also where stdout is no terminal
     #[arg(long)]

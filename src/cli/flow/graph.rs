@@ -1,6 +1,6 @@
 //! `flow graph`: a flow as a picture.
 
-use cardhost::core::flow::{self, graph};
+use cardhost::flow::{self, graph};
 
 use super::args::{GraphArgs, Picture};
 use super::source::built_in;

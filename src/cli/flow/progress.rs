@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use cardhost::core::flow::{Happened, Problem};
+use cardhost::flow::{Happened, Problem};
 use cardhost::flow::{News, What};
 
 use crate::cli::console::{self, printable};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use cardhost::cassette::CassetteFault;
+use cardhost::cassette::RecordedRun;
 use cardhost::clock::{Clock as _, SystemClock};
 use cardhost::connections::BoxFuture;
-use cardhost::core::cassette::CassetteFault;
-use cardhost::core::cassette::RecordedRun;
 use cardhost::core::error::Internal;
 use cardhost::core::secret::{Redactor, Secret};
 use cardhost::core::settle::all_texts;
@@ -36,7 +36,7 @@ pub(crate) fn record(
     let limit = policy.max_invocation_bytes;
     let mut host = setup::host_for(global, &args.target.reach, policy)?;
     if args.mock {
-        host = host.mock();
+        host = host.stand_in(cardhost::testing::Mocks);
     }
     let given = input(limit)?;
     let (recorded_at, seed) = (SystemClock.unix_seconds(), random()?);
@@ -48,7 +48,7 @@ pub(crate) fn record(
     let flows = KeptFlows { of: Flows::of(name, &args.sources), kept: kept.clone() };
     let secrets = Secrets::new(&args.sources.secret, &args.target.reach.store);
     let secrets = KeptSecrets { of: secrets, recorder: recorder.clone(), kept: kept.clone() };
-    let runner = runner(host.recorder(recorder.clone()), recorded_at, args.mock);
+    let runner = runner(host.observer(recorder.clone()), recorded_at, args.mock);
     let runner = runner.seed(seed).flows(flows).secrets(secrets);
     // What the run has given up ends with the runtime at the latest, and is then recorded as that.
     let result = setup::runtime()?.block_on(runner.run(&flow, given.clone()));

@@ -22,7 +22,7 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
     let limit = policy.max_invocation_bytes;
     let mut host = setup::host_for(global, &args.reach, policy)?;
     if args.mock {
-        host = host.mock();
+        host = host.stand_in(cardhost::testing::Mocks);
     }
     let input = input(limit)?;
     let mut runner = FlowRunner::new(host.build())

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cardhost::core::error::Unreadable;
-use cardhost::core::flow::FlowFault;
+use cardhost::flow::FlowFault;
 use cardhost::flow::{Flow, FlowFolder, FlowSource};
 use cardhost::{Error, Place};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cardhost::core::flow::{graph, load};
+use cardhost::flow::{graph, load};
 use serde_json::Value;
 
 use super::xml::xml_fault;

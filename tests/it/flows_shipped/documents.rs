@@ -1,8 +1,8 @@
 //! What is said of the flows: their documents fit, and the examples of their comments are true.
 
 use cardhost::Host;
-use cardhost::core::flow::{load, node, schema};
 use cardhost::core::schema::compile;
+use cardhost::flow::{load, node, schema};
 use serde_json::{Value, json};
 
 use super::drive::{Drive, FLOWS, text};
@@ -73,7 +73,8 @@ fn holds(whole: &Value, part: &Value) -> bool {
 #[test]
 fn the_examples_of_the_comments_run_against_the_cards_own_examples() {
     for flow in FLOWS {
-        let host = Host::builder().cards(cardhost::Embedded).mock().build();
+        let host =
+            Host::builder().cards(cardhost::Embedded).stand_in(cardhost::testing::Mocks).build();
         let told = Drive { flow, host, skipped: &[] }.run(documented(flow, "Input"));
         if flow == "update-profiles" {
             // The mock refuses nobody.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cardhost::clock::FixedClock;
-use cardhost::core::flow::{Action, CardCall, Options, Problem, Run, Step, load};
+use cardhost::flow::{Action, CardCall, Options, Problem, Run, Step, load};
 use cardhost::{Host, Invocation};
 use serde_json::{Value, json};
 

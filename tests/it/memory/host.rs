@@ -120,7 +120,15 @@ pub async fn exercise(host: &Host, show: &Show) {
             show(format!("{error:?} {error} {} {:?}", error.message(), error.to_json()));
             let prepared = host.prepare(Some(&card), invocation("plan")).await.unwrap();
             show(format!("{prepared:?} {}", prepared.plan.request.to_json()));
-            show(format!("{:?}", host.curl(&prepared)));
+            show(format!(
+                "{:?}",
+                cardhost::author::curl::curl(
+                    &prepared.definition,
+                    &prepared.connection,
+                    &prepared.plan,
+                    host.settings(),
+                )
+            ));
         }
     }
 }

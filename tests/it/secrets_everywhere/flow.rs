@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cardhost::Host;
-use cardhost::core::flow::{Action, HttpReply, Options, Run, Step, StepId};
+use cardhost::flow::{Action, HttpReply, Options, Run, Step, StepId};
 use cardhost::flow::{Flow, FlowRunner, Journal, MemorySecrets, News, Unfinished, Watcher};
 use serde_json::{Value, json};
 

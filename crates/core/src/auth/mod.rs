@@ -41,7 +41,7 @@ pub use fault::AuthFault;
 pub use method::AuthMethod;
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
-pub(crate) use placement::is_cookie_name;
+pub use placement::is_cookie_name;
 pub use placement::{Place, TokenPlace};
 pub use scheme::{Applying, AuthScheme, InCurl, Keyed};
 pub use session::{Login, Session};

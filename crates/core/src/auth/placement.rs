@@ -97,7 +97,7 @@ pub(super) fn put(
 }
 
 /// A `token` of RFC 9110, section 5.6.2.
-pub(crate) fn is_cookie_name(name: &str) -> bool {
+pub fn is_cookie_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token)
 }

@@ -35,7 +35,7 @@ use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
 pub use fault::{HostNotAllowed, PlanFault, RequestPart};
-pub(crate) use url::{input_field, is_relative_url};
+pub use url::{input_field, is_relative_url};
 pub use warning::Warning;
 
 use body::{body, headers};

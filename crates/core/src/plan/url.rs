@@ -132,12 +132,12 @@ pub(super) fn path_text(card: &Card, scope: &dyn Scope) -> Result<String, PlanFa
 }
 
 /// Whether the reference is to an input of format `relative-url`.
-pub(crate) fn is_relative_url(card: &Card, reference: &Reference) -> bool {
+pub fn is_relative_url(card: &Card, reference: &Reference) -> bool {
     input_field(card, reference).is_some_and(|field| field.format == Some(Format::RelativeUrl))
 }
 
 /// The input field that a reference names.
-pub(crate) fn input_field<'c>(card: &'c Card, reference: &Reference) -> Option<&'c Field> {
+pub fn input_field<'c>(card: &'c Card, reference: &Reference) -> Option<&'c Field> {
     match (reference.root, reference.segments.as_slice()) {
         (Root::Input, [group, label]) => card.input.get(group)?.get(label),
         _ => None,

@@ -104,7 +104,7 @@ fn timestamp(value: &Value) -> Result<jiff::Timestamp, &'static str> {
 }
 
 /// Whether a call's text names the helper `default`.
-pub(crate) fn gives_default(call: &str) -> bool {
+pub fn gives_default(call: &str) -> bool {
     call.split(['(', ' ']).any(|word| word == "default")
 }
 

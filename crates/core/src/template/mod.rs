@@ -15,9 +15,9 @@ mod value;
 
 pub(crate) use evaluate::part_text;
 pub use evaluate::{Found, SPREAD, Scope, TemplateValueError, scalar_text};
-pub(crate) use helpers::gives_default;
+pub use helpers::gives_default;
 pub use helpers::{Helper, arity, helper_names};
-pub(crate) use parse::quoted_expression;
+pub use parse::quoted_expression;
 pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
 pub use reference::{Reference, Root};
 pub use value::ValueTemplate;

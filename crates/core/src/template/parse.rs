@@ -174,7 +174,7 @@ impl JsonSchema for Template {
 }
 
 /// The text of an expression as it stands in a message.
-pub(crate) fn quoted_expression(text: &str) -> String {
+pub fn quoted_expression(text: &str) -> String {
     const LONGEST: usize = 80;
     if text.chars().count() <= LONGEST {
         return text.to_owned();

@@ -6,12 +6,12 @@ use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
-use cardhost_core::flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
 use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::BodyEnd;
 use cardhost_core::secret::Redactor;
 use cardhost_core::transport_fault::ExchangeFault;
+use cardhost_flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::fault::{JournalProblem, RunFault};
 use cardhost_core::failure::Error;
-use cardhost_core::flow::{Problem, StepId};
+use cardhost_flow::{Problem, StepId};
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};

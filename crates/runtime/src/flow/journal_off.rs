@@ -1,7 +1,7 @@
 //! A build without SQLite has no journal: one cannot be made.
 
 use cardhost_core::failure::Error;
-use cardhost_core::flow::{Problem, StepId};
+use cardhost_flow::{Problem, StepId};
 use serde_json::Value;
 use std::collections::HashSet;
 

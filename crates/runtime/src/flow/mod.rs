@@ -1,4 +1,4 @@
-//! Runs flows on this machine: what [`cardhost_core::flow::Run`] says is to be done is done over a [`Host`](crate::host::Host).
+//! Runs flows on this machine: what [`cardhost_flow::Run`] says is to be done is done over a [`Host`](crate::host::Host).
 //!
 //! ```text
 //! Flow, input ─▶ FlowRunner ─ restore ─▶ Run ─ steps ─▶ card │ http │ wait │ flow │ emit ─ complete ─▶ Run … ─▶ output

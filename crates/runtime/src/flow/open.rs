@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fault::RunFault;
 use cardhost_core::failure::Error;
-use cardhost_core::flow::{Action, Problem, Run, Step, StepId};
+use cardhost_flow::{Action, Problem, Run, Step, StepId};
 use serde_json::Value;
 
 use super::Flow;
@@ -70,6 +70,7 @@ impl OpenRun {
     }
 
     /// Takes note of what the interpreter says.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "asked for by a journal"))]
     pub(super) fn note(&mut self, steps: Vec<Step>) {
         for step in steps {
             match step {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cardhost_core::failure::Error;
-use cardhost_core::flow::DEFAULT_MAX_TASKS;
+use cardhost_flow::DEFAULT_MAX_TASKS;
 use serde_json::Value;
 
 use super::open::Unfinished;

@@ -9,13 +9,13 @@ use super::fault::RunFault;
 use cardhost_core::error::Class;
 use cardhost_core::error::Internal;
 use cardhost_core::failure::Error;
-use cardhost_core::flow::datum::Datum;
-use cardhost_core::flow::{
-    Action, Event, Happened, Options, Problem, Run, Standard, Step, StepId, SubFlow, inner_seed,
-};
-use cardhost_core::flow::{FlowFault, Limited};
 use cardhost_core::response::Output;
 use cardhost_core::secret::{MASK, Redactor, Secret};
+use cardhost_flow::datum::Datum;
+use cardhost_flow::{
+    Action, Event, Happened, Options, Problem, Run, Standard, Step, StepId, SubFlow, inner_seed,
+};
+use cardhost_flow::{FlowFault, Limited};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinError, JoinSet};

@@ -1,6 +1,6 @@
 //! What happens in a run, for progress and traces. What is told has been through the redactors of its calls.
 
-use cardhost_core::flow::{Happened, Problem};
+use cardhost_flow::{Happened, Problem};
 use serde_json::{Map, Value, json};
 
 /// Is told what happens. It is called from the run: what takes long belongs elsewhere.

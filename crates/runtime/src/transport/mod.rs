@@ -1,12 +1,12 @@
 //! Transports: the only part that sends. One file each.
 
-mod cassette;
 mod coding;
 pub mod egress;
 mod http;
 mod memory;
-mod mock;
+mod observer;
 mod resolve;
+mod stand_in;
 mod tls;
 
 pub use cardhost_core::call::Treatment;
@@ -17,12 +17,12 @@ pub use cardhost_core::transport_fault::{
 };
 
 pub use crate::connections::BoxFuture;
-pub use cassette::{Recorder, RecordingTransport, ReplayTransport, read_cassette};
 pub use egress::EgressPolicy;
 pub use http::HttpTransport;
 pub use memory::MemoryTransport;
-pub use mock::MockTransport;
+pub use observer::Observer;
 pub use resolve::{Resolve, SystemResolver};
+pub use stand_in::StandIn;
 
 /// Sends a request and reads its reply.
 pub trait Transport: Send + Sync {

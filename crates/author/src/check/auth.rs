@@ -1,0 +1,98 @@
+//! What an auth method says besides its templates: what needs what, names, URLs.
+
+use url::{Host, Url};
+
+use super::decisions;
+use super::finding::{DefinitionFault, Table};
+use super::findings::Findings;
+use super::references::Names;
+use super::targets::{CONNECTION, header_name, known_method};
+use cardhost_core::auth::{AuthMethod, Demand, Place, is_cookie_name};
+use cardhost_core::base_url::BaseUrl;
+use cardhost_core::decision::Decision;
+use cardhost_core::error::{Code, pointer};
+
+/// Checks what the method's scheme demands.
+pub(super) fn check(
+    names: Names<'_>,
+    name: &str,
+    method: &AuthMethod,
+    findings: &mut Findings<'_>,
+) {
+    let method_place = pointer(&["auth", name]);
+    for (key, demand) in method.scheme().demands() {
+        let place = match &*key {
+            "" => method_place.clone(),
+            key => format!("{method_place}/{key}"),
+        };
+        hold(names, &place, demand, findings);
+    }
+}
+
+fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findings<'_>) {
+    let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
+    let fault = match demand {
+        Demand::Missing(keys) => {
+            let fault = DefinitionFault::MissingKey { keys: owned(keys) };
+            return findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
+        }
+        Demand::ExactlyOne(keys) => {
+            let there = keys.iter().filter(|(_, there)| *there);
+            let found: Vec<String> = owned(there.map(|(key, _)| *key).collect());
+            if found.len() == 1 {
+                return;
+            }
+            let of = owned(keys.into_iter().map(|(key, _)| key).collect());
+            DefinitionFault::ExactlyOne { of, found }
+        }
+        Demand::Together { part, needs } => {
+            DefinitionFault::Together { part, needs: needs.to_owned() }
+        }
+        Demand::Form { expected, found } => form(expected, found),
+        Demand::Repeated(found) => DefinitionFault::Repeated { found: found.to_owned() },
+        Demand::Name(Place::Header, name) => return header_name(name, place, findings),
+        Demand::Name(Place::Cookie, name) if !is_cookie_name(name) => {
+            form("the name of a cookie", name)
+        }
+        Demand::Name(Place::Cookie | Place::Query, _) => return,
+        Demand::Method(name) => return known_method(name, place, findings),
+        Demand::Endpoint(key, url) => return endpoint(names, key, place, url, findings),
+    };
+    findings.at(Code::DEFINITION_VALUE, place, fault);
+}
+
+fn form(expected: &str, found: &str) -> DefinitionFault {
+    DefinitionFault::Form { expected: expected.to_owned(), found: found.to_owned() }
+}
+
+/// A URL must be one; a literal one `https`, unless it leads to this machine: tokens go there.
+fn endpoint(
+    names: Names<'_>,
+    key: &'static str,
+    place: &str,
+    url: &Decision<BaseUrl>,
+    findings: &mut Findings<'_>,
+) {
+    decisions::check(names, &Table::Endpoint(key), url, place, CONNECTION, findings);
+    url.each(place, &mut |url, place| {
+        let fits = match url.url() {
+            Some(literal) => literal.scheme() == "https" || is_here(literal),
+            // A fault of a template is told by its own check.
+            None => url.is_well_formed() || url.template().is_some_and(|t| t.parts().is_err()),
+        };
+        if !fits {
+            let fault = form("an https URL without user, query and fragment", url.text());
+            findings.at(Code::DEFINITION_VALUE, place, fault);
+        }
+    });
+}
+
+/// Whether a URL leads to this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

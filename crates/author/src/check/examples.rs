@@ -1,0 +1,340 @@
+//! Examples and anti-examples: planned, answered with their replies, and compared; nothing is sent.
+//!
+//! Whatever is shown of them has been through the redactor of their plan.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Tally;
+use super::finding::DefinitionFault;
+use super::findings::Findings;
+use crate::sample;
+use cardhost_core::call::{Outcome, Signed, Step};
+use cardhost_core::card::{AntiExample, Example, ExampleReply, ExampleRequest};
+use cardhost_core::definition::Definition;
+use cardhost_core::error::{Code, push_pointer};
+use cardhost_core::failure::Error;
+use cardhost_core::plan::Plan;
+use cardhost_core::request::{BodyKind, RequestSpec};
+
+/// Checks the samples of a card; `run` says whether there is any use in running them.
+pub(super) fn check(
+    definition: Definition,
+    run: bool,
+    tally: &mut Tally,
+    findings: &mut Findings<'_>,
+) {
+    let samples = definition
+        .card
+        .examples()
+        .and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
+    let (examples, anti_examples) = match samples {
+        Ok(samples) => samples,
+        Err(error) => {
+            let fault = DefinitionFault::Refused { reason: error.to_string() };
+            return findings.at(Code::DEFINITION_VALUE, "/examples", fault);
+        }
+    };
+    if examples.is_empty() {
+        findings.warn(Code::DEFINITION_MISSING_KEY, "", DefinitionFault::NoExample);
+    }
+    let codes = examples.iter().enumerate().filter_map(|(index, example)| {
+        example.error.as_ref().map(|code| (format!("/examples/{index}/error"), code))
+    });
+    let anti_codes = anti_examples
+        .iter()
+        .enumerate()
+        .map(|(index, anti)| (format!("/antiExamples/{index}/error"), &anti.error));
+    for (pointer, code) in codes.chain(anti_codes) {
+        known_code(code, &pointer, findings);
+    }
+    if !run || findings.has_errors() {
+        return;
+    }
+    let definition = Arc::new(definition);
+    for (index, example) in examples.iter().enumerate() {
+        tally.examples += 1;
+        let pointer = format!("/examples/{index}");
+        Sample { definition: &definition, pointer, code: Code::EXAMPLE_FAILED, findings }
+            .example(example);
+    }
+    for (index, anti) in anti_examples.iter().enumerate() {
+        tally.anti_examples += 1;
+        let pointer = format!("/antiExamples/{index}");
+        let code = Code::ANTI_EXAMPLE_FAILED;
+        Sample { definition: &definition, pointer, code, findings }
+            .anti_example(anti, examples.first());
+    }
+}
+
+fn known_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
+    let known = Code::all().iter().any(|known| known.as_str() == code);
+    if !known && Code::for_reply(code).is_none() {
+        let expected = Code::all().iter().map(ToString::to_string).collect();
+        let fault =
+            DefinitionFault::Choice { what: "error code", expected, found: code.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// One sample that is run.
+struct Sample<'s, 'd> {
+    definition: &'s Arc<Definition>,
+    pointer: String,
+    code: Code,
+    findings: &'s mut Findings<'d>,
+}
+
+impl Sample<'_, '_> {
+    fn example(&mut self, example: &Example) {
+        let plan = match sample::plan_example(self.definition, example) {
+            Ok(plan) => plan,
+            Err(error) => return self.ended(&error, example.error.as_deref()),
+        };
+        if let Some(request) = &example.request {
+            self.request(request, &plan.request);
+        }
+        let Some(reply) = &example.reply else {
+            if let Some(expected) = &example.error {
+                let fault =
+                    DefinitionFault::Succeeds { expected: expected.clone(), replied: false };
+                self.fault("/error", fault);
+            }
+            if example.output.is_some() {
+                self.fault("/output", DefinitionFault::NoReply);
+            }
+            return;
+        };
+        let redactor = Arc::clone(&plan.request.redactor);
+        let outcome = match self.answer(plan, reply) {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(error)) => return self.ended(&error, example.error.as_deref()),
+            None => return,
+        };
+        if let Some(expected) = &example.error {
+            let fault = DefinitionFault::Succeeds { expected: expected.clone(), replied: true };
+            return self.fault("/error", fault);
+        }
+        match (outcome.output.to_value(), &example.output) {
+            (Ok(found), Some(expected)) => {
+                self.same("/output", "output", expected, &found, &|text| {
+                    redactor.redact(text).into_owned()
+                })
+            }
+            (Ok(_), None) => {}
+            (Err(error), _) => {
+                self.fault("/reply", DefinitionFault::Refused { reason: error.to_string() })
+            }
+        }
+    }
+
+    fn anti_example(&mut self, anti: &AntiExample, first: Option<&Example>) {
+        let plan = match sample::plan_anti_example(self.definition, anti, first) {
+            Ok(plan) => plan,
+            Err(error) => return self.ended(&error, Some(&anti.error)),
+        };
+        let expected = anti.error.clone();
+        match &anti.reply {
+            None => self.fault("/error", DefinitionFault::Succeeds { expected, replied: false }),
+            Some(reply) => match self.answer(plan, reply) {
+                Some(Ok(_)) => {
+                    self.fault("/error", DefinitionFault::Succeeds { expected, replied: true })
+                }
+                Some(Err(error)) => self.ended(&error, Some(&anti.error)),
+                None => {}
+            },
+        }
+    }
+
+    /// What the card makes of a reply; `None` where it would send another request, which is a fault.
+    fn answer(&mut self, plan: Plan, reply: &ExampleReply) -> Option<Result<Outcome, Error>> {
+        let answered = |signed: Signed| signed.on_reply(sample::reply(reply), &sample::MOMENT);
+        let mut step = answered(Signed::shown(Arc::clone(self.definition), plan));
+        if let Step::Sign(unsigned) = step {
+            // With another token the service answers the same.
+            step = match unsigned.sign(None, &sample::MOMENT) {
+                Ok(signed) => answered(signed),
+                Err(error) => return Some(Err(error)),
+            };
+        }
+        match step {
+            Step::Done(result) => Some(result),
+            Step::Send(_) | Step::Sign(_) => {
+                self.fault("/reply", DefinitionFault::Redirected);
+                None
+            }
+        }
+    }
+
+    /// An error came: it is the one that was to come, or a fault.
+    fn ended(&mut self, error: &Error, expected: Option<&str>) {
+        if expected == Some(error.code().as_str()) {
+            return;
+        }
+        let place = match expected {
+            Some(_) => "/error".to_owned(),
+            None => self.place_of(error),
+        };
+        let fault = DefinitionFault::Fails {
+            expected: expected.map(str::to_owned),
+            code: error.code().clone(),
+            message: error.message(),
+        };
+        self.fault(&place, fault);
+    }
+
+    /// The part of the sample that an error is about.
+    fn place_of(&self, error: &Error) -> String {
+        let pointer = error.place().pointer.replacen("/connection/fields", "/connection", 1);
+        let part = pointer.split('/').nth(1).unwrap_or_default();
+        if matches!(part, "connection" | "options" | "input" | "output")
+            && self.findings.document().has(&format!("{}/{part}", self.pointer))
+        {
+            return pointer;
+        }
+        if error.response().is_some() { "/reply".to_owned() } else { "/name".to_owned() }
+    }
+
+    fn request(&mut self, expected: &ExampleRequest, found: &RequestSpec) {
+        let redact = |text: &str| found.redactor.redact(text).into_owned();
+        if let Some(method) = &expected.method {
+            self.same_text("/request/method", "method", method, found.method.as_str(), &redact);
+        }
+        if let Some(url) = &expected.url {
+            self.same_text("/request/url", "url", url, found.url.as_str(), &redact);
+        }
+        for (name, value) in &expected.headers {
+            let mut place = "/request/headers".to_owned();
+            push_pointer(&mut place, name);
+            let values = found.headers.get_all(name.as_str()).iter();
+            let values: Vec<_> = values.map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+            let what = format!("header `{name}`");
+            if values.is_empty() {
+                self.differs(&place, &what, quoted(&redact(value)), "not sent".to_owned());
+            } else {
+                self.same_text(&place, &what, value, &values.join(", "), &redact);
+            }
+        }
+        self.body(expected, found, &redact);
+    }
+
+    /// A body that is not named must not be sent.
+    fn body(&mut self, expected: &ExampleRequest, found: &RequestSpec, redact: &Redact<'_>) {
+        let text = found.body.as_ref().map(|body| String::from_utf8_lossy(&body.bytes));
+        match (&expected.body, &text) {
+            (None, None) => {}
+            (None, Some(text)) => {
+                self.differs("/request/body", "body", "absent".to_owned(), quoted(&redact(text)));
+            }
+            (Some(expected), None) => {
+                let expected = shown(expected, redact);
+                self.differs("/request/body", "body", expected, "not sent".to_owned());
+            }
+            (Some(expected), Some(text)) => {
+                let is_json = found.body.as_ref().is_some_and(|body| body.kind == BodyKind::Json);
+                let value = is_json.then(|| serde_json::from_str(text).ok()).flatten();
+                let value = value.unwrap_or_else(|| Value::String(text.clone().into_owned()));
+                self.same("/request/body", "body", expected, &value, redact);
+            }
+        }
+    }
+
+    fn same_text(
+        &mut self,
+        place: &str,
+        what: &str,
+        expected: &str,
+        found: &str,
+        redact: &Redact<'_>,
+    ) {
+        if expected != found {
+            self.differs(place, what, quoted(&redact(expected)), quoted(&redact(found)));
+        }
+    }
+
+    fn same(
+        &mut self,
+        place: &str,
+        what: &str,
+        expected: &Value,
+        found: &Value,
+        redact: &Redact<'_>,
+    ) {
+        if let Some(difference) = first_difference(expected, found) {
+            let (path, expected, found) = difference;
+            let show = |value: Option<&Value>| {
+                value.map_or("absent".to_owned(), |value| shown(value, redact))
+            };
+            let what = match path.as_str() {
+                "" => what.to_owned(),
+                path => format!("{what} at `{}`", redact(path)),
+            };
+            self.differs(&format!("{place}{path}"), &what, show(expected), show(found));
+        }
+    }
+
+    fn differs(&mut self, place: &str, what: &str, expected: String, found: String) {
+        self.fault(place, DefinitionFault::Differs { what: what.to_owned(), expected, found });
+    }
+
+    fn fault(&mut self, place: &str, fault: DefinitionFault) {
+        self.findings.at(self.code.clone(), &format!("{}{place}", self.pointer), fault);
+    }
+}
+
+type Redact<'r> = dyn Fn(&str) -> String + 'r;
+
+/// The first place where two values differ: its JSON Pointer, and what each has there.
+fn first_difference<'v>(
+    expected: &'v Value,
+    found: &'v Value,
+) -> Option<(String, Option<&'v Value>, Option<&'v Value>)> {
+    let below = |key: &str, inner: (String, Option<&'v Value>, Option<&'v Value>)| {
+        let mut path = String::new();
+        push_pointer(&mut path, key);
+        (path + &inner.0, inner.1, inner.2)
+    };
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            let missing = |(key, value): (&String, &'v Value)| match found.get(key) {
+                Some(other) => first_difference(value, other).map(|inner| below(key, inner)),
+                None => Some(below(key, (String::new(), Some(value), None))),
+            };
+            expected.iter().find_map(missing).or_else(|| {
+                let extra = found.iter().find(|(key, _)| !expected.contains_key(*key));
+                extra.map(|(key, value)| below(key, (String::new(), None, Some(value))))
+            })
+        }
+        (Value::Array(expected), Value::Array(found)) => (0..expected.len().max(found.len()))
+            .find_map(|index| {
+                let inner = match (expected.get(index), found.get(index)) {
+                    (Some(expected), Some(found)) => first_difference(expected, found),
+                    (expected, found) => Some((String::new(), expected, found)),
+                };
+                inner.map(|inner| below(&index.to_string(), inner))
+            }),
+        // Numbers are compared as they are written.
+        (expected, found) => {
+            (expected != found).then_some((String::new(), Some(expected), Some(found)))
+        }
+    }
+}
+
+fn shown(value: &Value, redact: &Redact<'_>) -> String {
+    match value {
+        Value::String(text) => quoted(&redact(text)),
+        value => quoted(&redact(&value.to_string())),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 200;
+    if text.is_empty() {
+        return "empty".to_owned();
+    }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}

@@ -1,0 +1,299 @@
+//! What a card says besides its fields: its name, the request, the effect, the outputs' templates, failures.
+
+use serde_json::Value;
+
+use super::decisions;
+use super::fields::{Form, check_when};
+use super::finding::{DefinitionFault, Table};
+use super::findings::Findings;
+use super::references::{Names, Rules};
+use super::{targets, uses};
+use cardhost_core::auth::{AuthMethod, Place};
+use cardhost_core::card::Card;
+use cardhost_core::connector::Connector;
+use cardhost_core::error::{Code, pointer, push_pointer};
+use cardhost_core::field::{Field, FieldType};
+use cardhost_core::settle::FieldRoot;
+use cardhost_core::template::{Part, Root, Template, ValueTemplate};
+use cardhost_core::value::type_name;
+
+/// The roots of a request's templates.
+const REQUEST: Rules =
+    Rules { roots: &[Root::Connection, Root::Options, Root::Input], needs_values: true };
+
+/// The roots of what is made of a reply.
+const REPLY: Rules =
+    Rules { roots: &[Root::Response, Root::Options, Root::Input], needs_values: true };
+
+/// Checks a card whose shape is right.
+pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &mut Findings<'_>) {
+    let names = Names { connector, card: Some(card) };
+    if let Some(file) = path.rsplit(['/', '\\']).next() {
+        let stem = file.strip_suffix(".json").unwrap_or(file);
+        targets::same_name("file", stem, card.name.as_str(), findings);
+    }
+    Form::new(names, FieldRoot::Options).check(&card.options, "/options", findings);
+    for (root, key, groups) in
+        [(FieldRoot::Input, "input", &card.input), (FieldRoot::Output, "output", &card.output)]
+    {
+        for (group, fields) in groups {
+            Form::new(names, root).check(fields, &pointer(&[key, group]), findings);
+        }
+    }
+    request(names, card, findings);
+    let roots = REQUEST.roots;
+    decisions::check(names, &Table::Effect, &card.effect, "/effect", roots, findings);
+    if let Some(name) = card.idempotency_key.as_ref().and_then(|key| key.input.as_deref()) {
+        names.input_field(name, "/idempotencyKey/input", findings);
+    }
+    for (group, fields) in &card.output {
+        for (label, field) in fields {
+            if let Some(value) = &field.value {
+                let place = pointer(&["output", group, label, "value"]);
+                names.value(value, &place, REPLY, findings);
+                may_be_missing(field, value, &place, findings);
+            }
+        }
+    }
+    for (index, rule) in card.response.failures.iter().enumerate() {
+        let place = format!("/response/failures/{index}");
+        check_when(names, &rule.when, &format!("{place}/when"), REPLY.roots, findings);
+        targets::reply_code(&rule.code, &format!("{place}/code"), findings);
+        if let Some(message) = &rule.message {
+            let rules = Rules { needs_values: false, ..REPLY };
+            names.template(message, &format!("{place}/message"), rules, findings);
+        }
+    }
+    uses::check(names, card, findings);
+}
+
+/// A value of a reply may be absent, and without `?` the run would fail.
+fn may_be_missing(
+    field: &Field,
+    value: &ValueTemplate,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
+    let whole = value.as_template().and_then(Template::as_reference);
+    let Some(reference) = whole.filter(|_| !field.required) else {
+        return;
+    };
+    let below = matches!(reference.segments.as_slice(), [part, _, ..] if part != "status");
+    if reference.root == Root::Response && below && !reference.optional {
+        let fault = DefinitionFault::MayBeMissing { reference: reference.to_string() };
+        findings.warn(Code::TEMPLATE_OPTIONAL, pointer, fault);
+    }
+}
+
+fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
+    let request = &card.request;
+    for (key, template) in
+        [("target", &request.target), ("method", &request.method), ("path", &request.path)]
+    {
+        names.template(template, &format!("/request/{key}"), REQUEST, findings);
+    }
+    let target: &Each<'_> =
+        &|name, place, findings| targets::known_target(names.connector, name, place, findings);
+    each_value(names, &request.target, "/request/target", target, findings);
+    each_value(names, &request.method, "/request/method", &targets::known_method, findings);
+    path(&request.path, findings);
+    if let Some(query) = &request.query {
+        parameters(names, query, "/request/query", findings);
+    }
+    if let Some(headers) = &request.headers {
+        parameters(names, headers, "/request/headers", findings);
+        header_names(headers, findings);
+        credential_headers(names, card, headers, findings);
+    }
+    if let Some(body) = &request.body {
+        if let Some(json) = &body.json {
+            names.part(json, "/request/body/json", REQUEST, findings);
+        }
+        if let Some(form) = &body.form {
+            parameters(names, form, "/request/body/form", findings);
+        }
+        if let Some(text) = &body.text {
+            names.template(text, "/request/body/text", REQUEST, findings);
+        }
+        if let Some(text) = &body.content_type
+            && http::HeaderValue::from_str(text).is_err()
+        {
+            let fault =
+                DefinitionFault::Form { expected: "a media type".to_owned(), found: text.clone() };
+            findings.at(Code::DEFINITION_VALUE, "/request/body/contentType", fault);
+        }
+    }
+    if let Some(auth) = &request.auth {
+        targets::auth_names(names.connector, auth, "/request/auth", findings);
+    }
+}
+
+type Each<'e> = dyn Fn(&str, &str, &mut Findings<'_>) + 'e;
+
+/// Checks every value that a template can give, where it is literal text or one dropdown.
+fn each_value(
+    names: Names<'_>,
+    template: &Template,
+    pointer: &str,
+    check: &Each<'_>,
+    findings: &mut Findings<'_>,
+) {
+    if let Some(text) = template.as_literal() {
+        return check(text, pointer, findings);
+    }
+    let Some(reference) = template.as_reference() else {
+        return;
+    };
+    let Some(field) = names.resolve(reference).ok().and_then(|referred| referred.field) else {
+        return;
+    };
+    if field.kind != FieldType::Dropdown {
+        let fault = DefinitionFault::NotADropdown {
+            reference: reference.to_string(),
+            found: field.kind.as_str(),
+        };
+        return findings.at(Code::DEFINITION_TYPE, pointer, fault);
+    }
+    let mut place = cardhost_core::error::pointer(&[reference.root.as_str()]);
+    for segment in &reference.segments {
+        push_pointer(&mut place, segment);
+    }
+    // Names from `choicesFrom` are checked where they stand.
+    for (index, choice) in field.choices.iter().enumerate() {
+        let place = format!("{place}/choices/{index}");
+        let inner = format!("{place}/value");
+        let place = if findings.document().has(&inner) { inner } else { place };
+        check(&choice.value, &place, findings);
+    }
+    if let Some(from) = &field.choices_from {
+        for name in &from.targets {
+            if !names.connector.targets.contains_key(name) {
+                continue;
+            }
+            check(name, pointer, findings);
+        }
+    }
+}
+
+/// The path's own text, each expression standing for one segment.
+fn path(template: &Template, findings: &mut Findings<'_>) {
+    let Ok(parts) = template.parts() else {
+        return;
+    };
+    let text: String = parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            Part::Reference(_) | Part::Helper(_) => "x",
+        })
+        .collect();
+    targets::plain_path(&text, "/request/path", findings);
+}
+
+/// `query`, `headers` or `form`: one reference to an object, or an object of plain values.
+fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
+    names.part(value, pointer, REQUEST, findings);
+    let wrong =
+        |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
+            let expected = expected.iter().map(|name| (*name).to_owned()).collect();
+            findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
+        };
+    let whole: [&str; 2] = ["object", "one reference to an object"];
+    let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
+    match value {
+        ValueTemplate::Constant(Value::Object(map)) => {
+            for (key, value) in map.iter().filter(|(_, value)| value.is_object()) {
+                wrong(type_name(value), &plain, &below(pointer, key), findings);
+            }
+        }
+        ValueTemplate::Object(entries) => {
+            for (key, value) in entries {
+                if matches!(
+                    value,
+                    ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))
+                ) {
+                    wrong("object", &plain, &below(pointer, key), findings);
+                }
+            }
+        }
+        ValueTemplate::Text(template) if template.parts().is_ok() => {
+            match template.as_reference() {
+                None => wrong("text", &whole, pointer, findings),
+                Some(reference) => {
+                    let field = names.resolve(reference).ok().and_then(|referred| referred.field);
+                    let is_object = |field: &Field| {
+                        field.takes(FieldType::Object) || field.takes(FieldType::Any)
+                    };
+                    if let Some(field) = field.filter(|field| !is_object(field)) {
+                        wrong(field.kind.as_str(), &whole, pointer, findings);
+                    }
+                }
+            }
+        }
+        // A fault of the template is told by its own check.
+        ValueTemplate::Text(_) => {}
+        ValueTemplate::Constant(other) => wrong(type_name(other), &whole, pointer, findings),
+        ValueTemplate::List(_) => wrong("list", &whole, pointer, findings),
+    }
+}
+
+fn header_names(headers: &ValueTemplate, findings: &mut Findings<'_>) {
+    for name in written_names(headers) {
+        targets::header_name(name, &below("/request/headers", name), findings);
+    }
+}
+
+fn written_names(headers: &ValueTemplate) -> Vec<&String> {
+    match headers {
+        ValueTemplate::Constant(Value::Object(map)) => map.keys().collect(),
+        ValueTemplate::Object(entries) => entries.iter().map(|(name, _)| name).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Warns of headers that an auth method is there for.
+fn credential_headers(
+    names: Names<'_>,
+    card: &Card,
+    headers: &ValueTemplate,
+    findings: &mut Findings<'_>,
+) {
+    let methods = auth_methods(names, card);
+    for header in written_names(headers) {
+        let sets = |(_, method): &&(&str, &AuthMethod)| {
+            let mut puts = method.scheme().puts().into_iter();
+            puts.any(|(place, name)| place == Place::Header && header.eq_ignore_ascii_case(name))
+        };
+        if let Some((method, _)) = methods.iter().find(sets) {
+            let (header, method) = (header.clone(), (*method).to_owned());
+            let place = below("/request/headers", &header);
+            let fault = DefinitionFault::CredentialHeader { header, method };
+            findings.warn_key(Code::DEFINITION_VALUE, &place, fault);
+        }
+    }
+}
+
+/// The auth methods that a run of the card can take, where they can be told.
+fn auth_methods<'a>(names: Names<'a>, card: &'a Card) -> Vec<(&'a str, &'a AuthMethod)> {
+    let connector = names.connector;
+    let target = &card.request.target;
+    let lists: Vec<&Vec<String>> = match (&card.request.auth, target.as_literal()) {
+        (Some(list), _) => vec![list],
+        (None, Some(name)) => connector.targets.get(name).map(|t| &t.auth).into_iter().collect(),
+        (None, None) => {
+            let field = target.as_reference().and_then(|reference| {
+                names.resolve(reference).ok().and_then(|referred| referred.field)
+            });
+            let choices = field.map_or(Vec::new(), decisions::choice_names);
+            choices.iter().filter_map(|name| Some(&connector.targets.get(*name)?.auth)).collect()
+        }
+    };
+    let methods = lists.into_iter().flatten();
+    methods.filter_map(|name| Some((name.as_str(), connector.auth.get(name)?))).collect()
+}
+
+fn below(pointer: &str, key: &str) -> String {
+    let mut place = pointer.to_owned();
+    push_pointer(&mut place, key);
+    place
+}

@@ -1,0 +1,306 @@
+//! Keys, types and values: what the JSON Schema of a format says about a definition.
+//!
+//! All faults at once, in our own words. What a schema cannot say is left to the other checks.
+
+use std::sync::OnceLock;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+
+use super::finding::DefinitionFault;
+use super::findings::Findings;
+use cardhost_core::error::{Code, push_pointer};
+use cardhost_core::field::FieldType;
+use cardhost_core::value::type_name;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Definition {
+    Connector,
+    Card,
+}
+
+/// A format: its schema, compiled once.
+pub(super) struct Format {
+    of: Definition,
+    schema: Value,
+    validator: Result<Validator, String>,
+}
+
+impl Format {
+    /// The format of connectors.
+    pub(super) fn connector() -> &'static Format {
+        static FORMAT: OnceLock<Format> = OnceLock::new();
+        FORMAT
+            .get_or_init(|| Format::new(Definition::Connector, crate::formats::connector_schema()))
+    }
+
+    /// The format of cards.
+    pub(super) fn card() -> &'static Format {
+        static FORMAT: OnceLock<Format> = OnceLock::new();
+        FORMAT.get_or_init(|| Format::new(Definition::Card, crate::formats::card_schema()))
+    }
+
+    fn new(of: Definition, schema: Value) -> Format {
+        let validator = cardhost_core::schema::compile(&schema);
+        Format { of, schema, validator }
+    }
+
+    /// Every fault of a value.
+    pub(super) fn check(&self, value: &Value, findings: &mut Findings<'_>) {
+        match &self.validator {
+            Ok(validator) => {
+                let no_groups = self.fields_for_groups(value, findings);
+                let mut missing: Vec<(String, Vec<String>)> = Vec::new();
+                for error in validator.iter_errors(value) {
+                    let at = error.instance_path().to_string();
+                    if no_groups.iter().any(|place| is_at_or_below(&at, place)) {
+                        continue;
+                    }
+                    let ValidationErrorKind::Required { property } = error.kind() else {
+                        self.finding(&error, findings);
+                        continue;
+                    };
+                    let key = plain_text(property);
+                    match missing.iter_mut().find(|(place, _)| *place == at) {
+                        Some((_, keys)) if keys.contains(&key) => {}
+                        Some((_, keys)) => keys.push(key),
+                        None => missing.push((at, vec![key])),
+                    }
+                }
+                for (at, keys) in missing {
+                    let fault = DefinitionFault::MissingKey { keys };
+                    findings.at(Code::DEFINITION_MISSING_KEY, &at, fault);
+                }
+            }
+            // A test proves that both schemas compile.
+            Err(reason) => {
+                findings.at(Code::INTERNAL, "", DefinitionFault::Schema { reason: reason.clone() })
+            }
+        }
+    }
+
+    fn finding(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {
+        let at = error.instance_path().to_string();
+        let found = error.instance();
+        let schema = self.schema_around(error);
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                // A key that is there already is not what was meant.
+                let mut known = known_keys(schema);
+                known.retain(|key| found.get(key).is_none());
+                for key in unexpected {
+                    let nearest =
+                        cardhost_core::text::nearest(key, known.iter().map(String::as_str));
+                    let known = known.clone();
+                    let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
+                    findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);
+                }
+            }
+            // A value and its alternatives may each name their types: the first names them all.
+            ValidationErrorKind::Type { .. } if findings.has(&Code::DEFINITION_TYPE, &at) => {}
+            ValidationErrorKind::Type { kind } => {
+                let expected = type_names(kind);
+                let found = type_name(found);
+                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+            }
+            ValidationErrorKind::Enum { options } => {
+                let expected = options
+                    .as_array()
+                    .map_or(Vec::new(), |all| all.iter().map(plain_text).collect());
+                self.choice(&at, expected, found, findings);
+            }
+            ValidationErrorKind::Constant { expected_value }
+                if type_name(expected_value) != type_name(found) =>
+            {
+                let expected = vec![type_name(expected_value).to_owned()];
+                let found = type_name(found);
+                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+            }
+            ValidationErrorKind::Constant { expected_value } => {
+                self.choice(&at, vec![plain_text(expected_value)], found, findings);
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                let key = plain_text(error.instance());
+                let expected = match error.kind() {
+                    ValidationErrorKind::Pattern { .. } => {
+                        format!("a reference that starts with {}", self.roots(&at))
+                    }
+                    _ => form(self.schema_around(error), error),
+                };
+                let fault = DefinitionFault::Form { expected, found: key.clone() };
+                findings.at_key(Code::DEFINITION_VALUE, &below(&at, &key), fault);
+            }
+            ValidationErrorKind::OneOfNotValid { .. }
+            | ValidationErrorKind::OneOfMultipleValid { .. } => {
+                let of = alternative_keys(schema);
+                let has = |key: &String| found.get(key).is_some();
+                let found = of.iter().filter(|key| has(key)).cloned().collect();
+                findings.at(Code::DEFINITION_VALUE, &at, DefinitionFault::ExactlyOne { of, found });
+            }
+            // Of a value of the wrong type, nothing else is worth saying.
+            _ if findings.has(&Code::DEFINITION_TYPE, &at) => {}
+            _ => {
+                let expected = match error.kind() {
+                    ValidationErrorKind::Pattern { .. } if at.ends_with("/by") => {
+                        format!("a reference to a dropdown that starts with {}", self.roots(&at))
+                    }
+                    _ => form(schema, error),
+                };
+                let fault = DefinitionFault::Form { expected, found: short(found) };
+                findings.at(Code::DEFINITION_VALUE, &at, fault);
+            }
+        }
+    }
+
+    /// The roots that a reference at a place can start with, in words.
+    fn roots(&self, at: &str) -> &'static str {
+        match self.of {
+            Definition::Connector => "`connection`",
+            Definition::Card if at.starts_with("/options/") => "`connection` or `options`",
+            Definition::Card if at.starts_with("/response/") => "`response`, `options` or `input`",
+            Definition::Card => "`connection`, `options` or `input`",
+        }
+    }
+
+    /// Finds fields that stand where groups of fields must; nothing else is worth saying of them.
+    fn fields_for_groups(&self, value: &Value, findings: &mut Findings<'_>) -> Vec<String> {
+        let mut places = Vec::new();
+        if self.of == Definition::Connector {
+            return places;
+        }
+        for of in ["input", "output"] {
+            let groups = value.get(of).and_then(Value::as_object).into_iter().flatten();
+            for (label, _) in
+                groups.filter(|(_, group)| group.get("type").is_some_and(Value::is_string))
+            {
+                let place = cardhost_core::error::pointer(&[of, label]);
+                let fault = DefinitionFault::NotAGroup { of, label: label.clone() };
+                findings.at_key(Code::DEFINITION_TYPE, &place, fault);
+                places.push(place);
+            }
+        }
+        places
+    }
+
+    fn choice(&self, at: &str, expected: Vec<String>, found: &Value, findings: &mut Findings<'_>) {
+        let field_type = expected.iter().any(|name| name == FieldType::TrueFalse.as_str());
+        let instead = found.as_str().and_then(|name| type_instead(name, at.ends_with("/type")));
+        if let Some(instead) = instead.filter(|_| field_type) {
+            let fault = DefinitionFault::TypeName { found: plain_text(found), instead };
+            return findings.at(Code::DEFINITION_VALUE, at, fault);
+        }
+        let fault = DefinitionFault::Choice { what: "value", expected, found: short(found) };
+        findings.at(Code::DEFINITION_VALUE, at, fault);
+    }
+
+    /// The schema that holds the keyword which failed.
+    fn schema_around(&self, error: &ValidationError<'_>) -> Option<&Value> {
+        let keyword = error.schema_path().to_string();
+        self.schema.pointer(keyword.rsplit_once('/')?.0)
+    }
+}
+
+/// What to write for the name that a type has in other languages.
+fn type_instead(name: &str, with_format: bool) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "string" | "str" | "uuid" => "`text`",
+        "integer" | "int" | "long" if with_format => "`number` with `\"format\": \"integer\"`",
+        "integer" | "int" | "long" | "float" | "double" | "decimal" => "`number`",
+        "boolean" | "bool" => "`true-false`",
+        "array" => "`list`",
+        "date" if with_format => "`text` with `\"format\": \"date\"`",
+        "uri" | "url" if with_format => "`text` with `\"format\": \"uri\"`",
+        "date" | "uri" | "url" => "`text`",
+        "datetime" | "timestamp" => "`date-time`",
+        "enum" | "select" => "`dropdown`",
+        "password" => "`secret`",
+        "map" | "json" => "`object`",
+        _ => return None,
+    })
+}
+
+fn is_at_or_below(at: &str, place: &str) -> bool {
+    at.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn below(pointer: &str, key: &str) -> String {
+    let mut place = pointer.to_owned();
+    push_pointer(&mut place, key);
+    place
+}
+
+fn known_keys(schema: Option<&Value>) -> Vec<String> {
+    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    properties.map_or(Vec::new(), |properties| properties.keys().cloned().collect())
+}
+
+/// The keys of which a `oneOf` wants exactly one.
+fn alternative_keys(schema: Option<&Value>) -> Vec<String> {
+    let alternatives = schema.and_then(|schema| schema.get("oneOf")).and_then(Value::as_array);
+    alternatives
+        .into_iter()
+        .flatten()
+        .filter_map(|schema| schema.get("required")?.get(0)?.as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The form that a value should have: the schema's own words, or the validator's.
+fn form(schema: Option<&Value>, error: &ValidationError<'_>) -> String {
+    let described = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
+    match (error.kind(), described) {
+        (ValidationErrorKind::Pattern { .. }, Some(text)) => as_fragment(text),
+        (ValidationErrorKind::MaxLength { limit }, _) => {
+            format!("text of at most {limit} characters")
+        }
+        (ValidationErrorKind::Minimum { limit }, _) => format!("a number of at least {limit}"),
+        (ValidationErrorKind::Maximum { limit }, _) => format!("a number of at most {limit}"),
+        (ValidationErrorKind::MinItems { limit }, _) => format!("a list of at least {limit}"),
+        (ValidationErrorKind::MinProperties { limit }, _) => {
+            format!("an object with at least {limit} key")
+        }
+        _ => error.masked_with("it").to_string(),
+    }
+}
+
+fn as_fragment(sentence: &str) -> String {
+    let text = sentence.trim_end_matches('.');
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// Text without quotes, other values as JSON.
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn short(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = plain_text(value);
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}
+
+fn type_names(kind: &TypeKind) -> Vec<String> {
+    let name = |json: &str| match json {
+        "string" => "text",
+        "boolean" => "true-false",
+        "array" => "list",
+        "integer" => "whole number",
+        _ => "",
+    };
+    let ours = |json: String| match name(&json) {
+        "" => json,
+        name => name.to_owned(),
+    };
+    match kind {
+        TypeKind::Single(json) => vec![ours(json.to_string())],
+        TypeKind::Multiple(all) => all.iter().map(|json| ours(json.to_string())).collect(),
+    }
+}

@@ -1,0 +1,318 @@
+//! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
+
+use super::fields::{Form, check_when};
+use super::finding::{Absence, DefinitionFault, Remedy, Table};
+use super::findings::Findings;
+use super::references::{Names, Rules};
+use super::{auth, decisions};
+use cardhost_core::auth::{AuthMethod, OAuth2, TokenScheme};
+use cardhost_core::base_url::{BaseUrl, is_allowed};
+use cardhost_core::connector::{Connector, Target};
+use cardhost_core::decision::Decision;
+use cardhost_core::error::{Code, pointer};
+use cardhost_core::field::FieldType;
+use cardhost_core::plan::METHODS;
+use cardhost_core::settle::FieldRoot;
+use cardhost_core::template::{Part, Reference, Root, Template};
+
+/// The roots of a connector's own tables and conditions: it knows no card.
+pub(super) const CONNECTION: &[Root] = &[Root::Connection];
+
+/// The roots of what is signed.
+const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
+
+/// The roots of messages.
+const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
+
+/// The root of what a login or the connection's test gives.
+const LOGIN_REPLY: &[Root] = &[Root::Response];
+
+/// Checks a connector whose shape is right.
+pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
+    let names = Names { connector, card: None };
+    let mut parts = path.rsplit(['/', '\\']);
+    if let Some(folder) = parts.nth(1) {
+        same_name("folder", folder, connector.name.as_str(), findings);
+    }
+    Form::new(names, FieldRoot::Connection).check(
+        &connector.connection.fields,
+        "/connection/fields",
+        findings,
+    );
+    connection_test(names, findings);
+    for (name, method) in &connector.auth {
+        let scheme = method.scheme();
+        for (key, template) in scheme.templates() {
+            let rules = Rules { roots: CONNECTION, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        for (key, template) in scheme.signing_templates() {
+            let rules = Rules { roots: SIGNED, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        for (key, template) in scheme.reply_templates() {
+            let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
+            names.template(template, &below(name, &key), rules, findings);
+        }
+        credential(connector, name, method, findings);
+        auth::check(names, name, method, findings);
+    }
+    for (name, target) in &connector.targets {
+        let place = pointer(&["targets", name]);
+        auth_names(connector, &target.auth, &format!("{place}/auth"), findings);
+        let base = format!("{place}/base");
+        let table = Table::Target(name.clone());
+        decisions::check(names, &table, &target.base, &base, CONNECTION, findings);
+        target.base.each(&base, &mut |url, place| base_url(names, target, url, place, findings));
+        for (index, hint) in target.hints.iter().enumerate() {
+            let place = format!("{place}/hints/{index}/when");
+            check_when(names, &hint.when, &place, CONNECTION, findings);
+        }
+    }
+    for (index, rule) in connector.errors.iter().enumerate() {
+        let place = format!("/errors/{index}");
+        reply_code(&rule.code, &format!("{place}/code"), findings);
+        if let Some(message) = &rule.message {
+            let rules = Rules { roots: REPLY, needs_values: false };
+            names.template(message, &format!("{place}/message"), rules, findings);
+        }
+    }
+}
+
+/// Checks a base URL: its form, what it refers to, and its host against those that the target allows.
+fn base_url(
+    names: Names<'_>,
+    target: &Target,
+    base: &BaseUrl,
+    place: &str,
+    findings: &mut Findings<'_>,
+) {
+    let parts = match base.template() {
+        Some(template) => {
+            let rules = Rules { roots: CONNECTION, needs_values: true };
+            names.template(template, place, rules, findings);
+            let Ok(parts) = template.parts() else { return };
+            parts
+        }
+        None => &[],
+    };
+    if !base.is_well_formed() {
+        let expected = match parts {
+            [] => "an absolute URL without user, query and fragment",
+            _ => {
+                "a base URL: expressions stand in its host, port and path, or are all of it up to the path"
+            }
+        };
+        let (expected, found) = (expected.to_owned(), base.text().to_owned());
+        findings.at(Code::DEFINITION_VALUE, place, DefinitionFault::Form { expected, found });
+        return;
+    }
+    // A row of a table may be for the choice that makes a field visible.
+    let decided = matches!(target.base, Decision::By { .. });
+    for part in parts {
+        let (references, remedy) = match part {
+            Part::Text(_) => continue,
+            Part::Reference(reference) => (std::slice::from_ref(reference), Remedy::Required),
+            Part::Helper(helper) if helper.gives_default() => continue,
+            Part::Helper(helper) => (helper.references(), Remedy::DefaultHelper),
+        };
+        for reference in references {
+            let absence = names.resolve(reference).ok().and_then(|referred| referred.absence);
+            let guarded = decided && absence == Some(Absence::NotAlwaysVisible);
+            if let Some(because) = absence.filter(|_| !guarded) {
+                // No part of a base URL can be left out.
+                let reference = reference.to_string();
+                let fault = DefinitionFault::MayBeAbsent { reference, because, remedy };
+                findings.at(Code::TEMPLATE_OPTIONAL, place, fault);
+            }
+        }
+    }
+    if let Some(url) = base.url()
+        && !is_allowed(&target.hosts, url)
+    {
+        let found = url.host_str().unwrap_or_default().to_owned();
+        let expected = target.hosts.iter().map(|host| host.0.clone()).collect();
+        let fault = DefinitionFault::HostNotListed { found, expected };
+        findings.at(Code::DEFINITION_VALUE, place, fault);
+    }
+    if base.is_open() && target.hosts.is_empty() && !chosen_only(names, base) {
+        let fault = DefinitionFault::OpenHost { base: base.text().to_owned() };
+        findings.warn(Code::EGRESS_OPEN, place, fault);
+    }
+}
+
+/// Whether only choices of the connector's author are put into the host.
+fn chosen_only(names: Names<'_>, base: &BaseUrl) -> bool {
+    base.host_references().all(|reference| {
+        let field = names.resolve(reference).ok().and_then(|referred| referred.field);
+        field.is_some_and(|field| field.kind == FieldType::Dropdown)
+    })
+}
+
+/// Checks that a method takes its credentials from the connection, and is not given their names as text.
+fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+    let templates = method.scheme().templates();
+    // The text of a field's name, with or without its root.
+    let named = |text: &str| {
+        let label = match Reference::parse(text) {
+            Some(reference) if reference.root == Root::Connection => {
+                reference.segments.into_iter().next()?
+            }
+            _ => text.to_owned(),
+        };
+        connector.connection.fields.contains_key(&label).then(|| field_reference(&label))
+    };
+    let mut found = false;
+    for (key, template) in &templates {
+        let Some(text) = template.as_literal() else { continue };
+        // A label alone may be meant as it stands where the other part is a reference.
+        if let Some(meant) = named(text).filter(|_| text.starts_with(Root::Connection.as_str())) {
+            let method = name.to_owned();
+            let place = below(name, key);
+            let fault =
+                DefinitionFault::NoCredential { key: key.to_string(), method, meant: Some(meant) };
+            findings.at(Code::DEFINITION_VALUE, &place, fault);
+            found = true;
+        }
+    }
+    // A fault of a template is told by its own check.
+    let refers = |(_, template): &(_, &Template)| {
+        template.parts().is_err() || !template.references().is_empty()
+    };
+    let oauth2 = method.scheme().token_scheme().and_then(TokenScheme::oauth2);
+    let login_is_all = oauth2.is_some_and(OAuth2::login_is_all);
+    if found || templates.is_empty() || templates.iter().any(refers) || login_is_all {
+        return;
+    }
+    let text = |template: &Template| template.as_literal().unwrap_or_default().to_owned();
+    let last = templates.iter().rev().find(|(_, template)| !text(template).is_empty());
+    let Some((key, template)) = last.or_else(|| templates.last()) else {
+        return;
+    };
+    let secrets = connector.connection.fields.iter().filter(|(_, f)| f.kind == FieldType::Secret);
+    let secret = || secrets.map(|(label, _)| field_reference(label)).next();
+    let meant = named(&text(template)).or_else(secret);
+    let place = below(name, key);
+    let fault =
+        DefinitionFault::NoCredential { key: key.to_string(), method: name.to_owned(), meant };
+    findings.at(Code::DEFINITION_VALUE, &place, fault);
+}
+
+/// The pointer of a key of an auth method.
+fn below(name: &str, key: &str) -> String {
+    format!("{}/{key}", pointer(&["auth", name]))
+}
+
+fn field_reference(label: &str) -> String {
+    let segments = vec![label.to_owned()];
+    Reference { root: Root::Connection, segments, optional: false }.to_string()
+}
+
+fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
+    let connector = names.connector;
+    let Some(test) = &connector.connection.test else {
+        return;
+    };
+    known_target(connector, &test.target, "/connection/test/target", findings);
+    known_method(&test.method, "/connection/test/method", findings);
+    plain_path(&test.path, "/connection/test/path", findings);
+    if let Some(identity) = &test.identity {
+        let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
+        names.template(identity, "/connection/test/identity", rules, findings);
+    }
+}
+
+/// Checks a definition's name against the name of its folder or file.
+pub(super) fn same_name(
+    of: &'static str,
+    expected: &str,
+    found: &str,
+    findings: &mut Findings<'_>,
+) {
+    if expected != found {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        findings.at(Code::DEFINITION_NAME, "/name", DefinitionFault::Name { of, expected, found });
+    }
+}
+
+/// Checks a list of auth methods: not empty, each one the connector's.
+pub(super) fn auth_names(
+    connector: &Connector,
+    list: &[String],
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
+    if list.is_empty() {
+        findings.at(Code::TARGET_NO_AUTH, pointer, DefinitionFault::NoAuth);
+    }
+    for (index, name) in list.iter().enumerate() {
+        if !connector.auth.contains_key(name) {
+            let fault = unknown("auth method", name, connector.auth.keys());
+            findings.at(Code::DEFINITION_NAME, &format!("{pointer}/{index}"), fault);
+        }
+    }
+}
+
+/// Checks that the connector has a target.
+pub(super) fn known_target(
+    connector: &Connector,
+    name: &str,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
+    if !connector.targets.contains_key(name) {
+        findings.at(
+            Code::TARGET_UNKNOWN,
+            pointer,
+            unknown("target", name, connector.targets.keys()),
+        );
+    }
+}
+
+/// Checks that a method is one that a card can have.
+pub(super) fn known_method(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if !METHODS.contains(&name) {
+        let expected = METHODS.map(str::to_owned).to_vec();
+        let fault = DefinitionFault::Choice { what: "method", expected, found: name.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks that a failed reply may be given a code.
+pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if Code::for_reply(code).is_none() {
+        let given = Code::all().iter().filter(|code| Code::for_reply(code.as_str()).is_some());
+        let mut expected: Vec<String> = given.map(ToString::to_string).collect();
+        expected.push("service.…".to_owned());
+        let fault =
+            DefinitionFault::Choice { what: "reply code", expected, found: code.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks the literal text of a path: it stays below its base.
+pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if cardhost_core::inject::path::check_relative(path).is_err() || path.contains('#') {
+        let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
+        let fault = DefinitionFault::Form { expected, found: path.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks a header name that a definition spells out.
+pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if cardhost_core::inject::header::header_name(name).is_err() {
+        let expected = "the name of a header that may be set".to_owned();
+        let fault = DefinitionFault::Form { expected, found: name.to_owned() };
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+fn unknown<'n>(
+    what: &'static str,
+    name: &str,
+    known: impl Iterator<Item = &'n String>,
+) -> DefinitionFault {
+    let nearest = cardhost_core::text::nearest(name, known.map(String::as_str));
+    DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
+}

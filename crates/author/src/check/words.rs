@@ -1,0 +1,357 @@
+//! The sentences of what `check` finds.
+//!
+//! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
+
+use super::finding::{Absence, DefinitionFault, Meant, Remedy, Table};
+use cardhost_core::template::{Root, TemplateFault, TemplateProblem};
+
+impl DefinitionFault {
+    /// What is wrong: a lower-case fragment without a full stop.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            DefinitionFault::Syntax { reason } => format!("this is not JSON: {reason}"),
+            DefinitionFault::DuplicateKey { key, .. } => format!("key `{key}` is there twice"),
+            DefinitionFault::UnknownKey { key, .. } => format!("unknown key `{key}`"),
+            DefinitionFault::MissingKey { keys } => match keys.as_slice() {
+                [key] => format!("key `{key}` is missing"),
+                keys => format!("keys {} are missing", listed(&quoted(keys), "and")),
+            },
+            DefinitionFault::NotAGroup { label, .. } => {
+                format!("`{label}` is a group: put the field one level deeper")
+            }
+            DefinitionFault::TypeName { found, .. } => format!("there is no type `{found}`"),
+            DefinitionFault::Type { expected, found } => {
+                let expected: Vec<String> = expected.iter().map(|name| article(name)).collect();
+                format!("this must be {}, not {}", listed(&expected, "or"), article(found))
+            }
+            DefinitionFault::Choice { what, found, .. } => format!("there is no {what} `{found}`"),
+            DefinitionFault::Form { expected, found } => format!("`{found}` is not {expected}"),
+            DefinitionFault::ExactlyOne { of, found } if found.is_empty() => {
+                format!("one of {} is missing", listed(&quoted(of), "and"))
+            }
+            DefinitionFault::ExactlyOne { of, found } => format!(
+                "only one of {} can be there, not {}",
+                listed(&quoted(of), "and"),
+                listed(&quoted(found), "and")
+            ),
+            DefinitionFault::Default { fault } => {
+                format!("the default does not fit: {}", fault)
+            }
+            DefinitionFault::Together { part, needs } => format!("`{part}` {needs}"),
+            DefinitionFault::Repeated { found } => format!("`{found}` is there twice"),
+            DefinitionFault::Name { of, expected, found } => {
+                format!("the name is `{found}`, but the {of} is `{expected}`")
+            }
+            DefinitionFault::Unknown { what, found, .. } => {
+                format!("the connector has no {what} `{found}`")
+            }
+            DefinitionFault::Template { fault, .. } => fault.to_string(),
+            DefinitionFault::ParameterCount { helper, least, most, found, .. } => {
+                let range =
+                    if least == most { least.to_string() } else { format!("{least} to {most}") };
+                let noun = if *most == 1 { "parameter" } else { "parameters" };
+                format!("helper `{helper}` takes {range} {noun}, not {found}")
+            }
+            DefinitionFault::Parameter { helper, index, expected, given, found } => {
+                let which = ["first", "second", "third"].get(*index).unwrap_or(&"last");
+                let given = if given == "it" { given.clone() } else { format!("`{given}`") };
+                format!(
+                    "the {which} parameter of helper `{helper}` must be {expected}, but {given} is {}",
+                    article(found)
+                )
+            }
+            DefinitionFault::Root { reference, .. } => {
+                format!("`{reference}` is not in scope here")
+            }
+            DefinitionFault::UnknownReference { reference, segment, .. } if segment.is_empty() => {
+                format!("`{reference}` is no reference to one value: a name must follow")
+            }
+            DefinitionFault::UnknownReference { reference, segment, .. } => {
+                format!("`{reference}` refers to nothing: there is no `{segment}`")
+            }
+            DefinitionFault::NotADropdown { reference, found } => {
+                format!("`{reference}` is {}, not a dropdown", article(found))
+            }
+            DefinitionFault::MayBeAbsent { reference, because, .. } => match because {
+                Absence::NotRequired => {
+                    format!("`{reference}` may have no value: its field is not required")
+                }
+                Absence::NotAlwaysVisible => {
+                    format!("`{reference}` may have no value: its field is not always visible")
+                }
+            },
+            DefinitionFault::HostNotListed { found, .. } => {
+                format!("host `{found}` is not in the target's `hosts`")
+            }
+            DefinitionFault::OpenHost { base } => {
+                format!("a connection can make another domain of `{base}`")
+            }
+            DefinitionFault::Unused { reference } => match reference.segments.as_slice() {
+                [group, label] => format!("field `{label}` of `{group}` is used nowhere"),
+                segments => format!("option `{}` is used nowhere", segments.concat()),
+            },
+            DefinitionFault::NoCredential { key, method, .. } => format!(
+                "`{key}` of auth method `{method}` is sent as it stands: it refers to no field of the connection"
+            ),
+            DefinitionFault::CredentialHeader { header, method } => {
+                format!("header `{header}` stands beside auth method `{method}`")
+            }
+            DefinitionFault::MayBeMissing { reference } => {
+                format!("`{reference}` may be missing: a reply without it would fail")
+            }
+            DefinitionFault::NoRow { table, combination } => {
+                let table = match table {
+                    Table::Target(name) => format!("target `{name}` has no base URL"),
+                    Table::Endpoint(key) => format!("`{key}` has no URL"),
+                    Table::Effect => "the effect is not said".to_owned(),
+                };
+                format!("{table} for {}", combined(combination))
+            }
+            DefinitionFault::UnreachableRow { row, by, .. } if row == "else" => {
+                format!("row `else` is never reached: every choice of `{by}` has a row")
+            }
+            DefinitionFault::UnreachableRow { row, by, under, .. } if under.is_empty() => {
+                format!("row `{row}` is never reached: `{by}` has no such choice")
+            }
+            DefinitionFault::UnreachableRow { row, by, under, .. } => {
+                let rows: Vec<String> = under
+                    .iter()
+                    .map(|(by, row)| match row {
+                        Some(row) => format!("`{by}` = `{row}`"),
+                        None => format!("any other `{by}`"),
+                    })
+                    .collect();
+                let under = rows.join(", ");
+                format!("row `{row}` is never reached: `{by}` has no such choice for {under}")
+            }
+            DefinitionFault::TooManyCombinations { most } => {
+                format!("the table has more than {most} combinations; the rest was not tried")
+            }
+            DefinitionFault::NoAuth => "there is no auth method".to_owned(),
+            DefinitionFault::Refused { reason } => reason.clone(),
+            DefinitionFault::Schema { reason } => format!("this is no JSON Schema: {reason}"),
+            DefinitionFault::Differs { what, expected, found } => {
+                format!("the {what} should be {expected}, but is {found}")
+            }
+            DefinitionFault::Fails { expected: None, code, message } => {
+                format!("the example ends with `{code}`: {message}")
+            }
+            DefinitionFault::Fails { expected: Some(expected), code, message } => {
+                format!("it ends with `{code}`, not `{expected}`: {message}")
+            }
+            DefinitionFault::Succeeds { expected, replied: true } => {
+                format!("it succeeds, but should end with `{expected}`")
+            }
+            DefinitionFault::Succeeds { expected, replied: false } => {
+                format!("its request can be planned, but it should end with `{expected}`")
+            }
+            DefinitionFault::NoReply => "the example has no `reply` that leads to this".to_owned(),
+            DefinitionFault::Redirected => {
+                "the reply is a redirect that is followed with another request".to_owned()
+            }
+            DefinitionFault::NoExample => "the card has no example".to_owned(),
+        }
+    }
+
+    /// What to do, where there is something to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            DefinitionFault::DuplicateKey { first_line, .. } => {
+                Some(format!("the first is on line {first_line}; only one can count"))
+            }
+            DefinitionFault::UnknownReference { elsewhere: Some(elsewhere), .. } => {
+                Some(format!("did you mean `{elsewhere}`?"))
+            }
+            DefinitionFault::ParameterCount { spaced: Some(spaced), .. } => Some(in_brackets(spaced)),
+            DefinitionFault::ParameterCount { helper, .. } => {
+                let takes = super::calls::parameters(helper)?;
+                Some(format!("`{helper}` takes {takes}"))
+            }
+            DefinitionFault::Parameter { expected: "text", found: "list", .. } => {
+                Some("`join` makes text of a list, `json` of any value".to_owned())
+            }
+            DefinitionFault::Parameter { expected: "text", .. } => {
+                Some("`json` makes text of any value".to_owned())
+            }
+            DefinitionFault::Parameter { expected: "a list", found: "text", .. } => {
+                Some("a text needs no `join`".to_owned())
+            }
+            DefinitionFault::UnknownKey { nearest, known, .. }
+            | DefinitionFault::UnknownReference { nearest, known, .. } => {
+                nearest_of(nearest.as_deref(), known)
+            }
+            DefinitionFault::Choice { expected, found, .. } => {
+                let names = expected.iter().map(String::as_str);
+                nearest_of(cardhost_core::text::nearest(found, names).as_deref(), expected)
+            }
+            DefinitionFault::NotAGroup { of, label } => Some(format!(
+                "write `\"{of}\": {{ \"a group\": {{ \"{label}\": {{ … }} }} }}`"
+            )),
+            DefinitionFault::TypeName { instead, .. } => Some(format!("write {instead}")),
+            DefinitionFault::Form { expected, found }
+                if expected.starts_with("a reference") && found.starts_with(['<', '{']) =>
+            {
+                Some("write the reference alone, without delimiters".to_owned())
+            }
+            DefinitionFault::Name { expected, .. } => {
+                Some(format!("write `{expected}`, or rename what holds it"))
+            }
+            DefinitionFault::Unknown { nearest, .. }
+            | DefinitionFault::UnreachableRow { nearest, .. } => {
+                nearest.as_deref().map(|nearest| format!("did you mean `{nearest}`?"))
+            }
+            DefinitionFault::Template { fault, meant, allowed } => match meant {
+                Some(Meant::InBrackets(reference)) => Some(in_brackets(reference)),
+                Some(Meant::Reference(reference)) => Some(format!(
+                    "did you mean `{reference}`? here a reference starts with {}",
+                    roots(allowed)
+                )),
+                Some(Meant::Nearest(nearest)) => Some(format!("did you mean `{nearest}`?")),
+                None => template_hint(fault, allowed),
+            },
+            DefinitionFault::Root { allowed, .. } => {
+                Some(format!("here it can start with {}", roots(allowed)))
+            }
+            DefinitionFault::NotADropdown { .. } => {
+                Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { remedy: Remedy::Required, .. } => {
+                Some("make the field required, or give it a default".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { remedy: Remedy::DefaultHelper, .. } => {
+                Some("make the field required, or use the helper `default`".to_owned())
+            }
+            DefinitionFault::MayBeAbsent { remedy: Remedy::QuestionMarkOrDefault, .. } => Some(
+                "end it with `?`, use the helper `default`, or make the field required".to_owned(),
+            ),
+            DefinitionFault::MayBeAbsent { reference, .. } => {
+                Some(format!("write `{reference}?`, or make the field required"))
+            }
+            DefinitionFault::Unused { reference } => Some(format!(
+                "its value would be dropped silently: refer to it as `<<{reference}>>`, or take it out"
+            )),
+            DefinitionFault::NoCredential { meant, .. } => Some(match meant {
+                Some(meant) => format!("write `<<{meant}>>`"),
+                None => "declare a secret in `connection.fields` and refer to it".to_owned(),
+            }),
+            DefinitionFault::CredentialHeader { .. } => Some(
+                "credentials belong into the auth method; for none, say `auth` with a method of scheme `none`"
+                    .to_owned(),
+            ),
+            DefinitionFault::MayBeMissing { reference } => {
+                Some(format!("write `{reference}?`, or mark the field `required`"))
+            }
+            DefinitionFault::HostNotListed { expected, .. } => {
+                Some(format!("they are {}", listed(&quoted(expected), "and")))
+            }
+            DefinitionFault::OpenHost { .. } => Some(
+                "list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide"
+                    .to_owned(),
+            ),
+            DefinitionFault::NoRow { .. } => Some("add a row for it, or `else`".to_owned()),
+            DefinitionFault::NoAuth => {
+                Some("name one; a method of scheme `none` sends no credentials".to_owned())
+            }
+            DefinitionFault::Succeeds { replied: false, .. } => {
+                Some("give a `reply` if the error is to come from it".to_owned())
+            }
+            DefinitionFault::NoReply => Some("add a `reply`, or take this out".to_owned()),
+            DefinitionFault::NoExample => {
+                Some("an example is its test, its documentation and the mock's reply".to_owned())
+            }
+            DefinitionFault::Syntax { .. }
+            | DefinitionFault::MissingKey { .. }
+            | DefinitionFault::Type { .. }
+            | DefinitionFault::Form { .. }
+            | DefinitionFault::ExactlyOne { .. }
+            | DefinitionFault::Default { .. }
+            | DefinitionFault::Together { .. }
+            | DefinitionFault::TooManyCombinations { .. }
+            | DefinitionFault::Repeated { .. }
+            | DefinitionFault::Refused { .. }
+            | DefinitionFault::Schema { .. }
+            | DefinitionFault::Differs { .. }
+            | DefinitionFault::Fails { .. }
+            | DefinitionFault::Succeeds { .. }
+            | DefinitionFault::Parameter { .. }
+            | DefinitionFault::Redirected => None,
+        }
+    }
+}
+
+fn in_brackets(reference: &str) -> String {
+    format!("in a helper call write `{reference}`")
+}
+
+fn roots(allowed: &[Root]) -> String {
+    let roots: Vec<_> = allowed.iter().map(|root| root.as_str().to_owned()).collect();
+    listed(&quoted(&roots), "or")
+}
+
+fn template_hint(fault: &TemplateFault, allowed: &[Root]) -> Option<String> {
+    match &fault.problem {
+        TemplateProblem::UnknownRoot { .. } => {
+            Some(format!("here a reference starts with {}", roots(allowed)))
+        }
+        TemplateProblem::UnknownHelper { .. } => {
+            let helpers: Vec<_> =
+                cardhost_core::template::helper_names().map(str::to_owned).collect();
+            Some(format!("the helpers are {}", listed(&quoted(&helpers), "and")))
+        }
+        TemplateProblem::NotAllowed { .. } => {
+            Some("what is optional is said with `?` or `visibleWhen`".to_owned())
+        }
+        TemplateProblem::Unclosed { .. } => {
+            Some("a literal `<<` or `{{` is written with a backslash before it".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The nearest name, or all of them where there are few.
+fn nearest_of(nearest: Option<&str>, known: &[String]) -> Option<String> {
+    const MOST: usize = 24;
+    let all = || listed(&quoted(known), "or");
+    match nearest {
+        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
+        None if known.is_empty() || known.len() > MOST => None,
+        None => Some(format!("it can be {}", all())),
+    }
+}
+
+/// A type's name as it stands in a sentence.
+fn article(name: &str) -> String {
+    match name {
+        "object" => "an object".to_owned(),
+        "number" | "whole number" | "list" | "date-time" | "file" | "dropdown" | "secret" => {
+            format!("a {name}")
+        }
+        name => name.to_owned(),
+    }
+}
+
+fn quoted(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
+}
+
+/// Names in a row, the last after a word of its own.
+pub(super) fn listed(names: &[String], last_word: &str) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {last_word} {last}", first.join(", ")),
+    }
+}
+
+fn combined(combination: &[(String, Option<String>)]) -> String {
+    let parts: Vec<String> = combination
+        .iter()
+        .map(|(by, value)| match value {
+            Some(value) => format!("`{by}` = `{value}`"),
+            None => format!("no `{by}`"),
+        })
+        .collect();
+    parts.join(", ")
+}

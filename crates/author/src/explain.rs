@@ -1,0 +1,106 @@
+//! Where each part of a planned request came from, in the words of the definitions.
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+
+use cardhost_core::definition::Definition;
+use cardhost_core::plan::Plan;
+use cardhost_core::response::descend_map;
+use cardhost_core::template::{Template, ValueTemplate};
+
+/// Part of the request and where it came from, in the order of the request.
+#[must_use]
+pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
+    let card = &definition.card;
+    let request = &card.request;
+    let mut from = vec![
+        ("method".to_owned(), template(&request.method)),
+        ("url.base".to_owned(), plan.base_from.clone()),
+        ("url.path".to_owned(), template(&request.path)),
+    ];
+    if let Some(query) = &request.query
+        && plan.request.url.query().is_some()
+    {
+        let sent: Vec<String> =
+            plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        parameters("url.query", query, &|name| sent.iter().any(|known| known == name), &mut from);
+    }
+    let given = given_headers(definition, plan);
+    for name in plan.request.headers.keys() {
+        let by_card = given.iter().find(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
+        let origin = match (by_card, name) {
+            (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
+            (Some((_, origin)), _) => origin.clone(),
+            (None, name) if *name == CONTENT_TYPE => "the kind of body".to_owned(),
+            (None, name) if [ACCEPT, ACCEPT_ENCODING, USER_AGENT].contains(name) => {
+                "cardhost".to_owned()
+            }
+            (None, _) => format!("auth method `{}`", plan.auth),
+        };
+        from.push((format!("headers.{name}"), origin));
+    }
+    if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
+        if let Some(json) = &body.json {
+            parameters("body", json, &|_| true, &mut from);
+        }
+        if let Some(form) = &body.form {
+            parameters("body", form, &|_| true, &mut from);
+        }
+        if let Some(text) = &body.text {
+            from.push(("body".to_owned(), template(text)));
+        }
+    }
+    from
+}
+
+/// The headers that the card gives, and where each came from.
+fn given_headers(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
+    match &definition.card.request.headers {
+        None => Vec::new(),
+        Some(ValueTemplate::Object(entries)) => {
+            let origin =
+                |value: &ValueTemplate| value.as_template().map_or("the card".to_owned(), template);
+            entries.iter().map(|(name, value)| (name.clone(), origin(value))).collect()
+        }
+        Some(ValueTemplate::Constant(value)) => {
+            let names = value.as_object().into_iter().flat_map(|map| map.keys());
+            names.map(|name| (name.clone(), "the card".to_owned())).collect()
+        }
+        Some(whole) => {
+            let Some(reference) = whole.as_template().and_then(Template::as_reference) else {
+                return Vec::new();
+            };
+            let found =
+                descend_map(&plan.input, &reference.segments).and_then(|found| found.to_value());
+            let names = found.as_ref().and_then(|value| value.as_object()).into_iter();
+            names
+                .flat_map(|map| map.keys())
+                .map(|name| (name.clone(), reference.to_string()))
+                .collect()
+        }
+    }
+}
+
+/// One line a part; parts without a template come from the card itself.
+fn parameters(
+    place: &str,
+    value: &ValueTemplate,
+    sent: &dyn Fn(&str) -> bool,
+    from: &mut Vec<(String, String)>,
+) {
+    let before = from.len();
+    value.each("", &mut |found, pointer| {
+        let name = pointer.trim_start_matches('/');
+        if name.is_empty() || sent(name) {
+            from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
+        }
+    });
+    if from.len() == before {
+        from.push((place.to_owned(), "the card".to_owned()));
+    }
+}
+
+fn template(template: &Template) -> String {
+    let references: Vec<String> =
+        template.references().into_iter().map(ToString::to_string).collect();
+    if references.is_empty() { "the card".to_owned() } else { references.join(", ") }
+}

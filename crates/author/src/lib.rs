@@ -1,0 +1,14 @@
+//! What authors of cards are helped with, and nothing that a run needs: pure, like the core.
+//!
+//! ```text
+//! files ─ check ─▶ every fault with file, line and column          definition ─ reference ─▶ pages, JSON Schemas
+//! definition, plan ─ explain, curl ─▶ what is sent and why          examples ─ sample, mock ─▶ requests, replies
+//! ```
+
+pub mod check;
+pub mod curl;
+pub mod explain;
+pub mod formats;
+pub mod mock;
+pub mod reference;
+pub mod sample;

@@ -1,0 +1,91 @@
+//! The samples of a page: invocation, planned request, output. Secrets in them are masked or left out.
+
+use serde_json::{Map, Value, json};
+
+use super::document::{Block, Section};
+use super::words;
+use crate::sample::plan_example;
+use cardhost_core::card::Example;
+use cardhost_core::definition::Definition;
+use cardhost_core::field::FieldType;
+use cardhost_core::plan::Plan;
+
+/// The section of the card's examples; `None` where it has none that can be read.
+pub(super) fn section(definition: &Definition) -> Option<Section> {
+    let examples = definition.card.examples().ok()?;
+    if examples.is_empty() {
+        return None;
+    }
+    let sections = examples.iter().map(|example| sample(definition, example)).collect();
+    Some(Section { title: "Examples".to_owned(), blocks: Vec::new(), sections })
+}
+
+fn sample(definition: &Definition, example: &Example) -> Section {
+    let plan = plan_example(definition, example).ok();
+    let mut blocks: Vec<Block> =
+        example.description.iter().map(|text| Block::prose(text)).collect();
+    // What cannot be planned has no redactor: only its names are shown.
+    if let Some(plan) = &plan {
+        let redactor = &plan.request.redactor;
+        let shown = redactor.redact_value(invocation(definition, example));
+        blocks.push(json_block("Invocation", &shown));
+        blocks.push(json_block("Request", &request(plan)));
+        if let Some(output) = &example.output {
+            blocks.push(json_block("Output", &redactor.redact_value(output.clone())));
+        }
+    }
+    if let Some(code) = &example.error {
+        blocks.push(Block::prose(&format!("It ends with the error {}.", words::code(code))));
+    }
+    Section::new(example.name.clone(), blocks)
+}
+
+/// The invocation as `run` reads it; each secret of the connection is a reference to the environment.
+fn invocation(definition: &Definition, example: &Example) -> Value {
+    let connector = &definition.connector;
+    let mut fields = Map::new();
+    for (label, value) in &example.connection {
+        let field = connector.connection.fields.get(label);
+        let secret = field.is_some_and(|field| field.takes(FieldType::Secret));
+        let shown = match secret {
+            true => json!({ "env": variable(connector.name.as_str(), label) }),
+            false => value.clone(),
+        };
+        fields.insert(label.clone(), shown);
+    }
+    let mut shown = Map::new();
+    shown.insert("card".to_owned(), Value::String(definition.full_name()));
+    shown.insert("connection".to_owned(), json!({ "fields": fields }));
+    if !example.options.is_empty() {
+        shown.insert("options".to_owned(), Value::Object(example.options.clone()));
+    }
+    if !example.input.is_empty() {
+        shown.insert("input".to_owned(), Value::Object(example.input.clone()));
+    }
+    Value::Object(shown)
+}
+
+/// A name for an environment variable: `MIXPANEL_PROJECT_API_SECRET`.
+fn variable(connector: &str, label: &str) -> String {
+    let words: Vec<String> = [connector, label]
+        .into_iter()
+        .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    words.join("_")
+}
+
+/// The planned request, redacted, without the header that names the version of cardhost.
+fn request(plan: &Plan) -> Value {
+    let mut shown = plan.request.to_json();
+    if let Some(headers) = shown.get_mut("headers").and_then(Value::as_object_mut) {
+        headers.shift_remove("user-agent");
+    }
+    shown
+}
+
+fn json_block(caption: &str, value: &Value) -> Block {
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+    Block::Code { caption: caption.to_owned(), language: "json", text }
+}

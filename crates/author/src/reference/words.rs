@@ -1,0 +1,156 @@
+//! What fields, conditions and choices are called on a page: short sentences made of a field's facts.
+
+use serde_json::Value;
+
+use cardhost_core::field::{Field, FieldType, Format, When};
+use cardhost_core::template::{Reference, Root};
+
+/// The name of a field's type on a page: `Dropdown`, `List of Objects`.
+pub(super) fn type_name(field: &Field) -> String {
+    match (field.kind, field.of) {
+        (FieldType::List, Some(of)) if of != FieldType::Any => format!("List of {}", plural(of)),
+        (kind, _) => kind.reference_name().to_owned(),
+    }
+}
+
+fn plural(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Text | FieldType::Secret | FieldType::Dropdown => "Strings",
+        FieldType::Number => "Numbers",
+        FieldType::TrueFalse => "True/False",
+        FieldType::DateTime => "Dates & Times",
+        FieldType::Object => "Objects",
+        FieldType::File => "Files",
+        FieldType::Any => "Any",
+        FieldType::List => "Lists",
+    }
+}
+
+/// The values a dropdown offers, in order.
+pub(super) fn choice_texts(field: &Field) -> Vec<&str> {
+    match &field.choices_from {
+        Some(from) => from.targets.iter().map(String::as_str).collect(),
+        None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),
+    }
+}
+
+/// What a field's value must be like, besides its type: one sentence each, with code in backticks.
+pub(super) fn facts(field: &Field) -> Vec<String> {
+    let mut facts = Vec::new();
+    if field.kind == FieldType::Secret {
+        facts.push("A secret: it is never shown.".to_owned());
+    }
+    if !field.accepts.is_empty() {
+        let names: Vec<&str> = field.accepts.iter().map(|kind| kind.reference_name()).collect();
+        facts.push(format!("May also be: {}.", names.join(", ")));
+    }
+    facts.extend(format_fact(field).map(str::to_owned));
+    facts.extend(bounds_fact(field));
+    if let Some(default) = &field.default {
+        facts.push(format!("Default: {}.", value_text(default)));
+    }
+    if !field.deny.is_empty() {
+        let names: Vec<String> = field.deny.iter().map(|key| code(key)).collect();
+        facts.push(format!("Not allowed in it: {}.", names.join(", ")));
+    }
+    if field.schema.is_some() {
+        facts.push("It must also fit a JSON Schema of the card.".to_owned());
+    }
+    if field.sensitive {
+        facts.push("What is inside is treated as secret when something is shown.".to_owned());
+    }
+    if let Some(when) = &field.visible_when {
+        facts.push(format!("Only when {}.", condition(when)));
+    }
+    facts
+}
+
+fn format_fact(field: &Field) -> Option<&'static str> {
+    Some(match field.format? {
+        // Its examples say it.
+        Format::RelativeUrl => return None,
+        Format::Date => "A date such as `2026-01-31`.",
+        Format::Uri => "An absolute URL.",
+        Format::Integer => "A whole number.",
+    })
+}
+
+fn bounds_fact(field: &Field) -> Option<String> {
+    let unit = match field.kind {
+        FieldType::Text | FieldType::Secret => " characters",
+        FieldType::List => " items",
+        _ => "",
+    };
+    Some(match (&field.min, &field.max) {
+        (Some(min), Some(max)) => format!("From {min} to {max}{unit}."),
+        (Some(min), None) => format!("At least {min}{unit}."),
+        (None, Some(max)) => format!("At most {max}{unit}."),
+        (None, None) => return None,
+    })
+}
+
+/// A condition: "`Request Type` is `POST` or `PUT`".
+pub(super) fn condition(when: &When) -> String {
+    let parts: Vec<String> = when
+        .0
+        .iter()
+        .map(|(reference, values)| {
+            let texts: Vec<String> = values.iter().map(value_text).collect();
+            format!("{} is {}", code(&label(reference)), alternatives(&texts))
+        })
+        .collect();
+    parts.join(" and ")
+}
+
+/// What a reference is called on a page: its label, without root and group.
+pub(super) fn label(reference: &Reference) -> String {
+    match (reference.root, reference.segments.as_slice()) {
+        (Root::Connection | Root::Options, [label]) | (Root::Input, [_, label]) => label.clone(),
+        _ => Reference { optional: false, ..reference.clone() }.to_string(),
+    }
+}
+
+fn alternatives(texts: &[String]) -> String {
+    match texts {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Null => "missing".to_owned(),
+        Value::String(text) if text.is_empty() => "empty".to_owned(),
+        Value::String(text) => code(text),
+        other => code(&other.to_string()),
+    }
+}
+
+/// Text between backticks; one that has backticks itself stands as it is.
+pub(super) fn code(text: &str) -> String {
+    if text.contains('`') || text.is_empty() { text.to_owned() } else { format!("`{text}`") }
+}
+
+/// What a tool is told about a field: its description, what its choices mean, when it applies.
+pub(super) fn schema_description(field: &Field) -> Option<String> {
+    let mut lines: Vec<String> = field.description.iter().cloned().collect();
+    for choice in &field.choices {
+        if let Some(meaning) = &choice.description {
+            lines.push(format!("{}: {meaning}", choice.value));
+        }
+    }
+    if let Some(when) = &field.visible_when {
+        lines.push(format!(
+            "{}. Only when {}; ignored otherwise.",
+            type_name(field),
+            condition(when)
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Labels, each in the letters of code.
+pub(super) fn codes<'l>(labels: impl IntoIterator<Item = &'l str>) -> String {
+    labels.into_iter().map(code).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,107 @@
+//! A test case of a card: one invocation that is replayed from a cassette.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::FORMAT;
+use super::body::lossless;
+use super::inject::Injection;
+use super::recorded_run::{connection_stand_ins, stand_in};
+use cardhost_core::connection::Connection;
+use cardhost_core::definition::Definition;
+use cardhost_core::secret::Redactor;
+
+/// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(title = "cardhost test case")]
+pub struct Case {
+    /// For the editor.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Version of the format.
+    pub case: CaseVersion,
+    /// What it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The card, `<connector>/<card>`.
+    pub card: String,
+    /// In place of the target's base URL, as with `--base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether connection values may lead to loopback and private addresses; `false` by default. Nothing is sent there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private_network: bool,
+    /// Faults that are put between cardhost and the replies, such as `429@2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub fault: Vec<Injection>,
+    /// The connection's fields. A secret is never needed: any text that its field takes will do.
+    #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
+    pub connection: Map<String, Value>,
+    /// The options.
+    #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
+    pub options: Map<String, Value>,
+    /// The inputs, by group.
+    #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
+    pub input: Map<String, Value>,
+}
+
+impl Case {
+    /// The case of a run. Secrets are replaced by text that a replay can do with, and sensitive numbers by 0.
+    #[must_use]
+    pub fn of(
+        definition: &Definition,
+        connection: &Connection,
+        (options, input): (Map<String, Value>, Map<String, Value>),
+        redactor: &Redactor,
+    ) -> Case {
+        let object = |map: Map<String, Value>| match stand_in(Value::Object(map), redactor) {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        Case {
+            schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
+            case: CaseVersion,
+            description: None,
+            card: definition.full_name(),
+            base: None,
+            allow_private_network: false,
+            fault: Vec::new(),
+            connection: connection_stand_ins(&definition.connector, connection, redactor),
+            options: object(options),
+            input: object(input),
+        }
+    }
+}
+
+/// The version of the format: 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaseVersion;
+
+impl Serialize for CaseVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(FORMAT)
+    }
+}
+
+impl<'de> Deserialize<'de> for CaseVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            FORMAT => Ok(CaseVersion),
+            other => Err(de::Error::custom(format!("format {other} is not known; this is 1"))),
+        }
+    }
+}
+
+impl JsonSchema for CaseVersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CaseVersion".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "The version of this format.", "const": 1 })
+    }
+}

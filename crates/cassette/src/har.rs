@@ -1,0 +1,237 @@
+//! HTTP archives (HAR 1.2) as cassettes: requests and replies only, credentials masked by name and by look.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use super::CassetteFault;
+use super::mask::{Caution, Mask, header_name, is_secret_header};
+use super::{
+    Cassette, CassetteVersion, Exchange, Headers, Ignore, Order, RecordedBody, RecordedReply,
+    RecordedRequest,
+};
+use cardhost_core::error::Place;
+use cardhost_core::failure::Error;
+use cardhost_core::secret::{Redactor, Secret};
+
+/// Headers that a browser adds of its own, and those that belong to one connection.
+const BROWSERS: [&str; 20] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-length",
+    "cookie",
+    "dnt",
+    "host",
+    "if-modified-since",
+    "if-none-match",
+    "origin",
+    "pragma",
+    "priority",
+    "referer",
+    "te",
+    "transfer-encoding",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "x-requested-with",
+];
+
+/// One exchange as the archive has it.
+struct Entry {
+    method: String,
+    url: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    status: u16,
+    reply_headers: HeaderMap,
+    reply_body: Vec<u8>,
+}
+
+/// Makes a cassette of an HTTP archive. Requests may come in any order; what a browser adds is left out and not
+/// compared. `file` is its name in errors.
+///
+/// # Errors
+/// `cassette.syntax`, with line and column or a pointer.
+pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let place = || Place { file: file.to_owned(), ..Place::default() };
+    let archive = cardhost_core::value::parse(text).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        let line_column = Some((error.line(), error.column()));
+        Error::from(CassetteFault::Har { reason }).at(Place { line_column, ..place() })
+    })?;
+    let fault = |pointer: String, reason: String| {
+        Error::from(CassetteFault::Har { reason }).at(Place { pointer, ..place() })
+    };
+    let listed = archive.pointer("/log/entries").and_then(Value::as_array);
+    let listed = listed.ok_or_else(|| {
+        fault("/log/entries".to_owned(), "a list of entries is expected".to_owned())
+    })?;
+    let mut entries = Vec::new();
+    for (index, value) in listed.iter().enumerate() {
+        let read = entry(value);
+        let read = read.map_err(|(below, reason)| {
+            fault(format!("/log/entries/{index}{below}"), reason.to_owned())
+        })?;
+        entries.extend(read);
+    }
+    let mut known = Redactor::new();
+    let by_name = Mask { redactor: &Redactor::new(), caution: Caution::Guessed };
+    for entry in &entries {
+        let bodies = [&*entry.body, &*entry.reply_body];
+        let found = by_name.found([&entry.headers, &entry.reply_headers], bodies, &entry.url);
+        found.into_iter().for_each(|secret| known.add(secret));
+        let basic = entry.headers.get("authorization").and_then(|value| value.to_str().ok());
+        for secret in basic.and_then(basic_password).into_iter().flatten() {
+            known.add(secret);
+        }
+    }
+    let mask = Mask { redactor: &known, caution: Caution::Guessed };
+    let started = archive.pointer("/log/entries/0/startedDateTime").and_then(Value::as_str);
+    let started = started.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let started = started.and_then(|at| jiff::Timestamp::from_second(at.as_second()).ok());
+    let mut ignored: Vec<String> = BROWSERS.iter().map(|name| (*name).to_owned()).collect();
+    // A connection has its own credentials, and perhaps in another place.
+    ignored.push("authorization".to_owned());
+    for name in entries.iter().flat_map(|entry| entry.headers.keys()) {
+        if is_secret_header(name.as_str()) && !ignored.iter().any(|known| known == name.as_str()) {
+            ignored.push(name.as_str().to_owned());
+        }
+    }
+    Ok(Cassette {
+        schema: None,
+        cassette: CassetteVersion,
+        cardhost: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        card: None,
+        flow: None,
+        recorded_at: started.map(|at| at.to_string()),
+        seed: None,
+        order: Order::Any,
+        ignore: Ignore { headers: ignored, ..Ignore::default() },
+        exchanges: entries.iter().map(|entry| exchange(entry, &mask)).collect(),
+    })
+}
+
+/// The secrets of Basic credentials (RFC 7617).
+fn basic_password(value: &str) -> Option<[Secret; 2]> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = pair.split_once(':')?;
+    // Some services take the secret as the user.
+    let user = if password.is_empty() { user } else { "" };
+    Some([Secret::from(user), Secret::from(password)])
+}
+
+type EntryFault = (&'static str, &'static str);
+
+/// One entry; `None` where no reply came.
+fn entry(value: &Value) -> Result<Option<Entry>, EntryFault> {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let method = text("/request/method").ok_or(("/request/method", "text is expected"))?;
+    let url = text("/request/url").ok_or(("/request/url", "text is expected"))?;
+    let status = value.pointer("/response/status").and_then(Value::as_u64);
+    let status = status.ok_or(("/response/status", "a number is expected"))?;
+    // What was blocked or broken off has status 0, and data: URLs no service.
+    let Some(status) = u16::try_from(status).ok().filter(|status| (100..=999).contains(status))
+    else {
+        return Ok(None);
+    };
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Ok(None);
+    }
+    let content = text("/response/content/text").unwrap_or_default();
+    let reply_body = match text("/response/content/encoding") {
+        Some("base64") => STANDARD
+            .decode(content)
+            .map_err(|_| ("/response/content/text", "base64 is expected"))?,
+        _ => content.as_bytes().to_vec(),
+    };
+    Ok(Some(Entry {
+        method: method.to_owned(),
+        url: url.split('#').next().unwrap_or_default().to_owned(),
+        headers: headers(value.pointer("/request/headers")),
+        body: post_data(value.pointer("/request/postData")),
+        status,
+        reply_headers: headers(value.pointer("/response/headers")),
+        reply_body,
+    }))
+}
+
+/// What was sent: its text, or its parameters where an archive has only them.
+fn post_data(data: Option<&Value>) -> Vec<u8> {
+    let Some(data) = data else { return Vec::new() };
+    let text = data.get("text").and_then(Value::as_str).unwrap_or_default();
+    if !text.is_empty() {
+        return text.as_bytes().to_vec();
+    }
+    let parameters = data.get("params").and_then(Value::as_array).into_iter().flatten();
+    let pairs = parameters.filter_map(|pair| {
+        let value = pair.get("value").and_then(Value::as_str).unwrap_or_default();
+        Some((pair.get("name")?.as_str()?, value))
+    });
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes()
+}
+
+/// The headers; HTTP/2's own (`:method`) are no headers.
+fn headers(list: Option<&Value>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for header in list.and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| header.get(key).and_then(Value::as_str);
+        let (Some(name), Some(value)) = (text("name").and_then(header_name), text("value")) else {
+            continue;
+        };
+        // Firefox joins several values with line ends.
+        for value in value.split('\n') {
+            if let Ok(value) = HeaderValue::from_bytes(value.trim().as_bytes()) {
+                headers.append(name.clone(), value);
+            }
+        }
+    }
+    headers
+}
+
+fn exchange(entry: &Entry, mask: &Mask<'_>) -> Exchange {
+    let shown = |headers: &HeaderMap, left_out: &[&str]| {
+        let mut shown = Headers::default();
+        for (name, value) in headers {
+            let name = name.as_str();
+            if !left_out.contains(&name) && !name.starts_with("sec-") {
+                let text = cardhost_core::response::latin1(value.as_bytes());
+                shown.push(name, mask.header(name, &text, &mut Vec::new()));
+            }
+        }
+        shown
+    };
+    let body = |headers: &HeaderMap, bytes: &[u8]| {
+        let content_type = headers.get(http::header::CONTENT_TYPE);
+        let form = content_type.is_some_and(|value| {
+            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
+        });
+        RecordedBody::new(bytes).map(|body| mask.masked(body, form, &mut Vec::new()))
+    };
+    Exchange {
+        request: RecordedRequest {
+            method: entry.method.clone(),
+            url: mask.url(&entry.url),
+            headers: shown(&entry.headers, &BROWSERS),
+            body: body(&entry.headers, &entry.body),
+        },
+        reply: RecordedReply {
+            status: Some(entry.status),
+            // The content of an archive is decoded.
+            headers: shown(
+                &entry.reply_headers,
+                &["content-encoding", "content-length", "transfer-encoding", "connection"],
+            ),
+            body: body(&entry.reply_headers, &entry.reply_body),
+            ..RecordedReply::default()
+        },
+    }
+}

@@ -1,0 +1,122 @@
+//! A test case of a flow: one run that is replayed from a cassette. And what stands in a case for secrets.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::body::lossless;
+use super::case::{Case, CaseVersion};
+use super::inject::Injection;
+use cardhost_core::connection::{Connection, ConnectionValue};
+use cardhost_core::connector::Connector;
+use cardhost_core::secret::{MASK, Redactor};
+
+/// `case.json` of a flow: one run that is replayed from the `cassette.json` beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RecordedRun {
+    /// For the editor.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Version of the format.
+    pub case: CaseVersion,
+    /// What it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The flow: a file beside this one, such as `flow.yaml`.
+    pub flow: String,
+    /// In place of the targets' base URLs, as with `--base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether connection values and the flow may lead to loopback and private addresses; `false` by default. Nothing is
+    /// sent there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private_network: bool,
+    /// Faults that are put between cardhost and the replies, such as `429@2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub fault: Vec<Injection>,
+    /// The fields of connections: by `<connector>/<name>` of those that the flow names, by `<connector>` of the one that
+    /// calls have that name none. A secret is never needed: any text that its field takes will do.
+    #[serde(default, deserialize_with = "lossless", skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "IndexMap<String, Map<String, Value>>")]
+    pub connections: IndexMap<String, Map<String, Value>>,
+    /// The secrets of the flow, by name: any values of their shape.
+    #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
+    pub secrets: Map<String, Value>,
+    /// The input; an empty object by default.
+    #[serde(default = "nothing", deserialize_with = "lossless")]
+    pub input: Value,
+}
+
+fn nothing() -> Value {
+    Value::Object(Map::new())
+}
+
+impl RecordedRun {
+    /// The case of a run of the flow in a file beside it, whose secrets were replaced ([`stand_in`]).
+    #[must_use]
+    pub fn of(flow: &str, input: Value) -> RecordedRun {
+        RecordedRun {
+            schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
+            case: CaseVersion,
+            description: None,
+            flow: flow.to_owned(),
+            base: None,
+            allow_private_network: false,
+            fault: Vec::new(),
+            connections: IndexMap::new(),
+            secrets: Map::new(),
+            input,
+        }
+    }
+}
+
+/// A `case.json` of either kind: one with the key `flow` is a flow's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaseFile {
+    /// One invocation of a card.
+    Card(Case),
+    /// One run of a flow.
+    Flow(RecordedRun),
+}
+
+/// The fields of a connection without its secrets.
+#[must_use]
+pub fn connection_stand_ins(
+    connector: &Connector,
+    connection: &Connection,
+    redactor: &Redactor,
+) -> Map<String, Value> {
+    let labels = connector.connection.fields.keys();
+    let fields = labels.filter_map(|label| {
+        let value = match connection.get(label)? {
+            ConnectionValue::Secret(_) => Value::String(MASK.to_owned()),
+            ConnectionValue::Plain(value) => stand_in(value.clone(), redactor),
+        };
+        Some((label.clone(), value))
+    });
+    fields.collect()
+}
+
+/// A value without its secrets, of the same shape: sensitive texts are masked, sensitive numbers 0.
+#[must_use]
+pub fn stand_in(value: Value, redactor: &Redactor) -> Value {
+    match value {
+        Value::Number(number) => match redactor.redact(number.as_str()) == number.as_str() {
+            true => Value::Number(number),
+            false => Value::from(0),
+        },
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| stand_in(item, redactor)).collect())
+        }
+        Value::Object(map) => {
+            let entries = map.into_iter();
+            let shown = |key: String| redactor.redact(&key).into_owned();
+            let entries = entries.map(|(key, value)| (shown(key), stand_in(value, redactor)));
+            Value::Object(entries.collect())
+        }
+        scalar => redactor.redact_value(scalar),
+    }
+}

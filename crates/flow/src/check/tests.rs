@@ -1,0 +1,252 @@
+//! What is told of a call, by its place; and what only a run can know, and is left alone.
+
+use std::sync::Arc;
+
+use super::*;
+use cardhost_core::load::{load_card, load_connector};
+
+const CONNECTOR: &str = r#"{
+    "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop",
+    "connection": { "fields": { "Token": { "type": "secret" } } },
+    "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+    "targets": { "api": { "auth": ["token"], "base": "https://shop.example" } }
+}"#;
+
+const CARD: &str = r#"{
+    "format": 1, "name": "put-pet", "version": "1.2.0", "title": "Put", "effect": "write",
+    "options": {
+        "Kind": { "type": "dropdown", "required": true, "choices": [
+            "cat", "dog", { "value": "owl", "visibleWhen": { "options.Night": [true] } }
+        ] },
+        "Night": { "type": "true-false", "default": false },
+        "Leash": { "type": "text", "required": true, "visibleWhen": { "options.Kind": ["dog"] } }
+    },
+    "input": {
+        "Path": { "id": { "type": "number", "required": true } },
+        "Pet": {
+            "Name": { "type": "text", "min": 2 },
+            "Headers": { "type": "object", "deny": ["authorization"] },
+            "Owner": { "type": "object", "fields": {
+                "Name": { "type": "text", "required": true }, "Mail": { "type": "text" }
+            } }
+        }
+    },
+    "request": { "target": "api", "method": "PUT", "path": "/pets/<<input.Path.id>>" },
+    "output": { "Response": { "Body": { "type": "any", "value": "<<response.body?>>" } } }
+}"#;
+
+struct Shop {
+    flows: Vec<Head>,
+}
+
+impl Surroundings for Shop {
+    fn card(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
+        let connector = Arc::new(load_connector("shop/connector.json", CONNECTOR)?);
+        let (name, near) = (full_name.to_owned(), |name: &str| Some(name.to_owned()));
+        match full_name {
+            "shop/put-pet" => load_card(connector, "shop/put-pet.json", CARD).map(Arc::new),
+            "shop/broken" => load_card(connector, "shop/broken.json", "{").map(Arc::new),
+            other if other.starts_with("shop/") => {
+                Err(LoadFault::UnknownCard { name, nearest: near("shop/put-pet") }.into())
+            }
+            _ => Err(LoadFault::UnknownConnector { name, nearest: near("shop") }.into()),
+        }
+    }
+
+    fn flows(&self) -> &[Head] {
+        &self.flows
+    }
+}
+
+fn flow(tasks: &str) -> String {
+    format!("document: {{ dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }}\ndo:\n{tasks}")
+}
+
+/// `code pointer line:column: message (hint)` of each finding.
+fn found(tasks: &str) -> Vec<String> {
+    let flows = ["1.0.0", "1.1.0"].map(|version| Head {
+        namespace: "shop".into(),
+        name: "restock".into(),
+        version: version.into(),
+        ..Head::default()
+    });
+    let shop = Shop { flows: flows.into() };
+    let shown = |finding: &Finding| {
+        let (line, column) = finding.place.line_column.unwrap_or_default();
+        let hint = finding.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let (code, pointer) = (&finding.code, &finding.place.pointer);
+        format!("{code} {pointer} {line}:{column}: {}{hint}", finding.message())
+    };
+    check("y.yaml", &flow(tasks), &shop).iter().map(shown).collect()
+}
+
+/// The findings of one call, without their places.
+fn of_call(with: &str) -> Vec<String> {
+    let all = found(&format!("- put: {{ call: put-pet@shop, with: {with} }}"));
+    let told = |text: &String| text.split_once(": ").map(|(_, told)| told.to_owned());
+    let code = |text: &String| text.split(' ').next().unwrap_or_default().to_owned();
+    all.iter().filter_map(|text| Some(format!("{}: {}", code(text), told(text)?))).collect()
+}
+
+#[test]
+fn a_call_that_fits_has_no_finding() {
+    for with in [
+        "{ options: { Kind: cat }, input: { Path: { id: 7 } } }",
+        "{ connection: prod, options: { Kind: dog, Leash: red }, input: { Path: { id: 7 } } }",
+        "{ connection: { fields: { Token: { env: T } } }, options: { Kind: cat, Leash: null }, input: { Path: { id: 7 }, Pet: null } }",
+        "{ options: { Kind: owl, Night: true }, input: { Path: { id: 1 }, Pet: { Owner: { Name: '${ .n }' } } } }",
+    ] {
+        assert_eq!(of_call(with), Vec::<String>::new(), "{with}");
+    }
+}
+
+#[test]
+fn what_an_expression_gives_is_left_to_the_run() {
+    for with in [
+        "{ options: '${ .options }', input: '${ .input }', connection: '${ .c }' }",
+        "{ options: { Kind: '${ .kind }' }, input: { Path: '${ .path }' } }",
+        "{ options: { Kind: dog, Leash: '${ .leash }' }, input: { Path: { id: '${ .id }' } } }",
+        "{ options: { Kind: owl, Night: '${ .night }' }, input: { Path: { id: 1 } } }",
+        "{ options: { Kind: cat }, input: { Path: { id: 1 }, Pet: { Owner: '${ . }', Headers: { x: '${ . }' } } } }",
+    ] {
+        assert_eq!(of_call(with), Vec::<String>::new(), "{with}");
+    }
+}
+
+#[test]
+fn names_that_nothing_has_are_told_with_the_nearest() {
+    assert_eq!(
+        found(
+            "- a: { call: put-pat@shop }\n- b: { call: put-pet@shpo }\n- c:\n    call: put-pet:2.0.0@shop\n- d: { call: broken@shop }\n"
+        ),
+        [
+            "card.unknown /do/0/a/call 3:14: there is no card `put-pat@shop` (did you mean `put-pet@shop`?)",
+            "connector.unknown /do/1/b/call 4:14: there is no connector `shpo` (did you mean `shop`?)",
+            "card.unknown /do/2/c/call 6:11: card `shop/put-pet` has no version `2.0.0` (its version is 1.2.0; without a version the newest is meant)",
+            "definition.syntax /do/3/d/call 7:14: card `shop/broken` cannot be used: EOF while parsing an object (`cardhost check` shows every fault of connectors and cards)",
+        ]
+    );
+}
+
+#[test]
+fn keys_and_values_that_the_card_does_not_take_are_told() {
+    let task = "
+- put:
+    call: put-pet:1.2.0@shop
+    with:
+      conection: x
+      options:
+        Kind: bird
+        Nigth: true
+      input:
+        Pat: { id: 1 }
+        Path: { id: seven, extra: 1 }
+        Pet:
+          Name: x
+          Headers: { Authorization: '${ .a }' }
+          Owner: { Nam: '${ .n }' }
+";
+    // The shape of `with` is the document's own, so the rest is looked at once that is right.
+    assert_eq!(
+        found(task),
+        [
+            "definition.unknown_key /do/0/put/with/conection 7:7: unknown key `conection` (did you mean `connection`?)"
+        ]
+    );
+    assert_eq!(
+        found(&task.replace("conection: x", "connection: { field: {}, fields: { Tokn: x } }")),
+        [
+            "definition.unknown_key /do/0/put/with/connection/field 7:21: unknown key `field` (did you mean `fields`?)",
+            "connection.unknown_field /do/0/put/with/connection/fields/Tokn 7:42: there is no connection field `Tokn` (did you mean `Token`?)",
+            "options.choice /do/0/put/with/options/Kind 9:15: option `Kind` has no choice `bird` (it takes `cat`, `dog`)",
+            "options.unknown /do/0/put/with/options/Nigth 10:9: there is no option `Nigth` (did you mean `Night`?)",
+            "input.unknown /do/0/put/with/input/Pat 12:9: there is no input group `Pat` (did you mean `Path`?)",
+            "input.type /do/0/put/with/input/Path/id 13:21: field `id` of `Path` must be a number, not text",
+            "input.unknown /do/0/put/with/input/Path/extra 13:28: there is no field `extra` (the card's page lists its fields and those of its connection)",
+            "input.range /do/0/put/with/input/Pet/Name 15:17: field `Name` of `Pet` must be at least 2 characters",
+            "header.denied /do/0/put/with/input/Pet/Headers/Authorization 16:22: field `Headers` of `Pet` may not set `authorization` (the connector and the transport set it themselves)",
+            "input.required /do/0/put/with/input/Pet/Owner 17:18: field `Name` of `Pet.Owner` is missing (give `Name` under `Pet.Owner`)",
+            "input.unknown /do/0/put/with/input/Pet/Owner/Nam 17:20: there is no field `Nam` (did you mean `Name`?)",
+        ]
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_where_it_should_stand() {
+    assert_eq!(
+        found(
+            "- a: { call: put-pet@shop }\n- b:\n    call: put-pet@shop\n    with:\n      options: { Kind: dog }\n      input:\n        Pet: {}\n"
+        ),
+        [
+            "options.required /do/0/a/with/options 3:14: option `Kind` is missing (give it a value)",
+            "input.required /do/0/a/with/input/Path 3:14: field `id` of `Path` is missing (give `id` under `Path`)",
+            "options.required /do/1/b/with/options 7:16: option `Leash` is missing (give it a value)",
+            "input.required /do/1/b/with/input/Path 9:9: field `id` of `Path` is missing (give `id` under `Path`)",
+        ]
+    );
+    // Null is as good as absent, and an option that is no object is none.
+    assert_eq!(
+        of_call("{ options: [1], input: { Path: { id: null }, Pet: 1 }, connection: 7 }"),
+        [
+            "definition.type: expected object, found list",
+            "input.required: field `id` of `Path` is missing (give `id` under `Path`)",
+            "input.type: input group `Pet` must be an object, not a number",
+            "definition.type: expected text or object, found number",
+        ]
+    );
+}
+
+#[test]
+fn a_flow_that_is_run_must_be_there() {
+    let run = |name: &str, version: &str| {
+        found(&format!(
+            "- a: {{ run: {{ workflow: {{ namespace: shop, name: {name}, version: {version} }} }} }}"
+        ))
+    };
+    assert_eq!(run("restock", "1.0.0"), Vec::<String>::new());
+    assert_eq!(run("restock", "latest"), Vec::<String>::new());
+    assert_eq!(
+        run("restock", "3.0.0"),
+        [
+            "flow.unknown /do/0/a/run/workflow/version 3:68: there is no flow `shop/restock:3.0.0` (did you mean `shop/restock:1.1.0`?)"
+        ]
+    );
+    assert_eq!(
+        run("restok", "latest"),
+        [
+            "flow.unknown /do/0/a/run/workflow/name 3:50: there is no flow `shop/restok` (did you mean `shop/restock`?)"
+        ]
+    );
+}
+
+#[test]
+fn cards_inside_of_everything_are_looked_at_and_features_that_are_not_carried_out_hide_nothing() {
+    let codes: Vec<String> = found(
+        "- a: { fork: { branches: [ { b: { try: [ { c: { call: x@shop } } ], catch: { do: [ { d: { call: y@shop } } ] } } } ] } }
+- l: { listen: { to: { one: { with: { type: t } } } } }
+- e: { for: { in: .n }, do: [ { f: { call: z@shop } } ] }",
+    )
+    .iter()
+    .map(|text| text.split(' ').take(2).collect::<Vec<_>>().join(" "))
+    .collect();
+    assert_eq!(
+        codes,
+        [
+            "card.unknown /do/0/a/fork/branches/0/b/try/0/c/call",
+            "card.unknown /do/0/a/fork/branches/0/b/catch/do/0/d/call",
+            "flow.unsupported /do/1/l/listen",
+            "card.unknown /do/2/e/do/0/f/call",
+        ]
+    );
+}
+
+#[test]
+fn in_loose_mode_text_may_be_an_expression() {
+    let text = "
+document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }
+evaluate: { mode: loose }
+do:
+- a: { call: put-pet@shop, with: { options: { Kind: .kind }, input: { Path: .path } } }
+";
+    assert_eq!(check("y.yaml", text, &Shop { flows: Vec::new() }), []);
+}

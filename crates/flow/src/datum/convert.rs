@@ -1,0 +1,284 @@
+//! To and from `serde_json`, JSON text, and comparison.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::{Datum, Number, Object, spend};
+use cardhost_core::response::{Headers, Output, OutputValue};
+
+impl From<&Value> for Datum {
+    fn from(value: &Value) -> Datum {
+        match value {
+            Value::Null => Datum::Null,
+            Value::Bool(value) => Datum::Bool(*value),
+            Value::Number(number) => Datum::Number(Number::read(&number.to_string())),
+            Value::String(text) => Datum::text(text),
+            Value::Array(items) => Datum::list(items.iter().map(Datum::from)),
+            Value::Object(map) => {
+                Datum::object(map.iter().map(|(key, value)| (key.as_str(), Datum::from(value))))
+            }
+        }
+    }
+}
+
+impl From<Value> for Datum {
+    fn from(value: Value) -> Datum {
+        Datum::from(&value)
+    }
+}
+
+/// The outputs of a card, by group.
+impl From<&Output> for Datum {
+    fn from(output: &Output) -> Datum {
+        let value = |value: &OutputValue| match value {
+            OutputValue::Absent => None,
+            OutputValue::Value(value) => Some(Datum::from(value)),
+            OutputValue::Raw(raw) => Some(read(raw.get())),
+            OutputValue::Headers(headers) => {
+                serde_json::to_value(Headers(headers)).ok().map(Datum::from)
+            }
+        };
+        Datum::object(output.groups().iter().map(|(group, fields)| {
+            let fields =
+                fields.iter().filter_map(|(label, found)| Some((label.as_str(), value(found)?)));
+            (group.as_str(), Datum::object(fields))
+        }))
+    }
+}
+
+/// A JSON text, straight to data. Its writer has said that it is JSON; text that is none stays text.
+fn read(text: &str) -> Datum {
+    // An exponent is respelt by serde_json: the careful reader has the number as it was written.
+    let is_plain = !cardhost_core::value::may_hold_exponent(text);
+    let direct = is_plain.then(|| serde_json::from_str::<Datum>(text).ok()).flatten();
+    direct
+        .or_else(|| cardhost_core::value::parse(text).ok().map(Datum::from))
+        .unwrap_or_else(|| Datum::text(text))
+}
+
+impl<'de> Deserialize<'de> for Datum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Datum, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// Reads any JSON value.
+struct Reader;
+
+/// A key of an object, or the sign of a number.
+enum Key {
+    Name(Arc<str>),
+    Number,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(KeyReader)
+    }
+}
+
+struct KeyReader;
+
+impl Visitor<'_> for KeyReader {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(if key == NUMBER { Key::Number } else { Key::Name(Arc::from(key)) })
+    }
+}
+
+/// How serde_json says that an object is a number as it is written (its feature `arbitrary_precision`).
+const NUMBER: &str = "$serde_json::private::Number";
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Datum;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Datum, E> {
+        Ok(Datum::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Datum, E> {
+        Ok(Datum::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Datum, E> {
+        Ok(Datum::int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Datum, E> {
+        Ok(Datum::Number(Number::read(&value.to_string())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Datum, E> {
+        Ok(Datum::Number(Number::read(&value.to_string())))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Datum, E> {
+        Ok(Datum::text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Datum, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Datum::list(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Datum, A::Error> {
+        let mut object = Object::default();
+        while let Some(key) = entries.next_key::<Key>()? {
+            match key {
+                Key::Number => {
+                    let text: Cow<'de, str> = entries.next_value()?;
+                    return Ok(Datum::Number(Number::read(&text)));
+                }
+                Key::Name(name) => drop(object.insert(name, entries.next_value()?)),
+            }
+        }
+        Ok(Datum::Object(Arc::new(object)))
+    }
+}
+
+impl From<&Datum> for Value {
+    fn from(datum: &Datum) -> Value {
+        match datum {
+            Datum::Null => Value::Null,
+            Datum::Bool(value) => Value::Bool(*value),
+            Datum::Number(Number::Int(number)) => Value::from(*number),
+            Datum::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or_default(),
+            Datum::Text(text) => Value::String(text.to_string()),
+            Datum::List(list) => Value::Array(list.items().iter().map(Value::from).collect()),
+            Datum::Object(object) => {
+                let entry = |(key, value): (&std::sync::Arc<str>, &Datum)| {
+                    (key.to_string(), Value::from(value))
+                };
+                Value::Object(object.entries().iter().map(entry).collect::<Map<_, _>>())
+            }
+        }
+    }
+}
+
+impl From<Datum> for Value {
+    fn from(datum: Datum) -> Value {
+        Value::from(&datum)
+    }
+}
+
+/// Compact JSON.
+impl fmt::Display for Datum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !spend(1) {
+            return Ok(());
+        }
+        match self {
+            Datum::Null => f.write_str("null"),
+            Datum::Bool(value) => write!(f, "{value}"),
+            Datum::Number(number) => write!(f, "{number}"),
+            Datum::Text(text) => quoted(text, f),
+            Datum::List(list) => {
+                f.write_char('[')?;
+                for (index, item) in list.items().iter().enumerate() {
+                    if index > 0 {
+                        f.write_char(',')?;
+                    }
+                    item.fmt(f)?;
+                }
+                f.write_char(']')
+            }
+            Datum::Object(object) => {
+                f.write_char('{')?;
+                for (index, (key, value)) in object.entries().iter().enumerate() {
+                    if index > 0 {
+                        f.write_char(',')?;
+                    }
+                    quoted(key, f)?;
+                    f.write_char(':')?;
+                    value.fmt(f)?;
+                }
+                f.write_char('}')
+            }
+        }
+    }
+}
+
+fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    spend(text.len() as u64 / 64);
+    f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+}
+
+fn rank(datum: &Datum) -> u8 {
+    match datum {
+        Datum::Null => 0,
+        Datum::Bool(_) => 1,
+        Datum::Number(_) => 2,
+        Datum::Text(_) => 3,
+        Datum::List(_) => 4,
+        Datum::Object(_) => 5,
+    }
+}
+
+/// jq's order: null, false, true, numbers, texts, lists, objects (by sorted keys, then by values).
+impl Ord for Datum {
+    fn cmp(&self, other: &Datum) -> Ordering {
+        if !spend(1) {
+            return Ordering::Equal;
+        }
+        match (self, other) {
+            (Datum::Bool(left), Datum::Bool(right)) => left.cmp(right),
+            (Datum::Number(left), Datum::Number(right)) => left.cmp(right),
+            (Datum::Text(left), Datum::Text(right)) => left.cmp(right),
+            (Datum::List(left), Datum::List(right)) => left.items().cmp(right.items()),
+            (Datum::Object(left), Datum::Object(right)) => {
+                let mut left: Vec<_> = left.entries().iter().collect();
+                let mut right: Vec<_> = right.entries().iter().collect();
+                spend((left.len() + right.len()) as u64);
+                left.sort_by_key(|(key, _)| *key);
+                right.sort_by_key(|(key, _)| *key);
+                let keys = left.iter().map(|(key, _)| *key).cmp(right.iter().map(|(key, _)| *key));
+                keys.then_with(|| {
+                    left.iter().map(|(_, value)| *value).cmp(right.iter().map(|(_, value)| *value))
+                })
+            }
+            _ => rank(self).cmp(&rank(other)),
+        }
+    }
+}
+
+impl PartialOrd for Datum {
+    fn partial_cmp(&self, other: &Datum) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Datum {
+    fn eq(&self, other: &Datum) -> bool {
+        if !spend(1) {
+            return false;
+        }
+        match (self, other) {
+            (Datum::List(left), Datum::List(right)) => {
+                std::sync::Arc::ptr_eq(left, right) || left.items() == right.items()
+            }
+            (Datum::Object(left), Datum::Object(right)) => {
+                std::sync::Arc::ptr_eq(left, right) || left.entries() == right.entries()
+            }
+            _ => rank(self) == rank(other) && self.cmp(other) == Ordering::Equal,
+        }
+    }
+}
+
+impl Eq for Datum {}

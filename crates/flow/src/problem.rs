@@ -1,0 +1,360 @@
+//! Errors of a flow: problem details (RFC 9457, formerly 7807) with the language's types.
+//!
+//! A card's error becomes one with its status and our code; one that nothing catches becomes the error
+//! of the run, with the code it came with.
+
+use serde::{Deserialize, Serialize};
+
+use super::datum::Datum;
+use super::expression::ExpressionFault;
+use super::fault::{FlowFault, Limited};
+use cardhost_core::error::{Class, Code, Place};
+use cardhost_core::failure::Error;
+
+/// The types of errors that the language names (DSL reference, section Standard Error Types).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    /// What is written is wrong.
+    Configuration,
+    /// Data does not fit its schema.
+    Validation,
+    /// An expression has no value.
+    Expression,
+    /// Who asks is not known.
+    Authentication,
+    /// Who asks may not.
+    Authorization,
+    /// It took too long.
+    Timeout,
+    /// A service could not be reached, or refused.
+    Communication,
+    /// Anything else.
+    Runtime,
+}
+
+impl Standard {
+    /// The last segment of the type's URI.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standard::Configuration => "configuration",
+            Standard::Validation => "validation",
+            Standard::Expression => "expression",
+            Standard::Authentication => "authentication",
+            Standard::Authorization => "authorization",
+            Standard::Timeout => "timeout",
+            Standard::Communication => "communication",
+            Standard::Runtime => "runtime",
+        }
+    }
+
+    /// The URI of the type.
+    #[must_use]
+    pub fn uri(self) -> String {
+        format!("https://serverlessworkflow.io/spec/1.0.0/errors/{}", self.as_str())
+    }
+
+    fn status(self) -> u16 {
+        match self {
+            Standard::Configuration | Standard::Validation | Standard::Expression => 400,
+            Standard::Authentication => 401,
+            Standard::Authorization => 403,
+            Standard::Timeout => 408,
+            Standard::Communication | Standard::Runtime => 500,
+        }
+    }
+}
+
+/// An error of a flow; what a journal keeps of a step that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Problem {
+    /// The URI of its type.
+    #[serde(rename = "type")]
+    pub type_uri: Box<str>,
+    /// The status.
+    pub status: u16,
+    /// A title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Box<str>>,
+    /// What happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<str>>,
+    /// The task: a JSON Pointer into the document, such as `/do/0/getPet`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Box<str>>,
+    /// Our code, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Box<str>>,
+    /// Whether the same call may be made again, where a card knows: a write only if it was certainly not carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+    /// Seconds to wait before another attempt, where the service says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+    /// The limit that ended the run: nothing catches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of one of the language's types; an empty detail is none.
+    #[must_use]
+    pub fn new(standard: Standard, title: &str, detail: impl Into<String>) -> Problem {
+        let detail = Some(detail.into()).filter(|detail| !detail.is_empty());
+        Problem {
+            type_uri: standard.uri().into(),
+            status: standard.status(),
+            title: Some(title.into()),
+            detail: detail.map(String::into),
+            instance: None,
+            code: None,
+            retryable: None,
+            retry_after_s: None,
+            limit: None,
+        }
+    }
+
+    /// With another status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Problem {
+        self.status = status;
+        self
+    }
+
+    /// With a code.
+    #[must_use]
+    pub fn with_code(mut self, code: &Code) -> Problem {
+        self.code = Some(code.as_str().into());
+        self
+    }
+
+    /// With the task, where it names none.
+    #[must_use]
+    pub fn at(mut self, reference: &str) -> Problem {
+        self.instance.get_or_insert_with(|| reference.into());
+        self
+    }
+
+    /// Whether a retry or `catch` may do something about it.
+    #[must_use]
+    pub fn can_be_caught(&self) -> bool {
+        self.limit.is_none()
+    }
+
+    /// As an expression sees it: without what is ours alone.
+    #[must_use]
+    pub fn to_datum(&self) -> Datum {
+        let text = |text: &Option<Box<str>>| text.as_deref().map(Datum::text);
+        let all = [
+            ("type", Some(Datum::text(&self.type_uri))),
+            ("status", Some(Datum::int(i64::from(self.status)))),
+            ("title", text(&self.title)),
+            ("detail", text(&self.detail)),
+            ("instance", text(&self.instance)),
+            ("code", text(&self.code)),
+            ("retryable", self.retryable.map(Datum::Bool)),
+        ];
+        Datum::object(all.into_iter().filter_map(|(key, value)| Some((key, value?))))
+    }
+
+    /// Whether it has what `catch.errors.with` asks for; a type may be spelt in each of the ways the
+    /// language has had.
+    #[must_use]
+    pub fn has(&self, key: &str, wanted: &Datum) -> bool {
+        match key {
+            "type" => wanted.as_text().is_some_and(|wanted| same_type(&self.type_uri, wanted)),
+            "details" => self.has("detail", wanted),
+            _ => self.to_datum().get(key) == Some(wanted),
+        }
+    }
+}
+
+/// The errors of the language, in the spellings of the specification and of its conformance kit.
+fn standard_name(uri: &str) -> Option<&str> {
+    const KNOWN: [&str; 8] = [
+        "configuration",
+        "validation",
+        "expression",
+        "authentication",
+        "authorization",
+        "timeout",
+        "communication",
+        "runtime",
+    ];
+    let rest = uri.strip_prefix("https://serverlessworkflow.io/")?;
+    let (base, name) = rest.rsplit_once('/')?;
+    let is_version = |text: &str| text.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_base = match base {
+        "dsl/errors/types" | "errors/types" | "errors" => true,
+        _ => base
+            .strip_prefix("spec/")
+            .and_then(|rest| rest.strip_suffix("/errors"))
+            .is_some_and(is_version),
+    };
+    (is_base && KNOWN.contains(&name)).then_some(name)
+}
+
+/// Whether two URIs name the same type of errors.
+#[must_use]
+pub fn same_type(left: &str, right: &str) -> bool {
+    match (standard_name(left), standard_name(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
+    }
+}
+
+impl From<&ExpressionFault> for Problem {
+    fn from(fault: &ExpressionFault) -> Problem {
+        match fault {
+            ExpressionFault::Failed { expression, reason } => Problem::new(
+                Standard::Expression,
+                "the expression has no value",
+                format!("`{}`: {reason}", cut(expression)),
+            )
+            .with_code(&Code::FLOW_EXPRESSION),
+            ExpressionFault::Limit { expression, excess } => Problem::new(
+                Standard::Expression,
+                "the expression goes too far",
+                format!("`{}` takes too much: {}", cut(expression), excess.as_str()),
+            )
+            .with_code(&Code::FLOW_EXPRESSION_LIMIT),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST).chain(['…']).collect()
+}
+
+/// A card's error: its class decides the type, a reply its status.
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Problem {
+        let standard = match error.class() {
+            Class::Connection => Standard::Authentication,
+            Class::Policy => Standard::Authorization,
+            Class::Usage | Class::Definition => Standard::Configuration,
+            Class::Invocation => Standard::Validation,
+            Class::Transport | Class::Service | Class::Later => Standard::Communication,
+            Class::Response | Class::Internal | Class::Test => Standard::Runtime,
+        };
+        let is_timeout = *error.code() == Code::TRANSPORT_TIMEOUT;
+        let standard = if is_timeout { Standard::Timeout } else { standard };
+        let status = error.response().map_or(standard.status(), |response| response.status);
+        Problem {
+            retryable: error.retryable(),
+            retry_after_s: error.retry_after_s(),
+            ..Problem::new(standard, &error.message(), error.hint().unwrap_or_default())
+                .with_status(status)
+                .with_code(error.code())
+        }
+    }
+}
+
+impl Problem {
+    /// The code: the one it came with, or that of its type.
+    #[must_use]
+    pub fn error_code(&self) -> Code {
+        let known = self.code.as_deref().and_then(|text| {
+            let built_in = Code::all().iter().find(|code| code.as_str() == text).cloned();
+            built_in.or_else(|| Code::for_reply(text))
+        });
+        known.unwrap_or_else(|| match standard_name(&self.type_uri) {
+            Some("timeout") => Code::FLOW_TIMEOUT,
+            Some("expression") => Code::FLOW_EXPRESSION,
+            _ => Code::FLOW_RAISED,
+        })
+    }
+
+    /// The error of the run that it ended; `file` is the path of the flow.
+    #[must_use]
+    pub fn to_error(&self, file: &str) -> Error {
+        let fault = match self.limit {
+            Some(max) => {
+                let of = match self.title.as_deref() {
+                    Some("frames") => Limited::Frames,
+                    Some("levels") => Limited::Levels,
+                    _ => Limited::Tasks,
+                };
+                FlowFault::Limit { of, max }
+            }
+            None => FlowFault::Uncaught {
+                code: self.error_code(),
+                type_uri: self.type_uri.to_string(),
+                status: self.status,
+                title: self.title.as_deref().map(str::to_owned),
+                detail: self.detail.as_deref().map(str::to_owned),
+            },
+        };
+        let place = Place::definition(file, self.instance.as_deref().unwrap_or_default());
+        Error::from(fault).at(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_may_be_spelt_in_each_way_the_language_has_had() {
+        let spellings = [
+            "https://serverlessworkflow.io/spec/1.0.0/errors/communication",
+            "https://serverlessworkflow.io/spec/1.0.3/errors/communication",
+            "https://serverlessworkflow.io/dsl/errors/types/communication",
+            "https://serverlessworkflow.io/errors/types/communication",
+        ];
+        for left in spellings {
+            for right in spellings {
+                assert!(same_type(left, right), "{left} {right}");
+            }
+        }
+        for other in [
+            "https://serverlessworkflow.io/spec/1.0.0/errors/timeout",
+            "https://serverlessworkflow.io/spec/x/errors/communication",
+            "https://example.com/dsl/errors/types/communication",
+            "communication",
+        ] {
+            assert!(!same_type(spellings[0], other), "{other}");
+        }
+        assert!(same_type("urn:x", "urn:x"));
+    }
+
+    #[test]
+    fn an_uncaught_problem_keeps_its_code_and_class() {
+        let problem =
+            Problem::new(Standard::Communication, "no", "x").with_code(&Code::HTTP_NOT_FOUND);
+        let error = problem.at("/do/0/get").to_error("flows/x.yaml");
+        assert_eq!((error.code(), error.class()), (&Code::HTTP_NOT_FOUND, Class::Service));
+        assert_eq!(error.message(), "no: x");
+        assert_eq!(error.place().pointer, "/do/0/get");
+        let timeout = Problem::new(Standard::Timeout, "late", "");
+        assert_eq!(timeout.error_code(), Code::FLOW_TIMEOUT);
+        let raised = Problem { type_uri: "urn:x".into(), ..timeout };
+        assert_eq!(raised.error_code(), Code::FLOW_RAISED);
+    }
+
+    #[test]
+    fn an_expression_sees_whether_a_call_may_be_made_again() {
+        let problem = Problem::new(Standard::Communication, "no", "x");
+        assert_eq!(problem.to_datum().get("retryable"), None);
+        for known in [true, false] {
+            let problem = Problem { retryable: Some(known), ..problem.clone() };
+            assert_eq!(problem.to_datum().get("retryable"), Some(&Datum::Bool(known)));
+            assert!(problem.has("retryable", &Datum::Bool(known)));
+            assert!(!problem.has("retryable", &Datum::Bool(!known)));
+        }
+    }
+
+    #[test]
+    fn a_problem_survives_a_journal() {
+        let problem = Problem::new(Standard::Runtime, "a", "b").at("/do/0/x");
+        let problem = Problem { retryable: Some(false), ..problem };
+        let text = serde_json::to_string(&problem).unwrap();
+        assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), problem);
+    }
+}
