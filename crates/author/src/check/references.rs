@@ -377,6 +377,7 @@ fn problem(fault: &TemplateFault, roots: &[Root]) -> (Code, Option<String>) {
                 .chain(roots.iter().map(|root| root.as_str()));
             (Code::TEMPLATE_HELPER, nearest(found, &mut known))
         }
+        TemplateProblem::LeftOut => (Code::TEMPLATE_HELPER, None),
         TemplateProblem::TooLong { .. } | TemplateProblem::TooDeep { .. } => {
             (Code::TEMPLATE_LIMIT, None)
         }

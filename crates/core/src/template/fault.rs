@@ -24,6 +24,9 @@ impl fmt::Display for TemplateFault {
                 "`{found}` is not allowed: an expression is one reference or one helper call"
             ),
             TemplateProblem::UnknownHelper { found } => write!(f, "there is no helper `{found}`"),
+            TemplateProblem::LeftOut => {
+                f.write_str("this build of cardhost leaves helper calls out (feature `helpers`)")
+            }
             TemplateProblem::Syntax { reason } => {
                 write!(f, "the expression cannot be read: {reason}")
             }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use super::helpers::Helper;
+use super::Helper;
 use super::reference::{Reference, Root};
 
 /// Most bytes of one template.
@@ -73,6 +73,8 @@ pub enum TemplateProblem {
         /// The name.
         found: String,
     },
+    /// A helper call, in a build that leaves them out (feature `helpers`).
+    LeftOut,
     /// Handlebars cannot read the expression.
     Syntax {
         /// Its reason, on one line.
