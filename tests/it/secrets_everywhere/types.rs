@@ -26,7 +26,7 @@ const HOLDERS: [&str; 17] = [
 ];
 
 /// Types that hold a connection's secrets or what was made of them: printed with canaries in `host`.
-const SHOWN: [&str; 38] = [
+const SHOWN: [&str; 39] = [
     "Action",
     "CardCall",
     "Document",
@@ -35,11 +35,12 @@ const SHOWN: [&str; 38] = [
     "HttpRequest",
     "MemorySecrets",
     "Run",
+    "Signed",
     "SubFlow",
     "Unfinished",
+    "Unsigned",
     "What",
     "Body",
-    "Call",
     "ClientIdentity",
     "Connection",
     "ConnectionRef",
@@ -111,7 +112,7 @@ const VALUES: [&str; 9] = [
 ];
 
 /// Types of flows: what an author wrote into a document, and names.
-const FLOWS: [&str; 5] = ["Journal", "JournalProblem", "Kind", "Settings", "Task"];
+const FLOWS: [&str; 6] = ["Call", "Journal", "JournalProblem", "Kind", "Settings", "Task"];
 
 #[test]
 fn every_public_type_that_can_hold_a_secret_was_looked_at() {
