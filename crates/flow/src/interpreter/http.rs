@@ -91,13 +91,12 @@ impl From<&Reply> for HttpReply {
 }
 
 impl HttpRequest {
-    /// The request, as far as sending it again is concerned: its effect is its method's (RFC 9110, section 9.2), its key
+    /// The request, as far as sending it again is concerned: its effect is its method's (RFC 9110, section 9.2.2), its key
     /// the header `idempotency-key`.
     #[must_use]
     pub fn sending(&self) -> Sending {
         let effect = match self.method.as_str() {
-            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Effect::Read,
-            "PUT" | "DELETE" => Effect::Idempotent,
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE" => Effect::Idempotent,
             _ => Effect::Write,
         };
         let keyed =
