@@ -26,7 +26,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("inject", &["host", "path"]),
     ("interpreter", &["machine", "retry"]),
     ("store", &["open", "tenant"]),
-    ("template", &["call_left_out", "evaluate", "helpers", "parse", "value"]),
+    ("template", &["call", "call_left_out", "evaluate", "helpers", "parse", "value"]),
 ];
 
 /// Modules that lie beside each other and use each other.
