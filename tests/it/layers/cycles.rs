@@ -22,6 +22,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "set", "shape", "switch", "task", "try_", "wait",
         ],
     ),
+    ("decoder", &["decoders", "json", "ndjson", "text"]),
     ("flow", &["runner", "session"]),
     ("inject", &["host", "path"]),
     ("interpreter", &["machine", "retry"]),
