@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
 use crate::decision::Decision;
+use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups, When};
 use crate::template::{Template, ValueTemplate};
 
@@ -219,18 +220,6 @@ pub enum HttpError {
     /// An error that keeps status, headers and body.
     #[default]
     Raise,
-}
-
-/// How a body is decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum DecoderName {
-    /// One JSON value (RFC 8259).
-    Json,
-    /// One JSON value a line.
-    Ndjson,
-    /// Text.
-    Text,
 }
 
 /// A reply with a good status that is an error all the same.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use cardhost_core::call::{Call, Outcome, Step};
+use cardhost_core::call::{Outcome, Signed, Step, Unsigned};
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
 use cardhost_core::secret::Secret;
@@ -28,50 +28,52 @@ pub(crate) struct Driver<'a> {
 
 impl Driver<'_> {
     /// Runs a call to its end. Dropping the future ends the exchange and leaves nothing behind.
-    pub(crate) async fn drive(self, mut call: Box<Call>) -> Result<Outcome, Error> {
-        let mut attempt = 1_u32;
+    pub(crate) async fn drive(self, mut step: Step) -> Result<Outcome, Error> {
+        let mut attempt = 0_u32;
         let since = Instant::now();
-        if call.needs_signing() {
-            self.sign(&mut call).await?;
-        }
         loop {
-            let mut treatment = call.treatment();
-            if attempt > 1 {
-                // The total limit is for the whole call, redirects included.
-                treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
-            }
-            let sent = self.transport.send(call.request(), treatment).await;
-            let step = match sent {
-                Ok(reply) => {
-                    let (status, bytes) = (reply.status, reply.body.len());
-                    tracing::debug!(attempt, status, bytes, "reply");
-                    call.on_reply(reply, &self.moment(&call)?)
+            step = match step {
+                Step::Sign(unsigned) => Step::Send(self.sign(unsigned).await?),
+                Step::Send(signed) => {
+                    attempt += 1;
+                    self.send(signed, attempt, since).await?
                 }
-                Err(fault) => {
-                    tracing::debug!(attempt, kind = ?fault.kind, "no reply");
-                    call.on_fault(fault)
-                }
-            };
-            match step {
-                Step::Send => {}
-                Step::Renew => self.sign(&mut call).await?,
                 Step::Done(result) => return result,
-            }
-            attempt += 1;
+            };
         }
     }
 
-    async fn sign(&self, call: &mut Call) -> Result<(), Error> {
-        let token = match call.needs_token() {
-            true => Some(self.tokens.token(call.token().cloned()).await?),
+    async fn sign(&self, unsigned: Unsigned) -> Result<Signed, Error> {
+        let token = match unsigned.needs_token() {
+            true => Some(self.tokens.token(unsigned.refused().cloned()).await?),
             false => None,
         };
-        call.sign(token, &self.moment(call)?)
+        unsigned.sign(token, &moment(self.clock, self.entropy)?)
     }
 
-    /// Now; with a random value where something is signed.
-    fn moment(&self, call: &Call) -> Result<Moment, Error> {
-        if call.needs_signing() {
+    async fn send(&self, signed: Signed, attempt: u32, since: Instant) -> Result<Step, Error> {
+        let mut treatment = signed.treatment();
+        if attempt > 1 {
+            // The total limit is for the whole call, redirects included.
+            treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
+        }
+        match self.transport.send(signed.request(), treatment).await {
+            Ok(reply) => {
+                let (status, bytes) = (reply.status, reply.body.len());
+                tracing::debug!(attempt, status, bytes, "reply");
+                let now = self.moment(signed.needs_nonce())?;
+                Ok(signed.on_reply(reply, &now))
+            }
+            Err(fault) => {
+                tracing::debug!(attempt, kind = ?fault.kind, "no reply");
+                Ok(signed.on_fault(fault))
+            }
+        }
+    }
+
+    /// Now; with a random value where something may be signed.
+    fn moment(&self, with_nonce: bool) -> Result<Moment, Error> {
+        if with_nonce {
             return moment(self.clock, self.entropy);
         }
         Ok(Moment { unix_seconds: self.clock.unix_seconds(), nonce: [0; 16] })

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
-use cardhost_core::call::{Call, Outcome};
+use cardhost_core::call::{self, Outcome};
 use cardhost_core::connection::ConnectionFault;
 use cardhost_core::connection::{Connection, secret_source};
 use cardhost_core::connector::{Connector, Span};
@@ -385,7 +385,7 @@ impl Host {
             found: &found,
             method: &plan.auth.clone(),
         };
-        let call = Box::new(Call::new(Arc::clone(&definition), *plan));
+        let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let connector = definition.connector.name.as_str();
         let stand_in = inner.stand_in.as_ref().map(|it| self.stand_in(&**it, connector));
@@ -394,7 +394,7 @@ impl Host {
             None => &**transport,
         };
         let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
-        driver.drive(call).await
+        driver.drive(begun).await
     }
 
     /// What plans are made with: base override, timeouts, schemes of the embedder.

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cardhost::connections::MemoryConnections;
-use cardhost::core::call::Call;
+use cardhost::core::call::{self, Step};
+use cardhost::core::moment::Moment;
 use cardhost::core::request::{ClientIdentity, TlsSettings};
 use cardhost::core::secret::{Redactor, Secret};
 use cardhost::core::token::{Pkce, TokenSet, Tokens};
@@ -231,7 +232,13 @@ async fn types(folder: &Path, host: &Host, show: &Show) {
         show(format!("{prepared:?} {:?} {:?}", prepared.connection, prepared.plan));
         show(format!("{:?} {:?}", prepared.plan.request, prepared.plan.request.body));
         show(format!("{:?} {:?}", prepared.plan.request.tls, prepared.plan.pending));
-        show(format!("{:?}", Call::new(prepared.definition, prepared.plan)));
+        let step = call::begin(prepared.definition, prepared.plan);
+        show(format!("{step:?}"));
+        if let Step::Sign(unsigned) = step {
+            let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+            let signed = unsigned.sign(Some(secret.clone()), &moment).unwrap();
+            show(format!("{signed:?} {:?}", signed.request()));
+        }
     }
     let identity = Some(ClientIdentity { certificate: secret.clone(), key: secret.clone() });
     show(format!("{:?}", TlsSettings { identity, authority: Some(secret) }));

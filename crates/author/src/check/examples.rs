@@ -10,7 +10,7 @@ use super::Tally;
 use super::finding::DefinitionFault;
 use super::findings::Findings;
 use crate::sample;
-use cardhost_core::call::{Call, Outcome, Step};
+use cardhost_core::call::{Outcome, Signed, Step};
 use cardhost_core::card::{AntiExample, Example, ExampleReply, ExampleRequest};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::{Code, push_pointer};
@@ -149,15 +149,18 @@ impl Sample<'_, '_> {
 
     /// What the card makes of a reply; `None` where it would send another request, which is a fault.
     fn answer(&mut self, plan: Plan, reply: &ExampleReply) -> Option<Result<Outcome, Error>> {
-        let mut call = Call::new(Arc::clone(self.definition), plan);
-        let mut step = call.on_reply(sample::reply(reply), &sample::MOMENT);
-        if matches!(step, Step::Renew) {
+        let answered = |signed: Signed| signed.on_reply(sample::reply(reply), &sample::MOMENT);
+        let mut step = answered(Signed::shown(Arc::clone(self.definition), plan));
+        if let Step::Sign(unsigned) = step {
             // With another token the service answers the same.
-            step = call.on_reply(sample::reply(reply), &sample::MOMENT);
+            step = match unsigned.sign(None, &sample::MOMENT) {
+                Ok(signed) => answered(signed),
+                Err(error) => return Some(Err(error)),
+            };
         }
         match step {
             Step::Done(result) => Some(result),
-            Step::Send | Step::Renew => {
+            Step::Send(_) | Step::Sign(_) => {
                 self.fault("/reply", DefinitionFault::Redirected);
                 None
             }

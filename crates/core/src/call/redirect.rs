@@ -2,51 +2,53 @@
 
 use http::Method;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use url::Url;
 
-use crate::plan::{Plan, Warning};
+use crate::request::RequestSpec;
 use crate::response::Reply;
 
 /// Most redirects that one call follows.
 pub const MAX_REDIRECTS: u8 = 5;
 
-/// What a reply means for the call.
-pub(super) enum Next {
-    /// The plan's request was changed and is to be sent.
-    Send,
-    /// The reply is the last.
-    Finish,
-    /// It redirects once too often.
+/// Where a reply sends the request.
+pub(super) enum Redirect {
+    /// Nowhere: it is the last.
+    None,
+    /// To another URL of the same origin.
+    To(Url),
+    /// To another origin; that is not followed, and the reply is the last.
+    Elsewhere {
+        /// Scheme, host and port.
+        origin: String,
+    },
+    /// On, once too often.
     TooMany,
 }
 
-/// The statuses that are followed.
-pub(super) fn is_redirect(status: u16) -> bool {
-    matches!(status, 301 | 302 | 303 | 307 | 308)
-}
-
-/// Follows a redirect on the same origin by changing the plan's request.
-pub(super) fn follow(plan: &mut Plan, reply: &Reply, redirects: &mut u8) -> Next {
-    if !is_redirect(reply.status) {
-        return Next::Finish;
+/// Where a reply to a request sends it after so many redirects.
+pub(super) fn of(request: &RequestSpec, reply: &Reply, followed: u8) -> Redirect {
+    if !matches!(reply.status, 301 | 302 | 303 | 307 | 308) {
+        return Redirect::None;
     }
-    let request = &mut plan.request;
     let location = reply.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let Some(mut url) = location.and_then(|location| request.url.join(location).ok()) else {
-        return Next::Finish;
+        return Redirect::None;
     };
     let plain = url.username().is_empty() && url.password().is_none();
     if url.origin() != request.url.origin() || !plain {
-        let origin = url.origin().ascii_serialization();
-        plan.warnings.push(Warning::RedirectNotFollowed { origin });
-        return Next::Finish;
+        return Redirect::Elsewhere { origin: url.origin().ascii_serialization() };
     }
-    if *redirects == MAX_REDIRECTS {
-        return Next::TooMany;
+    if followed == MAX_REDIRECTS {
+        return Redirect::TooMany;
     }
-    *redirects += 1;
     url.set_fragment(None);
+    Redirect::To(url)
+}
+
+/// Makes the request the one that the redirect asks for.
+pub(super) fn follow(request: &mut RequestSpec, url: Url, status: u16) {
     request.url = url;
-    let becomes_get = match reply.status {
+    let becomes_get = match status {
         303 => request.method != Method::HEAD,
         // What every client does, and RFC 9110 allows, though the method should have stayed.
         301 | 302 => request.method == Method::POST,
@@ -58,5 +60,4 @@ pub(super) fn follow(plan: &mut Plan, reply: &Reply, redirects: &mut u8) -> Next
         request.headers.remove(CONTENT_TYPE);
         request.headers.remove(CONTENT_ENCODING);
     }
-    Next::Send
 }

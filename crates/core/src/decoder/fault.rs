@@ -5,9 +5,11 @@ use crate::error::{Code, Fault};
 /// Why a body cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeFault {
-    /// Not JSON.
-    #[error("the reply is not JSON: {reason} at line {line}, column {column}")]
-    Json {
+    /// Not what the decoder reads.
+    #[error("the reply is not {format}: {reason} at line {line}, column {column}")]
+    Malformed {
+        /// Such as `JSON`.
+        format: &'static str,
         /// The reader's words, without place.
         reason: String,
         /// One-based.
@@ -32,7 +34,7 @@ pub enum DecodeFault {
 impl Fault for DecodeFault {
     fn code(&self) -> Code {
         match self {
-            DecodeFault::Json { .. } => Code::RESPONSE_DECODE,
+            DecodeFault::Malformed { .. } => Code::RESPONSE_DECODE,
             DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
                 Code::RESPONSE_ENCODING
             }

@@ -4,11 +4,32 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 
-use super::{DecodeFault, DecodedBody};
+use super::{DecodeFault, DecodedBody, Decoder};
 
-/// The body as text.
-pub(super) fn text(body: &[u8], charset: Option<&str>) -> Result<DecodedBody, DecodeFault> {
-    utf8(body, charset).map(|text| DecodedBody::Text(text.into_owned()))
+/// Text, and whatever no other decoder reads.
+pub(super) struct Text;
+
+impl Decoder for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn about(&self) -> &'static str {
+        "Text."
+    }
+
+    fn reads(&self, _: &str) -> bool {
+        true
+    }
+
+    fn decode(
+        &self,
+        body: &[u8],
+        charset: Option<&str>,
+        _: bool,
+    ) -> Result<DecodedBody, DecodeFault> {
+        utf8(body, charset).map(|text| DecodedBody::Text(text.into_owned()))
+    }
 }
 
 /// The body in UTF-8, without a byte order mark. Bytes that are no text are an error, not a question mark.

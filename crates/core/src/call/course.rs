@@ -1,0 +1,34 @@
+//! What a call knows in each of its states.
+
+use std::sync::Arc;
+
+use crate::definition::Definition;
+use crate::plan::Plan;
+use crate::response::{ReplyScope, Response};
+
+/// What a call knows in each of its states.
+#[derive(Debug)]
+pub(super) struct Course {
+    /// The card and its connector.
+    pub(super) definition: Arc<Definition>,
+    /// The plan. Its request is the one that comes next, with nothing signed in it.
+    pub(super) plan: Plan,
+    /// How many redirects were followed.
+    pub(super) redirects: u8,
+    /// Whether another token was asked for.
+    pub(super) renewed: bool,
+    /// How often a challenge was answered since the last redirect.
+    pub(super) answered: u8,
+}
+
+impl Course {
+    /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
+    pub(super) fn begin(definition: Arc<Definition>, plan: Plan) -> Box<Course> {
+        Box::new(Course { definition, plan, redirects: 0, renewed: false, answered: 0 })
+    }
+
+    /// What templates over the reply see.
+    pub(super) fn scope<'a>(&'a self, response: &'a Response) -> ReplyScope<'a> {
+        ReplyScope { response, options: &self.plan.options, input: &self.plan.input }
+    }
+}

@@ -1,0 +1,46 @@
+//! What a card makes of the last reply.
+
+use std::sync::Arc;
+
+use super::fault::ReplyFault;
+use super::service::words;
+use super::signed::Signed;
+use crate::card::HttpError;
+use crate::decoder;
+use crate::error::Code;
+use crate::failure::Error;
+use crate::response::{BodyEnd, Output, Reply, Response, map_output};
+
+impl Signed {
+    /// The outputs of the last reply, or the error that it is.
+    pub(super) fn output(&self, reply: Reply, now: i64) -> Result<Output, Error> {
+        let definition = &self.course.definition;
+        let card = &definition.card;
+        let raise = card.response.http_error == HttpError::Raise;
+        // What the service refused stays refused, however its page about it ended.
+        if raise && !(200..300).contains(&reply.status) {
+            return Err(self.service_error(&reply, now));
+        }
+        match &reply.end {
+            BodyEnd::Complete => {}
+            BodyEnd::TooLarge { limit } => {
+                return Err(self.failed(ReplyFault::TooLarge { limit: *limit }, &reply));
+            }
+            BodyEnd::Broken(fault) => return Err(self.broken(fault.clone(), &reply)),
+        }
+        let deep = definition.reads_body_parts();
+        let body = decoder::decode(&reply.headers, &reply.body, card.response.decoder, deep)
+            .map_err(|fault| self.failed(fault, &reply))?;
+        let response =
+            Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
+        let scope = self.course.scope(&response);
+        if let Some(rule) = card.response.failures.iter().find(|rule| rule.when.holds(&scope)) {
+            let code = Code::for_reply(&rule.code).unwrap_or(Code::HTTP_STATUS);
+            let said = rule.message.as_ref();
+            let message = said.and_then(|template| words(template, &scope, self.redactor()));
+            let fault = ReplyFault::Service { status: reply.status, message, code };
+            return Err(self.failed(fault, &reply));
+        }
+        map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))
+    }
+}

@@ -1,0 +1,82 @@
+//! A reply, and what it leads to.
+
+use super::challenge;
+use super::fault::ReplyFault;
+use super::redirect::{self, MAX_REDIRECTS, Redirect};
+use super::signed::Signed;
+use super::step::{Outcome, Step};
+use super::unsigned::Unsigned;
+use crate::auth::Pending;
+use crate::moment::Moment;
+use crate::plan::Warning;
+use crate::response::Reply;
+use std::sync::Arc;
+
+/// A call that was answered.
+pub(super) struct Replied {
+    call: Signed,
+    reply: Reply,
+}
+
+impl Replied {
+    pub(super) fn new(call: Signed, reply: Reply) -> Replied {
+        Replied { call, reply }
+    }
+
+    /// The next step: another token, an answer to a challenge, a redirect, or the end.
+    pub(super) fn decide(mut self, moment: &Moment) -> Step {
+        if self.wants_another_token() {
+            return Step::Sign(self.call.renewed());
+        }
+        match challenge::answer(&self.call, &self.reply, moment) {
+            Ok(Some(request)) => return Step::Send(self.call.answered(request)),
+            Ok(None) => {}
+            Err(error) => return Step::Done(Err(error)),
+        }
+        let course = &mut self.call.course;
+        match redirect::of(&course.plan.request, &self.reply, course.redirects) {
+            Redirect::None => {}
+            Redirect::To(url) => {
+                course.redirects += 1;
+                course.answered = 0;
+                redirect::follow(&mut course.plan.request, url, self.reply.status);
+                if let Some(pending) = &course.plan.pending {
+                    // A service that repeats the query repeats what was put into it.
+                    pending.take_out(&mut course.plan.request.url);
+                }
+                let again = Unsigned::new(self.call.course, None).sign(self.call.token, moment);
+                return again.map_or_else(|error| Step::Done(Err(error)), Step::Send);
+            }
+            Redirect::Elsewhere { origin } => {
+                course.plan.warnings.push(Warning::RedirectNotFollowed { origin });
+            }
+            Redirect::TooMany => {
+                let warnings = std::mem::take(&mut course.plan.warnings);
+                let fault = ReplyFault::Redirects { max: MAX_REDIRECTS };
+                let error = self.call.failed(fault, &self.reply);
+                return Step::Done(Err(error.with_warnings(warnings)));
+            }
+        }
+        self.end(moment)
+    }
+
+    /// The end of the call: what the card makes of the reply.
+    fn end(mut self, moment: &Moment) -> Step {
+        let warnings = std::mem::take(&mut self.call.course.plan.warnings);
+        let status = self.reply.status;
+        Step::Done(match self.call.output(self.reply, moment.unix_seconds) {
+            Ok(output) => {
+                let redactor = Arc::clone(self.call.redactor());
+                Ok(Outcome { output, status, warnings, redactor })
+            }
+            Err(error) => Err(error.with_warnings(warnings)),
+        })
+    }
+
+    /// Whether the reply says that the token is no longer good, for the first time.
+    fn wants_another_token(&self) -> bool {
+        let course = &self.call.course;
+        let renew_on = course.plan.pending.as_ref().and_then(Pending::renew_on);
+        !course.renewed && renew_on.is_some_and(|statuses| statuses.contains(&self.reply.status))
+    }
+}

@@ -1,0 +1,101 @@
+//! A request that can be sent as it is.
+
+use std::sync::Arc;
+
+use super::course::Course;
+use super::replied::Replied;
+use super::step::Step;
+use super::treatment::Treatment;
+use super::unsigned::Unsigned;
+use crate::definition::Definition;
+use crate::failure::Error;
+use crate::moment::Moment;
+use crate::plan::Plan;
+use crate::request::RequestSpec;
+use crate::response::Reply;
+use crate::secret::{Redactor, Secret};
+use crate::transport_fault::TransportFault;
+
+/// A call whose request can be sent.
+#[derive(Debug)]
+pub struct Signed {
+    pub(super) course: Box<Course>,
+    /// The request as it is sent, where something was signed in it.
+    signed: Option<Box<RequestSpec>>,
+    /// The token that it was signed with.
+    pub(super) token: Option<Secret>,
+}
+
+impl Signed {
+    /// A call whose plan was completed by [`Plan::sign_to_show`]: for examples, which nobody sends.
+    #[must_use]
+    pub fn shown(definition: Arc<Definition>, plan: Plan) -> Signed {
+        Signed::plain(Course::begin(definition, plan))
+    }
+
+    /// The planned request as it is.
+    pub(super) fn plain(course: Box<Course>) -> Signed {
+        Signed { course, signed: None, token: None }
+    }
+
+    pub(super) fn new(
+        course: Box<Course>,
+        request: Box<RequestSpec>,
+        token: Option<Secret>,
+    ) -> Signed {
+        Signed { course, signed: Some(request), token }
+    }
+
+    /// The request to send.
+    #[must_use]
+    pub fn request(&self) -> &RequestSpec {
+        self.signed.as_ref().map_or(&self.course.plan.request, |signed| signed)
+    }
+
+    /// The secrets of the request to send.
+    pub(super) fn redactor(&self) -> &Arc<Redactor> {
+        &self.request().redactor
+    }
+
+    /// How to send it.
+    #[must_use]
+    pub fn treatment(&self) -> Treatment {
+        Treatment::of(&self.course.definition, &self.course.plan)
+    }
+
+    /// Whether what the reply leads to may be signed, for which the moment has to have a random value.
+    #[must_use]
+    pub fn needs_nonce(&self) -> bool {
+        self.course.plan.pending.is_some()
+    }
+
+    /// What to do about a reply.
+    #[must_use]
+    pub fn on_reply(self, reply: Reply, moment: &Moment) -> Step {
+        Replied::new(self, reply).decide(moment)
+    }
+
+    /// What to do where no reply came.
+    #[must_use]
+    pub fn on_fault(mut self, fault: TransportFault) -> Step {
+        Step::Done(Err(if fault.is_egress() {
+            Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
+        } else {
+            let warnings = std::mem::take(&mut self.course.plan.warnings);
+            self.transport_error(fault).with_warnings(warnings)
+        }))
+    }
+
+    /// The same with an answer to the service's challenge.
+    pub(super) fn answered(mut self, request: Box<RequestSpec>) -> Signed {
+        self.course.answered += 1;
+        self.signed = Some(request);
+        self
+    }
+
+    /// The same with another token to come.
+    pub(super) fn renewed(mut self) -> Unsigned {
+        self.course.renewed = true;
+        Unsigned::new(self.course, self.token)
+    }
+}

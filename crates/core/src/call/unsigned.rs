@@ -1,0 +1,52 @@
+//! A request in which something is to be signed before it is sent.
+
+use std::sync::Arc;
+
+use super::course::Course;
+use super::failed::auth_error;
+use super::signed::Signed;
+use crate::auth::Pending;
+use crate::failure::Error;
+use crate::moment::Moment;
+use crate::secret::Secret;
+
+/// A call whose request is to be completed with what depends on the time, on the whole request or on a token.
+#[derive(Debug)]
+pub struct Unsigned {
+    course: Box<Course>,
+    refused: Option<Secret>,
+}
+
+impl Unsigned {
+    pub(super) fn new(course: Box<Course>, refused: Option<Secret>) -> Unsigned {
+        Unsigned { course, refused }
+    }
+
+    /// Whether it takes a token.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.course.plan.pending.as_ref().and_then(Pending::renew_on).is_some()
+    }
+
+    /// The token that the service has refused; another one is needed.
+    #[must_use]
+    pub fn refused(&self) -> Option<&Secret> {
+        self.refused.as_ref()
+    }
+
+    /// Completes the request; without a token, the place of one is marked.
+    ///
+    /// # Errors
+    /// Class [`crate::error::Class::Connection`], where the credentials cannot be used.
+    pub fn sign(self, token: Option<Secret>, moment: &Moment) -> Result<Signed, Error> {
+        let course = self.course;
+        let Some(pending) = &course.plan.pending else { return Ok(Signed::plain(course)) };
+        let mut request = Box::new(course.plan.request.clone());
+        let derived = pending
+            .sign(&mut request, token.as_ref(), moment)
+            .map_err(|fault| auth_error(&course.plan, fault, &course.plan.request.redactor))?;
+        let secrets = derived.into_iter().chain(token.clone());
+        request.redactor = Arc::new(request.redactor.with(secrets));
+        Ok(Signed::new(course, request, token))
+    }
+}

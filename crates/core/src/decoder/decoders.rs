@@ -1,0 +1,111 @@
+//! The decoders there are, and which of them reads a body.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Value, json};
+
+use super::{DecodeFault, DecodedBody};
+
+/// The decoders, in the order in which a content type is offered to them; the last takes what no other does.
+static DECODERS: &[&dyn Decoder] =
+    &[&super::json::Json, &super::ndjson::Ndjson, &super::text::Text];
+
+/// A format of bodies.
+pub trait Decoder: Sync {
+    /// Its name in the definitions.
+    fn name(&self) -> &'static str;
+
+    /// What it reads, as a sentence.
+    fn about(&self) -> &'static str;
+
+    /// Whether it is the one for a media type (RFC 9110, section 8.3.1), given without parameters: no type is guessed from
+    /// the text itself.
+    fn reads(&self, media_type: &str) -> bool;
+
+    /// Decodes a body that is not empty. `charset` is what the content type says; `deep` whether parts of the value will be
+    /// looked up.
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    fn decode(
+        &self,
+        body: &[u8],
+        charset: Option<&str>,
+        deep: bool,
+    ) -> Result<DecodedBody, DecodeFault>;
+}
+
+/// How a body is decoded.
+#[derive(Clone, Copy)]
+pub struct DecoderName(&'static dyn Decoder);
+
+impl fmt::Debug for DecoderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for DecoderName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DecoderName, D::Error> {
+        let found = Cow::<str>::deserialize(deserializer)?;
+        let named = DECODERS.iter().find(|decoder| decoder.name() == found);
+        named.copied().map(DecoderName).ok_or_else(|| {
+            let names: Vec<String> =
+                DECODERS.iter().map(|decoder| format!("`{}`", decoder.name())).collect();
+            let names = names.join(", ");
+            de::Error::custom(format_args!("unknown variant `{found}`, expected one of {names}"))
+        })
+    }
+}
+
+impl JsonSchema for DecoderName {
+    fn schema_name() -> Cow<'static, str> {
+        "DecoderName".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let each = DECODERS.iter().map(|decoder| {
+            json!({ "description": decoder.about(), "type": "string", "const": decoder.name() })
+        });
+        let each: Vec<Value> = each.collect();
+        json_schema!({ "description": "How a body is decoded.", "oneOf": each })
+    }
+}
+
+/// Decodes a body.
+///
+/// `deep`: whether parts of a JSON body will be looked up; if not, its text is kept as it is.
+///
+/// # Errors
+/// [`DecodeFault`].
+pub fn decode(
+    headers: &HeaderMap,
+    body: &[u8],
+    wanted: Option<DecoderName>,
+    deep: bool,
+) -> Result<DecodedBody, DecodeFault> {
+    if body.is_empty() {
+        return Ok(DecodedBody::Empty);
+    }
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default();
+    let decoder = wanted.map_or_else(|| by_content_type(content_type), |DecoderName(named)| named);
+    decoder.decode(body, charset(content_type), deep)
+}
+
+fn by_content_type(content_type: &str) -> &'static dyn Decoder {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let reads = DECODERS.iter().find(|decoder| decoder.reads(media_type));
+    reads.copied().unwrap_or(&super::text::Text)
+}
+
+fn charset(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    })
+}
