@@ -16,7 +16,16 @@ use crate::response::Reply;
 use crate::secret::{Redactor, Secret};
 use crate::transport_fault::TransportFault;
 
-/// A call whose request can be sent.
+/// A call whose request can be sent. Its reply or its fault takes it over: nothing is signed or answered twice.
+///
+/// # Example: it is answered once
+/// ```compile_fail,E0382
+/// # use cardhost_core::{call::Signed, moment::Moment, response::Reply};
+/// fn twice(call: Signed, first: Reply, second: Reply, now: &Moment) {
+///     let _ = call.on_reply(first, now);
+///     let _ = call.on_reply(second, now);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Signed {
     pub(super) course: Box<Course>,

@@ -11,6 +11,13 @@ use crate::moment::Moment;
 use crate::secret::Secret;
 
 /// A call whose request is to be completed with what depends on the time, on the whole request or on a token.
+///
+/// # Example: it cannot be sent
+/// ```compile_fail,E0599
+/// fn request(call: &cardhost_core::call::Unsigned) -> &cardhost_core::request::RequestSpec {
+///     call.request()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Unsigned {
     course: Box<Course>,
