@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::{path, root};
 
 /// The modules of the core, lowest first: each may use those before it.
-const CORE: [&str; 32] = [
+const CORE: [&str; 33] = [
     "text",
     "error",
     "moment",
@@ -34,6 +34,7 @@ const CORE: [&str; 32] = [
     "transport_fault",
     "response",
     "token",
+    "retry",
     "plan",
     "failure",
     "load",

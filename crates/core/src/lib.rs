@@ -25,6 +25,7 @@ pub mod moment;
 pub mod plan;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod schema;
 pub mod secret;
 pub mod settle;

@@ -48,7 +48,9 @@ fn status_rows(connector: &Connector) -> Vec<Row> {
             let again = match rule.retry {
                 RetryRule::Never => NO,
                 RetryRule::After => "Yes, after the time that the reply names",
-                RetryRule::IfSafe => "Yes, where the effect is read or idempotent",
+                RetryRule::IfSafe => {
+                    "Yes, where the effect is read or idempotent, or the request carries an idempotency key"
+                },
             };
             row(&format!("Status {}", statuses.join(", ")), &rule.code, again)
         })

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::signed::Signed;
 use crate::auth::AuthFault;
-use crate::card::Effect;
 use crate::error::Fault;
 use crate::failure::{Error, FailedResponse};
 use crate::plan::{Plan, PlanFault};
@@ -21,8 +20,8 @@ pub(super) fn auth_error(plan: &Plan, fault: AuthFault, redactor: &Arc<Redactor>
 impl Signed {
     /// The error of an exchange that did not come to its end.
     pub(super) fn transport_error(&self, fault: TransportFault) -> Error {
-        // After a redirect the first request has been acted on.
-        let retryable = (fault.not_sent && self.course.redirects == 0) || self.is_safe();
+        let sending = self.course.plan.sending();
+        let retryable = sending.after_fault(fault.not_sent, self.course.redirects > 0);
         let origin = self.request().url.origin().ascii_serialization();
         let is_own = fault.is_own();
         let error = Error::new(ExchangeFault { origin, fault }).redacted_by(self.redactor());
@@ -37,11 +36,6 @@ impl Signed {
     /// The error of a reply that came and is not what it should be.
     pub(super) fn failed(&self, fault: impl Fault, reply: &Reply) -> Error {
         Error::new(fault).with_response(kept(reply)).redacted_by(self.redactor())
-    }
-
-    /// Whether sending it again can do no harm.
-    pub(super) fn is_safe(&self) -> bool {
-        matches!(self.course.plan.effect, Effect::Read | Effect::Idempotent)
     }
 }
 

@@ -27,11 +27,8 @@ impl Signed {
         });
         let error = self.failed(ReplyFault::Service { status: reply.status, message, code }, reply);
         let after = crate::http_date::retry_after(&reply.headers, now);
-        match rule.map_or(RetryRule::Never, |rule| rule.retry) {
-            RetryRule::Never => error.with_retry(false, after),
-            RetryRule::After => error.with_retry(true, after),
-            RetryRule::IfSafe => error.with_retry(self.is_safe(), after),
-        }
+        let rule = rule.map_or(RetryRule::Never, |rule| rule.retry);
+        error.with_retry(self.course.plan.sending().after_refusal(rule), after)
     }
 }
 

@@ -31,6 +31,7 @@ use crate::definition::Definition;
 use crate::inject::path;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
+use crate::retry::Sending;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
@@ -96,6 +97,8 @@ pub struct Plan {
     pub passed_over: Vec<(String, Vec<String>)>,
     /// What the request does at the service.
     pub effect: Effect,
+    /// Whether the request carries an idempotency key.
+    pub keyed: bool,
     /// What deserves attention.
     pub warnings: Vec<Warning>,
     /// How long to wait.
@@ -118,6 +121,12 @@ impl fmt::Debug for Plan {
 }
 
 impl Plan {
+    /// The request, as far as sending it again is concerned.
+    #[must_use]
+    pub fn sending(&self) -> Sending {
+        Sending { effect: self.effect, keyed: self.keyed }
+    }
+
     /// Completes the request for showing it: without a token, its place is marked.
     ///
     /// # Errors
@@ -186,7 +195,10 @@ pub fn plan_with_key(
         idempotency::into_header(&definition.card, idempotency_key, headers).map(|()| plan)
     });
     match rendered {
-        Ok(plan) => Ok(Plan { options, input, warnings, ..plan }),
+        Ok(plan) => {
+            let keyed = idempotency::is_keyed(&definition.card, &plan.request.headers, &input);
+            Ok(Plan { options, input, warnings, keyed, ..plan })
+        }
         Err(fault) => {
             let mut redactor = Redactor::new();
             connection.add_secrets(&mut redactor);
@@ -285,6 +297,7 @@ fn render(
         pending: applied.pending,
         passed_over: applied.passed_over,
         effect,
+        keyed: false,
         warnings: Vec::new(),
         timeouts,
         options: Map::new(),

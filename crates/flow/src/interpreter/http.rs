@@ -11,9 +11,11 @@ use url::Url;
 
 use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
+use cardhost_core::card::Effect;
 use cardhost_core::error::Code;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::Reply;
+use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
 
 /// A request to send.
@@ -89,15 +91,17 @@ impl From<&Reply> for HttpReply {
 }
 
 impl HttpRequest {
-    /// Whether sending it twice may do something twice: so its method says (RFC 9110, section 9.2.2), unless it carries an
-    /// `idempotency-key`.
+    /// The request, as far as sending it again is concerned: its effect is its method's (RFC 9110, section 9.2.2), its key
+    /// the header `idempotency-key`.
     #[must_use]
-    pub fn writes(&self) -> bool {
-        let has_key =
+    pub fn sending(&self) -> Sending {
+        let effect = match self.method.as_str() {
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE" => Effect::Idempotent,
+            _ => Effect::Write,
+        };
+        let keyed =
             self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("idempotency-key"));
-        let is_idempotent =
-            matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE");
-        !is_idempotent && !has_key
+        Sending { effect, keyed }
     }
 
     /// The exact request. Whoever writes the flow decides its host, so that the egress policy applies.

@@ -43,11 +43,11 @@ impl Session {
         }
         let mut invocation =
             Invocation::from_value(Value::Object(call.with)).map_err(Error::from)?;
-        let is_keyed = definition.card.idempotency_key.is_some();
-        if is_keyed && invocation.idempotency_key.is_none() {
+        let takes_key = definition.card.idempotency_key.is_some();
+        if takes_key && invocation.idempotency_key.is_none() {
             invocation.idempotency_key = Some(idempotency_key(seed, &call.operation));
         }
-        let before = Before { session: self, flow, step: &step, is_keyed };
+        let before = Before { session: self, flow, step: &step };
         let outcome = host.run_with(definition, invocation, &before).await?;
         let is_seen = self.runner.watcher.is_some() || self.journal.is_some();
         if !is_seen && outcome.output.is_surely_readable() {
@@ -82,9 +82,9 @@ impl Session {
             Ended::from(error.redacted_by(&spec.redactor))
         };
         host.policy().egress.check(&spec).map_err(failed)?;
-        let effect = if request.writes() { Effect::Write } else { Effect::Idempotent };
-        self.sending(flow, &step, None, effect, || spec.to_json());
-        if request.writes() {
+        let sending = request.sending();
+        self.sending(flow, &step, None, sending.effect, || spec.to_json());
+        if !sending.is_repeatable() {
             self.will_send(&step).await?;
         }
         let treatment = Treatment {
@@ -168,7 +168,6 @@ struct Before<'s> {
     session: &'s Session,
     flow: &'s Flow,
     step: &'s str,
-    is_keyed: bool,
 }
 
 impl BeforeSending for Before<'_> {
@@ -179,8 +178,7 @@ impl BeforeSending for Before<'_> {
     ) -> BoxFuture<'a, Result<(), Error>> {
         let card = Some(definition.full_name());
         self.session.sending(self.flow, self.step, card, plan.effect, || plan.request.to_json());
-        let is_repeatable =
-            self.is_keyed || matches!(plan.effect, Effect::Read | Effect::Idempotent);
+        let is_repeatable = plan.sending().is_repeatable();
         Box::pin(async move {
             match (is_repeatable, &self.session.journal) {
                 (false, Some(journal)) => journal.will_send(self.step).await,
