@@ -155,8 +155,7 @@ pub(crate) struct GivenFields {
 pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> {
     let place = |line_column| Place { file: shown.to_owned(), line_column, ..Place::default() };
     let value: Value = serde_json::from_slice(text).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" at line ").next().unwrap_or_default();
+        let reason = cardhost::core::value::reason(&error);
         Error::from(ConnectionFault::Unreadable { reason: format!("not JSON: {reason}") })
             .at(place(Some((error.line(), error.column()))))
     })?;

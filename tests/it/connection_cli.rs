@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::postgres::postgres;
 use crate::support::{
-    Answer, Message, Ran, RawServer, cardhost_with, command, exchange, path, reply,
+    Answer, Message, Ran, RawServer, cardhost_with, command, exchange, path, reply, skipped,
 };
 
 /// A secret that nothing may show.
@@ -108,7 +108,7 @@ impl Home {
         python.arg(path("tests/it/terminal.py")).arg(steps.to_string()).args(command);
         let output = python.env_clear().envs(&self.env).env("PATH", "/usr/bin:/bin").output();
         let Ok(output) = output else {
-            eprintln!("skipped: there is no python3 to play the person at a terminal");
+            skipped("python3", "there is no python3 to play the person at a terminal");
             return None;
         };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -23,7 +23,7 @@ use cardhost::{
 use cardhost::{Reply, RequestSpec};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, RawServer, reply};
+use crate::support::{Answer, RawServer, reply, skipped};
 
 const DENIED: &str = "egress.address";
 const INVALID: &str = "url.host";
@@ -426,7 +426,7 @@ fn a_name_that_changes_its_answer_is_connected_to_where_it_was_checked() {
     let first = RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "text/plain", b"first")));
     let port = first.url.rsplit_once(':').unwrap().1.to_owned();
     let Ok(second) = TcpListener::bind(format!("127.0.0.2:{port}")) else {
-        eprintln!("skipped: this machine has no 127.0.0.2");
+        skipped("machine", "this machine has no 127.0.0.2");
         return;
     };
     let resolver = Scripted::new(&[&["127.0.0.1"], &["127.0.0.2"]]);

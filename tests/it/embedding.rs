@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 
-use crate::support::{Answer, RawServer, reply};
+use crate::support::{Answer, RawServer, reply, skipped};
 
 const CUSTOM: &str = "mixpanel/custom-api-action";
 const SECRET: &str = "canary-5ecret";
@@ -618,10 +618,9 @@ fn the_example_of_embedding_runs() {
     let command = std::path::Path::new(env!("CARGO_BIN_EXE_cardhost"));
     let example = command.with_file_name("examples").join("embed");
     if !example.is_file() {
-        eprintln!(
-            "skipped: {} is not built; `cargo test` without --test builds it",
-            example.display()
-        );
+        let why =
+            format!("{} is not built; `cargo test` without --test builds it", example.display());
+        skipped("examples", &why);
         return;
     }
     let output = Command::new(example).output().unwrap();

@@ -9,14 +9,14 @@ use cardhost::flow::node;
 use cardhost::flow::{load, schema};
 use serde_json::Value;
 
-use crate::support::path;
+use crate::support::{path, skipped};
 
 const FOLDER: &str = "../shared/conformance/serverless-workflow";
 
 /// Each example's name and text; `None` where they are not at hand.
 fn examples() -> Option<BTreeMap<String, String>> {
     let Ok(entries) = fs::read_dir(path(FOLDER).join("examples")) else {
-        println!("skipped: the examples are not beside the project");
+        skipped("shared", "the examples are not beside the project");
         return None;
     };
     let file = |entry: std::io::Result<fs::DirEntry>| {

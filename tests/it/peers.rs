@@ -27,6 +27,8 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use crate::support::skipped;
+
 /// How often a server is started before the test fails; each time on another port.
 const STARTS: usize = 4;
 /// How often one start is asked whether it accepts connections, and the pause between two questions.
@@ -137,7 +139,7 @@ fn installed(part: &str) -> Option<PathBuf> {
     if folder.join(".installed").is_file() {
         return Some(folder);
     }
-    eprintln!("skipped: {part} is not installed; tests/peers/install.sh installs it");
+    skipped(part, &format!("{part} is not installed; tests/peers/install.sh installs it"));
     None
 }
 

@@ -17,6 +17,7 @@ use base64::Engine as _;
 use tempfile::TempDir;
 
 use crate::peers::{Shared, free_port, kill_group};
+use crate::support::skipped;
 
 /// The server's password: a canary, searched for in whatever is shown.
 pub(crate) const PASSWORD: &str = "canary-pg-5ecret";
@@ -154,7 +155,7 @@ fn programs() -> Option<PathBuf> {
     let programs =
         found.into_iter().find(|folder| all.iter().all(|name| folder.join(name).is_file()));
     if programs.is_none() {
-        eprintln!("skipped: PostgreSQL's programs are not installed");
+        skipped("postgres", "PostgreSQL's programs are not installed");
     }
     programs
 }

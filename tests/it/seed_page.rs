@@ -3,7 +3,7 @@
 use cardhost::{Embedded, Host, Invocation};
 use serde_json::json;
 
-use crate::support::path;
+use crate::support::{path, skipped};
 
 /// An "Example for NAME API (LOCATION): BASE{{ / input.Request.Relative URL }}" line.
 struct Line {
@@ -16,7 +16,7 @@ struct Line {
 fn lines() -> Option<Vec<Line>> {
     let page = path("../shared/seeds/custom-api-action-page.txt");
     let Ok(text) = std::fs::read_to_string(&page) else {
-        println!("skipped: the seed page is not beside the project");
+        skipped("shared", "the seed page is not beside the project");
         return None;
     };
     let lines = text.lines().filter_map(|line| {

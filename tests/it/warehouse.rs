@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::peers::{self, Server, Shared};
 use crate::support::{
     Answer, Message, Ran, RawServer, assert_as_planned, cardhost, edited_mixpanel, exchange, path,
+    skipped,
 };
 
 const SPEC: &str = "../shared/seeds/warehouse-connectors.openapi.yaml";
@@ -30,7 +31,7 @@ pub fn prism() -> Option<Arc<Server>> {
     static PRISM: Shared = Shared::new();
     let spec = path(SPEC);
     if !spec.is_file() {
-        eprintln!("skipped: {} is missing", spec.display());
+        skipped("shared", &format!("{} is missing", spec.display()));
         return None;
     }
     PRISM.get(|| peers::prism(&spec))

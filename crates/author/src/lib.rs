@@ -12,3 +12,8 @@ pub mod formats;
 pub mod mock;
 pub mod reference;
 pub mod sample;
+
+/// Of the tests; what says that a test is skipped is one for all crates.
+#[cfg(test)]
+#[path = "../../../tests/it/support/skipped.rs"]
+mod skipped;

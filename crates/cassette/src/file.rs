@@ -110,8 +110,7 @@ fn read<T: DeserializeOwned>(file: &str, text: &str, version: &str) -> Result<T,
         return Err(Error::from(fault).at(place(None)));
     }
     serde_json::from_str(text).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        let reason = cardhost_core::value::reason(&error);
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
         let fault = match version {
             "case" => CassetteFault::Case { reason },

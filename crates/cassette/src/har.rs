@@ -59,8 +59,7 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let place = || Place { file: file.to_owned(), ..Place::default() };
     let archive = cardhost_core::value::parse(text).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        let reason = cardhost_core::value::reason(&error);
         let line_column = Some((error.line(), error.column()));
         Error::from(CassetteFault::Har { reason }).at(Place { line_column, ..place() })
     })?;

@@ -82,8 +82,7 @@ impl Invocation {
             });
         }
         let value = crate::value::parse(text).map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+            let reason = crate::value::reason(&error);
             InvocationFault::Syntax { reason, line: error.line(), column: error.column() }
         })?;
         if let Some(key) = crate::value::duplicate_key(text, &value) {

@@ -100,8 +100,7 @@ pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<De
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
+        let reason = crate::value::reason(&error);
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
         Error::from(LoadFault::Syntax { reason }).at(Place {
             file: file.to_owned(),

@@ -46,6 +46,14 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
+/// What is wrong with a JSON text, without the place: serde_json writes both into one sentence, and has the place apart too.
+#[must_use]
+pub fn reason(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    words.strip_suffix(&place).unwrap_or(&words).to_owned()
+}
+
 /// Whether a JSON text may hold a number with an exponent. One follows a digit; so may a letter in a text, which costs no
 /// more than a second look.
 pub fn may_hold_exponent(text: &str) -> bool {
@@ -60,9 +68,7 @@ pub fn duplicate_key(text: &str, value: &Value) -> Option<String> {
     if written == keys(value) {
         return None;
     }
-    let error = serde_json::from_str::<UniqueKeys>(text).err()?.to_string();
-    let (key, _) = error.rsplit_once(" at line ")?;
-    Some(key.to_owned())
+    serde_json::from_str::<UniqueKeys>(text).err().map(|error| reason(&error))
 }
 
 /// How many keys a value has, at all depths.
@@ -188,6 +194,35 @@ fn respelt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_serde_jsons_sentence_without_its_place() {
+        for (text, expected) in [
+            ("{\"a\": }", "expected value"),
+            ("{\"a\"", "EOF while parsing an object"),
+            ("[1 2]", "expected `,` or `]`"),
+            ("\"\u{1}\"", "control character (\\u0000-\\u001F) found while parsing a string"),
+        ] {
+            let error = serde_json::from_str::<Value>(text).unwrap_err();
+            assert_eq!(reason(&error), expected);
+            let place = format!("{expected} at line 1 column {}", error.column());
+            assert_eq!(error.to_string(), place);
+        }
+        // A value that has no place says only what is wrong.
+        let error = serde_json::from_value::<u8>(Value::Null).unwrap_err();
+        assert_eq!(reason(&error), "invalid type: null, expected u8");
+    }
+
+    /// `invocation` refuses keys that begin so, and `flow::datum` reads numbers by this one.
+    #[test]
+    fn a_number_is_given_on_under_a_key_of_serde_jsons_own() {
+        let under: Value =
+            serde_json::from_str("{\"$serde_json::private::Number\": \"7.0\"}").unwrap();
+        assert_eq!(under.to_string(), "7.0");
+        let raw: Value =
+            serde_json::from_str("{\"$serde_json::private::RawValue\": \"[7]\"}").unwrap();
+        assert_eq!(raw.to_string(), "[7]");
+    }
 
     #[test]
     fn numbers_keep_their_text() {

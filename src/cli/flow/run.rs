@@ -61,9 +61,7 @@ pub(crate) fn input(limit: usize) -> Result<Value, Failure> {
     };
     let text = String::from_utf8(text).map_err(|_| wrong("not UTF-8".to_owned(), 1, 1))?;
     let value = cardhost::core::value::parse(&text).map_err(|error| {
-        let words = error.to_string();
-        let reason = words.split(" at line ").next().unwrap_or_default().to_owned();
-        wrong(reason, error.line(), error.column())
+        wrong(cardhost::core::value::reason(&error), error.line(), error.column())
     })?;
     match cardhost::core::value::duplicate_key(&text, &value) {
         Some(key) => Err(Error::from(InvocationFault::DuplicateKey { key }).into()),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::xml::xml_fault;
 use super::{Folder, GOOD, HEAD, told};
-use crate::support::{cardhost, path};
+use crate::support::{cardhost, path, skipped};
 
 #[test]
 fn a_flow_is_drawn_as_mermaid_or_as_svg() {
@@ -104,7 +104,7 @@ fn names_that_are_markup_stay_text() {
 fn every_example_of_the_specification_that_is_accepted_is_drawn() {
     let folder = path("../shared/conformance/serverless-workflow/examples");
     let Ok(entries) = fs::read_dir(&folder) else {
-        println!("skipped: the examples are not beside the project");
+        skipped("shared", "the examples are not beside the project");
         return;
     };
     let (mut all, mut drawn) = (0, 0);

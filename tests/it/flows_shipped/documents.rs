@@ -6,7 +6,7 @@ use cardhost::flow::{load, node, schema};
 use serde_json::{Value, json};
 
 use super::drive::{Drive, FLOWS, text};
-use crate::support::path;
+use crate::support::{path, skipped};
 
 #[test]
 fn every_shipped_flow_loads_and_fits_both_schemas() {
@@ -24,7 +24,7 @@ fn every_shipped_flow_loads_and_fits_both_schemas() {
         compile(&node::read(&text).unwrap().to_value()).unwrap()
     });
     if official.is_none() {
-        println!("skipped: the official schema is not beside the project");
+        skipped("shared", "the official schema is not beside the project");
     }
     for flow in FLOWS {
         let loaded = load(flow, &text(flow)).unwrap_or_else(|findings| panic!("{findings:#?}"));

@@ -20,6 +20,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tempfile::TempDir;
 
 use crate::canary::{self, Hunt};
+use crate::support::skipped;
 use process::{Process, Region};
 use service::Service;
 
@@ -88,7 +89,7 @@ fn a_dropped_host_leaves_nothing(threads: &str) {
 
     process.wait_for("alive");
     let Some(maps) = process.maps() else {
-        println!("skipped: the memory of a child cannot be read here");
+        skipped("machine", "the memory of a child cannot be read here");
         return;
     };
     let before = report(&hunt, maps);
@@ -113,7 +114,7 @@ fn a_dropped_host_leaves_nothing(threads: &str) {
                 println!("left in a register: {line}");
             }
         }
-        Err(reason) => println!("skipped: no core file: {reason}"),
+        Err(reason) => skipped("machine", &format!("no core file: {reason}")),
     }
     process.go_on();
     process.end();

@@ -42,13 +42,11 @@ impl<'t> Document<'t> {
             })
         };
         let value: Value = serde_json::from_str(file.text).map_err(|error| {
-            let words = error.to_string();
-            let reason = words.split(" at line ").next().unwrap_or_default();
             let offset = match error.is_eof() {
                 true => file.text.trim_end().len(),
                 false => offset_of(file.text, error.line(), error.column()),
             };
-            fail(offset, reason.to_owned())
+            fail(offset, cardhost_core::value::reason(&error))
         })?;
         let parsed = jsonc_parser::parse_to_ast(file.text, &Default::default(), &strict())
             .map_err(|error| fail(error.range().start, error.kind().to_string().to_lowercase()))?;

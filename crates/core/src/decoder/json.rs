@@ -56,10 +56,9 @@ fn value(text: &str) -> Result<DecodedBody, DecodeFault> {
 }
 
 pub(super) fn fault(error: &serde_json::Error) -> DecodeFault {
-    let words = error.to_string();
     DecodeFault::Malformed {
         format: "JSON",
-        reason: words.split(" at line ").next().unwrap_or_default().to_owned(),
+        reason: crate::value::reason(error),
         line: error.line(),
         column: error.column(),
     }

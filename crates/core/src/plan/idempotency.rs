@@ -45,7 +45,7 @@ pub(super) fn is_keyed(card: &Card, headers: &HeaderMap, input: &Map<String, Val
     let Some(declared) = &card.idempotency_key else { return false };
     let in_header = declared.header.as_ref().is_some_and(|name| headers.contains_key(&name.0));
     let in_input = declared.input_field().is_some_and(|(group, label)| {
-        let field = input.get(group).and_then(|fields| fields.get(label));
+        let field = input.get(group).and_then(|fields| fields.get(&*label));
         field.is_some_and(|value| !value.is_null())
     });
     in_header || in_input

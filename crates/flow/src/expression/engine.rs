@@ -1,76 +1,21 @@
-//! jaq under a meter: compiled once, without environment, files and inputs, and always with an end.
-//!
-//! jaq asks its data for the table of terms whenever it evaluates one. While the meter lets it, it gets
-//! the program; after that it gets a table in which every term is `stop`, so that whatever is going
-//! round, `def f: f; f` too, ends with jaq's own exception for `halt`, which nothing catches. What goes
-//! round between two terms (`range`, comparison, text) pays in [`crate::datum`].
+//! jaq under a meter: an expression compiled once, without environment, files and inputs, and evaluated with an end
+//! ([`super::program`] has how).
 
 use std::sync::OnceLock;
 
 use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, DataT, Exn, Filter, Lut, Native, Vars};
+use jaq_core::{Compiler, Ctx, Filter, Vars};
 
+use super::program::{Jq, MAX_TERMS, Program, SyntaxFault};
 use super::{natives, recursion};
-use crate::datum::{Datum, Excess, measured, step};
-
-/// jaq's view of a program.
-pub(super) struct Jq;
-
-impl DataT for Jq {
-    type V<'a> = Datum;
-    type Data<'a> = Program<'a>;
-}
-
-/// The terms of a program.
-#[derive(Clone, Copy)]
-pub(super) struct Program<'a>(&'a Lut<Jq>);
-
-impl<'a> jaq_core::data::HasLut<'a, Jq> for Program<'a> {
-    fn lut(&self) -> &'a Lut<Jq> {
-        if step() { self.0 } else { stop() }
-    }
-}
-
-/// Most terms of a program; `.[stop]` makes one.
-const MAX_TERMS: usize = 96 * 1024;
-
-/// A table of terms of which each ends the evaluation.
-fn stop() -> &'static Lut<Jq> {
-    static STOP: OnceLock<Filter<Jq>> = OnceLock::new();
-    let filter = STOP.get_or_init(|| {
-        let arena = Arena::default();
-        let code = [".", &"[stop]".repeat(MAX_TERMS)].concat();
-        let file = File { code: code.as_str(), path: () };
-        let halts = ("stop", Box::from([]), Native::new(|_| ended()));
-        Loader::new([])
-            .load(&arena, file)
-            .ok()
-            .and_then(|modules| Compiler::default().with_funs([halts]).compile(modules).ok())
-            .unwrap_or_default()
-    });
-    &filter.lut
-}
-
-/// jaq's exception for `halt`.
-pub(super) fn ended<'a>() -> jaq_core::ValXs<'a, Datum> {
-    jaq_core::box_iter::box_once(Err(Exn::halt(0)))
-}
+use crate::datum::{Datum, Excess, measured};
 
 fn definitions() -> &'static [Def<&'static str>] {
     static DEFINITIONS: OnceLock<Vec<Def<&'static str>>> = OnceLock::new();
     DEFINITIONS.get_or_init(|| {
         jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions()).collect()
     })
-}
-
-/// Why an expression cannot be compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxFault {
-    /// Where in the text, in bytes.
-    pub offset: usize,
-    /// What is wrong: what was expected, or what is not defined.
-    pub reason: String,
 }
 
 /// Compiles an expression that may use some variables, each with its `$`.
@@ -120,7 +65,7 @@ pub(super) fn run(
     steps: u64,
     now: i64,
 ) -> Result<Datum, Ended> {
-    let context = Ctx::<Jq>::new(Program(&filter.lut), Vars::new(variables));
+    let context = Ctx::<Jq>::new(Program::of(filter), Vars::new(variables));
     let (outputs, excess) = measured(steps, now, || {
         let mut outputs = Vec::new();
         for output in filter.id.run((context, input)) {
@@ -157,4 +102,42 @@ fn shown(value: &Datum) -> String {
         return text;
     }
     text.chars().take(LONGEST).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number that [`compile`] reads out of jaq's `Debug`.
+    fn first(text: &str) -> usize {
+        let shown = format!("{:?}", compile(text, &[]).unwrap().id);
+        shown.strip_prefix("TermId(").unwrap().strip_suffix(')').unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn an_expressions_terms_come_after_those_of_the_definitions() {
+        // Whatever an expression is made of, its own first term stands in the same place.
+        let of_nothing = first(".");
+        for text in ["1 + 1", "[.[] | .a]", "if . then 1 else 2 end", "[1, [2, [3]]]"] {
+            assert_eq!(first(text), of_nothing, "{text}");
+        }
+        assert!(of_nothing < MAX_TERMS / 8, "{of_nothing}");
+    }
+
+    /// A term beyond the table of [`stop`] would panic: jaq looks a term up by its number.
+    #[test]
+    fn the_longest_expressions_end_within_the_table() {
+        // What makes many terms without nesting, which is refused before.
+        for piece in ["a,", "a:1,", "a:.b,"] {
+            let most = (MAX_TERMS - 64 - first(".")) / 8;
+            let text = |pieces: usize| ["{", &piece.repeat(pieces), "b}"].concat();
+            let pieces = (most - 3) / piece.len();
+            let filter = compile(&text(pieces), &[]).unwrap();
+            assert!(compile(&text(pieces + 1), &[]).is_err(), "{piece}");
+            for steps in [1, 100, 3_000, 10_000] {
+                let ended = run(&filter, Datum::Null, std::iter::empty(), steps, 0);
+                assert!(matches!(ended, Err(Ended::Excess(_))), "{piece} {steps}: {ended:?}");
+            }
+        }
+    }
 }

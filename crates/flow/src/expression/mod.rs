@@ -12,6 +12,7 @@ mod engine;
 mod natives;
 mod nesting;
 mod path;
+mod program;
 mod recursion;
 mod shaped;
 mod uri;
@@ -19,13 +20,14 @@ mod uri;
 use std::fmt;
 use std::sync::Arc;
 
-pub use engine::SyntaxFault;
+pub use program::SyntaxFault;
 pub use shaped::Shaped;
 pub use uri::UriTemplate;
 
 use crate::datum::{Datum, Excess};
-use engine::{Ended, Jq};
+use engine::Ended;
 use path::Path;
+use program::Jq;
 
 /// Longest text of an expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 8 * 1024;

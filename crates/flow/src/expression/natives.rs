@@ -6,7 +6,7 @@ use jaq_core::load::{self, lex, parse};
 use jaq_core::native::{Fun, bome, unary, v};
 use jaq_core::{Error, Native, compile};
 
-use super::engine::{Jq, SyntaxFault, ended};
+use super::program::{Jq, SyntaxFault, ended};
 use crate::datum::{Datum, now, spend};
 
 /// What reads something from outside, or ends the process.
@@ -190,5 +190,31 @@ pub(super) fn compile_fault(text: &str, errors: compile::Errors<&str, ()>) -> Sy
             },
         },
         None => unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each was read: none but those of [`LEFT_OUT`] looks outside or ends the process. A function that a new version of jaq brings
+    /// is read before it is let in.
+    #[test]
+    fn the_functions_of_jaq_are_those_that_were_read() {
+        let standard = jaq_core::funs::<Jq>().chain(jaq_std::funs::<Jq>());
+        let mut names: Vec<&str> = standard.map(|(name, ..)| name).collect();
+        names.sort_unstable();
+        for name in LEFT_OUT {
+            assert!(names.contains(&name), "{name}");
+        }
+        names.retain(|name| !LEFT_OUT.contains(name));
+        let read = "acos acosh ascii_downcase ascii_upcase asin asinh atan atan2 atanh cbrt ceil copysign cos cosh decode_base64 \
+            decode_uri encode_base64 encode_uri endswith erf erfc error_empty escape_html escape_sh exp exp10 exp2 explode expm1 \
+            fabs fdim first floor fma fmax fmin fmod frexp fromdateiso8601 gmtime group_by hypot ilogb implode j0 j1 jn key_values \
+            keys_unsorted last ldexp lgamma limit log log10 log1p log2 ltrim ltrimstr matches max_by_or_empty min_by_or_empty mktime \
+            modf nearbyint nextafter path path_value pow range remainder reverse rint round rtrim rtrimstr scalbln sin sinh skip sort \
+            sort_by split_ split_matches sqrt startswith strftime tan tanh tgamma todateiso8601 trim trunc unescape_html \
+            utf8bytelength y0 y1 yn";
+        assert_eq!(names.join(" "), read);
     }
 }

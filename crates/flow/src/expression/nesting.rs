@@ -7,15 +7,16 @@ const MAX_LEVELS: usize = 100;
 
 /// What is open around a character.
 enum Open {
-    /// A bracket, with the operators and words so far at its level, each of which is one level to the parser.
-    Bracket { is_object: bool, chain: usize },
+    /// A bracket, with the operators and words so far at its level, each of which is one level to the parser, and the parts of the
+    /// path that is read there, each of which is one level to the evaluation.
+    Bracket { is_object: bool, chain: usize, parts: usize },
     /// A text.
     Text,
 }
 
 /// Refuses what could overflow the stack of jaq's parser and compiler.
 pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
-    let mut open = vec![Open::Bracket { is_object: false, chain: 0 }];
+    let mut open = vec![Open::Bracket { is_object: false, chain: 0, parts: 0 }];
     let mut levels = 0_usize;
     let mut chars = text.char_indices().peekable();
     let mut word_start = None;
@@ -45,7 +46,20 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
         match c {
             c if c.is_ascii_alphabetic() => word_start = word_start.or(Some(offset)),
             '"' => open.push(Open::Text),
-            '(' | '[' | '{' => push(&mut open, &mut levels, c == '{'),
+            '.' | '(' | '[' | '{' => {
+                if let Some(Open::Bracket { parts, .. }) = open.last_mut() {
+                    *parts += 1;
+                    if *parts > MAX_LEVELS {
+                        return Err(SyntaxFault {
+                            offset,
+                            reason: "its path is too long".to_owned(),
+                        });
+                    }
+                }
+                if c != '.' {
+                    push(&mut open, &mut levels, c == '{');
+                }
+            }
             ')' | ']' | '}' if open.len() > 1 => {
                 if let Some(Open::Bracket { chain, .. }) = open.pop() {
                     levels -= chain + 2;
@@ -53,7 +67,8 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
             }
             ',' | ';' => match open.last_mut() {
                 // The next entry of an object, the next parameter of a call.
-                Some(Open::Bracket { is_object, chain }) if *is_object || c == ';' => {
+                Some(Open::Bracket { is_object, chain, parts }) if *is_object || c == ';' => {
+                    *parts = 0;
                     levels -= std::mem::take(chain);
                 }
                 _ => lengthen(&mut open, &mut levels),
@@ -71,12 +86,13 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
 }
 
 fn push(open: &mut Vec<Open>, levels: &mut usize, is_object: bool) {
-    open.push(Open::Bracket { is_object, chain: 0 });
+    open.push(Open::Bracket { is_object, chain: 0, parts: 0 });
     *levels += 2;
 }
 
 fn lengthen(open: &mut [Open], levels: &mut usize) {
-    if let Some(Open::Bracket { chain, .. }) = open.last_mut() {
+    if let Some(Open::Bracket { chain, parts, .. }) = open.last_mut() {
+        *parts = 0;
         *chain += 1;
         *levels += 1;
     }

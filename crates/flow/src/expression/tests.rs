@@ -228,3 +228,17 @@ fn uri_templates_take_values_of_the_input() {
     assert!(expand("https://h/{a}", json!({})).is_err());
     assert!(expand("https://h/{a}", json!({"a": {}})).is_err());
 }
+
+#[test]
+fn a_path_is_no_longer_than_the_stack_allows() {
+    for piece in ["[0]", ".a", "[.b]"] {
+        let text = |parts: usize| [".a", &piece.repeat(parts)].concat();
+        let expression = Expression::compile(&text(99), &[]).unwrap();
+        let result = expression.evaluate(&Datum::from(json!({"a": null})), &Plain(200_000));
+        assert_eq!(serde_json::Value::from(result.unwrap()), json!(null), "{piece}");
+        let fault = Expression::compile(&text(100), &[]).unwrap_err();
+        assert_eq!(fault.reason, "its path is too long", "{piece}");
+    }
+    let separate = vec![".a.b[0]"; 60].join(", ");
+    assert!(Expression::compile(&format!("[{separate}]"), &[]).is_ok());
+}

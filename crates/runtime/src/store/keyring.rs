@@ -71,10 +71,14 @@ fn fault(error: &Error) -> KeyFault {
 }
 
 #[cfg(test)]
-#[allow(clippy::print_stderr, reason = "a skipped test prints why")]
+#[path = "../../../../tests/it/support/skipped.rs"]
+mod skipped;
+
+#[cfg(test)]
 mod tests {
     use keyring_core::mock;
 
+    use super::skipped::skipped;
     use super::*;
 
     #[test]
@@ -113,7 +117,7 @@ mod tests {
         let (service, user) = ("cardhost-test", std::process::id().to_string());
         let key = Key::generate().unwrap();
         if let Err(fault) = key.store_in_keyring(service, &user) {
-            eprintln!("skipped: the keyring of the kernel cannot be used here: {fault:?}");
+            skipped("machine", &format!("the keyring of the kernel cannot be used: {fault:?}"));
             return;
         }
         let found = Key::from_keyring(service, &user).unwrap().unwrap();

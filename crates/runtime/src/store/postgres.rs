@@ -114,6 +114,9 @@ pub(super) struct Postgres {
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
+/// What tokio-postgres says of a connection that waiting does not mend; the kinds of its errors are its own.
+const LASTING: [&str; 3] = ["TLS", "authentication", "configuration"];
+
 impl Postgres {
     /// Understands the URL of a store whose format has steps after those that are shipped; nothing is connected yet.
     pub(super) fn new(url: &str, later: &[&'static str]) -> Result<Postgres, StoreFault> {
@@ -284,9 +287,7 @@ impl Postgres {
         let place = self.place.clone();
         let Some(said) = error.as_db_error() else {
             let mut reason = error.to_string();
-            let transient = !["TLS", "authentication", "configuration"]
-                .iter()
-                .any(|word| reason.contains(word));
+            let transient = !LASTING.iter().any(|words| reason.contains(words));
             let mut source = error.source();
             while let Some(cause) = source {
                 reason = format!("{reason}: {cause}");
@@ -763,5 +764,36 @@ mod tests {
         assert_eq!(store.config.get_ssl_mode(), SslMode::Require);
         assert_eq!(store.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
         assert_eq!(store.config.get_password(), Some(&b"a?b"[..]));
+    }
+    /// What a server makes of us that answers our first message with some bytes.
+    fn answered(parameters: &str, reply: &'static [u8]) -> StoreFault {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://sa@{}/d?{parameters}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(reply);
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connected =
+            runtime.block_on(async { Postgres::new(&url, &[]).unwrap().connect().await.map(drop) });
+        connected.unwrap_err()
+    }
+
+    #[test]
+    fn what_waiting_does_not_mend_is_told_by_the_words_of_the_driver() {
+        // No TLS; Kerberos, which is not spoken; a password, and none was given.
+        for (parameters, reply) in [
+            ("sslmode=require", &b"N"[..]),
+            ("sslmode=disable", b"R\0\0\0\x08\0\0\0\x07"),
+            ("sslmode=disable", b"R\0\0\0\x08\0\0\0\x03"),
+        ] {
+            let fault = answered(parameters, reply);
+            let lasts = matches!(fault, StoreFault::Unreachable { transient: false, .. });
+            assert!(lasts, "{fault:?}");
+        }
+        let fault = answered("sslmode=disable", b"");
+        assert!(matches!(fault, StoreFault::Unreachable { transient: true, .. }), "{fault:?}");
     }
 }

@@ -7,8 +7,6 @@
 //! is checked against the egress policy, and those are the addresses that are connected to. A name that changes its
 //! answer after the check has no chance, and a connection that stands was checked when it was opened.
 
-use std::error::Error as _;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,14 +16,15 @@ use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
-use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
 
 use super::coding::{self, CODED_ALLOWANCE, Undone};
-use super::egress::{self, EgressPolicy};
+use super::egress::EgressPolicy;
+use super::fault::{Phase, Refused, causes, fault};
 use super::resolve::{Resolve, SystemResolver};
 use super::tls::{self, Fingerprint};
 use super::{BoxFuture, Transport};
@@ -123,6 +122,14 @@ impl HttpTransport {
         Ok(client)
     }
 
+    /// A client for a test that looks at reqwest's own errors.
+    #[cfg(test)]
+    pub(super) fn plain_client(&self) -> Client {
+        let connect_timeout = Duration::from_secs(10);
+        let key = ClientKey { tls: true, guarded: false, connect_timeout, settings: None };
+        self.build(key, None).unwrap()
+    }
+
     fn build(&self, key: ClientKey, settings: Option<&TlsSettings>) -> Result<Client, String> {
         let tls = tls::configuration(key.tls, &self.roots, settings)?;
         let mut builder = Client::builder();
@@ -205,18 +212,6 @@ impl reqwest::dns::Resolve for Guard {
         })
     }
 }
-
-/// A refusal on its way through reqwest.
-#[derive(Debug)]
-struct Refused(Denied);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("refused by the egress policy")
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// The limits on time of one exchange.
 struct Limits {
@@ -341,139 +336,9 @@ impl Gathered {
     }
 }
 
-/// How far an exchange had come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Head,
-    Body,
-}
-
-/// Sorts an error by its kind. The URL is gone from it; header values never were in it.
-fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
-    if let Some(Refused(denied)) = find::<Refused>(error) {
-        return egress::fault(*denied);
-    }
-    let detail = causes(error);
-    let io_kind = find::<io::Error>(error).map(io::Error::kind);
-    let ended = is_end(io_kind) || ENDED_EARLY.iter().any(|words| detail.contains(words));
-    let refused = phase == Phase::Head && refuses_client(error);
-    let kind = if error.is_connect() {
-        connect_kind(error, treatment, &detail)
-    } else if refused {
-        TransportFaultKind::Tls
-    } else {
-        match (ended, phase) {
-            (true, Phase::Body) => TransportFaultKind::Truncated,
-            (true, Phase::Head) => TransportFaultKind::Reset,
-            (false, _) => TransportFaultKind::Protocol,
-        }
-    };
-    TransportFault { kind, not_sent: error.is_connect() || refused, detail }
-}
-
-/// Whether the server refuses the client's certificate. With TLS 1.3 the client learns that only when it waits for the
-/// reply; the server has read nothing of the request (RFC 8446, section 4.4.2.4).
-fn refuses_client(error: &reqwest::Error) -> bool {
-    use rustls::AlertDescription as A;
-    matches!(
-        find::<rustls::Error>(error),
-        Some(rustls::Error::AlertReceived(
-            A::CertificateRequired
-                | A::NoCertificate
-                | A::BadCertificate
-                | A::UnsupportedCertificate
-                | A::CertificateRevoked
-                | A::CertificateExpired
-                | A::CertificateUnknown
-                | A::UnknownCA
-                | A::AccessDenied
-        ))
-    )
-}
-
-/// Why no connection stands.
-fn connect_kind(error: &reqwest::Error, treatment: Treatment, detail: &str) -> TransportFaultKind {
-    if error.is_timeout() {
-        let which = TimeoutKind::Connect;
-        TransportFaultKind::Timeout { which, after: treatment.connect_timeout }
-    } else if error.is_dns() {
-        TransportFaultKind::Dns
-    } else if find::<rustls::Error>(error).is_some() || detail.contains("tls") {
-        TransportFaultKind::Tls
-    } else {
-        TransportFaultKind::Connect
-    }
-}
-
-/// hyper's words for a connection that ended too early; its error kinds are not public through reqwest.
-const ENDED_EARLY: [&str; 5] = [
-    "connection closed before message completed",
-    "end of file before message length reached",
-    "unexpected EOF during chunk",
-    "incomplete message",
-    "channel closed",
-];
-
-fn is_end(kind: Option<io::ErrorKind>) -> bool {
-    use io::ErrorKind as K;
-    matches!(
-        kind,
-        Some(
-            K::ConnectionReset
-                | K::ConnectionAborted
-                | K::BrokenPipe
-                | K::UnexpectedEof
-                | K::NotConnected
-        )
-    )
-}
-
-fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    let mut cause = error.source();
-    while let Some(at) = cause {
-        if let Some(found) = at.downcast_ref::<E>() {
-            return Some(found);
-        }
-        // io::Error hides what it wraps from `source`, and is wrapped itself.
-        let mut wrapped = at.downcast_ref::<io::Error>();
-        while let Some(inner) = wrapped.and_then(io::Error::get_ref) {
-            if let Some(found) = inner.downcast_ref::<E>() {
-                return Some(found);
-            }
-            wrapped = inner.downcast_ref::<io::Error>();
-        }
-        cause = at.source();
-    }
-    None
-}
-
-/// Words of the libraries that say only which of them was at work.
-const LAYERS: [&str; 5] = [
-    "client error (",
-    "tcp connect error",
-    "dns error",
-    "error resolving DNS",
-    "error reading a body",
-];
-
-/// The causes below the outermost error, each once.
-fn causes(error: &reqwest::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut cause = error.source();
-    while let Some(at) = cause {
-        let said = at.to_string();
-        let says_little =
-            at.source().is_some() && LAYERS.iter().any(|layer| said.starts_with(layer));
-        if !says_little && !words.iter().any(|known| known.contains(&said)) {
-            words.push(said);
-        }
-        cause = at.source();
-    }
-    words.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::IpAddr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 

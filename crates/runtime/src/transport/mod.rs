@@ -2,6 +2,7 @@
 
 mod coding;
 pub mod egress;
+mod fault;
 mod http;
 mod memory;
 mod observer;
