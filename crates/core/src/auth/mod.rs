@@ -15,6 +15,7 @@ mod bearer;
 mod challenge;
 mod credential;
 mod custom;
+mod custom_schemes;
 mod dates;
 mod demand;
 mod digest;
@@ -35,7 +36,7 @@ mod tls;
 mod token_scheme;
 
 pub(crate) use credential::{credential, set_sensitive};
-pub use custom::{CustomScheme, CustomSchemes, CustomValues};
+pub use custom_schemes::{CustomScheme, CustomSchemes, CustomValues};
 pub use demand::Demand;
 pub use fault::AuthFault;
 pub use method::AuthMethod;
