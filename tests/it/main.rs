@@ -37,6 +37,7 @@ mod oidc;
 mod oidc_peer;
 mod peers;
 mod postgres;
+mod public_api;
 mod schemes;
 mod scripted;
 mod secrets_everywhere;

@@ -35,6 +35,8 @@ mod signing;
 mod tls;
 mod token_scheme;
 
+pub use basic::Basic;
+pub use bearer::Bearer;
 pub(crate) use credential::{credential, set_sensitive};
 pub use custom_schemes::{CustomScheme, CustomSchemes, CustomValues};
 pub use demand::Demand;

@@ -12,8 +12,8 @@ use super::emit::Emit;
 use super::for_::For;
 use super::fork::Fork;
 use super::parts::{
-    Authentication, Backoff, Duration, Endpoint, Input, Output, RaisedError, Retry, SCHEMES,
-    Settings,
+    Authentication, Backoff, CARRIED_OUT, Duration, Endpoint, Input, Output, RaisedError, Retry,
+    SCHEMES, Settings,
 };
 use super::raise::Raise;
 use super::run::RunWorkflow;
@@ -635,6 +635,14 @@ impl<'n> Builder<'n, '_, '_> {
             Some(secret) => Settings::Secret(secret.to_owned()),
             None => Settings::Given(self.shaped(&entry.value, &place)),
         };
+        if !CARRIED_OUT.contains(&entry.key.as_str()) {
+            let feature = format!("authentication.{}", entry.key);
+            self.findings.warn(
+                &place.pointer,
+                &entry.key_at,
+                DocumentFault::Unsupported { feature },
+            );
+        }
         Some(Arc::new(Authentication { scheme: entry.key.clone(), settings }))
     }
 

@@ -4,19 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
+use cardhost_core::auth::{Applying, AuthMethod, Basic, Bearer, CustomSchemes};
 use cardhost_core::card::Effect;
 use cardhost_core::error::Code;
+use cardhost_core::failure::Error;
+use cardhost_core::plan::PlanFault;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::Reply;
 use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::template::{Found, Reference, Root, Scope, Template};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -133,7 +137,7 @@ impl HttpRequest {
         }
         let mut redactor = Redactor::new();
         if let Some(authentication) = &self.authentication {
-            authentication.apply(&mut request.headers, &mut redactor)?;
+            authentication.apply(&mut request, &mut redactor)?;
         }
         for name in ["authorization", "cookie", "proxy-authorization", "x-api-key"] {
             for value in request.headers.get_all(name) {
@@ -181,23 +185,18 @@ impl HttpRequest {
 }
 
 impl HttpAuthentication {
-    fn apply(&self, headers: &mut HeaderMap, redactor: &mut Redactor) -> Result<(), Problem> {
-        let setting = |name: &str| {
-            let text = self.settings.get(name).and_then(Value::as_str);
-            text.ok_or_else(|| wrong(format!("`authentication` lacks `{name}`")))
+    /// Puts the credentials into the request, by the same schemes as a connector's.
+    fn apply(&self, request: &mut RequestSpec, redactor: &mut Redactor) -> Result<(), Problem> {
+        let setting = |name: &'static str| match self.settings.get(name) {
+            Some(Value::String(_)) => Ok(Template::parse(format!("<<connection.{name}>>"))),
+            _ => Err(wrong(format!("`authentication` lacks `{name}`"))),
         };
-        let text = match self.scheme.as_str() {
-            "basic" => {
-                let (user, password) = (setting("username")?, setting("password")?);
-                redactor.add(Secret::from(password));
-                redactor.add_pair(Secret::from(user), Secret::from(password));
-                format!("Basic {}", encoded(format!("{user}:{password}").as_bytes()))
-            }
-            "bearer" => {
-                let token = setting("token")?;
-                redactor.add(Secret::from(token));
-                format!("Bearer {token}")
-            }
+        let method = match self.scheme.as_str() {
+            "basic" => AuthMethod::Basic(Box::new(Basic {
+                username: setting("username")?,
+                password: setting("password")?,
+            })),
+            "bearer" => AuthMethod::Bearer(Box::new(Bearer { token: setting("token")? })),
             other => {
                 let reason = format!(
                     "`{other}` is not carried out for `http` and `openapi`: call a card, whose connection knows it"
@@ -205,10 +204,33 @@ impl HttpAuthentication {
                 return Err(wrong(reason));
             }
         };
-        let (name, mut value) = header(AUTHORIZATION.as_str(), &text)?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-        Ok(())
+        for name in ["password", "token"] {
+            if let Some(text) = self.settings.get(name).and_then(Value::as_str) {
+                redactor.add(Secret::from(text));
+            }
+        }
+        let scope = Given(&self.settings);
+        let schemes = CustomSchemes::default();
+        let mut with = Applying { scope: &scope, schemes: &schemes, redactor };
+        match method.scheme().apply(request, &mut with) {
+            Ok(_) => Ok(()),
+            Err(fault) => {
+                let error = Error::from(PlanFault::Auth { method: self.scheme.clone(), fault });
+                Err(Problem::from(&error))
+            }
+        }
+    }
+}
+
+/// The settings of an authentication, as a scheme looks them up in a connection.
+struct Given<'s>(&'s Map<String, Value>);
+
+impl Scope for Given<'_> {
+    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
+        match (reference.root, reference.segments.as_slice()) {
+            (Root::Connection, [name]) => self.0.get(name).map(Found::Value),
+            _ => None,
+        }
     }
 }
 
@@ -268,4 +290,53 @@ fn content(reply: &HttpReply) -> Result<Value, Problem> {
 fn undecodable(reason: &str) -> Problem {
     let title = "the reply cannot be decoded";
     Problem::new(Standard::Runtime, title, reason).with_code(&Code::RESPONSE_DECODE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(scheme: &str, settings: &Value) -> Result<RequestSpec, Problem> {
+        let settings = settings.as_object().unwrap().clone();
+        HttpRequest {
+            method: "GET".to_owned(),
+            url: "https://shop.example/a".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            authentication: Some(HttpAuthentication { scheme: scheme.to_owned(), settings }),
+            output: ReplyAs::Content,
+            redirect: false,
+        }
+        .to_spec()
+    }
+
+    #[test]
+    fn credentials_are_sent_as_a_card_sends_them() {
+        let sent =
+            |scheme, settings| with(scheme, &settings).unwrap().headers["authorization"].clone();
+        assert_eq!(sent("basic", json!({ "username": "sa", "password": "a:b" })), "Basic c2E6YTpi");
+        assert_eq!(sent("bearer", json!({ "token": "t" })), "Bearer t");
+    }
+
+    #[test]
+    fn credentials_are_refused_as_a_card_refuses_them() {
+        for (scheme, settings, code, title) in [
+            (
+                "basic",
+                json!({ "username": "a:b", "password": "c" }),
+                Some("auth.value"),
+                "auth method `basic`: the user name holds a colon, which Basic credentials cannot carry",
+            ),
+            (
+                "bearer",
+                json!({ "token": "a\nb" }),
+                Some("auth.value"),
+                "auth method `bearer`: the credential holds a character that no header can carry",
+            ),
+            ("oauth2", json!({}), None, "the request cannot be sent"),
+        ] {
+            let problem = with(scheme, &settings).unwrap_err();
+            assert_eq!((problem.code.as_deref(), problem.title.as_deref()), (code, Some(title)));
+        }
+    }
 }
