@@ -1,54 +1,107 @@
-//! What the crate `cardhost` makes public, as a list. A name that comes or goes is seen here, and taken with
-//! `INSTA_UPDATE=always cargo test --test it public_api`.
+//! What an embedder can name of the facade: a change is seen, and accepted by
+//! `UPDATE_API=1 cargo test --test it public_api`.
 
-use syn::{Attribute, Item, UseTree};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
+use crate::layers::source::{Crate, Segments, crates};
 use crate::support::path;
 
-#[test]
-fn the_public_names_are_those_of_the_list() {
-    let text = std::fs::read_to_string(path("src/lib.rs")).unwrap();
-    let mut names = Vec::new();
-    collect(&syn::parse_file(&text).unwrap().items, "cardhost", &mut names);
-    let count = names.len();
-    names.sort();
-    names.dedup();
-    assert_eq!(names.len(), count, "a name is there twice");
-    insta::assert_snapshot!(format!("{count} names\n{}\n", names.join("\n")));
+const FILE: &str = "docs/public-api.txt";
+
+/// Names below a module of a crate, with all features.
+struct Api {
+    names: BTreeSet<String>,
+    /// What is being listed: modules may hand each other on.
+    open: Vec<(String, usize)>,
 }
 
-fn collect(items: &[Item], within: &str, names: &mut Vec<String>) {
-    for item in items {
-        match item {
-            Item::Use(item) if is_public(&item.vis, &item.attrs) => {
-                for name in last_names(&item.tree) {
-                    names.push(format!("{within}::{name}"));
-                }
+fn find(name: &str) -> Option<&'static Crate> {
+    crates().iter().find(|one| one.name == name)
+}
+
+impl Api {
+    fn module(&mut self, of: &'static Crate, index: usize, above: &str) {
+        let here = (of.name.clone(), index);
+        if self.open.contains(&here) {
+            return;
+        }
+        self.open.push(here);
+        let module = &of.modules[index];
+        let own: BTreeSet<&String> = module.public.iter().map(|(name, _)| name).collect();
+        for name in own {
+            self.item(of, name, &format!("{above}::{name}"));
+        }
+        for name in &module.open {
+            self.module(of, module.children[name], &format!("{above}::{name}"));
+        }
+        for (name, target) in &module.exports {
+            self.export(of, index, name.as_deref(), target, above);
+        }
+        self.open.pop();
+    }
+
+    fn export(
+        &mut self,
+        of: &'static Crate,
+        index: usize,
+        name: Option<&str>,
+        target: &[String],
+        above: &str,
+    ) {
+        let full: Segments = of.full(index, target);
+        // In another crate of ours, or in this one.
+        let (of, index, full) = match find(&full[0]) {
+            Some(other) => (other, 0, [&["crate".to_owned()], &full[1..]].concat()),
+            None => (of, index, full),
+        };
+        let Some(found) = of.resolve(index, &full) else { return };
+        let is_module = of.modules[found].path.last() == full.last() || full.len() == 1;
+        match name {
+            None => self.module(of, found, above),
+            Some(name) if is_module => self.module(of, found, &format!("{above}::{name}")),
+            Some(name) => {
+                self.item(
+                    of,
+                    full.last().map_or(name, String::as_str),
+                    &format!("{above}::{name}"),
+                );
             }
-            Item::Mod(item) if is_public(&item.vis, &item.attrs) => {
-                let (_, items) = item.content.as_ref().expect("public modules are written out");
-                collect(items, &format!("{within}::{}", item.ident), names);
+        }
+    }
+
+    /// An item, and what stands at it wherever its crate writes that.
+    fn item(&mut self, of: &Crate, name: &str, shown: &str) {
+        self.names.insert(shown.to_owned());
+        for (own, members) in of.modules.iter().flat_map(|module| &module.public) {
+            if own == name {
+                self.names.extend(members.iter().map(|member| format!("{shown}::{member}")));
             }
-            Item::Use(_) | Item::Mod(_) => {}
-            _ => panic!("the crate's root holds nothing of its own"),
         }
     }
 }
 
-fn is_public(visibility: &syn::Visibility, attributes: &[Attribute]) -> bool {
-    let is_hidden = |attribute: &Attribute| {
-        attribute.path().is_ident("doc")
-            && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "hidden")
-    };
-    matches!(visibility, syn::Visibility::Public(_)) && !attributes.iter().any(is_hidden)
-}
-
-fn last_names(tree: &UseTree) -> Vec<String> {
-    match tree {
-        UseTree::Path(path) => last_names(&path.tree),
-        UseTree::Name(name) => vec![name.ident.to_string()],
-        UseTree::Rename(name) => vec![name.rename.to_string()],
-        UseTree::Group(group) => group.items.iter().flat_map(last_names).collect(),
-        UseTree::Glob(_) => panic!("a glob lists nothing"),
+#[test]
+fn the_public_api_is_the_one_that_was_accepted() {
+    let facade = find("cardhost").unwrap();
+    let mut api = Api { names: BTreeSet::new(), open: Vec::new() };
+    api.module(facade, 0, "cardhost");
+    let found: String = api.names.iter().map(|name| format!("{name}\n")).collect();
+    if std::env::var_os("UPDATE_API").is_some() {
+        fs::write(path(FILE), &found).unwrap();
     }
+    let accepted = fs::read_to_string(path(FILE)).unwrap_or_default();
+    let mut changes: BTreeMap<&str, char> = found.lines().map(|name| (name, '+')).collect();
+    for name in accepted.lines() {
+        if changes.remove(name).is_none() {
+            changes.insert(name, '-');
+        }
+    }
+    let changes: Vec<String> =
+        changes.iter().map(|(name, sign)| format!("{sign} {name}")).collect();
+    assert!(
+        changes.is_empty(),
+        "the public API changed; `UPDATE_API=1 cargo test --test it public_api` accepts it, CHANGELOG.md tells it:\n{}",
+        changes.join("\n")
+    );
 }

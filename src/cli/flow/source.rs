@@ -75,11 +75,11 @@ impl Flows {
             let folder = flow.parent().filter(|folder| !folder.as_os_str().is_empty());
             folders.push(folder.unwrap_or(Path::new(".")).to_owned());
         }
-        let folders = folders.into_iter().map(|path| Box::new(FlowFolder::new(path)) as _);
-        let mut all: Vec<Box<dyn FlowSource>> = folders.collect();
+        let all =
+            folders.into_iter().map(|path| Box::new(FlowFolder::new(path)) as Box<dyn FlowSource>);
         #[cfg(feature = "embedded-cards")]
-        all.push(Box::new(cardhost::EmbeddedFlows));
-        Flows(all)
+        let all = all.chain([Box::new(cardhost::EmbeddedFlows) as Box<dyn FlowSource>]);
+        Flows(all.collect())
     }
 }
 

@@ -5,6 +5,6 @@ mod crates;
 mod cycles;
 mod places;
 mod purity;
-mod source;
+pub mod source;
 
 pub use source::files;

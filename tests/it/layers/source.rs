@@ -44,6 +44,12 @@ pub struct Module {
     pub methods: BTreeSet<String>,
     /// Every macro that it calls.
     pub macros: BTreeSet<String>,
+    /// Names of its children that are `pub`.
+    pub open: BTreeSet<String>,
+    /// Its `pub` items: `struct Call`, and below a type its `pub` fields, variants and methods.
+    pub public: Vec<(String, Vec<String>)>,
+    /// What it hands on by `pub use`, as `imports` and `globs` have it.
+    pub exports: Vec<(Option<String>, Segments)>,
 }
 
 /// The crates of the workspace, parsed once.
@@ -115,6 +121,9 @@ impl Crate {
             paths: BTreeSet::new(),
             methods: BTreeSet::new(),
             macros: BTreeSet::new(),
+            open: BTreeSet::new(),
+            public: Vec::new(),
+            exports: Vec::new(),
         });
         for item in items.iter().filter(|item| !is_test(attributes(item))) {
             let Item::Mod(child) = item else {
@@ -122,6 +131,9 @@ impl Crate {
                 continue;
             };
             let name = child.ident.to_string();
+            if is_public(&child.vis) {
+                self.modules[index].open.insert(name.clone());
+            }
             let below = [path.clone(), vec![name.clone()]].concat();
             let own_folder = folder.join(&name);
             let child = match &child.content {
@@ -226,8 +238,12 @@ impl Module {
             self.contents.push(format!("{kind} {name}"));
             self.items.insert(name);
         }
+        self.public.extend(public(item));
         let mut found = Found::default();
         found.visit_item(item);
+        if matches!(item, Item::Use(item) if is_public(&item.vis) && !is_hidden(&item.attrs)) {
+            self.exports.extend(found.imports.iter().cloned());
+        }
         for (name, path) in found.imports {
             match name {
                 Some(name) => drop(self.imports.insert(name, path.clone())),
@@ -260,6 +276,57 @@ fn described(item: &Item) -> Option<(&'static str, String)> {
         Item::Impl(_) => ("impl", String::new()),
         _ => ("item", String::new()),
     })
+}
+
+/// Whether the documentation leaves it out: it is public for our own crates only.
+fn is_hidden(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("doc")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "hidden")
+    })
+}
+
+fn is_public(visibility: &syn::Visibility) -> bool {
+    matches!(visibility, syn::Visibility::Public(_))
+}
+
+/// A `pub` item by its name, with what of it is `pub`; of an `impl` of a type, its methods.
+fn public(item: &Item) -> Option<(String, Vec<String>)> {
+    let named = |fields: &syn::Fields| -> Vec<String> {
+        let open = fields.iter().filter(|field| is_public(&field.vis));
+        open.filter_map(|field| field.ident.as_ref().map(ToString::to_string)).collect()
+    };
+    let (visibility, name, members) = match item {
+        Item::Struct(item) => (&item.vis, &item.ident, named(&item.fields)),
+        Item::Enum(item) => {
+            let variants = item.variants.iter().map(|variant| variant.ident.to_string());
+            (&item.vis, &item.ident, variants.collect())
+        }
+        Item::Trait(item) => {
+            let methods = item.items.iter().filter_map(|item| match item {
+                syn::TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
+                _ => None,
+            });
+            (&item.vis, &item.ident, methods.collect())
+        }
+        Item::Type(item) => (&item.vis, &item.ident, Vec::new()),
+        Item::Const(item) => (&item.vis, &item.ident, Vec::new()),
+        Item::Static(item) => (&item.vis, &item.ident, Vec::new()),
+        Item::Fn(item) => (&item.vis, &item.sig.ident, Vec::new()),
+        Item::Impl(item) if item.trait_.is_none() => {
+            let syn::Type::Path(of) = &*item.self_ty else { return None };
+            let methods = item.items.iter().filter_map(|item| match item {
+                ImplItem::Fn(item) if is_public(&item.vis) && !is_test(&item.attrs) => {
+                    Some(item.sig.ident.to_string())
+                }
+                ImplItem::Const(item) if is_public(&item.vis) => Some(item.ident.to_string()),
+                _ => None,
+            });
+            return Some((of.path.segments.last()?.ident.to_string(), methods.collect()));
+        }
+        _ => return None,
+    };
+    is_public(visibility).then(|| (name.to_string(), members))
 }
 
 #[derive(Default)]

@@ -188,7 +188,7 @@ impl HttpAuthentication {
     /// Puts the credentials into the request, by the same schemes as a connector's.
     fn apply(&self, request: &mut RequestSpec, redactor: &mut Redactor) -> Result<(), Problem> {
         let setting = |name: &'static str| match self.settings.get(name) {
-            Some(Value::String(_)) => Ok(Template::parse(&format!("<<connection.{name}>>"))),
+            Some(Value::String(_)) => Ok(Template::parse(format!("<<connection.{name}>>"))),
             _ => Err(wrong(format!("`authentication` lacks `{name}`"))),
         };
         let method = match self.scheme.as_str() {
