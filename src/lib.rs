@@ -37,11 +37,6 @@
 #[cfg(feature = "embedded-cards")]
 mod embedded;
 
-#[cfg(feature = "author")]
-pub use cardhost_author as author;
-#[cfg(feature = "testing")]
-pub use cardhost_cassette as cassette;
-pub use cardhost_core as core;
 pub use cardhost_core::call::Outcome;
 pub use cardhost_core::error::{Class, Code, Place};
 pub use cardhost_core::failure::{Error, FailedResponse};
@@ -50,18 +45,128 @@ pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
-pub use cardhost_runtime::{catalog, clock, connections, entropy, login, store, transport};
-#[cfg(feature = "testing")]
-pub use cardhost_testkit as testing;
-
 #[cfg(feature = "embedded-cards")]
 pub use embedded::Embedded;
 #[cfg(all(feature = "embedded-cards", feature = "flow"))]
 pub use embedded::EmbeddedFlows;
 
+/// Where cards come from.
+pub mod catalog {
+    pub use cardhost_runtime::catalog::{CardSource, Catalog, Folder, MemorySource};
+}
+
+/// The time, as a host sees it.
+pub mod clock {
+    pub use cardhost_runtime::clock::{Clock, FixedClock, SystemClock};
+}
+
+/// Where random values come from.
+pub mod entropy {
+    pub use cardhost_runtime::entropy::{Entropy, FixedEntropy, SystemEntropy};
+}
+
+/// Connections that the embedding program gives.
+pub mod connections {
+    pub use cardhost_core::connection::SecretSource;
+    pub use cardhost_runtime::connections::{
+        BoxFuture, ConnectionProvider, MemoryConnections, read_secret,
+    };
+}
+
+/// Auth schemes that the embedding program brings.
+pub mod auth {
+    pub use cardhost_core::auth::{CustomScheme, CustomValues};
+    pub use cardhost_core::secret::Secret;
+}
+
+/// The store of connections: sealed, in one file or in PostgreSQL.
+pub mod store {
+    pub use cardhost_runtime::store::{
+        DEFAULT_TENANT, KEY_BYTES, Key, KeyFault, KeySet, LONGEST_LEASE, Lease, LeaseAnswer,
+        MOST_NAME_BYTES, MOST_VALUE_BYTES, Store, StoreFault, StoredConnection, StoredTokens,
+        Summary, TenantStore, export, is_connection_name, is_tenant_name,
+    };
+}
+
+/// Logging in: the grants for which a person is needed.
+pub mod login {
+    pub use cardhost_runtime::login::{
+        BrowserLogin, DeviceCode, DeviceLogin, Login, Revoked, TestOutcome,
+    };
+}
+
+/// What sends requests, and what may stand around it or in its place.
+pub mod transport {
+    pub use cardhost_runtime::transport::{
+        BodyEnd, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport, Observer,
+        OwnFault, Reply, RequestSpec, Resolve, StandIn, SystemResolver, TimeoutKind, Transport,
+        TransportFault, TransportFaultKind, Treatment, egress,
+    };
+}
+
+/// The facts of errors: [`Error::fault`](crate::Error::fault) gives one of these, for `downcast_ref`.
+pub mod fault {
+    #[cfg(feature = "testing")]
+    pub use cardhost_cassette::{CassetteFault, ReplayFault};
+    pub use cardhost_core::auth::AuthFault;
+    pub use cardhost_core::call::ReplyFault;
+    pub use cardhost_core::connection::ConnectionFault;
+    pub use cardhost_core::connection_test::NoTest;
+    pub use cardhost_core::decoder::DecodeFault;
+    pub use cardhost_core::error::{Fault, Internal, Retry, Unreadable};
+    pub use cardhost_core::inject::header::HeaderFault;
+    pub use cardhost_core::inject::host::HostFault;
+    pub use cardhost_core::inject::path::UrlFault;
+    pub use cardhost_core::invocation::InvocationFault;
+    pub use cardhost_core::load::LoadFault;
+    pub use cardhost_core::plan::PlanFault;
+    pub use cardhost_core::response::OutputFault;
+    pub use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot};
+    pub use cardhost_core::template::TemplateValueError;
+    pub use cardhost_core::token::{GrantFault, NoToken};
+    pub use cardhost_core::transport_fault::ExchangeFault;
+    pub use cardhost_runtime::store::{KeyFault, StoreFault};
+    #[cfg(feature = "flow")]
+    pub use {
+        cardhost_flow::FlowFault,
+        cardhost_runtime::flow::{JournalProblem, RunFault},
+    };
+}
+
 /// Flows: several cards in sequence. The language, and the runner that carries flows out.
 #[cfg(feature = "flow")]
 pub mod flow {
+    #[doc(hidden)]
     pub use cardhost_flow::*;
-    pub use cardhost_runtime::flow::*;
+    pub use cardhost_flow::{
+        DEFAULT_MAX_TASKS, Document, Finding, FlowFault, Head, MAX_DOCUMENT_BYTES, Problem,
+        Standard, Surroundings, check, load,
+    };
+    pub use cardhost_runtime::flow::{
+        Busy, Call, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
+        MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, RecordingTimer, RunFault, SystemTimer,
+        Timer, Unfinished, VirtualTimer, Watcher, What,
+    };
 }
+
+/// Tests of cards and flows without the service.
+#[cfg(feature = "testing")]
+pub mod testing {
+    #[doc(hidden)]
+    pub use cardhost_testkit::formats;
+    pub use cardhost_testkit::{
+        AnyCase, CaseFolder, CaseRun, FlowCase, FlowCaseRun, Golden, Head, MockTransport, Mocks,
+        Order, Recorder, RecordingTransport, Replay, ReplayTransport, Seed, error_snapshot,
+        read_cassette, snapshot,
+    };
+}
+
+// What the command and our own tests use besides. Not part of the interface: it may change with any version.
+#[cfg(feature = "author")]
+#[doc(hidden)]
+pub use cardhost_author as author;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use cardhost_cassette as cassette;
+#[doc(hidden)]
+pub use cardhost_core as core;

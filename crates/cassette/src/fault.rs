@@ -10,6 +10,7 @@ const MOST_NAMED: usize = 5;
 
 /// What is wrong with a cassette, with a test case, or with what was replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CassetteFault {
     /// The file is no cassette.
     #[error("this is not a cassette: {reason}")]
@@ -122,6 +123,7 @@ impl Fault for CassetteFault {
 
 /// Why a replay has no reply for a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplayFault {
     /// It is not the request that was recorded.
     #[error("the request is not the recorded one of exchange {exchange}\n{difference}")]

@@ -100,7 +100,7 @@ impl Mask<'_> {
             TransportFaultKind::Reset => (FaultKind::Reset, None),
             TransportFaultKind::Truncated => (FaultKind::Truncated, None),
             TransportFaultKind::Protocol => (FaultKind::Protocol, None),
-            TransportFaultKind::Egress(_) | TransportFaultKind::Own(_) => return None,
+            _ => return None,
         };
         Some(RecordedFault {
             kind,

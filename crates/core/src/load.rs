@@ -13,6 +13,7 @@ use crate::text::{CHECK_THE_DEFINITION, did_you_mean};
 
 /// Why a definition does not load. `check` shows every fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadFault {
     /// It is not what its format says.
     #[error("{reason}")]

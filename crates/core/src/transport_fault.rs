@@ -65,6 +65,7 @@ pub struct TransportFault {
 
 /// The kinds of transport faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TransportFaultKind {
     /// No connection: refused, unreachable.
     Connect,

@@ -7,6 +7,7 @@ use cardhost_core::text::did_you_mean;
 
 /// Why a run of a flow ended without its output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FlowFault {
     /// An error that nothing caught: problem details (RFC 9457) as the flow saw them.
     #[error("{}", uncaught(type_uri, *status, title.as_deref(), detail.as_deref()))]

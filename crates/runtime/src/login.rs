@@ -65,6 +65,7 @@ pub struct DeviceLogin {
 
 /// What came of trying a connection out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TestOutcome {
     /// The status of the reply.
     pub status: u16,

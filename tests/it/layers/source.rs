@@ -241,7 +241,7 @@ impl Module {
         self.public.extend(public(item));
         let mut found = Found::default();
         found.visit_item(item);
-        if matches!(item, Item::Use(item) if is_public(&item.vis)) {
+        if matches!(item, Item::Use(item) if is_public(&item.vis) && !is_hidden(&item.attrs)) {
             self.exports.extend(found.imports.iter().cloned());
         }
         for (name, path) in found.imports {
@@ -275,6 +275,14 @@ fn described(item: &Item) -> Option<(&'static str, String)> {
         }
         Item::Impl(_) => ("impl", String::new()),
         _ => ("item", String::new()),
+    })
+}
+
+/// Whether the documentation leaves it out: it is public for our own crates only.
+fn is_hidden(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("doc")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "hidden")
     })
 }
 

@@ -1,6 +1,6 @@
 //! What must hold of the declaration of an auth method besides its shape.
 
-use super::Place;
+use super::{Place, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 
@@ -33,4 +33,11 @@ pub enum Demand<'a> {
     Method(&'a str),
     /// A URL, under its key, is safe to send credentials to.
     Endpoint(&'static str, &'a Decision<BaseUrl>),
+}
+
+impl Demand<'_> {
+    /// That the name of a token's place fits it, with its key.
+    pub(super) fn of_token(token: &TokenPlace) -> (String, Demand<'_>) {
+        ("token/name".to_owned(), Demand::Name(token.place, &token.name))
+    }
 }

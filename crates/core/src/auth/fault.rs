@@ -6,6 +6,7 @@ use crate::template::TemplateValueError;
 
 /// Why credentials cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AuthFault {
     /// A template of the method has no value.
     #[error("{0}")]

@@ -269,7 +269,7 @@ impl AuthScheme for OAuth2 {
             demands.push((String::new(), Demand::Missing(missing)));
         }
         demands.extend(self.urls().map(|(key, url)| (key.to_owned(), Demand::Endpoint(key, url))));
-        demands.push(self.token.demand());
+        demands.push(Demand::of_token(&self.token));
         demands
     }
 

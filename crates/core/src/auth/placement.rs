@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::AuthFault;
 use super::credential::set_sensitive;
-use super::{AuthFault, Demand};
 use crate::inject::header::{HeaderFault, header_name};
 use crate::inject::query::push_parameter;
 use crate::request::RequestSpec;
@@ -54,11 +54,6 @@ impl TokenPlace {
     pub(super) fn put(&self, token: &str, request: &mut RequestSpec) -> Result<(), AuthFault> {
         let value = Zeroizing::new([self.prefix.as_str(), token].concat());
         put(self.place, &self.name, &value, request)
-    }
-
-    /// That its name fits its place, with its key.
-    pub(super) fn demand(&self) -> (String, Demand<'_>) {
-        ("token/name".to_owned(), Demand::Name(self.place, &self.name))
     }
 }
 

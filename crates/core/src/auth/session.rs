@@ -121,7 +121,7 @@ impl AuthScheme for Session {
             let both = [("json", true), ("form", true)];
             demands.push(("login".to_owned(), Demand::ExactlyOne(both.into())));
         }
-        demands.push(self.token.demand());
+        demands.push(Demand::of_token(&self.token));
         demands
     }
 

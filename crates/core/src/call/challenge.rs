@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::failed::auth_error;
 use super::signed::Signed;
 use crate::failure::Error;
 use crate::moment::Moment;
@@ -22,7 +21,7 @@ pub(super) fn answer(
     let course = &call.course;
     let pending = course.plan.pending.as_ref().filter(|pending| pending.answers());
     let Some(pending) = pending.filter(|_| reply.status == 401) else { return Ok(None) };
-    let failed = |fault| auth_error(&course.plan, fault, call.redactor());
+    let failed = |fault| course.auth_error(fault, call.redactor());
     // What is signed besides is signed anew: a nonce is good for one request.
     let mut request = Box::new(course.plan.request.clone());
     let signed = pending.sign(&mut request, call.token.as_ref(), moment).map_err(failed)?;

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::auth::AuthFault;
 use crate::definition::Definition;
-use crate::plan::Plan;
+use crate::failure::Error;
+use crate::plan::{Plan, PlanFault};
 use crate::response::{ReplyScope, Response};
+use crate::secret::Redactor;
 
 /// What a call knows in each of its states.
 #[derive(Debug)]
@@ -25,6 +28,12 @@ impl Course {
     /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
     pub(super) fn begin(definition: Arc<Definition>, plan: Plan) -> Box<Course> {
         Box::new(Course { definition, plan, redirects: 0, renewed: false, answered: 0 })
+    }
+
+    /// The error of credentials that cannot be used.
+    pub(super) fn auth_error(&self, fault: AuthFault, redactor: &Arc<Redactor>) -> Error {
+        let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
+        Error::new(fault).redacted_by(redactor)
     }
 
     /// What templates over the reply see.

@@ -1,21 +1,10 @@
 //! The errors of a call, with what is known about them: the reply, the secrets, whether it may be sent again.
 
-use std::sync::Arc;
-
 use super::signed::Signed;
-use crate::auth::AuthFault;
 use crate::error::Fault;
 use crate::failure::{Error, FailedResponse};
-use crate::plan::{Plan, PlanFault};
 use crate::response::{BodyEnd, Reply};
-use crate::secret::Redactor;
 use crate::transport_fault::{ExchangeFault, TransportFault};
-
-/// The error of credentials that cannot be used.
-pub(super) fn auth_error(plan: &Plan, fault: AuthFault, redactor: &Arc<Redactor>) -> Error {
-    let fault = PlanFault::Auth { method: plan.auth.clone(), fault };
-    Error::new(fault).redacted_by(redactor)
-}
 
 impl Signed {
     /// The error of an exchange that did not come to its end.

@@ -4,6 +4,7 @@ use crate::error::{Code, Fault};
 
 /// Why a reply gives no outputs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplyFault {
     /// The body is longer than the limit.
     #[error("the reply's body is longer than {limit} bytes")]

@@ -61,3 +61,67 @@ pub(super) fn follow(request: &mut RequestSpec, url: Url, status: u16) {
         request.headers.remove(CONTENT_ENCODING);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::request::{Body, BodyKind};
+
+    fn answered(status: u16, location: Option<&'static str>) -> Reply {
+        let location = location.map(|text| (LOCATION, HeaderValue::from_static(text)));
+        Reply::new(status, HeaderMap::from_iter(location), "")
+    }
+
+    #[test]
+    fn only_the_same_origin_is_followed_and_only_so_often() {
+        let request = RequestSpec::get("https://api.example/v1/a?x=1").unwrap();
+        for (status, location, followed, expected) in [
+            (200, Some("/b"), 0, "none"),
+            (304, Some("/b"), 0, "none"),
+            (302, None, 0, "none"),
+            (302, Some("https://"), 0, "none"),
+            (301, Some("/b"), 0, "https://api.example/b"),
+            (302, Some("b?y=2"), 4, "https://api.example/v1/b?y=2"),
+            (303, Some("https://API.example:443/b#part"), 0, "https://api.example/b"),
+            (307, Some("//other.example/b"), 0, "elsewhere https://other.example"),
+            (308, Some("http://api.example/b"), 0, "elsewhere http://api.example"),
+            (302, Some("https://api.example:8443/"), 0, "elsewhere https://api.example:8443"),
+            (302, Some("https://a:b@api.example/"), 0, "elsewhere https://api.example"),
+            (302, Some("/b"), MAX_REDIRECTS, "too many"),
+            (302, Some("https://other.example"), MAX_REDIRECTS, "elsewhere https://other.example"),
+        ] {
+            let found = match of(&request, &answered(status, location), followed) {
+                Redirect::None => "none".to_owned(),
+                Redirect::To(url) => url.to_string(),
+                Redirect::Elsewhere { origin } => format!("elsewhere {origin}"),
+                Redirect::TooMany => "too many".to_owned(),
+            };
+            assert_eq!(found, expected, "{status} {location:?} after {followed}");
+        }
+    }
+
+    #[test]
+    fn the_method_stays_but_where_every_client_changes_it() {
+        for (status, method, expected) in [
+            (301, Method::POST, Method::GET),
+            (302, Method::POST, Method::GET),
+            (303, Method::PUT, Method::GET),
+            (303, Method::HEAD, Method::HEAD),
+            (302, Method::PUT, Method::PUT),
+            (307, Method::POST, Method::POST),
+            (308, Method::POST, Method::POST),
+        ] {
+            let url: Url = "https://api.example/b".parse().unwrap();
+            let mut request = RequestSpec::new(method.clone(), url.clone());
+            request.body = Some(Body { kind: BodyKind::Text, bytes: "x".into() });
+            request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            follow(&mut request, url, status);
+            let stays = method == expected;
+            assert_eq!(request.method, expected, "{status} {method}");
+            assert_eq!(request.body.is_some(), stays, "{status} {method}");
+            assert_eq!(request.headers.contains_key(CONTENT_TYPE), stays, "{status} {method}");
+        }
+    }
+}

@@ -1,4 +1,6 @@
-//! A reply, and what it leads to.
+//! A reply or none, and what it leads to.
+
+use std::sync::Arc;
 
 use super::challenge;
 use super::fault::ReplyFault;
@@ -7,24 +9,46 @@ use super::signed::Signed;
 use super::step::{Outcome, Step};
 use super::unsigned::Unsigned;
 use crate::auth::Pending;
+use crate::failure::Error;
 use crate::moment::Moment;
 use crate::plan::Warning;
 use crate::response::Reply;
-use std::sync::Arc;
+use crate::transport_fault::TransportFault;
+
+impl Signed {
+    /// What to do about a reply.
+    #[must_use]
+    pub fn on_reply(self, reply: Reply, moment: &Moment) -> Step {
+        Replied { call: self, reply }.decide(moment)
+    }
+
+    /// What to do where no reply came.
+    #[must_use]
+    pub fn on_fault(mut self, fault: TransportFault) -> Step {
+        Step::Done(Err(if fault.is_egress() {
+            Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
+        } else {
+            let warnings = std::mem::take(&mut self.course.plan.warnings);
+            self.transport_error(fault).with_warnings(warnings)
+        }))
+    }
+
+    /// The same with another token to come.
+    fn renewed(mut self) -> Unsigned {
+        self.course.renewed = true;
+        Unsigned::new(self.course, self.token)
+    }
+}
 
 /// A call that was answered.
-pub(super) struct Replied {
+struct Replied {
     call: Signed,
     reply: Reply,
 }
 
 impl Replied {
-    pub(super) fn new(call: Signed, reply: Reply) -> Replied {
-        Replied { call, reply }
-    }
-
     /// The next step: another token, an answer to a challenge, a redirect, or the end.
-    pub(super) fn decide(mut self, moment: &Moment) -> Step {
+    fn decide(mut self, moment: &Moment) -> Step {
         if self.wants_another_token() {
             return Step::Sign(self.call.renewed());
         }

@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use super::course::Course;
-use super::replied::Replied;
-use super::step::Step;
 use super::treatment::Treatment;
-use super::unsigned::Unsigned;
 use crate::definition::Definition;
-use crate::failure::Error;
-use crate::moment::Moment;
 use crate::plan::Plan;
 use crate::request::RequestSpec;
-use crate::response::Reply;
 use crate::secret::{Redactor, Secret};
-use crate::transport_fault::TransportFault;
 
-/// A call whose request can be sent.
+/// A call whose request can be sent. Its reply or its fault takes it over: nothing is signed or answered twice.
+///
+/// # Example: it is answered once
+/// ```compile_fail,E0382
+/// # use cardhost_core::{call::Signed, moment::Moment, response::Reply};
+/// fn twice(call: Signed, first: Reply, second: Reply, now: &Moment) {
+///     let _ = call.on_reply(first, now);
+///     let _ = call.on_reply(second, now);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Signed {
     pub(super) course: Box<Course>,
@@ -69,33 +71,10 @@ impl Signed {
         self.course.plan.pending.is_some()
     }
 
-    /// What to do about a reply.
-    #[must_use]
-    pub fn on_reply(self, reply: Reply, moment: &Moment) -> Step {
-        Replied::new(self, reply).decide(moment)
-    }
-
-    /// What to do where no reply came.
-    #[must_use]
-    pub fn on_fault(mut self, fault: TransportFault) -> Step {
-        Step::Done(Err(if fault.is_egress() {
-            Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
-        } else {
-            let warnings = std::mem::take(&mut self.course.plan.warnings);
-            self.transport_error(fault).with_warnings(warnings)
-        }))
-    }
-
     /// The same with an answer to the service's challenge.
     pub(super) fn answered(mut self, request: Box<RequestSpec>) -> Signed {
         self.course.answered += 1;
         self.signed = Some(request);
         self
-    }
-
-    /// The same with another token to come.
-    pub(super) fn renewed(mut self) -> Unsigned {
-        self.course.renewed = true;
-        Unsigned::new(self.course, self.token)
     }
 }

@@ -24,6 +24,7 @@ pub enum Step {
 
 /// The result of a call.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The outputs.
     pub output: Output,

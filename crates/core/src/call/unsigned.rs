@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::course::Course;
-use super::failed::auth_error;
 use super::signed::Signed;
 use crate::auth::Pending;
 use crate::failure::Error;
@@ -11,6 +10,13 @@ use crate::moment::Moment;
 use crate::secret::Secret;
 
 /// A call whose request is to be completed with what depends on the time, on the whole request or on a token.
+///
+/// # Example: it cannot be sent
+/// ```compile_fail,E0599
+/// fn request(call: &cardhost_core::call::Unsigned) -> &cardhost_core::request::RequestSpec {
+///     call.request()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Unsigned {
     course: Box<Course>,
@@ -44,7 +50,7 @@ impl Unsigned {
         let mut request = Box::new(course.plan.request.clone());
         let derived = pending
             .sign(&mut request, token.as_ref(), moment)
-            .map_err(|fault| auth_error(&course.plan, fault, &course.plan.request.redactor))?;
+            .map_err(|fault| course.auth_error(fault, &course.plan.request.redactor))?;
         let secrets = derived.into_iter().chain(token.clone());
         request.redactor = Arc::new(request.redactor.with(secrets));
         Ok(Signed::new(course, request, token))

@@ -6,6 +6,7 @@ use crate::settle::FieldFault;
 
 /// Why a connection cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConnectionFault {
     /// A field is wrong.
     #[error(transparent)]

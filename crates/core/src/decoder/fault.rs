@@ -4,6 +4,7 @@ use crate::error::{Code, Fault};
 
 /// Why a body cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeFault {
     /// Not what the decoder reads.
     #[error("the reply is not {format}: {reason} at line {line}, column {column}")]

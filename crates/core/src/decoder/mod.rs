@@ -5,13 +5,15 @@
 mod body;
 mod decoders;
 mod fault;
+mod format;
 mod json;
 mod ndjson;
 mod text;
 
 pub use body::DecodedBody;
-pub use decoders::{Decoder, DecoderName, decode};
+pub use decoders::{DecoderName, decode};
 pub use fault::DecodeFault;
+pub use format::Decoder;
 
 #[cfg(test)]
 mod tests;

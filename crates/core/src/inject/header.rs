@@ -22,6 +22,7 @@ pub const RESERVED: &[&str] = &[
 
 /// Why a header is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HeaderFault {
     /// The name is not a token.
     #[error("`{}` is not a header name", name.escape_default())]

@@ -10,6 +10,7 @@ pub const MAX_HOST_BYTES: usize = 253;
 
 /// Why a value cannot stand in the host of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostFault {
     /// It is empty.
     #[error("it gives no host")]

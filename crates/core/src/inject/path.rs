@@ -18,6 +18,7 @@ const DECODINGS: usize = 3;
 
 /// Why a URL is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlFault {
     /// It would leave, or could be read as leaving, the target's origin or base path.
     #[error("the path would leave the base URL: {because}")]

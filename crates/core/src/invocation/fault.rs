@@ -5,6 +5,7 @@ use crate::text::{article, did_you_mean};
 
 /// Why a text is not an invocation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvocationFault {
     /// It is not JSON.
     #[error("the invocation is not JSON: {reason}")]

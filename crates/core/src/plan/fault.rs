@@ -13,6 +13,7 @@ use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, quoted};
 
 /// Why no request can be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanFault {
     /// An option or input is wrong.
     #[error(transparent)]

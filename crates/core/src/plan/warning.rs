@@ -4,6 +4,7 @@ use crate::settle::NotApplicable;
 
 /// Something that is no error and deserves attention.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Warning {
     /// A value was given for a field that does not apply, and is not sent.
     #[error("`{}` does not apply here and is not sent", .0.path.join("."))]

@@ -7,6 +7,7 @@ use crate::text::CHECK_THE_DEFINITION;
 
 /// Why outputs cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutputFault {
     /// A value has another type or form than its field declares.
     #[error(transparent)]

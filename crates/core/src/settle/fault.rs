@@ -32,6 +32,7 @@ pub struct FieldFault {
 
 /// What can be wrong with a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FieldProblem {
     /// No value where one is required.
     Missing,

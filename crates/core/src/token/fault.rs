@@ -78,6 +78,7 @@ impl Fault for NoToken {
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GrantFault {
     /// A person has to log in first.
     #[error("nobody has logged in yet")]

@@ -4,6 +4,7 @@ use cardhost_core::error::{Code, Fault};
 
 /// Why a run of a flow cannot begin or go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunFault {
     /// Steps were sent in an earlier run that did not live to record their replies.
     #[error("{}", in_doubt(steps))]
@@ -35,6 +36,7 @@ pub enum RunFault {
 
 /// Why a journal cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JournalProblem {
     /// It cannot be opened, read or written; or is none.
     Unusable {

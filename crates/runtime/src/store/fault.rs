@@ -6,6 +6,7 @@ use cardhost_core::error::{Code, Fault, Retry};
 
 /// Why the store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreFault {
     /// A key cannot be used.
     #[error(transparent)]
@@ -125,6 +126,7 @@ pub enum StoreFault {
 
 /// Why a key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyFault {
     /// The text is not 32 bytes in base64 or hex. The text itself is not kept.
     #[error("the key{} is not 32 bytes in base64 or hex", kept_in(place))]

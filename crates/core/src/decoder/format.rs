@@ -1,0 +1,28 @@
+//! What is asked of a decoder.
+
+use super::{DecodeFault, DecodedBody};
+
+/// A format of bodies.
+pub trait Decoder: Sync {
+    /// Its name in the definitions.
+    fn name(&self) -> &'static str;
+
+    /// What it reads, as a sentence.
+    fn about(&self) -> &'static str;
+
+    /// Whether it is the one for a media type (RFC 9110, section 8.3.1), given without parameters: no type is guessed from
+    /// the text itself.
+    fn reads(&self, media_type: &str) -> bool;
+
+    /// Decodes a body that is not empty. `charset` is what the content type says; `deep` whether parts of the value will be
+    /// looked up.
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    fn decode(
+        &self,
+        body: &[u8],
+        charset: Option<&str>,
+        deep: bool,
+    ) -> Result<DecodedBody, DecodeFault>;
+}
