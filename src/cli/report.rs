@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::hint::worded;
+use cardhost::core::markup::escaped;
 use cardhost::{Class, Error};
 use serde_json::{Map, Value, json};
 
@@ -147,21 +148,4 @@ pub(crate) fn junit(reports: &[CaseReport], seconds: f64) -> String {
     }
     xml.push_str("  </testsuite>\n</testsuites>\n");
     xml
-}
-
-/// Text in XML 1.0; characters that it cannot hold become U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '"' => shown.push_str("&quot;"),
-            '\n' | '\t' => shown.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => shown.push('\u{fffd}'),
-            c => shown.push(c),
-        }
-    }
-    shown
 }

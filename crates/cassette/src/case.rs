@@ -1,13 +1,11 @@
 //! A test case of a card: one invocation that is replayed from a cassette.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserializer};
-use serde::ser::Serializer;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::FORMAT;
 use super::body::lossless;
+use super::format_version::FormatVersion;
 use super::inject::Injection;
 use super::recorded_run::{connection_stand_ins, stand_in};
 use cardhost_core::connection::Connection;
@@ -15,7 +13,7 @@ use cardhost_core::definition::Definition;
 use cardhost_core::secret::Redactor;
 
 /// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(title = "cardhost test case")]
 pub struct Case {
@@ -23,7 +21,7 @@ pub struct Case {
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// Version of the format.
-    pub case: CaseVersion,
+    pub case: FormatVersion,
     /// What it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -65,43 +63,11 @@ impl Case {
         };
         Case {
             schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
-            case: CaseVersion,
-            description: None,
             card: definition.full_name(),
-            base: None,
-            allow_private_network: false,
-            fault: Vec::new(),
             connection: connection_stand_ins(&definition.connector, connection, redactor),
             options: object(options),
             input: object(input),
+            ..Case::default()
         }
-    }
-}
-
-/// The version of the format: 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CaseVersion;
-
-impl Serialize for CaseVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(FORMAT)
-    }
-}
-
-impl<'de> Deserialize<'de> for CaseVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            FORMAT => Ok(CaseVersion),
-            other => Err(de::Error::custom(format!("format {other} is not known; this is 1"))),
-        }
-    }
-}
-
-impl JsonSchema for CaseVersion {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CaseVersion".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "description": "The version of this format.", "const": 1 })
     }
 }

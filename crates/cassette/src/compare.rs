@@ -130,12 +130,10 @@ fn bodies(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes.iter().take(32) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+    match bytes.get(..32) {
+        Some(first) if bytes.len() > 32 => hex::encode(first) + "…",
+        _ => hex::encode(bytes),
     }
-    if bytes.len() > 32 { text + "…" } else { text }
 }
 
 fn shown(body: &RecordedBody) -> String {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::CassetteFault;
 use super::mask::{Caution, Mask, header_name, is_secret_header};
 use super::{
-    Cassette, CassetteVersion, Exchange, Headers, Ignore, Order, RecordedBody, RecordedReply,
+    Cassette, Exchange, FormatVersion, Headers, Ignore, Order, RecordedBody, RecordedReply,
     RecordedRequest,
 };
 use cardhost_core::error::Place;
@@ -103,7 +103,7 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
     }
     Ok(Cassette {
         schema: None,
-        cassette: CassetteVersion,
+        cassette: FormatVersion,
         cardhost: Some(env!("CARGO_PKG_VERSION").to_owned()),
         card: None,
         flow: None,

@@ -13,6 +13,7 @@ mod case;
 mod compare;
 mod fault;
 mod file;
+mod format_version;
 mod har;
 mod inject;
 mod mask;
@@ -30,9 +31,10 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 pub use body::{Layout, RecordedBody};
-pub use case::{Case, CaseVersion};
+pub use case::Case;
 pub use compare::{Difference, differences, json_differences, lines};
 pub use fault::{CassetteFault, ReplayFault};
+pub use format_version::FormatVersion;
 pub use har::from_har;
 pub use inject::{Injected, Injection};
 pub use player::Player;
@@ -59,7 +61,7 @@ pub struct Cassette {
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// Version of the format.
-    pub cassette: CassetteVersion,
+    pub cassette: FormatVersion,
     /// The version of cardhost that wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cardhost: Option<String>,
@@ -84,10 +86,6 @@ pub struct Cassette {
     /// What was sent, and what came back.
     pub exchanges: Vec<Exchange>,
 }
-
-/// The version of the format: 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CassetteVersion;
 
 /// In which order the requests of a replay must come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -340,29 +338,5 @@ impl<'de> Deserialize<'de> for HeaderValues {
             }
         }
         deserializer.deserialize_any(ValuesVisitor)
-    }
-}
-
-impl Serialize for CassetteVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(FORMAT)
-    }
-}
-
-impl<'de> Deserialize<'de> for CassetteVersion {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            FORMAT => Ok(CassetteVersion),
-            other => Err(de::Error::custom(format!("format {other} is not known; this is 1"))),
-        }
-    }
-}
-
-impl JsonSchema for CassetteVersion {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CassetteVersion".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "description": "The version of this format.", "const": 1 })
     }
 }

@@ -6,21 +6,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::lossless;
-use super::case::{Case, CaseVersion};
+use super::case::Case;
+use super::format_version::FormatVersion;
 use super::inject::Injection;
 use cardhost_core::connection::{Connection, ConnectionValue};
 use cardhost_core::connector::Connector;
 use cardhost_core::secret::{MASK, Redactor};
 
 /// `case.json` of a flow: one run that is replayed from the `cassette.json` beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RecordedRun {
     /// For the editor.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// Version of the format.
-    pub case: CaseVersion,
+    pub case: FormatVersion,
     /// What it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -60,15 +61,9 @@ impl RecordedRun {
     pub fn of(flow: &str, input: Value) -> RecordedRun {
         RecordedRun {
             schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
-            case: CaseVersion,
-            description: None,
             flow: flow.to_owned(),
-            base: None,
-            allow_private_network: false,
-            fault: Vec::new(),
-            connections: IndexMap::new(),
-            secrets: Map::new(),
             input,
+            ..RecordedRun::default()
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::mask::{Caution, Mask};
-use super::{Cassette, CassetteVersion, Exchange, Ignore, Order, RecordedReply, Seed};
+use super::{Cassette, Exchange, FormatVersion, Ignore, Order, RecordedReply, Seed};
 use cardhost_core::decoder::{self, DecodedBody};
 use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{Reply, ReplyScope, Response};
@@ -46,7 +46,7 @@ impl Recording {
         let recorded_at = jiff::Timestamp::from_second(recorded_at).ok();
         let cassette = Cassette {
             schema: Some("https://cardhost.dev/schemas/cassette.schema.json".to_owned()),
-            cassette: CassetteVersion,
+            cassette: FormatVersion,
             cardhost: Some(env!("CARGO_PKG_VERSION").to_owned()),
             card,
             flow,

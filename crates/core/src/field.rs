@@ -1,6 +1,6 @@
 //! Fields: what a person fills in and what a card gives back, as the definitions declare them.
 //!
-//! Only the declaration. [`crate::settle`] applies it to the values of a run, [`crate::reference`] shows it.
+//! Only the declaration. [`crate::settle`] applies it to the values of a run, `cardhost_author::reference` shows it.
 
 use std::fmt;
 

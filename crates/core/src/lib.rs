@@ -21,6 +21,7 @@ pub mod http_date;
 pub mod inject;
 pub mod invocation;
 pub mod load;
+pub mod markup;
 pub mod moment;
 pub mod plan;
 pub mod request;

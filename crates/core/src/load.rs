@@ -1,4 +1,4 @@
-//! Reads definitions for a run: strict and quick. `check` (see [`crate::check`]) tells every fault at once.
+//! Reads definitions for a run: strict and quick. `cardhost_author::check` tells every fault at once.
 
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! When something is done, and a random value for it: the core has neither a clock nor randomness.
 
-use std::fmt::Write as _;
-
 /// When something is done, and a random value for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -15,11 +13,7 @@ impl Moment {
     /// The random value as 32 hexadecimal digits.
     #[must_use]
     pub fn nonce_hex(&self) -> String {
-        self.nonce.iter().fold(String::with_capacity(32), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(self.nonce)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A reference page as HTML: one file, no script, readable aloud and on paper, light and dark.
 
+use cardhost_core::markup::escaped;
+
 use super::document::{Block, Cell, Document, Inline, Row, RowGroup, Section, Table};
 
 const STYLE: &str = include_str!("page.css");
@@ -141,20 +143,4 @@ fn inline(line: &[Inline]) -> String {
             }
         })
         .collect()
-}
-
-/// Text in which nothing is mark-up, inside elements and quoted attributes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

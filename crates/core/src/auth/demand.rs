@@ -4,7 +4,7 @@ use super::{Place, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 
-/// What must hold of a declaration; [`crate::check`] tells where it does not.
+/// What must hold of a declaration; `cardhost_author::check` tells where it does not.
 #[derive(Debug)]
 pub enum Demand<'a> {
     /// These keys are needed and are not there.

@@ -58,28 +58,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_version(text: &str) -> bool {
-    let (text, build) = match text.split_once('+') {
-        Some((text, build)) => (text, Some(build)),
-        None => (text, None),
-    };
-    let (core, pre) = match text.split_once('-') {
-        Some((core, pre)) => (core, Some(pre)),
-        None => (text, None),
-    };
-    let number = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|b| b.is_ascii_digit())
-            && (part == "0" || !part.starts_with('0'))
-    };
-    let word = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let of_pre =
-        |part: &str| word(part) && (number(part) || !part.bytes().all(|b| b.is_ascii_digit()));
-    core.split('.').count() == 3
-        && core.split('.').all(number)
-        && pre.is_none_or(|pre| pre.split('.').all(of_pre))
-        && build.is_none_or(|build| build.split('.').all(word))
+    semver::Version::parse(text).is_ok()
 }
 
 fn is_duration(text: &str) -> bool {

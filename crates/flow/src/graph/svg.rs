@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use cardhost_core::markup::escaped;
+
 use super::layout::{
     DOT, END, LINE, LONGEST_NAME, LONGEST_WHAT, Layout, NAME_WIDTH, Rect, Route, RouteEnd,
     SUBTITLE, TITLE,
@@ -242,22 +244,4 @@ fn path(points: &[(i64, i64)]) -> String {
         }
     }
     path
-}
-
-/// Text as it may stand in XML 1.0: what it cannot hold at all becomes a replacement character.
-fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '"' => shown.push_str("&quot;"),
-            '\'' => shown.push_str("&#39;"),
-            '\t' | '\n' | '\r' => shown.push(' '),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => shown.push('\u{fffd}'),
-            c => shown.push(c),
-        }
-    }
-    shown
 }

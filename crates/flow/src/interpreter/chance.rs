@@ -14,7 +14,7 @@ pub(super) fn uuid(seed: &[u8; 16], of: &str) -> String {
     let mut b = bytes(seed, of);
     b[6] = b[6] & 0x0f | 0x80;
     b[8] = b[8] & 0x3f | 0x80;
-    let hex: String = b[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(&b[..16]);
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 

@@ -132,7 +132,7 @@ impl Session {
         let (mut seed, mut run_id) = ([0; 16], [0; 16]);
         seed.copy_from_slice(&bytes[..16]);
         run_id.copy_from_slice(&bytes[16..]);
-        let mut id: String = run_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut id = hex::encode(run_id);
         if let Some(journal) = &journal {
             (id, seed) = journal.begin(flow, input, id, seed).await?;
         }

@@ -189,14 +189,25 @@ fn newest<'f, T>(
     };
     flows
         .filter(|(flow, _)| is_meant(&flow.document.head))
-        .max_by_key(|(flow, _)| order(&flow.document.head.version))
+        .max_by_key(|(flow, _)| semver::Version::parse(&flow.document.head.version).ok())
         .map(|(_, found)| found)
 }
 
-/// Versions by their numbers (Semantic Versioning 2.0.0, section 11); what comes before a release is older than it.
-fn order(version: &str) -> (Vec<u64>, bool, String) {
-    let plain = version.split('+').next().unwrap_or_default();
-    let (numbers, early) = plain.split_once('-').unwrap_or((plain, ""));
-    let numbers = numbers.split('.').map(|number| number.parse().unwrap_or(0)).collect();
-    (numbers, early.is_empty(), early.to_owned())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_is_the_last_by_semantic_versioning() {
+        let versions = ["1.0.0-rc.9", "1.0.0-rc.10", "0.9.0", "1.0.0-beta"];
+        let mut flows = MemoryFlows::new();
+        for version in versions {
+            let text = format!(
+                "document: {{ dsl: '1.0.3', namespace: n, name: f, version: {version} }}\ndo:\n  - a: {{ set: {{ x: 1 }} }}\n"
+            );
+            flows = flows.with(&format!("{version}.yaml"), &text).unwrap();
+        }
+        let found = flows.flow("n", "f", "latest").unwrap().map(|(file, _)| file);
+        assert_eq!(found.as_deref(), Some("1.0.0-rc.10.yaml"));
+    }
 }

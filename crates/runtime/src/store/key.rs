@@ -170,18 +170,12 @@ impl KeySet {
 
 /// A key's id as text.
 pub(super) fn id_text(id: [u8; ID_BYTES]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(id)
 }
 
 fn hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    if text.len() != 2 * KEY_BYTES {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
-    for pair in text.as_bytes().chunks(2) {
-        bytes.push(digit(pair[0])? << 4 | digit(*pair.get(1)?)?);
-    }
+    let mut bytes = Zeroizing::new(vec![0; KEY_BYTES]);
+    hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)
 }
 
