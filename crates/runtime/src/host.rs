@@ -27,6 +27,8 @@ use crate::executor::{Driver, TokenSource};
 use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
+#[cfg(feature = "flow")]
+use crate::token::Slot;
 use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
 use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn, Transport};
 
@@ -497,6 +499,12 @@ impl Host {
     /// What requests are sent by that are no card's; `None` where nothing is sent.
     pub(crate) fn transport_of_flows(&self) -> Option<&dyn Transport> {
         self.0.stand_in.is_none().then(|| &*self.0.renewer.transport)
+    }
+
+    #[cfg(feature = "flow")]
+    /// Where the tokens of a connection that is not stored are kept.
+    pub(crate) fn token_slot(&self, fingerprint: [u8; 32], method: &str) -> Arc<Slot> {
+        self.0.token_slots.of(fingerprint, method)
     }
 
     /// What gets tokens.

@@ -277,13 +277,115 @@ fn a_flow_sends_requests_of_its_own_where_the_egress_policy_lets_it() {
             "made by the host itself",
         ),
         (
-            "{ method: get, endpoint: { uri: 'https://example.com/', authentication: { digest: { username: a, password: b } } } }",
-            "`digest` is not carried out",
+            "{ method: get, endpoint: { uri: 'https://example.com/', authentication: { oidc: { authority: 'https://example.com' } } } }",
+            "`oidc` is not carried out",
         ),
     ] {
         let error = go(true, arguments).unwrap_err();
         assert!(error.message().contains(said), "{}", error.message());
     }
+}
+
+/// Runs one request of a flow itself against a loopback server.
+fn ask(url: &str, authentication: &str) -> Result<String, cardhost::Error> {
+    ask_where(true, url, authentication)
+}
+
+fn ask_where(private: bool, url: &str, authentication: &str) -> Result<String, cardhost::Error> {
+    let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+    let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
+    let arguments = format!(
+        "{{ method: get, endpoint: {{ uri: '{url}/a', authentication: {authentication} }} }}"
+    );
+    run(runner.secrets(secrets()).run(&http_flow(&arguments), json!({}))).map(|it| it.to_string())
+}
+
+#[test]
+fn a_request_of_a_flow_takes_no_user_that_a_card_does_not_take() {
+    let server = RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", b"1")));
+    for (authentication, said) in [
+        ("{ basic: { username: 'a:b', password: c } }", "the user name holds a colon"),
+        (
+            "{ basic: { username: a, password: \"b\\nc\" } }",
+            "the password holds a control character",
+        ),
+        ("{ bearer: { token: \"b\\nc\" } }", "a character that no header can carry"),
+    ] {
+        let error = ask(&server.url, authentication).unwrap_err();
+        assert_eq!(error.code().as_str(), "auth.value", "{}", error.message());
+        assert!(error.message().contains(said), "{}", error.message());
+    }
+    assert!(server.requests().is_empty());
+    assert_eq!(ask(&server.url, "{ basic: { username: a, password: '' } }").unwrap(), "1");
+    let arrived = Message::parse(&server.requests()[0]);
+    assert_eq!(arrived.header("authorization"), ["Basic YTo="]);
+}
+
+#[test]
+fn a_request_of_a_flow_gets_its_token_as_a_card_does_and_renews_it_once() {
+    let server = RawServer::start(|index, request| {
+        let request = Message::parse(&String::from_utf8_lossy(request));
+        if request.target() == "/oauth2/token" {
+            let token = format!(
+                "{{\"access_token\": \"t{index}\", \"token_type\": \"Bearer\", \"expires_in\": 3600}}"
+            );
+            return Answer::Bytes(reply("200 OK", "application/json", token.as_bytes()));
+        }
+        let status = if request.header("authorization") == ["Bearer t0"] {
+            "401 Unauthorized"
+        } else {
+            "200 OK"
+        };
+        Answer::Bytes(reply(status, "application/json", b"1"))
+    });
+    let authentication = format!(
+        "{{ oauth2: {{ authority: '{}', grant: client_credentials, client: {{ id: me, secret: hush }}, scopes: [ a, b ], audiences: [ c ] }} }}",
+        server.url
+    );
+    // The egress policy holds for where tokens are got as well.
+    let refused = ask_where(false, "https://example.com", &authentication).unwrap_err();
+    assert_eq!((refused.class(), server.requests().len()), (Class::Policy, 0));
+    assert_eq!(ask(&server.url, &authentication).unwrap(), "1");
+    let requests = server.requests();
+    let seen: Vec<_> = requests.iter().map(|request| Message::parse(request)).collect();
+    let lines: Vec<_> = seen.iter().map(|seen| (seen.method(), seen.target())).collect();
+    let (asked, got) = (("POST", "/oauth2/token"), ("GET", "/a"));
+    assert_eq!(lines, [asked, got, asked, got]);
+    assert_eq!(
+        seen[0].body,
+        "grant_type=client_credentials&scope=a%20b&audience=c&client_id=me&client_secret=hush"
+    );
+    assert_eq!(seen[3].header("authorization"), ["Bearer t2"]);
+    let by_header =
+        authentication.replace("secret: hush", "secret: hush, authentication: client_secret_basic");
+    ask(&server.url, &by_header).unwrap();
+    let asked = Message::parse(&server.requests()[4]);
+    assert_eq!(asked.header("authorization"), ["Basic bWU6aHVzaA=="]);
+    let error =
+        ask(&server.url, &authentication.replace("client_credentials", "password")).unwrap_err();
+    assert!(
+        error.message().contains("`grant: password` of OAuth 2 is not carried out"),
+        "{}",
+        error.message()
+    );
+}
+
+#[test]
+fn a_request_of_a_flow_answers_a_digest_challenge_once() {
+    let server = RawServer::start(|index, _| {
+        let challenge = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        match index {
+            1 => Answer::Bytes(reply("200 OK", "application/json", b"1")),
+            _ => Answer::Bytes(challenge.as_bytes().to_vec()),
+        }
+    });
+    let authentication = "{ digest: { username: a, password: b } }";
+    assert_eq!(ask(&server.url, authentication).unwrap(), "1");
+    let answer = Message::parse(&server.requests()[1]);
+    assert!(answer.header("authorization")[0].starts_with("Digest username=\"a\", realm=\"r\""));
+    // Refused for good: no third try.
+    let error = ask(&server.url, authentication).unwrap_err();
+    assert_eq!((error.code().as_str(), server.requests().len()), ("auth.refused", 4));
 }
 
 #[test]

@@ -125,7 +125,7 @@ do:
             Action::Card(card) => show(format!("{card:?}")),
             Action::Workflow(flow) => show(format!("{flow:?}")),
             Action::Http(request) => {
-                let spec = request.to_spec().unwrap();
+                let spec = request.plan().unwrap();
                 show(format!("{request:?} {:?} {spec:?}", request.authentication));
                 let body = json!({ "echo": password }).to_string().into_bytes();
                 show(format!(

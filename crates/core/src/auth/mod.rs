@@ -35,15 +35,13 @@ mod signing;
 mod tls;
 mod token_scheme;
 
-pub use basic::Basic;
-pub use bearer::Bearer;
 pub(crate) use credential::{credential, set_sensitive};
 pub use custom_schemes::{CustomScheme, CustomSchemes, CustomValues};
 pub use demand::Demand;
 pub use fault::AuthFault;
 pub use method::AuthMethod;
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
-pub use pending::Pending;
+pub use pending::{ChallengeAnswer, Pending};
 pub use placement::is_cookie_name;
 pub use placement::{Place, TokenPlace};
 pub use scheme::{Applying, AuthScheme, InCurl, Keyed};

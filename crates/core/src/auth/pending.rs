@@ -54,11 +54,11 @@ pub(super) trait Signer: fmt::Debug + Send + Sync {
 
 /// An answer that was put into a request.
 #[derive(Clone, Debug)]
-pub(crate) struct ChallengeAnswer {
+pub struct ChallengeAnswer {
     /// The server says that only its nonce was too old: the credentials may be right though it refused them.
-    pub(crate) stale: bool,
+    pub stale: bool,
     /// What was derived from the password.
-    pub(crate) derived: Vec<Secret>,
+    pub derived: Vec<Secret>,
 }
 
 impl Pending {
@@ -78,7 +78,8 @@ impl Pending {
     }
 
     /// Whether it answers challenges.
-    pub(crate) fn answers(&self) -> bool {
+    #[must_use]
+    pub fn answers(&self) -> bool {
         self.0.answers()
     }
 
@@ -98,7 +99,7 @@ impl Pending {
     ///
     /// # Errors
     /// [`AuthFault`].
-    pub(crate) fn answer(
+    pub fn answer(
         &self,
         headers: &HeaderMap,
         request: &mut RequestSpec,

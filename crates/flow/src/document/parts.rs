@@ -314,7 +314,7 @@ const OAUTH2: Keys = oauth2!(
 const OIDC: Keys = oauth2!("oidc", "OpenID Connect.");
 
 /// The schemes that a run carries out for requests of a flow itself; for the others there are cards.
-pub(crate) const CARRIED_OUT: [&str; 2] = ["basic", "bearer"];
+pub(crate) const CARRIED_OUT: [&str; 4] = ["basic", "bearer", "digest", "oauth2"];
 
 /// `basic`, `bearer`, `digest`, `oauth2`, `oidc`
 pub(crate) const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "oauth2", "oidc"];

@@ -9,18 +9,15 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::proof::Proof;
 use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
-use cardhost_core::auth::{Applying, AuthMethod, Basic, Bearer, CustomSchemes};
 use cardhost_core::card::Effect;
 use cardhost_core::error::Code;
-use cardhost_core::failure::Error;
-use cardhost_core::plan::PlanFault;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::Reply;
 use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
-use cardhost_core::template::{Found, Reference, Root, Scope, Template};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -39,6 +36,15 @@ pub struct HttpRequest {
     pub output: ReplyAs,
     /// Whether a status from 300 to 399 is no error (it is not followed either way by the interpreter).
     pub redirect: bool,
+}
+
+/// The exact request, and the proof of who asks.
+#[derive(Debug)]
+pub struct HttpPlan {
+    /// The request; what has to be done for each sending is still to be done.
+    pub request: RequestSpec,
+    /// The proof of who asks.
+    pub proof: Option<Proof>,
 }
 
 /// How to prove who asks.
@@ -111,8 +117,9 @@ impl HttpRequest {
     /// The exact request. Whoever writes the flow decides its host, so that the egress policy applies.
     ///
     /// # Errors
-    /// A configuration error for what no request can have, and for a scheme other than `basic` and `bearer`.
-    pub fn to_spec(&self) -> Result<RequestSpec, Problem> {
+    /// A configuration error for what no request can have, and for authentication that is not carried out; an
+    /// authentication error for credentials that cannot be used.
+    pub fn plan(&self) -> Result<HttpPlan, Problem> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| wrong(format!("`{}` is not a method", self.method)))?;
         let url = Url::parse(&self.url).map_err(|error| wrong(format!("the endpoint: {error}")))?;
@@ -136,16 +143,17 @@ impl HttpRequest {
             request.headers.insert(CONTENT_TYPE, kind);
         }
         let mut redactor = Redactor::new();
-        if let Some(authentication) = &self.authentication {
-            authentication.apply(&mut request, &mut redactor)?;
-        }
+        let proof = match &self.authentication {
+            Some(authentication) => Some(authentication.apply(&mut request, &mut redactor)?),
+            None => None,
+        };
         for name in ["authorization", "cookie", "proxy-authorization", "x-api-key"] {
             for value in request.headers.get_all(name) {
                 redactor.add(Secret::from(&*String::from_utf8_lossy(value.as_bytes())));
             }
         }
         request.redactor = Arc::new(redactor);
-        Ok(request)
+        Ok(HttpPlan { request, proof })
     }
 
     /// The output of the call, or the problem that the reply is.
@@ -184,56 +192,6 @@ impl HttpRequest {
     }
 }
 
-impl HttpAuthentication {
-    /// Puts the credentials into the request, by the same schemes as a connector's.
-    fn apply(&self, request: &mut RequestSpec, redactor: &mut Redactor) -> Result<(), Problem> {
-        let setting = |name: &'static str| match self.settings.get(name) {
-            Some(Value::String(_)) => Ok(Template::parse(format!("<<connection.{name}>>"))),
-            _ => Err(wrong(format!("`authentication` lacks `{name}`"))),
-        };
-        let method = match self.scheme.as_str() {
-            "basic" => AuthMethod::Basic(Box::new(Basic {
-                username: setting("username")?,
-                password: setting("password")?,
-            })),
-            "bearer" => AuthMethod::Bearer(Box::new(Bearer { token: setting("token")? })),
-            other => {
-                let reason = format!(
-                    "`{other}` is not carried out for `http` and `openapi`: call a card, whose connection knows it"
-                );
-                return Err(wrong(reason));
-            }
-        };
-        for name in ["password", "token"] {
-            if let Some(text) = self.settings.get(name).and_then(Value::as_str) {
-                redactor.add(Secret::from(text));
-            }
-        }
-        let scope = Given(&self.settings);
-        let schemes = CustomSchemes::default();
-        let mut with = Applying { scope: &scope, schemes: &schemes, redactor };
-        match method.scheme().apply(request, &mut with) {
-            Ok(_) => Ok(()),
-            Err(fault) => {
-                let error = Error::from(PlanFault::Auth { method: self.scheme.clone(), fault });
-                Err(Problem::from(&error))
-            }
-        }
-    }
-}
-
-/// The settings of an authentication, as a scheme looks them up in a connection.
-struct Given<'s>(&'s Map<String, Value>);
-
-impl Scope for Given<'_> {
-    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
-        match (reference.root, reference.segments.as_slice()) {
-            (Root::Connection, [name]) => self.0.get(name).map(Found::Value),
-            _ => None,
-        }
-    }
-}
-
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem> {
     let refused = || wrong(format!("`{name}` is not a header"));
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
@@ -251,7 +209,7 @@ fn body(value: &Value) -> Body {
     }
 }
 
-fn wrong(detail: String) -> Problem {
+pub(super) fn wrong(detail: String) -> Problem {
     Problem::new(Standard::Configuration, "the request cannot be sent", detail)
 }
 
@@ -307,7 +265,8 @@ mod tests {
             output: ReplyAs::Content,
             redirect: false,
         }
-        .to_spec()
+        .plan()
+        .map(|plan| plan.request)
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod frame;
 pub(crate) mod http;
 mod machine;
 mod openapi;
+pub(crate) mod proof;
 mod retry;
 mod scope;
 pub(crate) mod step;

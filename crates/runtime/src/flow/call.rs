@@ -10,12 +10,14 @@ use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::BodyEnd;
 use cardhost_core::secret::Redactor;
-use cardhost_core::transport_fault::ExchangeFault;
-use cardhost_flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
+use cardhost_flow::{
+    CardCall, HttpPlan, HttpReply, HttpRequest, Problem, Standard, idempotency_key,
+};
 use serde_json::Value;
 use std::time::Duration;
 
 use super::Flow;
+use super::send::{Sender, failed};
 use super::session::{Ended, Given, Session};
 use super::watch::{Call, News, What};
 use crate::host::BeforeSending;
@@ -69,19 +71,14 @@ impl Session {
         step: String,
         request: HttpRequest,
     ) -> Result<Given, Ended> {
-        let mut spec = request.to_spec()?;
+        let HttpPlan { request: mut spec, proof } = request.plan()?;
         let known = self.known_secrets();
         let mut redactor = Redactor::new();
         redactor.learn(&spec.redactor);
         redactor.learn(&known);
         spec.redactor = redactor.into();
         let host = &self.runner.host;
-        let origin = spec.url.origin().ascii_serialization();
-        let failed = |fault| {
-            let error = Error::from(ExchangeFault { origin: origin.clone(), fault });
-            Ended::from(error.redacted_by(&spec.redactor))
-        };
-        host.policy().egress.check(&spec).map_err(failed)?;
+        host.policy().egress.check(&spec).map_err(|fault| failed(&spec, fault))?;
         let sending = request.sending();
         self.sending(flow, &step, None, sending.effect, || spec.to_json());
         if !sending.is_repeatable() {
@@ -97,13 +94,14 @@ impl Session {
             let title = "a mock has no answers to requests of a flow itself";
             return Err(Problem::new(Standard::Configuration, title, "").into());
         };
-        let reply = transport.send(&spec, treatment).await.map_err(failed)?;
+        let mut sender = Sender::new(host, transport, treatment, proof);
+        let reply = sender.send(&mut spec).await?;
         match &reply.end {
             BodyEnd::Complete => {}
             BodyEnd::TooLarge { limit } => {
                 return Err(Error::from(ReplyFault::TooLarge { limit: *limit }).into());
             }
-            BodyEnd::Broken(fault) => return Err(failed(fault.clone())),
+            BodyEnd::Broken(fault) => return Err(failed(&spec, fault.clone()).into()),
         }
         let output = request.settle(&HttpReply::from(&reply))?;
         Ok(Given::Value(self.kept(output, &spec.redactor)))

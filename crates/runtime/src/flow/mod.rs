@@ -18,6 +18,7 @@ mod journal_off;
 mod open;
 mod runner;
 mod secrets;
+mod send;
 mod session;
 mod source;
 mod timer;
