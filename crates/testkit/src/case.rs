@@ -10,6 +10,7 @@
 //! #     "connection": { "fields": { "Service Account: Username": "sa", "Service Account: Secret": "any" } },
 //! #     "options": { "Request Type": "GET", "Select API": "Query API" },
 //! #     "input": { "Request": { "Relative URL": "/app/me" } } }))?;
+//! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?; // where `examples` is
 //! let replay = Replay::open("examples/cassettes/me.json")?;
 //! let host = replay.host().cards(cardhost::Embedded).build();
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;

@@ -36,6 +36,7 @@ const FILES: [&str; 7] =
 /// ```
 /// use cardhost::testing::FlowCase;
 ///
+/// # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?; // where `examples` is
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 /// # runtime.block_on(async {
 /// let case = FlowCase::load("examples/cases/warehouse-status")?;
