@@ -99,6 +99,5 @@ fn a_reply_of_small_values_costs_no_more_than_three_times_its_size() {
         assert!(times <= 3.0, "{name}: {times:.2} times its size");
         // A value of each is there, so that nothing was left out to save it.
         assert!(!outcome.output.groups().is_empty(), "{name}");
-        println!("{name}: {times:.2}");
     }
 }
