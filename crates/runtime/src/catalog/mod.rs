@@ -3,6 +3,7 @@
 mod folder;
 mod memory;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,6 +34,18 @@ pub trait CardSource: Send + Sync {
     /// The system's words where it is there and cannot be read.
     fn text(&self, connector: &str, file: &str) -> Result<Option<String>, String>;
 
+    /// The text as a run needs it: `examples` and `antiExamples` may be left out, and the spaces between tokens.
+    ///
+    /// # Errors
+    /// As [`CardSource::text`].
+    fn text_to_run(
+        &self,
+        connector: &str,
+        file: &str,
+    ) -> Result<Option<Cow<'static, str>>, String> {
+        Ok(self.text(connector, file)?.map(Cow::Owned))
+    }
+
     /// The file's name in messages.
     fn display_path(&self, connector: &str, file: &str) -> String;
 }
@@ -42,8 +55,14 @@ pub trait CardSource: Send + Sync {
 pub struct Catalog {
     sources: Vec<Arc<dyn CardSource>>,
     connectors: Mutex<HashMap<String, Arc<Connector>>>,
-    definitions: Mutex<HashMap<String, Arc<Definition>>>,
+    whole: Mutex<Definitions>,
+    to_run: Mutex<Definitions>,
 }
+
+type Definitions = HashMap<String, Arc<Definition>>;
+
+/// Reads a file of a connector: [`CardSource::text`] or [`CardSource::text_to_run`].
+type Read = fn(&dyn CardSource, &str, &str) -> Result<Option<Cow<'static, str>>, String>;
 
 impl Catalog {
     /// A catalog over sources.
@@ -57,7 +76,28 @@ impl Catalog {
     /// # Errors
     /// `connector.unknown`, `card.unknown`, `definition.syntax`, `definition.unreadable`.
     pub fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
-        if let Some(found) = lock(&self.definitions).get(full_name) {
+        let read: Read =
+            |source, connector, file| Ok(source.text(connector, file)?.map(Cow::Owned));
+        self.find(full_name, &self.whole, read)
+    }
+
+    /// A card as a run needs it: it may have no examples.
+    ///
+    /// # Errors
+    /// As [`Catalog::definition`].
+    pub(crate) fn definition_to_run(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
+        self.find(full_name, &self.to_run, |source, connector, file| {
+            source.text_to_run(connector, file)
+        })
+    }
+
+    fn find(
+        &self,
+        full_name: &str,
+        kept: &Mutex<Definitions>,
+        text: Read,
+    ) -> Result<Arc<Definition>, Error> {
+        if let Some(found) = lock(kept).get(full_name) {
             return Ok(Arc::clone(found));
         }
         let (connector_name, card_name) = full_name.split_once('/').unwrap_or((full_name, ""));
@@ -80,11 +120,16 @@ impl Catalog {
             return Err(unknown());
         }
         let file = source.display_path(connector_name, card_name);
-        let text = read(&**source, connector_name, card_name)?.ok_or_else(unknown)?;
+        let text = read(&**source, connector_name, card_name, text)?.ok_or_else(unknown)?;
         let definition = Arc::new(load_card(connector, &file, &text)?);
         own_name(&file, definition.card.name.as_str(), card_name)?;
-        lock(&self.definitions).insert(full_name.to_owned(), Arc::clone(&definition));
+        lock(kept).insert(full_name.to_owned(), Arc::clone(&definition));
         Ok(definition)
+    }
+
+    /// Keeps what a run has read until the process ends: one that ends with its call saves the freeing.
+    pub fn leak(&self) {
+        lock(&self.to_run).values().cloned().for_each(std::mem::forget);
     }
 
     /// A connector by its name.
@@ -144,7 +189,8 @@ impl Catalog {
             return Err(unknown());
         }
         for source in &self.sources {
-            let Some(text) = read(&**source, name, "connector")? else {
+            let to_run: Read = |source, name, file| source.text_to_run(name, file);
+            let Some(text) = read(&**source, name, "connector", to_run)? else {
                 continue;
             };
             if let Some(found) = lock(&self.connectors).get(name) {
@@ -175,8 +221,13 @@ fn has(source: &dyn CardSource, connector: &str) -> bool {
     is_name(connector) && matches!(source.text(connector, "connector"), Ok(Some(_)))
 }
 
-fn read(source: &dyn CardSource, connector: &str, file: &str) -> Result<Option<String>, Error> {
-    source.text(connector, file).map_err(|reason| {
+fn read(
+    source: &dyn CardSource,
+    connector: &str,
+    file: &str,
+    text: Read,
+) -> Result<Option<Cow<'static, str>>, Error> {
+    text(source, connector, file).map_err(|reason| {
         Error::from(Unreadable { reason })
             .at(Place { file: source.display_path(connector, file), ..Place::default() })
     })
