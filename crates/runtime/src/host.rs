@@ -326,7 +326,6 @@ impl Host {
         told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
     }
 
-    #[cfg(feature = "flow")]
     /// A card to run. What stands in for its service takes the connection from the card's examples.
     pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
         match self.0.stand_in {
@@ -336,6 +335,7 @@ impl Host {
     }
 
     /// Runs a card, with something to be done between planning its request and sending it.
+    #[cfg(feature = "flow")]
     pub(crate) async fn run_with(
         &self,
         definition: Arc<Definition>,
