@@ -9,10 +9,12 @@ use std::sync::Arc;
 use cardhost_author::check::{File, check_connector};
 use cardhost_author::sample::plan_example;
 use cardhost_core::base_url::BaseUrl;
+use cardhost_core::decoder::{DecodeFault, DecodedBody, Look, Paths, decode};
 use cardhost_core::inject::path::{check_relative, join, pin, push_segment};
 use cardhost_core::load::{load_card, load_connector};
 use cardhost_core::request::HostFrom;
 use cardhost_core::template::{Found, Reference, Scope, Template};
+use cardhost_core::value::{descend, parse, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -376,6 +378,91 @@ fn check_survives_a_damaged_card() {
                 prop_assert!(span.start <= span.end && span.end <= text.len().max(CONNECTOR.len()));
             }
         }
+        Ok(())
+    });
+}
+
+/// JSON texts with spaces, escapes and keys that come again.
+fn json_texts() -> impl Strategy<Value = String> {
+    let scalars = vec![
+        "1",
+        "-0.0",
+        "1.10",
+        "7615917337495251231",
+        "true",
+        "false",
+        "null",
+        "\"x\"",
+        "\"\"",
+        r#""\u00e9\n\"\\""#,
+        r#""\ud83d\ude00 [{""#,
+    ];
+    let keys = vec!["\"a\"", "\"b\"", "\"0\"", "\"1\"", r#""\u0061""#, "\"é\""];
+    let scalar = prop::sample::select(scalars).prop_map(str::to_owned);
+    let key = prop::sample::select(keys);
+    scalar.prop_recursive(5, 40, 6, move |inner| {
+        let items = prop::collection::vec(inner.clone(), 0..6);
+        let members = prop::collection::vec((key.clone(), inner), 0..6);
+        prop_oneof![
+            items.prop_map(|items| format!("[{}]", items.join(" ,"))),
+            members.prop_map(|members| {
+                let members = members.iter().map(|(key, value)| format!("{key}: {value}"));
+                format!("{{\n{}}}", members.collect::<Vec<_>>().join(","))
+            }),
+        ]
+    })
+}
+
+fn paths() -> impl Strategy<Value = Vec<Vec<String>>> {
+    let segments = prop::sample::select(vec!["a", "b", "0", "1", "01", "é", "2"]);
+    let path = prop::collection::vec(segments.prop_map(str::to_owned), 0..5);
+    prop::collection::vec(path, 0..6)
+}
+
+fn json_headers() -> http::HeaderMap {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", http::HeaderValue::from_static("application/json"));
+    headers
+}
+
+#[test]
+fn reading_by_path_gives_what_reading_the_whole_gives() {
+    let headers = json_headers();
+    property(20_000, &(json_texts(), paths(), paths()), |(text, known, others)| {
+        let whole = parse(&text).unwrap();
+        let mut wanted = Paths::default();
+        known.iter().for_each(|path| wanted.add(path));
+        let body = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted)).unwrap();
+        let DecodedBody::Json(json) = body else { panic!("{body:?}") };
+        for path in known.iter().chain(&others) {
+            let part = json.part(path).map(text::value);
+            prop_assert_eq!(part.as_ref(), descend(&whole, path), "{:?} in {}", path, text);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_body_that_is_no_json_is_refused_with_the_words_of_a_reader() {
+    let headers = json_headers();
+    let broken = (json_texts(), any::<prop::sample::Index>(), "[\\[\\]{},:\"1e.ud\\\\ \n-]{0,3}");
+    property(20_000, &(broken, paths()), |((text, at, pieces), known)| {
+        let mut wanted = Paths::default();
+        known.iter().for_each(|path| wanted.add(path));
+        let mut letters: Vec<char> = text.chars().collect();
+        let at = at.index(letters.len());
+        letters.splice(at..=at, pieces.chars());
+        let text: String = letters.into_iter().collect();
+        let decoded = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted));
+        let found = match decoded {
+            Ok(_) => None,
+            Err(DecodeFault::Malformed { reason, line, column, .. }) => {
+                Some(format!("{reason} at line {line} column {column}"))
+            }
+            Err(other) => panic!("{other:?}"),
+        };
+        let expected = if text.is_empty() { None } else { parse(&text).err() };
+        prop_assert_eq!(found, expected.map(|error| error.to_string()), "{}", text);
         Ok(())
     });
 }

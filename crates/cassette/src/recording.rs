@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::mask::{Caution, Mask};
 use super::{Cassette, Exchange, FormatVersion, Ignore, Order, RecordedReply, Seed};
-use cardhost_core::decoder::{self, DecodedBody};
+use cardhost_core::decoder::{self, DecodedBody, Look};
 use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{Reply, ReplyScope, Response};
 use cardhost_core::secret::{Redactor, Secret};
@@ -126,7 +126,7 @@ fn declared(request: &RequestSpec, reply: &Reply) -> Vec<Secret> {
     if request.reply_secrets.is_empty() {
         return Vec::new();
     }
-    let body = decoder::decode(&reply.headers, &reply.body, None, true);
+    let body = decoder::decode(&reply.headers, &reply.body, None, Look::ANY);
     let body = body.unwrap_or(DecodedBody::Empty);
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };

@@ -2,24 +2,23 @@
 
 mod fault;
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::connector::Connector;
-use crate::field::FieldType;
+use crate::field::{FieldType, Labelled};
 use crate::secret::{Redactor, Secret};
 use crate::settle::{
     FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
 };
 use crate::template::{Found, Reference, Root, Scope};
-use crate::value::{descend, type_name};
+use crate::value::{descend, get, get_mut, type_name};
 
 pub use fault::ConnectionFault;
 
 /// The values of a connector's connection fields; secrets are [`Secret`]s. Its `Debug` shows labels only.
 #[derive(Clone, Default)]
 pub struct Connection {
-    values: IndexMap<String, ConnectionValue>,
+    values: Labelled<ConnectionValue>,
     /// Texts inside values that must not be shown, besides the secrets.
     sensitive: Vec<Secret>,
     ignored: Vec<NotApplicable>,
@@ -117,7 +116,7 @@ impl Connection {
     ) -> Result<Vec<String>, ConnectionFault> {
         let mut read_from_source = Vec::new();
         for (label, field) in &connector.connection.fields {
-            let Some(value) = given.get_mut(label) else { continue };
+            let Some(value) = get_mut(given, label) else { continue };
             let Some(source) = secret_source(value) else { continue };
             match field.kind {
                 FieldType::Text | FieldType::Secret => {}
@@ -259,7 +258,7 @@ impl FormScope for OwnFields {
         reference: &Reference,
     ) -> Option<Found<'v>> {
         let (label, rest) = reference.segments.split_first()?;
-        let own = (reference.root == Root::Connection).then(|| own.get(label)).flatten()?;
+        let own = (reference.root == Root::Connection).then(|| get(own, label)).flatten()?;
         descend(own, rest).map(Found::Value)
     }
 }

@@ -1,13 +1,12 @@
 //! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
 
-use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::auth::AuthMethod;
 use crate::base_url::HostPattern;
 use crate::decision::Decision;
-use crate::field::{Fields, When};
+use crate::field::{Fields, Labelled, When};
 use crate::template::Template;
 
 pub use crate::base_url::BaseUrl;
@@ -43,10 +42,10 @@ pub struct Connector {
     pub connection: ConnectionForm,
     /// How credentials become part of a request, by name.
     #[schemars(with = "std::collections::BTreeMap<String, AuthMethod>")]
-    pub auth: IndexMap<String, AuthMethod>,
+    pub auth: Labelled<AuthMethod>,
     /// API × connection choice → base URL, auth methods, limits.
     #[schemars(with = "std::collections::BTreeMap<String, Target>")]
-    pub targets: IndexMap<String, Target>,
+    pub targets: Labelled<Target>,
     /// What failed replies mean; the first rule that fits.
     #[serde(default)]
     pub errors: Vec<ErrorRule>,

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
+use crate::field::Labelled;
 use crate::template::{Reference, Scope};
 
 /// Either a value, or a table of values by a dropdown's choice; decisions nest.
@@ -21,7 +21,7 @@ pub enum Decision<T> {
         /// The dropdown that decides.
         by: Reference,
         /// A row for each choice.
-        rows: IndexMap<String, Decision<T>>,
+        rows: Labelled<Decision<T>>,
         /// The row for every other choice.
         otherwise: Option<Box<Decision<T>>>,
     },
@@ -90,7 +90,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Decision<T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Decision<T>, A::Error> {
                 let mut by = None;
-                let mut rows = IndexMap::new();
+                let mut rows = Labelled::default();
                 let mut otherwise = None;
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::card::Card;
 use crate::connector::Connector;
+use crate::decoder::{Look, Paths};
 use crate::field::{Field, FieldType};
 use crate::request::ReplySecret;
-use crate::template::Root;
+use crate::template::{Reference, Root};
 
 /// A connector and one of its cards, ready to be run.
 #[derive(Debug)]
@@ -15,7 +16,8 @@ pub struct Definition {
     pub connector: Arc<Connector>,
     /// The card.
     pub card: Card,
-    reads_body_parts: bool,
+    /// What is looked up in the body; `None` where its text is passed on as it is.
+    looks: Option<Paths>,
     reply_secrets: Arc<[ReplySecret]>,
 }
 
@@ -23,9 +25,9 @@ impl Definition {
     /// Puts the two together.
     #[must_use]
     pub fn new(connector: Arc<Connector>, card: Card) -> Definition {
-        let reads_body_parts = reads_body_parts(&card);
+        let looks = reads_body_parts(&card).then(|| body_paths(&card));
         let reply_secrets = reply_secrets(&card).into();
-        Definition { connector, card, reads_body_parts, reply_secrets }
+        Definition { connector, card, looks, reply_secrets }
     }
 
     /// `<connector>/<card>`.
@@ -40,10 +42,10 @@ impl Definition {
         Arc::clone(&self.reply_secrets)
     }
 
-    /// Whether outputs or failures look into the body; if not, its text is passed on as it is.
+    /// What outputs and failures look up in the body of a reply.
     #[must_use]
-    pub fn reads_body_parts(&self) -> bool {
-        self.reads_body_parts
+    pub fn look(&self) -> Look<'_> {
+        self.looks.as_ref().map_or(Look::Whole, Look::Parts)
     }
 }
 
@@ -76,6 +78,26 @@ fn secret_keys(field: &Field, keys: &mut Vec<String>) {
             secret_keys(inner, keys);
         }
     }
+}
+
+/// What outputs and failures of a card look up in the body.
+fn body_paths(card: &Card) -> Paths {
+    let mut paths = Paths::default();
+    let mut add = |reference: &Reference| match reference.segments.split_first() {
+        Some((first, path)) if reference.root == Root::Response && first == "body" => {
+            paths.add(path)
+        }
+        _ => {}
+    };
+    for field in card.output.values().flat_map(|fields| fields.values()) {
+        let Some(value) = &field.value else { continue };
+        value.each("", &mut |template, _| template.references().into_iter().for_each(&mut add));
+    }
+    for rule in &card.response.failures {
+        rule.when.0.iter().for_each(|(reference, _)| add(reference));
+        rule.message.iter().flat_map(|message| message.references()).for_each(&mut add);
+    }
+    paths
 }
 
 fn reads_body_parts(card: &Card) -> bool {

@@ -11,13 +11,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::JsonSchemaField;
-use crate::template::{Reference, Scope, ValueTemplate};
+use crate::template::{Found, Reference, Scope, ValueTemplate};
+
+/// Things by label, in the order of a file. Only who writes a definition chooses the labels, and its size is limited; a run
+/// looks labels up and adds none. So a quick hasher is enough.
+pub type Labelled<T> = IndexMap<String, T, foldhash::fast::RandomState>;
 
 /// Fields by label, in the order of the form.
-pub type Fields = IndexMap<String, Field>;
+pub type Fields = Labelled<Field>;
 
 /// Groups of fields by name, in the order of the form.
-pub type Groups = IndexMap<String, Fields>;
+pub type Groups = Labelled<Fields>;
 
 /// The type of a field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -252,12 +256,9 @@ impl When {
     /// Whether the condition holds; a missing value matches `null`.
     #[must_use]
     pub fn holds(&self, scope: &dyn Scope) -> bool {
-        self.0.iter().all(|(reference, values)| {
-            let found = scope.lookup(reference).and_then(|found| found.to_value());
-            match found {
-                Some(found) => values.contains(&found),
-                None => values.contains(&Value::Null),
-            }
+        self.0.iter().all(|(reference, values)| match scope.lookup(reference) {
+            None | Some(Found::Secret(_)) => values.contains(&Value::Null),
+            Some(found) => found.is_one_of(values),
         })
     }
 }

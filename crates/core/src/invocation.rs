@@ -55,6 +55,13 @@ impl std::fmt::Debug for Invocation {
     }
 }
 
+/// Where a key begins that serde_json gives a meaning of its own.
+fn reserved_key(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'$', text.as_bytes())
+        .map(|dollar| dollar.saturating_sub(1))
+        .find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with("\"$serde_json::private::")))
+}
+
 const KEYS: [&str; 6] = ["id", "card", "connection", "options", "input", "idempotencyKey"];
 
 impl Invocation {
@@ -73,7 +80,7 @@ impl Invocation {
             }
         })?;
         // Keys that serde_json gives a meaning of its own.
-        if let Some(at) = text.find("\"$serde_json::private::") {
+        if let Some(at) = reserved_key(text) {
             let line_start = text[..at].rfind('\n').map_or(0, |at| at + 1);
             return Err(InvocationFault::Syntax {
                 reason: "a key that begins with `$serde_json::private` is reserved".to_owned(),

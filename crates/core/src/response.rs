@@ -12,12 +12,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::card::Card;
-use crate::decoder::DecodedBody;
+use crate::decoder::{self, DecodedBody};
 use crate::field::{Field, FieldType};
-use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_value};
+use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_json, check_value};
 use crate::template::{Found, Reference, Root, Scope};
 use crate::transport_fault::TransportFault;
-use crate::value::descend;
+use crate::value::{descend, get};
 
 pub use fault::OutputFault;
 
@@ -64,19 +64,19 @@ impl Reply {
 
 /// A decoded reply.
 #[derive(Debug)]
-pub struct Response {
+pub struct Response<'b> {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: Arc<HeaderMap>,
     /// The body.
-    pub body: DecodedBody,
+    pub body: DecodedBody<'b>,
 }
 
 /// The scope of output templates: the response, and what was asked.
 pub struct ReplyScope<'a> {
     /// The response.
-    pub response: &'a Response,
+    pub response: &'a Response<'a>,
     /// The settled options.
     pub options: &'a Map<String, Value>,
     /// The settled inputs.
@@ -97,10 +97,10 @@ impl Scope for ReplyScope<'_> {
 /// Looks segments up in a map.
 pub fn descend_map<'v>(map: &'v Map<String, Value>, segments: &[String]) -> Option<Found<'v>> {
     let (first, rest) = segments.split_first()?;
-    descend(map.get(first)?, rest).filter(|value| !value.is_null()).map(Found::Value)
+    descend(get(map, first)?, rest).filter(|value| !value.is_null()).map(Found::Value)
 }
 
-impl Response {
+impl Response<'_> {
     fn lookup(&self, segments: &[String]) -> Option<Found<'_>> {
         let (first, rest) = segments.split_first()?;
         match (first.as_str(), rest) {
@@ -114,7 +114,7 @@ impl Response {
             }
             ("body", rest) => match &self.body {
                 DecodedBody::Empty => None,
-                DecodedBody::Value(value) => descend(value, rest).map(Found::Value),
+                DecodedBody::Json(json) => json.part(rest).map(Found::Json),
                 DecodedBody::Text(text) if rest.is_empty() => Some(Found::Text(text)),
                 DecodedBody::Text(_) => None,
                 DecodedBody::Raw(raw) => {
@@ -308,7 +308,8 @@ fn map_field(
     let Some(template) = &field.value else {
         return Ok(OutputValue::Absent);
     };
-    if let Some(whole) = whole_part(template.as_template().and_then(|t| t.as_reference()), scope) {
+    let reference = template.as_template().and_then(|template| template.as_reference());
+    if let Some(whole) = whole_part(reference, scope) {
         let kind = match &whole {
             OutputValue::Raw(raw) => raw_type(raw.get()),
             _ => FieldType::Object,
@@ -322,6 +323,15 @@ fn map_field(
         let mut expected = vec![field.kind.as_str()];
         expected.extend(field.accepts.iter().map(|kind| kind.as_str()));
         return Err(fault(FieldProblem::Type { expected, found: kind.as_str() }));
+    }
+    if let Some(Found::Json(text)) = reference.and_then(|reference| scope.lookup(reference))
+        && crate::value::text::is_container(text)
+    {
+        // A list or an object is put out as the service wrote it, like a whole body.
+        check_json(FieldRoot::Output, field, text, &[group, label]).map_err(OutputFault::Field)?;
+        if let Ok(raw) = decoder::raw(text.into()) {
+            return Ok(OutputValue::Raw(raw));
+        }
     }
     let value = template.value(scope).map_err(|error| OutputFault::Template {
         path: vec![group.to_owned(), label.to_owned()],

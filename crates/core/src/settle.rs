@@ -3,15 +3,17 @@
 //! A light checker of our own field types. A JSON Schema is compiled only for a field that carries one.
 
 mod fault;
+mod json;
 
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use crate::field::{Choice, Field, FieldType, Fields, Format, When};
 use crate::template::{Found, Reference, Scope};
-use crate::value::type_name;
+use crate::value::{get, get_mut, type_name};
 
 pub use fault::{FieldFault, FieldProblem, FieldRoot, path_place, reference_place};
+pub use json::check_json;
 
 /// A value that was given for a field that is not visible: not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,15 +60,15 @@ pub fn settle_fields(
 ) -> Result<(), FieldFault> {
     refuse_unknown(root, fields, path, values)?;
     for (label, field) in fields {
-        if values.get(label).is_some_and(Value::is_null) {
-            values.shift_remove(label);
+        match get_mut(values, label) {
+            Some(Value::Null) => drop(values.shift_remove(label)),
+            Some(value) => {
+                leave_nulls_out(field, value);
+                continue;
+            }
+            None => {}
         }
-        if let Some(value) = values.get_mut(label) {
-            leave_nulls_out(field, value);
-        }
-        if let Some(default) = &field.default
-            && !values.contains_key(label)
-        {
+        if let Some(default) = &field.default {
             values.insert(label.clone(), default.clone());
         }
     }
@@ -82,7 +84,7 @@ pub fn settle_fields(
             }
             continue;
         }
-        let Some(value) = values.get(label) else {
+        let Some(value) = get(values, label) else {
             if field.required {
                 return Err(fault(root, join(path, label), FieldProblem::Missing));
             }
@@ -276,7 +278,7 @@ fn check_object<'p>(
         refuse_unknown(root, fields, place, map)?;
     }
     for (label, inner) in fields {
-        match map.get(label) {
+        match get(map, label) {
             Some(value) => {
                 place.push(label);
                 check_value(root, inner, value, place, &|_| true)?;

@@ -1,11 +1,13 @@
 //! Small facts about JSON values.
 
+pub mod text;
+
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The name of a value's type in messages.
 #[must_use]
@@ -25,12 +27,32 @@ pub fn type_name(value: &Value) -> &'static str {
 pub fn descend<'v>(mut value: &'v Value, segments: &[String]) -> Option<&'v Value> {
     for segment in segments {
         value = match value {
-            Value::Object(map) => map.get(segment)?,
+            Value::Object(map) => get(map, segment)?,
             Value::Array(items) => items.get(segment.parse::<usize>().ok()?)?,
             _ => return None,
         };
     }
     Some(value)
+}
+
+/// Up to so many keys are compared one by one: that takes less than hashing one.
+const FEW: usize = 8;
+
+/// A value by its key.
+#[must_use]
+pub fn get<'m>(map: &'m Map<String, Value>, key: &str) -> Option<&'m Value> {
+    if map.len() > FEW {
+        return map.get(key);
+    }
+    map.iter().find_map(|(known, value)| (known == key).then_some(value))
+}
+
+/// A value by its key, to be changed.
+pub fn get_mut<'m>(map: &'m mut Map<String, Value>, key: &str) -> Option<&'m mut Value> {
+    if map.len() > FEW {
+        return map.get_mut(key);
+    }
+    map.iter_mut().find_map(|(known, value)| (known == key).then_some(value))
 }
 
 /// Reads a JSON text and keeps every number's text as written, also where serde_json would respell an

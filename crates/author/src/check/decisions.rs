@@ -307,7 +307,7 @@ type Row<'d, T> = (String, (&'d str, &'d Decision<T>));
 
 /// The rows with their pointers, `else` at the end.
 fn rows_of<'d, T>(
-    rows: &'d indexmap::IndexMap<String, Decision<T>>,
+    rows: &'d cardhost_core::field::Labelled<Decision<T>>,
     otherwise: Option<&'d Decision<T>>,
     pointer: &str,
 ) -> Vec<Row<'d, T>> {

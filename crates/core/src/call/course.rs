@@ -37,7 +37,7 @@ impl Course {
     }
 
     /// What templates over the reply see.
-    pub(super) fn scope<'a>(&'a self, response: &'a Response) -> ReplyScope<'a> {
+    pub(super) fn scope<'a>(&'a self, response: &'a Response<'a>) -> ReplyScope<'a> {
         ReplyScope { response, options: &self.plan.options, input: &self.plan.input }
     }
 }

@@ -28,9 +28,9 @@ impl Signed {
             }
             BodyEnd::Broken(fault) => return Err(self.broken(fault.clone(), &reply)),
         }
-        let deep = definition.reads_body_parts();
-        let body = decoder::decode(&reply.headers, &reply.body, card.response.decoder, deep)
-            .map_err(|fault| self.failed(fault, &reply))?;
+        let body =
+            decoder::decode(&reply.headers, &reply.body, card.response.decoder, definition.look())
+                .map_err(|fault| self.failed(fault, &reply))?;
         let response =
             Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
         let scope = self.course.scope(&response);

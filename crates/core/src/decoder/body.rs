@@ -1,19 +1,34 @@
-//! A decoded body.
+//! A decoded body, and how it will be looked at.
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::{JsonText, Paths};
+
 /// A decoded body.
-#[derive(Clone, Debug)]
-pub enum DecodedBody {
+#[derive(Debug)]
+pub enum DecodedBody<'b> {
     /// No bytes.
     Empty,
     /// One JSON text that no one looks into; line breaks between tokens are taken out.
     Raw(Arc<Box<RawValue>>),
-    /// A JSON value.
-    Value(Value),
+    /// A JSON text that is looked into.
+    Json(JsonText<'b>),
     /// Text.
     Text(String),
+}
+
+/// How a JSON body will be looked at.
+#[derive(Clone, Copy, Debug)]
+pub enum Look<'p> {
+    /// Not at all: it is passed on.
+    Whole,
+    /// Parts of it will be looked up, these first of all.
+    Parts(&'p Paths),
+}
+
+impl Look<'static> {
+    /// Parts of it will be looked up, none of which are known yet.
+    pub const ANY: Look<'static> = Look::Parts(&Paths::NONE);
 }

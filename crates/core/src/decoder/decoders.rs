@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use super::format::Decoder;
-use super::{DecodeFault, DecodedBody};
+use super::{DecodeFault, DecodedBody, Look};
 
 /// The decoders, in the order in which a content type is offered to them; the last takes what no other does.
 static DECODERS: &[&dyn Decoder] =
@@ -52,25 +52,23 @@ impl JsonSchema for DecoderName {
     }
 }
 
-/// Decodes a body.
-///
-/// `deep`: whether parts of a JSON body will be looked up; if not, its text is kept as it is.
+/// Decodes a body. All of a JSON body is checked; none of it is built.
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn decode(
+pub fn decode<'b>(
     headers: &HeaderMap,
-    body: &[u8],
+    body: &'b [u8],
     wanted: Option<DecoderName>,
-    deep: bool,
-) -> Result<DecodedBody, DecodeFault> {
+    look: Look<'b>,
+) -> Result<DecodedBody<'b>, DecodeFault> {
     if body.is_empty() {
         return Ok(DecodedBody::Empty);
     }
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default();
     let decoder = wanted.map_or_else(|| by_content_type(content_type), |DecoderName(named)| named);
-    decoder.decode(body, charset(content_type), deep)
+    decoder.decode(body, charset(content_type), look)
 }
 
 fn by_content_type(content_type: &str) -> &'static dyn Decoder {

@@ -1,6 +1,6 @@
 //! What is asked of a decoder.
 
-use super::{DecodeFault, DecodedBody};
+use super::{DecodeFault, DecodedBody, Look};
 
 /// A format of bodies.
 pub trait Decoder: Sync {
@@ -14,15 +14,14 @@ pub trait Decoder: Sync {
     /// the text itself.
     fn reads(&self, media_type: &str) -> bool;
 
-    /// Decodes a body that is not empty. `charset` is what the content type says; `deep` whether parts of the value will be
-    /// looked up.
+    /// Decodes a body that is not empty. `charset` is what the content type says; `look`, how a JSON text will be looked at.
     ///
     /// # Errors
     /// [`DecodeFault`].
-    fn decode(
+    fn decode<'b>(
         &self,
-        body: &[u8],
+        body: &'b [u8],
         charset: Option<&str>,
-        deep: bool,
-    ) -> Result<DecodedBody, DecodeFault>;
+        look: Look<'b>,
+    ) -> Result<DecodedBody<'b>, DecodeFault>;
 }

@@ -1,11 +1,12 @@
 //! One JSON value (RFC 8259).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use super::text::utf8;
-use super::{DecodeFault, DecodedBody, Decoder};
+use super::{DecodeFault, DecodedBody, Decoder, JsonText, Look};
 
 /// One JSON value, looked into or kept as text.
 pub(super) struct Json;
@@ -27,32 +28,39 @@ impl Decoder for Json {
                 .any(|name| media_type.eq_ignore_ascii_case(name))
     }
 
-    fn decode(
+    fn decode<'b>(
         &self,
-        body: &[u8],
+        body: &'b [u8],
         charset: Option<&str>,
-        deep: bool,
-    ) -> Result<DecodedBody, DecodeFault> {
-        let text = utf8(body, charset)?;
-        if deep { value(&text) } else { raw(&text) }
+        look: Look<'b>,
+    ) -> Result<DecodedBody<'b>, DecodeFault> {
+        looked_at(utf8(body, charset)?, look)
     }
 }
 
-/// Checks the text and keeps it, on one line.
-fn raw(text: &str) -> Result<DecodedBody, DecodeFault> {
-    let raw: Box<RawValue> = serde_json::from_str(text).map_err(|error| fault(&error))?;
-    // NDJSON needs one line; a line break in a JSON text can only stand between tokens.
-    let raw = if memchr::memchr2(b'\n', b'\r', raw.get().as_bytes()).is_some() {
-        RawValue::from_string(one_line(raw.get())).map_err(|error| fault(&error))?
-    } else {
-        raw
+/// A JSON text as it will be looked at. All of it is checked; none of it is built.
+pub(super) fn looked_at<'b>(
+    text: Cow<'b, str>,
+    look: Look<'b>,
+) -> Result<DecodedBody<'b>, DecodeFault> {
+    let decoded = match look {
+        Look::Whole => raw(text).map(DecodedBody::Raw),
+        Look::Parts(paths) => JsonText::find(text, paths).map(DecodedBody::Json),
     };
-    Ok(DecodedBody::Raw(Arc::new(raw)))
+    decoded.map_err(|error| fault(&error))
 }
 
-/// Reads the value.
-fn value(text: &str) -> Result<DecodedBody, DecodeFault> {
-    crate::value::parse(text).map(DecodedBody::Value).map_err(|error| fault(&error))
+/// Checks a text and keeps it, on one line.
+pub(crate) fn raw(text: Cow<'_, str>) -> Result<Arc<Box<RawValue>>, serde_json::Error> {
+    let raw = match text {
+        Cow::Borrowed(text) => serde_json::from_str::<&RawValue>(text)?.to_owned(),
+        Cow::Owned(text) => RawValue::from_string(text)?,
+    };
+    // NDJSON needs one line; a line break in a JSON text can only stand between tokens.
+    if memchr::memchr2(b'\n', b'\r', raw.get().as_bytes()).is_some() {
+        return RawValue::from_string(one_line(raw.get())).map(Arc::new);
+    }
+    Ok(Arc::new(raw))
 }
 
 pub(super) fn fault(error: &serde_json::Error) -> DecodeFault {

@@ -7,13 +7,18 @@ mod decoders;
 mod fault;
 mod format;
 mod json;
+mod json_text;
 mod ndjson;
+mod paths;
 mod text;
 
-pub use body::DecodedBody;
+pub use body::{DecodedBody, Look};
 pub use decoders::{DecoderName, decode};
 pub use fault::DecodeFault;
 pub use format::Decoder;
+pub(crate) use json::raw;
+pub use json_text::JsonText;
+pub use paths::Paths;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
 //! One JSON value a line, as a list; empty lines are passed over.
 
-use serde_json::Value;
-
-use super::json::fault;
+use super::json::{fault, looked_at};
 use super::text::utf8;
-use super::{DecodeFault, DecodedBody, Decoder};
+use super::{DecodeFault, DecodedBody, Decoder, Look};
 
 /// The media types it goes by: none is registered.
 const MEDIA_TYPES: [&str; 6] = [
@@ -32,30 +30,32 @@ impl Decoder for Ndjson {
         MEDIA_TYPES.into_iter().any(|name| media_type.eq_ignore_ascii_case(name))
     }
 
-    fn decode(
+    fn decode<'b>(
         &self,
-        body: &[u8],
+        body: &'b [u8],
         charset: Option<&str>,
-        _: bool,
-    ) -> Result<DecodedBody, DecodeFault> {
-        list(&utf8(body, charset)?)
+        look: Look<'b>,
+    ) -> Result<DecodedBody<'b>, DecodeFault> {
+        looked_at(list(&utf8(body, charset)?)?.into(), look)
     }
 }
 
-/// Reads the lines.
-fn list(text: &str) -> Result<DecodedBody, DecodeFault> {
-    let mut items = Vec::new();
+/// The lines as the text of a list.
+fn list(text: &str) -> Result<String, DecodeFault> {
+    let mut list = String::with_capacity(text.len() + 2);
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let item: Value = crate::value::parse(line).map_err(|error| match fault(&error) {
+        crate::value::text::check(line).map_err(|error| match fault(&error) {
             DecodeFault::Malformed { format, reason, column, .. } => {
                 DecodeFault::Malformed { format, reason, line: index + 1, column }
             }
             other => other,
         })?;
-        items.push(item);
+        list.push(if list.is_empty() { '[' } else { ',' });
+        list.push_str(line.trim_matches([' ', '\t', '\r']));
     }
-    Ok(DecodedBody::Value(Value::Array(items)))
+    list.push_str(if list.is_empty() { "[]" } else { "]" });
+    Ok(list)
 }

@@ -8,10 +8,11 @@ use super::*;
 fn decoded(content_type: &str, body: &[u8], deep: bool) -> Result<String, DecodeFault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
-    decode(&headers, body, None, deep).map(|body| match body {
+    let look = if deep { Look::ANY } else { Look::Whole };
+    decode(&headers, body, None, look).map(|body| match body {
         DecodedBody::Empty => "empty".to_owned(),
         DecodedBody::Raw(raw) => format!("raw {}", raw.get()),
-        DecodedBody::Value(value) => format!("value {value}"),
+        DecodedBody::Json(json) => format!("json {}", json.part(&[]).unwrap()),
         DecodedBody::Text(text) => format!("text {text}"),
     })
 }
@@ -28,7 +29,7 @@ fn the_content_type_chooses_the_decoder() {
             "{\n  \"a\": \"x\\ny z\",\r\n \"b\":  1\n}\n",
             "raw {\"a\":\"x\\ny z\",\"b\":1}",
         ),
-        ("application/x-ndjson", "{\"a\":1}\n\n[2]\r\n3", "value [{\"a\":1},[2],3]"),
+        ("application/x-ndjson", "{\"a\":1}\n\n[2]\r\n3", "raw [{\"a\":1},[2],3]"),
         ("text/plain", "1", "text 1"),
         ("", "{}", "text {}"),
         ("application/json", "", "empty"),
@@ -41,7 +42,7 @@ fn the_content_type_chooses_the_decoder() {
     }
     assert_eq!(
         decoded("application/json", b"{\"n\":7615917337495251231,\"z\":1.10}", true).as_deref(),
-        Ok("value {\"n\":7615917337495251231,\"z\":1.10}")
+        Ok("json {\"n\":7615917337495251231,\"z\":1.10}")
     );
 }
 

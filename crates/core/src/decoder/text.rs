@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 
-use super::{DecodeFault, DecodedBody, Decoder};
+use super::{DecodeFault, DecodedBody, Decoder, Look};
 
 /// Text, and whatever no other decoder reads.
 pub(super) struct Text;
@@ -22,12 +22,12 @@ impl Decoder for Text {
         true
     }
 
-    fn decode(
+    fn decode<'b>(
         &self,
-        body: &[u8],
+        body: &'b [u8],
         charset: Option<&str>,
-        _: bool,
-    ) -> Result<DecodedBody, DecodeFault> {
+        _: Look<'b>,
+    ) -> Result<DecodedBody<'b>, DecodeFault> {
         utf8(body, charset).map(|text| DecodedBody::Text(text.into_owned()))
     }
 }

@@ -10,12 +10,14 @@ use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::settle::sensitive_texts;
 use crate::template::Scope;
+use crate::value::get;
 
 /// Texts of secret and sensitive inputs are secrets of this invocation.
 pub(super) fn add_sensitive(card: &Card, input: &Map<String, Value>, redactor: &mut Redactor) {
     for (group, fields) in &card.input {
+        let Some(Value::Object(values)) = get(input, group) else { continue };
         for (label, field) in fields {
-            if let Some(value) = input.get(group).and_then(|values| values.get(label)) {
+            if let Some(value) = get(values, label) {
                 sensitive_texts(field, value, &mut |text| redactor.add(Secret::from(text)));
             }
         }

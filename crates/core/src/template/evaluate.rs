@@ -31,6 +31,8 @@ pub enum Found<'a> {
     Value(&'a Value),
     /// A value made for the look-up.
     Made(Value),
+    /// A valid JSON text of the scope, read when it is asked for.
+    Json(&'a str),
     /// Text of the scope.
     Text(&'a str),
     /// A secret.
@@ -44,9 +46,37 @@ impl<'a> Found<'a> {
         match self {
             Found::Value(value) => scalar_text(value),
             Found::Made(value) => scalar_text(value).map(|text| Cow::Owned(text.into_owned())),
+            Found::Json(text) => crate::value::text::scalar(text),
             Found::Text(text) => Some(Cow::Borrowed(text)),
             Found::Secret(secret) => Some(Cow::Borrowed(secret.expose())),
         }
+    }
+
+    /// Whether it is one of some values; a secret is none.
+    #[must_use]
+    pub fn is_one_of(&self, values: &[Value]) -> bool {
+        let is_container = |value: &Value| value.is_object() || value.is_array();
+        match self {
+            // A large one is not read to see that it is no scalar.
+            Found::Json(text) if crate::value::text::is_container(text) => {
+                values.iter().any(is_container) && values.contains(&self.open())
+            }
+            other => other.to_value().is_some_and(|value| values.contains(&value)),
+        }
+    }
+
+    /// The name of its type in messages.
+    fn type_name(&self) -> &'static str {
+        match self {
+            Found::Value(value) => crate::value::type_name(value),
+            Found::Made(value) => crate::value::type_name(value),
+            Found::Json(text) => crate::value::type_name(&crate::value::text::outline(text)),
+            Found::Text(_) | Found::Secret(_) => "text",
+        }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self, Found::Value(Value::Null) | Found::Made(Value::Null) | Found::Json("null"))
     }
 
     /// The value for a comparison; secrets compare with nothing.
@@ -63,6 +93,7 @@ impl<'a> Found<'a> {
         match self {
             Found::Value(value) => (*value).clone(),
             Found::Made(value) => value.clone(),
+            Found::Json(text) => crate::value::text::value(text),
             Found::Text(text) => Value::String((*text).to_owned()),
             Found::Secret(secret) => Value::String(secret.expose().to_owned()),
         }
@@ -219,15 +250,11 @@ fn reference_text<'s>(
     if let Some(text) = found.text() {
         return Ok(Some(text));
     }
-    let found = match found {
-        Found::Value(Value::Null) | Found::Made(Value::Null) if reference.optional => {
-            return Ok(None);
-        }
-        Found::Value(value) => crate::value::type_name(value),
-        Found::Made(value) => crate::value::type_name(&value),
-        Found::Text(_) | Found::Secret(_) => "text",
-    };
-    Err(TemplateValueError::NotText { expression: reference.to_string(), found })
+    if found.is_null() && reference.optional {
+        return Ok(None);
+    }
+    let expression = reference.to_string();
+    Err(TemplateValueError::NotText { expression, found: found.type_name() })
 }
 
 impl ValueTemplate {

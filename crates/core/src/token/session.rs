@@ -14,7 +14,7 @@ use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, Session, credential};
 use crate::connection::Connection;
-use crate::decoder::{self, DecodedBody};
+use crate::decoder::{self, DecodedBody, Look};
 use crate::http_date::http_date;
 use crate::inject::header::push_header;
 use crate::moment::Moment;
@@ -82,7 +82,7 @@ fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
     let body =
-        decoder::decode(&reply.headers, &reply.body, None, true).unwrap_or(DecodedBody::Empty);
+        decoder::decode(&reply.headers, &reply.body, None, Look::ANY).unwrap_or(DecodedBody::Empty);
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
