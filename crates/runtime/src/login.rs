@@ -208,9 +208,7 @@ impl Host {
         let mut passed_over = Vec::new();
         let mut chosen = None;
         for (known, declared) in &connector.auth {
-            if method.is_some_and(|method| method != known)
-                || !declared.scheme().needs_token()
-            {
+            if method.is_some_and(|method| method != known) || !declared.scheme().needs_token() {
                 continue;
             }
             let missing = declared.missing(&*found.connection);

@@ -13,8 +13,8 @@ use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::FieldType;
 use cardhost_core::plan::METHODS;
 use cardhost_core::settle::FieldRoot;
-use cardhost_core::token::TokenScheme;
 use cardhost_core::template::{Part, Reference, Root, Template};
+use cardhost_core::token::TokenScheme;
 
 /// The roots of a connector's own tables and conditions: it knows no card.
 pub(super) const CONNECTION: &[Root] = &[Root::Connection];

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, nested};
-use super::{
-    Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace,
-};
+use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::request::RequestSpec;
