@@ -145,7 +145,7 @@ impl HttpRequest {
     pub fn settle(&self, ended: Result<Outcome, Error>) -> Result<Value, Problem> {
         let reply = match ended {
             Ok(outcome) => outcome.reply,
-            Err(error) => return Err(self.problem(&error)),
+            Err(error) => return Err(self.problem(error)),
         };
         let lost = || Problem::from(&Error::from(Internal { what: "a request without a reply" }));
         let reply = reply.ok_or_else(lost)?;
@@ -161,16 +161,15 @@ impl HttpRequest {
         }
     }
 
-    fn problem(&self, error: &Error) -> Problem {
+    fn problem(&self, error: Error) -> Problem {
         let status = error.response().map(|response| response.status);
         match status.filter(|status| !self.accepts().contains(status)) {
             // Whatever its status means, to the language it is an error of communication.
             Some(status) => Problem {
                 type_uri: Standard::Communication.uri().into(),
-                detail: Some(format!("{self:?}").into()),
-                ..Problem::of(error, Some(status))
+                ..Problem::of(&error.with_hint(format!("{self:?}")), Some(status))
             },
-            None => Problem::of(error, None),
+            None => Problem::of(&error, None),
         }
     }
 }
