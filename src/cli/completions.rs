@@ -1,12 +1,23 @@
 //! `completions`: a script for a shell.
 
-use clap::CommandFactory as _;
+use clap::{Args, Command};
 
-use super::args::{Cli, CompletionsArgs};
 use super::console::{Console, Failure};
 
-pub(crate) fn run(args: &CompletionsArgs, console: &Console) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Prints the script for the whole command.
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    mut command: Command,
+    console: &Console,
+) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "cardhost", &mut script);
+    clap_complete::generate(args.shell, &mut command, "cardhost", &mut script);
     console.out(&String::from_utf8_lossy(&script))
 }

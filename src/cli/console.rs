@@ -7,7 +7,7 @@ use crate::cli::hint::worded;
 use cardhost::{Class, Error, Warning};
 use serde_json::{Value, json};
 
-use super::args::Errors;
+use super::global::Errors;
 
 /// Why a command ends without success.
 #[derive(Debug)]

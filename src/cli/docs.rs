@@ -1,10 +1,29 @@
 //! `docs`: the reference page of a card or a connector.
 
 use cardhost::author::reference::{ConnectorPage, Page, html, markdown};
+use clap::{Args, ValueEnum};
 
-use super::args::{DocsArgs, Format, Global};
 use super::console::{Console, Failure};
+use super::global::Global;
 use super::setup;
+
+#[derive(Debug, Args)]
+pub(crate) struct DocsArgs {
+    /// `<connector>/<card>`, or `<connector>`
+    pub(crate) name: String,
+    /// How the page is written
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    pub(crate) format: Format,
+}
+
+/// How a page is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Markdown.
+    Markdown,
+    /// One HTML page.
+    Html,
+}
 
 pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();

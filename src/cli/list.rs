@@ -1,10 +1,20 @@
 //! `list`: connectors and cards.
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::args::{Global, ListArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
 use super::setup;
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only this connector's cards
+    pub(crate) connector: Option<String>,
+    /// Print one JSON list
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(crate) fn run(global: &Global, args: &ListArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();

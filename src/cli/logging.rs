@@ -3,7 +3,7 @@
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use super::args::Log;
+use super::global::Log;
 
 /// Starts logging, if asked for.
 pub(crate) fn start(level: Option<Log>) {

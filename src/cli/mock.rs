@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cardhost::author::mock::Mock;
 use cardhost::testing::MockTransport;
+use clap::Args;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,12 +15,21 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use url::Url;
 
-use super::args::{Global, MockArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
 use super::setup;
 
 /// Most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(crate) struct MockArgs {
+    /// The connector
+    pub(crate) connector: String,
+    /// The port on 127.0.0.1; a free one by default
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+}
 
 pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();

@@ -5,11 +5,25 @@ use std::fmt::Write as _;
 use cardhost::author::curl::curl;
 use cardhost::author::explain::origins;
 use cardhost::{Error, Policy, Prepared};
+use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::{Global, PlanArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
+use super::reach::TargetArgs;
 use super::setup;
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "curl")]
+    pub(crate) json: bool,
+    /// Print a curl command; credentials are environment variables
+    #[arg(long)]
+    pub(crate) curl: bool,
+}
 
 pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
     let policy = Policy::default();

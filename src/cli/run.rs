@@ -1,10 +1,39 @@
 //! `run`: one invocation.
 
-use cardhost::{Outcome, Policy};
+use std::time::Duration;
 
-use super::args::{Global, RunArgs};
+use cardhost::{Outcome, Policy};
+use clap::Args;
+
 use super::console::{Console, Failure};
+use super::global::Global;
+use super::reach::TargetArgs;
 use super::setup;
+use super::span::duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Answer from the card's own examples instead of sending
+    #[arg(long)]
+    pub(crate) mock: bool,
+    /// One invocation a line in, one result a line out
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// Invocations at once with --stream
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "stream", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) jobs: u16,
+    /// Results in the order of their invocations (with --stream)
+    #[arg(long, requires = "stream")]
+    pub(crate) ordered: bool,
+    /// For the whole exchange, such as 10s, instead of the connector's limit
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Indent the output also where stdout is no terminal
+    #[arg(long, conflicts_with = "stream")]
+    pub(crate) pretty: bool,
+}
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };

@@ -11,8 +11,9 @@ use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
-use super::args::{Global, NetworkArgs, ReachArgs};
 use super::console::Failure;
+use super::global::Global;
+use super::reach::{NetworkArgs, ReachArgs};
 use super::store::StoreArgs;
 
 /// The folders of `--cards`, or those of `CARDHOST_CARDS`.

@@ -3,11 +3,21 @@
 use cardhost::author::reference::{invocation_schema, output_schema};
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
+use clap::Args;
 use serde_json::json;
 
-use super::args::{Global, ShowArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
 use super::setup;
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// `<connector>/<card>`, or `<connector>` for its connection and cards
+    pub(crate) card: String,
+    /// Print the JSON Schemas of invocation and output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();

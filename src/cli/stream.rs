@@ -23,8 +23,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
-use super::args::{Global, RunArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
+use super::run::RunArgs;
 use super::setup;
 
 /// Bytes read from stdin at once, and written to stdout at once.

@@ -7,14 +7,54 @@ use std::time::Instant;
 use cardhost::cassette::CassetteFault;
 use cardhost::testing::AnyCase;
 use cardhost::{Class, Error};
+use clap::{Args, ValueEnum};
 
-use super::args::{Global, Report, TestArgs};
 use super::console::{Console, Failure};
+use super::global::Global;
 use super::report::{CaseReport, Subject, Verdict};
 use super::{report, setup};
 
 /// Folders below folders are looked into so deep.
 const DEEPEST: usize = 16;
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Cases, or folders of cases; `cases` by default
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Cases at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+    /// Only cases whose folder has this in its path
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: Vec<String>,
+    /// Take what comes out for what must come out: write the golden files that differ
+    #[arg(long, conflicts_with = "fault")]
+    pub(crate) accept: bool,
+    /// Put a fault between cardhost and the replies: 429@2, 503:30@1 (Retry-After), 500@2..4, reset@3, timeout@1
+    #[arg(long, value_name = "FAULT", value_parser = injection)]
+    pub(crate) fault: Vec<cardhost::cassette::Injection>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub(crate) format: Report,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people.
+    Text,
+    /// JUnit's XML, on stdout.
+    Junit,
+    /// One JSON object, on stdout.
+    Json,
+}
+
+fn injection(text: &str) -> Result<cardhost::cassette::Injection, String> {
+    cardhost::cassette::Injection::parse(text).ok_or_else(|| {
+        "a fault such as 429@2, 503:30@1, 500@2..4, reset@3 or timeout@1 is expected".to_owned()
+    })
+}
 
 pub(crate) fn run(global: &Global, args: &TestArgs, console: &Console) -> Result<(), Failure> {
     let cases = find(args)?;

@@ -152,7 +152,7 @@ fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
     let by_auth = parts.iter().filter(|part| !is_left_out(part)).any(|part| {
         // What a token is got with is not what a request carries.
         let scheme = part.scheme();
-        let carried = scheme.token_scheme().is_none();
+        let carried = !scheme.needs_token();
         carried && scheme.templates().iter().any(|(_, template)| refers_to(template, label))
     });
     let mut by_request = false;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::lossless;
 use super::format_version::FormatVersion;
 use super::inject::Injection;
-use super::recorded_run::{connection_stand_ins, stand_in};
+use super::stand_in::{connection_stand_ins, stand_in};
 use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
 use cardhost_core::secret::Redactor;

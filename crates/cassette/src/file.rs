@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::CassetteFault;
-use super::{Case, CaseFile, Cassette, FORMAT, RecordedRun};
+use super::{Case, Cassette, FORMAT, RecordedRun};
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 
@@ -83,6 +83,15 @@ impl RecordedRun {
     pub fn read(file: &str, text: &str) -> Result<RecordedRun, Error> {
         read(file, text, "case")
     }
+}
+
+/// A `case.json` of either kind: one with the key `flow` is a flow's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaseFile {
+    /// One invocation of a card.
+    Card(Case),
+    /// One run of a flow.
+    Flow(RecordedRun),
 }
 
 impl CaseFile {

@@ -5,7 +5,8 @@ use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::FORMAT;
+/// The newest format that is understood.
+pub const FORMAT: u64 = 1;
 
 /// The version of the format: 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A test case of a flow: one run that is replayed from a cassette. And what stands in a case for secrets.
+//! A test case of a flow: one run that is replayed from a cassette.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -6,12 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::lossless;
-use super::case::Case;
 use super::format_version::FormatVersion;
 use super::inject::Injection;
-use cardhost_core::connection::{Connection, ConnectionValue};
-use cardhost_core::connector::Connector;
-use cardhost_core::secret::{MASK, Redactor};
 
 /// `case.json` of a flow: one run that is replayed from the `cassette.json` beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +52,7 @@ fn nothing() -> Value {
 }
 
 impl RecordedRun {
-    /// The case of a run of the flow in a file beside it, whose secrets were replaced ([`stand_in`]).
+    /// The case of a run of the flow in a file beside it, whose secrets were replaced ([`stand_in`](super::stand_in)).
     #[must_use]
     pub fn of(flow: &str, input: Value) -> RecordedRun {
         RecordedRun {
@@ -65,53 +61,5 @@ impl RecordedRun {
             input,
             ..RecordedRun::default()
         }
-    }
-}
-
-/// A `case.json` of either kind: one with the key `flow` is a flow's.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CaseFile {
-    /// One invocation of a card.
-    Card(Case),
-    /// One run of a flow.
-    Flow(RecordedRun),
-}
-
-/// The fields of a connection without its secrets.
-#[must_use]
-pub fn connection_stand_ins(
-    connector: &Connector,
-    connection: &Connection,
-    redactor: &Redactor,
-) -> Map<String, Value> {
-    let labels = connector.connection.fields.keys();
-    let fields = labels.filter_map(|label| {
-        let value = match connection.get(label)? {
-            ConnectionValue::Secret(_) => Value::String(MASK.to_owned()),
-            ConnectionValue::Plain(value) => stand_in(value.clone(), redactor),
-        };
-        Some((label.clone(), value))
-    });
-    fields.collect()
-}
-
-/// A value without its secrets, of the same shape: sensitive texts are masked, sensitive numbers 0.
-#[must_use]
-pub fn stand_in(value: Value, redactor: &Redactor) -> Value {
-    match value {
-        Value::Number(number) => match redactor.redact(number.as_str()) == number.as_str() {
-            true => Value::Number(number),
-            false => Value::from(0),
-        },
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| stand_in(item, redactor)).collect())
-        }
-        Value::Object(map) => {
-            let entries = map.into_iter();
-            let shown = |key: String| redactor.redact(&key).into_owned();
-            let entries = entries.map(|(key, value)| (shown(key), stand_in(value, redactor)));
-            Value::Object(entries.collect())
-        }
-        scalar => redactor.redact_value(scalar),
     }
 }

@@ -16,9 +16,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
-use crate::inject::host::{
-    HostFault, MAX_HOST_BYTES, WholeFault, check_host, check_port, check_whole,
-};
+use crate::inject::base::{WholeFault, check_whole};
+use crate::inject::host::{HostFault, MAX_HOST_BYTES, check_host, check_port};
 use crate::inject::path::{self, UrlFault};
 use crate::request::HostFrom;
 use crate::template::{

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cardhost_core::auth::{AuthFault, Grant, OAuth2, TokenScheme};
+use cardhost_core::auth::{AuthFault, Grant, OAuth2};
 use cardhost_core::call::Outcome;
 use cardhost_core::call::ReplyFault;
 use cardhost_core::connection_test;
@@ -20,7 +20,9 @@ use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::{Redactor, Secret};
 use cardhost_core::token::NoToken;
-use cardhost_core::token::{self, Answer, Authorization, GrantFault, Now, Pkce, Refused, Tokens};
+use cardhost_core::token::{
+    self, Answer, Authorization, GrantFault, Now, Pkce, Refused, TokenScheme, Tokens,
+};
 use url::{Url, form_urlencoded};
 
 pub use cardhost_core::token::DeviceCode;
@@ -157,7 +159,7 @@ impl Host {
         let mut revoked = Revoked::default();
         for (method, tokens) in opened.load_tokens().await?.iter() {
             let declared = connector.auth.get(method);
-            let oauth2 = declared.and_then(|method| method.scheme().token_scheme()?.oauth2());
+            let oauth2 = declared.and_then(|method| TokenScheme::of(method)?.oauth2());
             let Some(oauth2) = oauth2.filter(|oauth2| token::has_revocation(oauth2)) else {
                 revoked.not_offered.push(method.to_owned());
                 continue;
@@ -206,9 +208,7 @@ impl Host {
         let mut passed_over = Vec::new();
         let mut chosen = None;
         for (known, declared) in &connector.auth {
-            if method.is_some_and(|method| method != known)
-                || declared.scheme().token_scheme().is_none()
-            {
+            if method.is_some_and(|method| method != known) || !declared.scheme().needs_token() {
                 continue;
             }
             let missing = declared.missing(&*found.connection);
@@ -228,7 +228,7 @@ impl Host {
 
 impl Session {
     fn oauth2(&self) -> Option<&OAuth2> {
-        self.connector.auth.get(&self.method)?.scheme().token_scheme()?.oauth2()
+        TokenScheme::of(self.connector.auth.get(&self.method)?)?.oauth2()
     }
 
     fn wanted(&self) -> Wanted {

@@ -7,8 +7,12 @@ use cardhost::core::error::Unreadable;
 use cardhost::{Error, Place};
 
 use super::flows::is_flow;
+use super::folder::{entries, has_extension, unreadable};
 use super::report::Shown;
-use super::{Console, Failure, Global, Tally, entries, has_extension, setup, unreadable};
+use super::tally::Tally;
+use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
+use crate::cli::setup;
 
 /// One connector's files, each with its text.
 pub(super) struct Files {

@@ -14,8 +14,12 @@ use cardhost::core::error::Unreadable;
 use cardhost::flow::{self, Finding, Head, MAX_DOCUMENT_BYTES, Surroundings};
 use cardhost::{Class, Error, Place};
 
+use super::folder::{entries, has_extension, unreadable};
 use super::report::Shown;
-use super::{Console, Failure, Global, Tally, entries, has_extension, setup, unreadable};
+use super::tally::Tally;
+use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
+use crate::cli::setup;
 
 /// Folders that hold other people's files.
 const PASSED_OVER: [&str; 2] = ["node_modules", "target"];

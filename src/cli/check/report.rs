@@ -6,7 +6,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use cardhost::{Code, Place};
 use serde_json::{Map, Value};
 
-use super::{Console, Tally};
+use super::tally::Tally;
+use crate::cli::console::Console;
 
 /// Most findings of a connector or flow that are drawn with their source line.
 const MOST_SHOWN: usize = 200;

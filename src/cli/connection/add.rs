@@ -12,9 +12,9 @@ use cardhost::{Error, Place};
 use serde_json::{Map, Value};
 
 use super::args::AddArgs;
-use super::ask;
-use crate::cli::args::Global;
+use super::{ask, lookup};
 use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
 use crate::cli::setup::{self, GivenFields};
 use crate::cli::store::{NoKey, StoreArgs};
 
@@ -63,7 +63,7 @@ pub(super) fn run(
 
 async fn is_taken(store: &StoreArgs, args: &AddArgs) -> Result<bool, Error> {
     let Some(connections) = store.open_unless_new().await? else { return Ok(false) };
-    Ok(super::stored(&connections, &args.connector, &args.name).await?.is_some())
+    Ok(lookup::stored(&connections, &args.connector, &args.name).await?.is_some())
 }
 
 /// Adds the connection, or replaces the fields of the one that is there.

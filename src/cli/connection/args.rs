@@ -6,7 +6,8 @@ use std::time::Duration;
 use cardhost::store::Summary;
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{NetworkArgs, duration};
+use crate::cli::reach::NetworkArgs;
+use crate::cli::span::duration;
 use crate::cli::store::StoreArgs;
 
 /// Stored connections.

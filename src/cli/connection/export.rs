@@ -6,7 +6,8 @@ use cardhost::store::TenantStore;
 use cardhost::store::export::{ExportedConnection, seal_connections};
 
 use super::args::{ExportArgs, FullName};
-use super::{passphrase, unknown};
+use super::lookup::unknown;
+use super::passphrase;
 use crate::cli::console::{Console, Failure};
 use crate::cli::setup;
 use crate::cli::store::StoreArgs;

@@ -24,8 +24,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::args::LoginArgs;
-use crate::cli::args::Global;
+use super::lookup;
 use crate::cli::console::{Console, Failure, printable};
+use crate::cli::global::Global;
 use crate::cli::setup::{self, Network};
 use crate::cli::store::StoreArgs;
 
@@ -52,7 +53,7 @@ pub(super) fn run(
         let redirect_uri = format!("http://{}/callback", listener.local_addr().map_err(port)?);
         let method = args.method.as_deref();
         let begun = host.begin_login(&name.connector, &name.name, method, &redirect_uri).await;
-        let done = match begun.map_err(|error| super::named(error, name))? {
+        let done = match begun.map_err(|error| lookup::named(error, name))? {
             Login::Browser(login) => with_browser(login, &listener, args, console).await,
             Login::Device(login) => {
                 // Nobody comes to this port.
@@ -61,7 +62,7 @@ pub(super) fn run(
             }
             Login::Direct => Ok(()),
         };
-        done.map_err(|error| super::named(error, name))?;
+        done.map_err(|error| lookup::named(error, name))?;
         console.note(&format!("logged in: the tokens of {name} are stored"));
         Ok(())
     })

@@ -5,9 +5,10 @@ use std::io::IsTerminal as _;
 use cardhost::{Error, Policy};
 
 use super::args::RemoveArgs;
-use super::{ask, opened, stored, unknown};
-use crate::cli::args::Global;
+use super::ask;
+use super::lookup::{opened, stored, unknown};
 use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
 use crate::cli::setup::{self, Network};
 use crate::cli::store::StoreArgs;
 

@@ -3,7 +3,7 @@
 use cardhost::Error;
 
 use super::args::RenameArgs;
-use super::{opened, stored, unknown};
+use super::lookup::{opened, stored, unknown};
 use crate::cli::console::{Console, Failure};
 use crate::cli::setup;
 use crate::cli::store::StoreArgs;

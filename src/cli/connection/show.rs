@@ -10,9 +10,10 @@ use cardhost::store::StoredConnection;
 use serde_json::{Map, Value, json};
 
 use super::args::ShowArgs;
-use super::{list, opened, time, unknown};
-use crate::cli::args::Global;
+use super::lookup::{opened, unknown};
+use super::{list, time};
 use crate::cli::console::{Console, Failure, printable};
+use crate::cli::global::Global;
 use crate::cli::setup;
 use crate::cli::store::StoreArgs;
 

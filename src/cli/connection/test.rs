@@ -4,8 +4,9 @@ use cardhost::Policy;
 use serde_json::json;
 
 use super::args::TestArgs;
-use crate::cli::args::Global;
+use super::lookup;
 use crate::cli::console::{Console, Failure, printable};
+use crate::cli::global::Global;
 use crate::cli::setup::{self, Network};
 use crate::cli::store::StoreArgs;
 
@@ -19,7 +20,7 @@ pub(super) fn run(
     let network = Network { args: &args.network, base: args.base.as_deref() };
     let host = setup::connected_host(global, store, &network, Policy::default())?.build();
     let tested = setup::runtime()?.block_on(host.test_connection(&name.connector, &name.name));
-    let outcome = tested.map_err(|error| super::named(error, name))?;
+    let outcome = tested.map_err(|error| lookup::named(error, name))?;
     if args.json {
         let shown = json!({
             "connection": name.to_string(),

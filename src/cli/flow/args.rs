@@ -7,7 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::secrets::SecretArg;
-use crate::cli::args::{ReachArgs, duration};
+use crate::cli::reach::ReachArgs;
+use crate::cli::span::duration;
 
 /// Flows.
 #[derive(Debug, Args)]

@@ -2,25 +2,16 @@
 
 mod args;
 mod check;
+mod dispatch;
 mod graph;
 mod progress;
-mod record;
 mod run;
 mod secrets;
 mod source;
 mod trace;
 
-use args::FlowCommand;
 pub(crate) use args::{FlowArgs, FlowSourceArgs};
-pub(crate) use record::record;
-
-use super::args::Global;
-use super::console::{Console, Failure};
-
-pub(crate) fn run(global: &Global, args: &FlowArgs, console: &Console) -> Result<(), Failure> {
-    match &args.command {
-        FlowCommand::Check(args) => check::run(global, args, console),
-        FlowCommand::Graph(args) => graph::run(args, console),
-        FlowCommand::Run(args) => run::run(global, args, console),
-    }
-}
+pub(crate) use dispatch::run;
+pub(crate) use run::{input, print};
+pub(crate) use secrets::Secrets;
+pub(crate) use source::{Flows, load_with_text};

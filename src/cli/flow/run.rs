@@ -12,8 +12,8 @@ use super::progress::Progress;
 use super::secrets::Secrets;
 use super::source::{self, Flows};
 use super::trace::Trace;
-use crate::cli::args::Global;
 use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
 use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {

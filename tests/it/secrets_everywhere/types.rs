@@ -174,7 +174,7 @@ fn a_type_that_holds_a_secret_is_noticed() {
 
 #[test]
 fn a_panic_of_the_command_shows_its_place_and_not_its_words() {
-    let text = std::fs::read_to_string(path("src/cli/mod.rs")).unwrap();
+    let text = std::fs::read_to_string(path("src/cli/dispatch.rs")).unwrap();
     assert!(text.contains("set_hook"));
     assert!(!text.contains("payload"));
 }

@@ -5,7 +5,7 @@ use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{auth, decisions};
-use cardhost_core::auth::{AuthMethod, OAuth2, TokenScheme};
+use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::{BaseUrl, is_allowed};
 use cardhost_core::connector::{Connector, Target};
 use cardhost_core::decision::Decision;
@@ -14,6 +14,7 @@ use cardhost_core::field::FieldType;
 use cardhost_core::plan::METHODS;
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Part, Reference, Root, Template};
+use cardhost_core::token::TokenScheme;
 
 /// The roots of a connector's own tables and conditions: it knows no card.
 pub(super) const CONNECTION: &[Root] = &[Root::Connection];
@@ -179,7 +180,7 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let refers = |(_, template): &(_, &Template)| {
         template.parts().is_err() || !template.references().is_empty()
     };
-    let oauth2 = method.scheme().token_scheme().and_then(TokenScheme::oauth2);
+    let oauth2 = TokenScheme::of(method).and_then(TokenScheme::oauth2);
     let login_is_all = oauth2.is_some_and(OAuth2::login_is_all);
     if found || templates.is_empty() || templates.iter().any(refers) || login_is_all {
         return;

@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    Applying, AuthFault, AuthMethod, AuthScheme, Demand, Keyed, Pending, Place, TokenScheme,
-};
+use super::{Applying, AuthFault, AuthMethod, AuthScheme, Demand, Keyed, Pending, Place};
 use crate::request::RequestSpec;
 use crate::template::Scope;
 
@@ -52,8 +50,8 @@ impl AuthScheme for All {
         self.schemes().flat_map(<dyn AuthScheme>::puts).collect()
     }
 
-    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
-        self.schemes().find_map(<dyn AuthScheme>::token_scheme)
+    fn needs_token(&self) -> bool {
+        self.schemes().any(<dyn AuthScheme>::needs_token)
     }
 
     fn apply(
@@ -78,7 +76,7 @@ impl AuthScheme for All {
         if self.of.len() < 2 {
             demands.push(("of".to_owned(), together("of", "needs two schemes at least")));
         }
-        if self.schemes().filter(|scheme| scheme.token_scheme().is_some()).count() > 1 {
+        if self.schemes().filter(|scheme| scheme.needs_token()).count() > 1 {
             let needs = "can hold one scheme only that gets a token";
             demands.push(("of".to_owned(), together("of", needs)));
         }

@@ -29,11 +29,11 @@ mod oauth2;
 mod pairs;
 mod pending;
 mod placement;
+mod renewal;
 mod scheme;
 mod session;
 mod signing;
 mod tls;
-mod token_scheme;
 
 pub use basic::Basic;
 pub use bearer::Bearer;
@@ -49,7 +49,6 @@ pub use placement::{Place, TokenPlace};
 pub use scheme::{Applying, AuthScheme, InCurl, Keyed};
 pub use session::{Login, Session};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
-pub use token_scheme::TokenScheme;
 
 #[cfg(test)]
 mod tests;

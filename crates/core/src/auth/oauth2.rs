@@ -5,17 +5,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, keyed};
-use super::{
-    Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace, TokenScheme,
-};
+use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::request::RequestSpec;
 use crate::span::Span;
 use crate::template::Template;
-
-/// Statuses that say that a token is no longer good.
-pub(super) const RENEW_ON: [u16; 1] = [401];
 
 /// A token from an authorization server.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,7 +56,7 @@ pub struct OAuth2 {
     pub token: TokenPlace,
     /// Statuses that say that the token is no longer good: it is renewed and the request sent once more; 401 by
     /// default.
-    #[serde(default = "renew_on")]
+    #[serde(default = "super::renewal::renew_on")]
     #[schemars(inner(range(min = 400, max = 499)))]
     pub renew_on: Vec<u16>,
 }
@@ -159,10 +154,6 @@ pub enum JwtAlgorithm {
     HS256,
 }
 
-fn renew_on() -> Vec<u16> {
-    RENEW_ON.to_vec()
-}
-
 impl OAuth2 {
     /// How the client proves who it is.
     #[must_use]
@@ -250,8 +241,8 @@ impl AuthScheme for OAuth2 {
         vec![(self.token.place, &self.token.name)]
     }
 
-    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
-        Some(TokenScheme::OAuth2(self))
+    fn needs_token(&self) -> bool {
+        true
     }
 
     fn apply(

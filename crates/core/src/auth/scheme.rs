@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{AuthFault, CustomSchemes, Demand, Pending, Place, TokenPlace, TokenScheme};
+use super::{AuthFault, CustomSchemes, Demand, Pending, Place, TokenPlace};
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
 use crate::template::{Scope, Template};
@@ -32,9 +32,9 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// How it gets a token before a request can be sent; `None` where it needs none.
-    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
-        None
+    /// Whether a token has to be got before a request can be sent. How that is done is said in [`crate::token`].
+    fn needs_token(&self) -> bool {
+        false
     }
 
     /// Adds the credentials to the request, and what they look like there to the redactor. Gives back what has to be

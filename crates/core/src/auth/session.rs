@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, nested};
-use super::{
-    Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace, TokenScheme,
-};
+use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::request::RequestSpec;
@@ -33,7 +31,7 @@ pub struct Session {
     pub token: TokenPlace,
     /// Statuses that say that the token is no longer good: there is one more login and the request is sent once more;
     /// 401 by default.
-    #[serde(default = "renew_on")]
+    #[serde(default = "super::renewal::renew_on")]
     #[schemars(inner(range(min = 400, max = 499)))]
     pub renew_on: Vec<u16>,
 }
@@ -62,10 +60,6 @@ fn post() -> String {
     "POST".to_owned()
 }
 
-fn renew_on() -> Vec<u16> {
-    super::oauth2::RENEW_ON.to_vec()
-}
-
 impl AuthScheme for Session {
     fn templates(&self) -> Keyed<'_> {
         let mut all = Keyed::new();
@@ -91,8 +85,8 @@ impl AuthScheme for Session {
         vec![(self.token.place, &self.token.name)]
     }
 
-    fn token_scheme(&self) -> Option<TokenScheme<'_>> {
-        Some(TokenScheme::Session(self))
+    fn needs_token(&self) -> bool {
+        true
     }
 
     fn apply(

@@ -1,5 +1,6 @@
 //! Puts values into their place in a request, with that place's encoding.
 
+pub mod base;
 pub mod header;
 pub mod host;
 pub mod path;

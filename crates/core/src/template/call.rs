@@ -14,11 +14,11 @@ use handlebars::{
 };
 use serde_json::{Map, Value};
 
-use super::evaluate::{Found, Scope, TemplateValueError};
+use super::fault::{TemplateProblem, TemplateValueError, quoted_expression};
 use super::helpers::{Function, HELPERS, TOO_LONG, gives_default, helper_names};
-use super::parse::{MAX_DEPTH, TemplateProblem};
+use super::limits::{MAX_DEPTH, MAX_RENDERED_BYTES};
 use super::reference::{Reference, Root};
-use super::{MAX_RENDERED_BYTES, quoted_expression};
+use super::scope::{Found, Scope};
 
 /// The wrapper that writes its parameter as JSON.
 const CAPTURE: &str = "__value";

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use serde_json::Value;
 
-use super::evaluate::{Scope, TemplateValueError};
-use super::parse::TemplateProblem;
+use super::fault::{TemplateProblem, TemplateValueError};
 use super::reference::Reference;
+use super::scope::Scope;
 
 /// A compiled helper call; there is none in this build.
 #[derive(Clone, Debug)]

@@ -1,10 +1,108 @@
-//! What the faults of templates are called: their sentences, codes and hints.
+//! What can be wrong with templates and their values: the faults, their sentences, codes and hints.
 
 use std::fmt;
 
-use super::{MAX_RENDERED_BYTES, TemplateFault, TemplateProblem, TemplateValueError};
+use super::limits::MAX_RENDERED_BYTES;
 use crate::error::{Code, Fault};
 use crate::text::article;
+
+/// What is wrong with a template, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFault {
+    /// Byte offset into the template's text.
+    pub offset: usize,
+    /// The fault.
+    pub problem: TemplateProblem,
+}
+
+/// The faults a template can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateProblem {
+    /// An expression is opened and never closed.
+    Unclosed {
+        /// The delimiter that is missing.
+        expected: &'static str,
+    },
+    /// Nothing between the delimiters.
+    Empty,
+    /// It starts like a reference, but no root has that name.
+    UnknownRoot {
+        /// What stands there.
+        found: String,
+    },
+    /// A reference with an empty segment or an open bracket.
+    MalformedReference {
+        /// The expression.
+        found: String,
+    },
+    /// A block, partial, decorator or comment.
+    NotAllowed {
+        /// What stands there.
+        found: String,
+    },
+    /// No helper has that name.
+    UnknownHelper {
+        /// The name.
+        found: String,
+    },
+    /// A helper call, in a build that leaves them out (feature `helpers`).
+    LeftOut,
+    /// Handlebars cannot read the expression.
+    Syntax {
+        /// Its reason, on one line.
+        reason: String,
+    },
+    /// The template is longer than allowed.
+    TooLong {
+        /// In bytes; inclusive.
+        max: usize,
+    },
+    /// A helper call nests deeper than allowed.
+    TooDeep {
+        /// Inclusive.
+        max: usize,
+    },
+}
+
+/// Why a template has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateValueError {
+    /// A reference has no value and is not optional.
+    Missing {
+        /// The reference.
+        reference: String,
+    },
+    /// An object, a list or null inside text.
+    NotText {
+        /// The expression.
+        expression: String,
+        /// The type that was found.
+        found: &'static str,
+    },
+    /// Something else than an object after the key `...`.
+    NotAnObject {
+        /// The expression.
+        expression: String,
+        /// The type that was found.
+        found: &'static str,
+    },
+    /// A helper refused its parameters.
+    Helper {
+        /// The expression.
+        expression: String,
+        /// Why, in words, without values.
+        reason: String,
+    },
+    /// More than [`MAX_RENDERED_BYTES`].
+    TooLong,
+    /// The template itself is faulty; `check` shows where.
+    Fault {
+        /// The template's text.
+        template: String,
+        /// The fault.
+        fault: TemplateFault,
+    },
+}
 
 impl fmt::Display for TemplateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,4 +194,15 @@ impl Fault for TemplateValueError {
             _ => None,
         }
     }
+}
+
+/// The text of an expression as it stands in a message.
+pub fn quoted_expression(text: &str) -> String {
+    const LONGEST: usize = 80;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(LONGEST).collect();
+    short.push('…');
+    short
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::MAX_RENDERED_BYTES;
-use super::evaluate::scalar_text;
+use super::limits::MAX_RENDERED_BYTES;
+use super::scope::scalar_text;
 
 pub(super) type Function = fn(&[&Value]) -> Result<Value, &'static str>;
 

@@ -13,21 +13,22 @@ mod call_left_out;
 mod evaluate;
 mod fault;
 mod helpers;
+mod limits;
 mod parse;
 mod reference;
+mod scope;
 mod value;
 
 #[cfg(feature = "helpers")]
 pub use call::Helper;
 #[cfg(not(feature = "helpers"))]
 pub use call_left_out::Helper;
+pub use evaluate::SPREAD;
 pub(crate) use evaluate::part_text;
-pub use evaluate::{Found, SPREAD, Scope, TemplateValueError, scalar_text};
+pub use fault::{TemplateFault, TemplateProblem, TemplateValueError, quoted_expression};
 pub use helpers::{arity, gives_default, helper_names};
-pub use parse::quoted_expression;
-pub use parse::{MAX_DEPTH, MAX_TEMPLATE_BYTES, Part, Template, TemplateFault, TemplateProblem};
+pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
+pub use parse::{Part, Template};
 pub use reference::{Reference, Root};
+pub use scope::{Found, Scope, scalar_text};
 pub use value::ValueTemplate;
-
-/// Most bytes that one template may render.
-pub const MAX_RENDERED_BYTES: usize = 1024 * 1024;

@@ -9,12 +9,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use super::Helper;
+use super::fault::{TemplateFault, TemplateProblem, quoted_expression};
+use super::limits::MAX_TEMPLATE_BYTES;
 use super::reference::{Reference, Root};
-
-/// Most bytes of one template.
-pub const MAX_TEMPLATE_BYTES: usize = 8 * 1024;
-/// Deepest nesting of a helper call.
-pub const MAX_DEPTH: usize = 16;
 
 /// A parsed template.
 #[derive(Clone, Debug)]
@@ -32,64 +29,6 @@ pub enum Part {
     Reference(Reference),
     /// The value of a helper call.
     Helper(Helper),
-}
-
-/// What is wrong with a template, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateFault {
-    /// Byte offset into the template's text.
-    pub offset: usize,
-    /// The fault.
-    pub problem: TemplateProblem,
-}
-
-/// The faults a template can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TemplateProblem {
-    /// An expression is opened and never closed.
-    Unclosed {
-        /// The delimiter that is missing.
-        expected: &'static str,
-    },
-    /// Nothing between the delimiters.
-    Empty,
-    /// It starts like a reference, but no root has that name.
-    UnknownRoot {
-        /// What stands there.
-        found: String,
-    },
-    /// A reference with an empty segment or an open bracket.
-    MalformedReference {
-        /// The expression.
-        found: String,
-    },
-    /// A block, partial, decorator or comment.
-    NotAllowed {
-        /// What stands there.
-        found: String,
-    },
-    /// No helper has that name.
-    UnknownHelper {
-        /// The name.
-        found: String,
-    },
-    /// A helper call, in a build that leaves them out (feature `helpers`).
-    LeftOut,
-    /// Handlebars cannot read the expression.
-    Syntax {
-        /// Its reason, on one line.
-        reason: String,
-    },
-    /// The template is longer than allowed.
-    TooLong {
-        /// In bytes; inclusive.
-        max: usize,
-    },
-    /// A helper call nests deeper than allowed.
-    TooDeep {
-        /// Inclusive.
-        max: usize,
-    },
 }
 
 impl Template {
@@ -173,17 +112,6 @@ impl JsonSchema for Template {
             "maxLength": MAX_TEMPLATE_BYTES,
         })
     }
-}
-
-/// The text of an expression as it stands in a message.
-pub fn quoted_expression(text: &str) -> String {
-    const LONGEST: usize = 80;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(LONGEST).collect();
-    short.push('…');
-    short
 }
 
 fn parse_parts(source: &str) -> Result<Vec<Part>, TemplateFault> {

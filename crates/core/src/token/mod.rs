@@ -10,8 +10,8 @@ mod jwt;
 mod oauth2;
 mod pkce;
 mod reply;
+mod scheme;
 mod session;
-mod source;
 mod tokens;
 
 use http::Method;
@@ -22,7 +22,7 @@ pub use oauth2::{
 };
 pub use oauth2::{has_revocation, read_device, revocations};
 pub use pkce::Pkce;
-pub use source::{read, request, starts_alone};
+pub use scheme::{TokenScheme, read, request, starts_alone};
 pub use tokens::{TokenSet, Tokens};
 
 use crate::auth::AuthFault;

@@ -17,7 +17,7 @@ use super::fault::GrantFault;
 use super::jwt;
 use super::pkce::Pkce;
 use super::reply::{self, granted, seconds};
-use super::source::TokenSource;
+use super::scheme::TokenSource;
 use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};

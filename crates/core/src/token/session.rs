@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::Answer;
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
-use super::source::TokenSource;
+use super::scheme::TokenSource;
 use super::tokens::Tokens;
 use super::{endpoint, form_body};
 use crate::auth::{AuthFault, Session, credential};

@@ -47,6 +47,7 @@ mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rotation;
+mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tenant;

@@ -1,10 +1,11 @@
-//! The store: its back end and its keys. Nothing is kept or read but through a tenant.
+//! The store as it is opened. Nothing is kept or read but through a tenant.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::backend::{Backend, KeyState};
 use super::cipher::Ring;
+use super::sealed::SealedBackend;
 use super::{KeySet, StoreFault, TenantStore, name};
 
 /// A store of connections. Cheap to clone; `Send` and `Sync`; one is enough for a process.
@@ -12,18 +13,7 @@ use super::{KeySet, StoreFault, TenantStore, name};
 /// Its functions run on a Tokio runtime of any kind; PostgreSQL needs the runtime's I/O and time.
 /// Where one of them returns [`StoreFault::Unreachable`], whatever it was to write may have been written or not.
 #[derive(Clone)]
-pub struct Store(pub(super) Arc<Inner>);
-
-pub(super) struct Inner {
-    backend: Box<dyn Backend>,
-    pub(super) keys: RwLock<Keys>,
-}
-
-pub(super) struct Keys {
-    pub(super) ring: Ring,
-    /// The id of the key that the store is sealed under, as last seen.
-    current: String,
-}
+pub struct Store(pub(super) Arc<SealedBackend>);
 
 impl Store {
     /// Opens a store, makes it where there is none, and brings one of an older cardhost to today's format.
@@ -53,8 +43,7 @@ impl Store {
         let check = ring.check(&key)?;
         let state = backend.open(KeyState { key, check }).await?;
         ring.verify(backend.place(), &state.key, &state.check)?;
-        let keys = RwLock::new(Keys { ring, current: state.key });
-        Ok(Store(Arc::new(Inner { backend, keys })))
+        Ok(Store(Arc::new(SealedBackend::new(backend, ring, state.key))))
     }
 
     /// The connections of a tenant; [`DEFAULT_TENANT`](super::DEFAULT_TENANT) where there is only one.
@@ -63,45 +52,7 @@ impl Store {
     /// [`StoreFault::Name`] where it cannot be a tenant's name.
     pub fn tenant(&self, tenant: &str) -> Result<TenantStore, StoreFault> {
         name::tenant(tenant)?;
-        Ok(TenantStore { store: self.clone(), tenant: tenant.into() })
-    }
-
-    pub(super) fn backend(&self) -> &dyn Backend {
-        &*self.0.backend
-    }
-
-    pub(super) fn place(&self) -> &str {
-        self.0.backend.place()
-    }
-
-    pub(super) fn set_current(&self, key: &str) {
-        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-        key.clone_into(&mut keys.current);
-    }
-
-    /// The keys, and the id of the one to seal under.
-    pub(super) fn keys(&self) -> (Ring, String) {
-        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
-        (keys.ring.clone(), keys.current.clone())
-    }
-
-    /// Looks again which key the store is sealed under.
-    pub(super) async fn look_at_key(&self) -> Result<(), StoreFault> {
-        let state = self.backend().key_state().await?;
-        let (ring, current) = self.keys();
-        if state.key != current {
-            ring.verify(self.place(), &state.key, &state.check)?;
-            self.set_current(&state.key);
-        }
-        Ok(())
-    }
-
-    pub(super) fn contended(&self) -> StoreFault {
-        StoreFault::Unreachable {
-            place: self.place().to_owned(),
-            reason: "others keep changing the same connection".to_owned(),
-            transient: true,
-        }
+        Ok(TenantStore { store: Arc::clone(&self.0), tenant: tenant.into() })
     }
 }
 
@@ -129,6 +80,6 @@ fn backend(location: &str, later: &[&'static str]) -> Result<Box<dyn Backend>, S
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Store({})", self.place())
+        write!(f, "Store({})", self.0.place())
     }
 }

@@ -1,7 +1,5 @@
 //! The store sealed under another key, while hosts go on working.
 
-use std::sync::PoisonError;
-
 use super::backend::{Column, KeyState, Resealed, Row, Wrote};
 use super::cipher::{self, Ring};
 use super::limits::TRIES;
@@ -20,17 +18,13 @@ impl Store {
     /// [`StoreFault::Tampered`], [`StoreFault::WrongKey`], [`StoreFault::Unreachable`].
     pub async fn rotate(&self, to: Key) -> Result<usize, StoreFault> {
         let key = to.id();
-        let ring = {
-            let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-            keys.ring = keys.ring.clone().with(&to)?;
-            keys.ring.clone()
-        };
+        let ring = self.0.add_key(&to)?;
         self.turn(&ring, &key).await?;
         let mut fault = None;
         let mut resealed = 0;
         let mut after = String::new();
         loop {
-            let rows = self.backend().page(&after).await?;
+            let rows = self.0.backend().page(&after).await?;
             let Some(last) = rows.last() else { break };
             let mut values = Vec::new();
             let mut unopened = None;
@@ -41,7 +35,7 @@ impl Store {
             }
             let count = values.len();
             let written =
-                if count == 0 { 0 } else { self.backend().reseal(key.clone(), values).await? };
+                if count == 0 { 0 } else { self.0.backend().reseal(key.clone(), values).await? };
             resealed += written;
             // Otherwise somebody changed a row in between: the page is looked at again.
             if written == count {
@@ -57,27 +51,27 @@ impl Store {
     /// From here on nothing is written under another key.
     async fn turn(&self, ring: &Ring, key: &str) -> Result<(), StoreFault> {
         for _ in 0..TRIES {
-            let state = self.backend().key_state().await?;
-            ring.verify(self.place(), &state.key, &state.check)?;
+            let state = self.0.backend().key_state().await?;
+            ring.verify(self.0.place(), &state.key, &state.check)?;
             let turned = state.key == key || {
                 let to = KeyState { key: key.to_owned(), check: ring.check(key)? };
-                self.backend().turn(state.key, to).await? == Wrote::Yes
+                self.0.backend().turn(state.key, to).await? == Wrote::Yes
             };
             if turned {
-                self.set_current(key);
+                self.0.set_current(key);
                 return Ok(());
             }
         }
-        Err(self.contended())
+        Err(self.0.contended())
     }
 
     /// Somebody else may have begun another rotation.
     async fn current_is(&self, ring: &Ring, key: &str) -> Result<(), StoreFault> {
-        let state = self.backend().key_state().await?;
+        let state = self.0.backend().key_state().await?;
         if state.key == key {
             Ok(())
         } else {
-            ring.verify(self.place(), &state.key, &state.check).and(Err(self.contended()))
+            ring.verify(self.0.place(), &state.key, &state.check).and(Err(self.0.contended()))
         }
     }
 }

@@ -11,15 +11,16 @@ use zeroize::Zeroizing;
 use super::backend::{Backend, Column, Renamed, Row, Wrote};
 use super::cipher::{Binding, Ring};
 use super::limits::TRIES;
+use super::sealed::SealedBackend;
 use super::{
-    KeyFault, MOST_VALUE_BYTES, Store, StoreFault, StoredConnection, StoredTokens, Summary,
+    KeyFault, MOST_VALUE_BYTES, StoreFault, StoredConnection, StoredTokens, Summary,
     is_connection_name, name,
 };
 
 /// The connections of one tenant. Cheap to clone. Nothing of another tenant can be seen or changed through it.
 #[derive(Clone)]
 pub struct TenantStore {
-    pub(super) store: Store,
+    pub(super) store: Arc<SealedBackend>,
     pub(super) tenant: Arc<str>,
 }
 

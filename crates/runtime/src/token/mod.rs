@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::store::fault::StoreFault;
-use cardhost_core::auth::TokenScheme;
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
@@ -28,7 +27,7 @@ use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
 use cardhost_core::token::NoToken;
-use cardhost_core::token::{self, Answer, GrantFault, Now, Tokens};
+use cardhost_core::token::{self, Answer, GrantFault, Now, TokenScheme, Tokens};
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
@@ -114,7 +113,7 @@ impl Wanted {
     fn scheme(&self) -> Result<TokenScheme<'_>, Error> {
         let method = self.connector.auth.get(&self.method);
         method
-            .and_then(|method| method.scheme().token_scheme())
+            .and_then(TokenScheme::of)
             .ok_or_else(|| Error::from(Internal { what: "a token for a method without one" }))
     }
 

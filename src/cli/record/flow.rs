@@ -17,21 +17,20 @@ use cardhost::testing::{FlowCase, Head, Order, Recorder, Seed};
 use cardhost::{Error, HostBuilder, Place, Policy};
 use serde_json::{Map, Value};
 
-use super::run::{input, print};
-use super::secrets::Secrets;
-use super::source::{self, Flows};
-use crate::cli::args::{Global, RecordArgs};
+use super::args::RecordArgs;
+use super::files::{cassette_file, said, write_file};
 use crate::cli::console::{Console, Failure};
-use crate::cli::record::{cassette_file, said, write_file};
+use crate::cli::flow::{Flows, Secrets, input, load_with_text, print};
+use crate::cli::global::Global;
 use crate::cli::setup;
 
-pub(crate) fn record(
+pub(super) fn record(
     global: &Global,
     args: &RecordArgs,
     name: &Path,
     console: &Console,
 ) -> Result<(), Failure> {
-    let (flow, text) = source::load_with_text(name, console)?;
+    let (flow, text) = load_with_text(name, console)?;
     let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
     let limit = policy.max_invocation_bytes;
     let mut host = setup::host_for(global, &args.target.reach, policy)?;

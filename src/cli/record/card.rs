@@ -1,25 +1,17 @@
-//! `record`: a run whose exchanges are kept, without secrets.
+//! `record`: a run of a card whose exchanges are kept, without secrets.
 
-use std::path::{Path, PathBuf};
-
-use cardhost::cassette::CassetteFault;
-use cardhost::cassette::{Case, from_har};
+use cardhost::Policy;
+use cardhost::cassette::Case;
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
-use cardhost::core::error::Unreadable;
 use cardhost::testing::{CaseFolder, Head, Recorder};
-use cardhost::{Error, Place, Policy};
 
-use super::args::{Global, RecordArgs};
-use super::console::{Console, Failure};
-use super::{flow, run, setup};
+use super::args::RecordArgs;
+use super::files::{cassette_file, said, write_file};
+use crate::cli::console::{Console, Failure};
+use crate::cli::global::Global;
+use crate::cli::{run, setup};
 
-pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Result<(), Failure> {
-    if let (Some(archive), Some(cassette)) = (&args.from_har, &args.cassette) {
-        return import(archive, cassette, console);
-    }
-    if let Some(flow) = &args.flow {
-        return flow::record(global, args, flow, console);
-    }
+pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> Result<(), Failure> {
     if !args.sources.flows.is_empty() || !args.sources.secret.is_empty() {
         return Err(Failure::Usage("--flows and --secret are for --flow".to_owned()));
     }
@@ -59,42 +51,4 @@ pub(crate) fn run(global: &Global, args: &RecordArgs, console: &Console) -> Resu
     let outcome = result?;
     console.warnings(&outcome.warnings);
     run::print(&outcome, args.pretty, console)
-}
-
-/// Where the exchanges go.
-pub(crate) fn cassette_file(args: &RecordArgs) -> PathBuf {
-    match (&args.cassette, &args.case) {
-        (Some(file), _) => file.clone(),
-        (None, Some(folder)) => folder.join("cassette.json"),
-        (None, None) => PathBuf::new(),
-    }
-}
-
-/// Says how much was recorded.
-pub(crate) fn said(console: &Console, exchanges: usize, file: &Path) {
-    let plural = if exchanges == 1 { "" } else { "s" };
-    console.note(&format!("recorded {exchanges} exchange{plural}: {}", file.display()));
-}
-
-/// Makes a cassette of an HTTP archive.
-fn import(archive: &Path, cassette: &Path, console: &Console) -> Result<(), Failure> {
-    let shown = archive.display().to_string();
-    let text = std::fs::read_to_string(archive).map_err(|error| {
-        let place = Place { file: shown.clone(), ..Place::default() };
-        Error::from(Unreadable { reason: error.to_string() }).at(place)
-    })?;
-    let made = from_har(&shown, &text)?;
-    let text = made.write().map_err(|error| Failure::Io("the cassette", error.into()))?;
-    write_file(cassette, &text)?;
-    let (exchanges, cassette) = (made.exchanges.len(), cassette.display());
-    console.note(&format!("imported {exchanges} exchanges: {cassette}"));
-    Ok(())
-}
-
-/// Writes a file of a case.
-pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
-        let (path, reason) = (path.display().to_string(), error.to_string());
-        Failure::Error(CassetteFault::Unwritable { path, reason }.into())
-    })
 }

@@ -1,0 +1,49 @@
+//! How much was checked, and how much was found.
+
+use cardhost::Class;
+
+use crate::cli::console::{Console, Failure};
+
+/// What was checked, and how many findings there are.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) connectors: usize,
+    pub(super) cards: usize,
+    pub(super) examples: usize,
+    pub(super) anti_examples: usize,
+    pub(super) flows: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+}
+
+impl Tally {
+    /// Says what was checked; an error where there were faults.
+    pub(super) fn end(&self, console: &Console) -> Result<(), Failure> {
+        let mut checked = Vec::new();
+        if self.connectors > 0 || self.flows == 0 {
+            checked.push(count(self.connectors, "connector"));
+            checked.push(count(self.cards, "card"));
+            checked.push(count(self.examples, "example"));
+            checked.push(count(self.anti_examples, "anti-example"));
+        }
+        if self.flows > 0 {
+            checked.push(count(self.flows, "flow"));
+        }
+        let checked = checked.join(", ");
+        if self.errors == 0 {
+            let warned = match self.warnings {
+                0 => String::new(),
+                warnings => format!(", {}", count(warnings, "warning")),
+            };
+            return console.out(&format!("{checked}: no fault{warned}\n"));
+        }
+        if !console.json_errors() {
+            console.note(&format!("{checked}: {}", count(self.errors, "fault")));
+        }
+        Err(Failure::Reported(Class::Definition))
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

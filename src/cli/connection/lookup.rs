@@ -1,0 +1,40 @@
+//! The connections that a command line names.
+
+use cardhost::store::{StoreFault, Summary, TenantStore};
+use cardhost::{Code, Error, Place};
+
+use super::args::FullName;
+use crate::cli::store::StoreArgs;
+
+/// The store, which must be there for a connection to be in it.
+pub(super) async fn opened(store: &StoreArgs, connection: &FullName) -> Result<TenantStore, Error> {
+    store.open().await?.ok_or_else(|| unknown(connection))
+}
+
+/// What is stored under a name; nothing is opened.
+pub(super) async fn stored(
+    store: &TenantStore,
+    connector: &str,
+    name: &str,
+) -> Result<Option<Summary>, StoreFault> {
+    let stored = store.list(Some(connector)).await?;
+    Ok(stored.into_iter().find(|stored| stored.name == name))
+}
+
+/// An error about a connection that the command line names: it has no place on stdin.
+pub(super) fn named(error: Error, connection: &FullName) -> Error {
+    let place = error.place().clone();
+    match place.pointer.strip_prefix("/connection") {
+        Some("") if error.code() == &Code::CONNECTION_UNKNOWN => unknown(connection),
+        Some(rest) if place.file.is_empty() => {
+            let (file, pointer) = (format!("connection {connection}"), rest.to_owned());
+            error.at(Place { file, pointer, ..place })
+        }
+        _ => error,
+    }
+}
+
+/// An error about a connection that is not there.
+pub(super) fn unknown(connection: &FullName) -> Error {
+    StoreFault::Missing { connection: connection.to_string() }.into()
+}

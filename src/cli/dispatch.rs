@@ -1,0 +1,79 @@
+//! From the arguments to the subcommand, and from what came of it to the exit code.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use super::args::{Cli, Command};
+use super::console::{self, Console};
+use super::{
+    check, completions, connection, docs, flow, list, logging, mock, plan, record, run, show,
+    stream, test,
+};
+
+/// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
+/// place is shown.
+pub(crate) fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        console::note(&format!("error[internal]: this is a bug in cardhost: a panic at {place}"));
+        console::note("  hint: please report it, with the command and the input");
+    }));
+    std::panic::catch_unwind(command)
+        .unwrap_or_else(|_| ExitCode::from(cardhost::Class::Internal.exit_code()))
+}
+
+/// Parses the arguments and runs the subcommand.
+fn command() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let console = Console::new(cli.global.errors);
+    logging::start(cli.global.log);
+    let done = match &cli.command {
+        Command::Run(args) if args.stream => stream::run(&cli.global, args, &console),
+        Command::Run(args) => run::run(&cli.global, args, &console),
+        Command::Record(args) => record::run(&cli.global, args, &console),
+        Command::Test(args) => test::run(&cli.global, args, &console),
+        Command::Plan(args) => plan::run(&cli.global, args, &console),
+        Command::List(args) => list::run(&cli.global, args, &console),
+        Command::Show(args) => show::run(&cli.global, args, &console),
+        Command::Check(args) => check::run(&cli.global, args, &console),
+        Command::Docs(args) => docs::run(&cli.global, args, &console),
+        Command::Mock(args) => mock::run(&cli.global, args, &console),
+        Command::Connection(args) => connection::run(&cli.global, args, &console),
+        Command::Flow(args) => flow::run(&cli.global, args, &console),
+        Command::Completions(args) => completions::run(args, Cli::command(), &console),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => console.failure(&failure),
+    }
+}
+
+/// A usage fault: clap's words, or one JSON object where that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let json = std::env::args().any(|arg| arg == "--errors=json")
+        || std::env::args()
+            .zip(std::env::args().skip(1))
+            .any(|(a, b)| a == "--errors" && b == "json");
+    if json && !asked {
+        let words = error.to_string();
+        let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let object = serde_json::json!({ "code": "usage", "message": message });
+        console::note(&object.to_string());
+    } else {
+        // Nothing is left to do where even this cannot be printed.
+        let _ = error.print();
+    }
+    let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    ExitCode::from(if helped { 0 } else { cardhost::Class::Usage.exit_code() })
+}

@@ -1,0 +1,9 @@
+//! Spans of time on the command line.
+
+use std::time::Duration;
+
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    cardhost::core::connector::Span::parse(text)
+        .map(|span| span.0)
+        .ok_or_else(|| "a span of time such as 500ms, 10s or 2m is expected".to_owned())
+}
