@@ -17,8 +17,7 @@ use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, HeaderValue};
+use http::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
@@ -32,9 +31,6 @@ use super::{BoxFuture, Transport};
 
 /// From this size on, sending a body may take longer than the idle limit.
 const LARGE_BODY_BYTES: usize = 256 * 1024;
-
-/// Up to this size a reply is copied out of the buffer it came in.
-const SMALL_BODY_BYTES: usize = 4 * 1024;
 
 /// Most clients that are kept for requests with TLS settings of their own; the oldest goes first.
 const MOST_IDENTITIES: usize = 256;
@@ -295,7 +291,7 @@ async fn read(
         return Ok(Reply { status, headers, body, end });
     }
     let (body, end) = match coding::undo(&mut headers, &body, limit) {
-        Undone::Plain(body) => (set_apart(&mut headers, body), BodyEnd::Complete),
+        Undone::Plain(body) => (body, BodyEnd::Complete),
         Undone::TooLong(beginning) => (beginning, BodyEnd::TooLarge { limit }),
         Undone::Truncated(beginning, detail) => {
             (beginning, broken(TransportFaultKind::Truncated, detail))
@@ -307,30 +303,6 @@ async fn read(
 
 fn broken(kind: TransportFaultKind, detail: String) -> BodyEnd {
     BodyEnd::Broken(TransportFault { kind, not_sent: false, detail })
-}
-
-/// Copies a small reply out of the buffer that it was received in: a connection reads into the same buffer again once nothing
-/// of it is held, and takes, fills with zeros and gives back a new one for each reply otherwise.
-fn set_apart(headers: &mut HeaderMap, body: Bytes) -> Bytes {
-    if body.len() > SMALL_BODY_BYTES {
-        return body;
-    }
-    let length = body.len() + headers.values().map(HeaderValue::len).sum::<usize>();
-    let mut copy = BytesMut::with_capacity(length);
-    copy.extend_from_slice(&body);
-    for value in headers.values() {
-        copy.extend_from_slice(value.as_bytes());
-    }
-    let mut rest = copy.freeze();
-    let body = rest.split_to(body.len());
-    for value in headers.values_mut() {
-        let part = rest.split_to(value.len());
-        // It was a value before and is one now.
-        if let Ok(apart) = HeaderValue::from_maybe_shared(part) {
-            *value = apart;
-        }
-    }
-    body
 }
 
 /// Chunks of a body; a single one is kept without a copy.
