@@ -16,7 +16,8 @@ use serde_json::Value;
 use std::time::Duration;
 
 use super::Flow;
-use super::session::{Ended, Given, Session};
+use super::outcome::{Ended, Given};
+use super::session::Session;
 use super::watch::{Call, News, What};
 use crate::host::BeforeSending;
 use crate::transport::BoxFuture;
