@@ -15,6 +15,59 @@ use crate::host::Host;
 /// Runs flows over a host. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 ///
 /// The branches of a fork run at the same time: as tasks of the tokio runtime that [`FlowRunner::run`] is called in.
+///
+/// # Example: one card for each order, without a network and without waiting
+/// ```
+/// use cardhost_runtime::catalog::MemorySource;
+/// use cardhost_runtime::flow::{Flow, FlowRunner, VirtualTimer};
+/// use cardhost_runtime::host::Host;
+/// use cardhost_runtime::transport::{MemoryTransport, Reply};
+/// use serde_json::json;
+///
+/// # let cards = MemorySource::new()
+/// #     .with("shop/connector", r#"{
+/// #         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
+/// #         "connection": { "fields": { "Token": { "type": "secret", "required": true } } },
+/// #         "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+/// #         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["token"] } }
+/// #     }"#)
+/// #     .with("shop/get-order", r#"{
+/// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
+/// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
+/// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
+/// #         "effect": "read",
+/// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
+/// #     }"#);
+/// let service = MemoryTransport::new(|request| {
+///     let state = if request.url.path().ends_with("/42") { "paid" } else { "open" };
+///     Ok(Reply::new(200, Default::default(), format!(r#"{{ "state": "{state}" }}"#)))
+/// });
+/// let fields = json!({ "Token": "t-1" }).as_object().cloned().unwrap_or_default();
+/// let host = Host::builder()
+///     .cards(cards)
+///     .default_connection("connection.json", fields)
+///     .transport(service)
+///     .build();
+/// let flow = Flow::load("states.yaml", r#"
+/// document: { dsl: 1.0.3, namespace: shop, name: states, version: 1.0.0 }
+/// do:
+/// - each:
+///     for: { each: id, in: .ids }
+///     do:
+///     - pause: { wait: PT1H }
+///     - get:
+///         call: get-order@shop
+///         with: { input: { Order: { ID: '${ $id }' } } }
+///         output: { as: .Order.State }
+/// "#).map_err(|findings| format!("{findings:?}"))?;
+///
+/// // Its time passes at once.
+/// let runner = FlowRunner::new(host).timer(VirtualTimer::starting_at(0)).max_tasks(100);
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let output = runtime.block_on(runner.run(&flow, json!({ "ids": ["41", "42"] })))?;
+/// assert_eq!(output, json!("paid"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct FlowRunner(RunnerSettings);
 
