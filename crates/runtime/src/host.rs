@@ -51,7 +51,7 @@ use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn
 /// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
 /// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
 /// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
-/// #         "effect": "read",
+/// #         "response": { "decoder": "json" }, "effect": "read",
 /// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
 /// #     }"#);
 /// // In place of the network: `HttpTransport` is what sends where no other is given.
@@ -134,7 +134,7 @@ impl Default for Policy {
 
 /// Sets a host up.
 ///
-/// # Example: a connection by its name, a mock in place of the service, and a limit on time
+/// # Example: a connection by its name, another base URL, and a limit on time
 /// ```
 /// use std::time::Duration;
 ///
@@ -157,7 +157,7 @@ impl Default for Policy {
 /// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
 /// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
 /// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
-/// #         "effect": "read",
+/// #         "response": { "decoder": "json" }, "effect": "read",
 /// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
 /// #     }"#);
 /// let fields = json!({ "Token": "t-1" }).as_object().cloned().unwrap_or_default();

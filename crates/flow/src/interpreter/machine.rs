@@ -523,9 +523,7 @@ impl Run {
 
     pub(super) fn length(&self, id: FrameId, duration: &Duration) -> Result<i64, Problem> {
         let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
-        self.within(id, &Datum::Null, &[], |view| {
-            milliseconds(duration, &input, view)
-        })
+        self.within(id, &Datum::Null, &[], |view| milliseconds(duration, &input, view))
     }
 
     /// The input of a task or of the run: checked, then taken from.

@@ -8,10 +8,10 @@ use super::step::WaitReason;
 use super::work::Work;
 use super::{Happened, Purpose, Run};
 use crate::datum::Datum;
+use crate::document::MAX_DURATION;
 use crate::document::parts::{Backoff, Duration, Retry};
 use crate::document::task::Kind;
 use crate::document::try_::Try;
-use crate::document::MAX_DURATION;
 use crate::expression::Expression;
 use crate::problem::Problem;
 

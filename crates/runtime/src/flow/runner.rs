@@ -35,7 +35,7 @@ use crate::host::Host;
 /// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
 /// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
 /// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
-/// #         "effect": "read",
+/// #         "response": { "decoder": "json" }, "effect": "read",
 /// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
 /// #     }"#);
 /// let service = MemoryTransport::new(|request| {

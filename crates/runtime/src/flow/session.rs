@@ -196,7 +196,10 @@ impl Session {
     }
 
     /// A flow that another one runs.
-    pub(super) fn restore_inner(self: &Arc<Session>, inner: Inner) -> BoxRun<Result<OpenRun, Ended>> {
+    pub(super) fn restore_inner(
+        self: &Arc<Session>,
+        inner: Inner,
+    ) -> BoxRun<Result<OpenRun, Ended>> {
         let session = Arc::clone(self);
         Box::pin(async move {
             let Inner { name, flow, seed, level } = inner;

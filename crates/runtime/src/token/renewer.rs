@@ -15,7 +15,7 @@ use cardhost_core::secret::Secret;
 use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, Tokens};
 use tracing::Instrument as _;
 
-use super::slot::{Slot, SlotLease, Unsaved};
+use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
 use super::timing::Timing;
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
@@ -191,7 +191,7 @@ impl Renewer {
         &self,
         slot: &Slot,
         wanted: &Wanted,
-        lease: slot::Held,
+        lease: Held,
     ) -> Result<Renewal, Error> {
         // Whoever was faster may have stored another one between our look and our lease.
         let (stored, now) = match self.look(slot).await {

@@ -50,7 +50,7 @@ use crate::connections::BoxFuture;
 /// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
 /// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
 /// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
-/// #         "effect": "read",
+/// #         "response": { "decoder": "json" }, "effect": "read",
 /// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
 /// #     }"#);
 /// # let invocation = Invocation::from_value(json!({
@@ -58,7 +58,8 @@ use crate::connections::BoxFuture;
 /// #     "input": { "Order": { "ID": "42" } },
 /// # }))?;
 /// let sent = Arc::new(AtomicUsize::new(0));
-/// let inner = MemoryTransport::new(|_| Ok(Reply::new(200, Default::default(), "{}")));
+/// let inner =
+///     MemoryTransport::new(|_| Ok(Reply::new(200, Default::default(), r#"{ "state": "paid" }"#)));
 /// let transport = Counting { inner, sent: Arc::clone(&sent) };
 /// let host = Host::builder().cards(cards).transport(transport).build();
 ///
