@@ -549,6 +549,45 @@ fn a_flow_whose_text_holds_a_secret_is_no_case() {
 }
 
 #[test]
+fn the_token_of_a_request_is_recorded_without_it_and_without_what_got_it() {
+    let (client, token) = (canary::token("client"), canary::token("access"));
+    let bench = Bench::new(
+        "
+document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }
+use: { secrets: [ client ] }
+do:
+  - ask:
+      call: http
+      with:
+        method: get
+        endpoint:
+          uri: '${ $workflow.input.base + \"/a\" }'
+          authentication:
+            oauth2:
+              authority: '${ $workflow.input.base }'
+              grant: client_credentials
+              client: { id: me, secret: '${ $secrets.client }' }
+",
+    );
+    let given = token.clone();
+    let server = RawServer::start(move |_, request| match asked(request).as_str() {
+        "/oauth2/token" => answer(&json!({ "access_token": given, "token_type": "Bearer" })),
+        _ => answer(&json!({ "echo": given })),
+    });
+    let more = ["--allow-private-network", "--secret", "client=env:CLIENT"];
+    let ran = bench.record(&more, &json!({ "base": server.url }), &[("CLIENT", &client)]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(server.requests().len(), 2);
+    let hunt = Hunt::new().text("client", &client).text("token", &token);
+    for (file, text) in all_files(&bench.case()) {
+        let found = hunt.find(text.as_bytes());
+        assert!(found.is_empty(), "{file}: {found:?}");
+    }
+    passed(&bench.test(&[]));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
 fn a_flow_that_cannot_begin_leaves_nothing_behind() {
     let bench = Bench::new(ROUND);
     let ran = bench.record(&["--mock"], &json!({}), &[]);

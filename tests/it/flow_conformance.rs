@@ -5,8 +5,13 @@
 use std::fs;
 use std::sync::Arc;
 
+use cardhost::Reply;
+use cardhost::core::call;
+use cardhost::core::moment::Moment;
+use cardhost::core::secret::Redactor;
 use cardhost::flow::node;
-use cardhost::flow::{Action, Happened, HttpReply, HttpRequest, Options, Problem, Run, Step, load};
+use cardhost::flow::{Action, Happened, HttpRequest, Options, Problem, Run, Step, load};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::support::{path, skipped};
@@ -58,11 +63,10 @@ fn yaml(text: &str) -> Value {
 }
 
 /// petstore.swagger.io and httpbin.org, as far as the kit asks them.
-fn answer(request: &HttpRequest) -> HttpReply {
-    let reply = |status: u16, body: Value| HttpReply {
-        status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
+fn answer(request: &HttpRequest) -> Reply {
+    let reply = |status: u16, body: Value| {
+        let kind = HeaderValue::from_static("application/json");
+        Reply::new(status, HeaderMap::from_iter([(CONTENT_TYPE, kind)]), body.to_string())
     };
     let pet = |id: u64| json!({ "id": id, "name": format!("pet {id}"), "status": "available" });
     assert_eq!(request.method, "GET");
@@ -100,6 +104,14 @@ fn answer(request: &HttpRequest) -> HttpReply {
     }
 }
 
+/// What comes of a request.
+fn asked(request: &HttpRequest) -> Result<Value, Problem> {
+    let call::Step::Send(call) = request.call(&Redactor::new())?.begin() else { panic!() };
+    let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+    let call::Step::Done(ended) = call.on_reply(answer(request), &moment) else { panic!() };
+    request.settle(ended)
+}
+
 /// Runs a flow to its end; its outcome, and the tasks in the order in which they completed.
 fn run(definition: &str, input: Value) -> (Result<Value, Problem>, Vec<String>) {
     let loaded = load("flow.yaml", definition).unwrap_or_else(|findings| panic!("{findings:#?}"));
@@ -116,7 +128,7 @@ fn run(definition: &str, input: Value) -> (Result<Value, Problem>, Vec<String>) 
         for step in steps {
             if let Step::Start { id, action, .. } = step {
                 let outcome = match action {
-                    Action::Http(request) => request.settle(&answer(&request)),
+                    Action::Http(request) => asked(&request),
                     Action::Emit(_) | Action::Wait { .. } => Ok(Value::Null),
                     other => panic!("{other:?}"),
                 };

@@ -194,7 +194,7 @@ impl Serialize for OutputValue {
 }
 
 /// The outputs of a run, by group and label, in the order of the card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Output {
     groups: Vec<(String, Vec<(String, OutputValue)>)>,
 }

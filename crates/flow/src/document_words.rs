@@ -6,7 +6,7 @@ use cardhost_core::text::quoted;
 
 /// What is wrong with a document.
 #[must_use]
-pub(super) fn document(fault: &DocumentFault) -> String {
+pub(crate) fn document(fault: &DocumentFault) -> String {
     match fault {
         DocumentFault::Syntax { reason } => format!("the flow cannot be read: {reason}"),
         DocumentFault::DuplicateKey { key, .. } => format!("key `{key}` is there twice"),
@@ -48,7 +48,7 @@ pub(super) fn document(fault: &DocumentFault) -> String {
 
 /// What to do about it.
 #[must_use]
-pub(super) fn document_hint(fault: &DocumentFault) -> Option<String> {
+pub(crate) fn document_hint(fault: &DocumentFault) -> Option<String> {
     Some(match fault {
         DocumentFault::DuplicateKey { first_line, .. } => {
             format!("the first is on line {first_line}; only one can count")

@@ -101,7 +101,7 @@ impl<'t> Findings<'t> {
     }
 }
 
-fn code_of(fault: &DocumentFault) -> Code {
+pub(crate) fn code_of(fault: &DocumentFault) -> Code {
     match fault {
         DocumentFault::Syntax { .. } => Code::DEFINITION_SYNTAX,
         DocumentFault::DuplicateKey { .. } => Code::DEFINITION_DUPLICATE_KEY,

@@ -93,7 +93,8 @@ pub use document::{Document, Head, schema};
 pub use document_fault::DocumentFault;
 pub use fault::{FlowFault, Limited};
 pub use findings::Finding;
-pub use interpreter::http::{HttpAuthentication, HttpReply, HttpRequest};
+pub use interpreter::authentication::HttpAuthentication;
+pub use interpreter::http::HttpRequest;
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
 pub use interpreter::{
     DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run, TASKS_AT_ONCE,

@@ -235,6 +235,13 @@ fn cut(text: &str) -> String {
 /// A card's error: its class decides the type, a reply its status.
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Problem {
+        Problem::of(error, error.response().map(|response| response.status))
+    }
+}
+
+impl Problem {
+    /// The problem that an error is, with the status of the reply, where there is one that counts.
+    pub(crate) fn of(error: &Error, status: Option<u16>) -> Problem {
         let standard = match error.class() {
             Class::Connection => Standard::Authentication,
             Class::Policy => Standard::Authorization,
@@ -245,7 +252,7 @@ impl From<&Error> for Problem {
         };
         let is_timeout = *error.code() == Code::TRANSPORT_TIMEOUT;
         let standard = if is_timeout { Standard::Timeout } else { standard };
-        let status = error.response().map_or(standard.status(), |response| response.status);
+        let status = status.unwrap_or(standard.status());
         Problem {
             retryable: error.retryable(),
             retry_after_s: error.retry_after_s(),

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
+#[cfg(feature = "flow")]
+use cardhost_core::call::Anonymous;
 use cardhost_core::call::{self, Outcome};
 use cardhost_core::connection::ConnectionFault;
 use cardhost_core::connection::{Connection, secret_source};
@@ -475,7 +477,8 @@ impl Host {
         let inner = &*self.0;
         let tokens = CallTokens {
             host: inner,
-            definition: &definition,
+            connector: &definition.connector,
+            identity: definition.connector.name.as_str(),
             found: &found,
             method: &plan.auth.clone(),
         };
@@ -489,6 +492,34 @@ impl Host {
         };
         let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
         driver.drive(begun).await
+    }
+
+    #[cfg(feature = "flow")]
+    /// Runs a call without a card, once it is [admitted](Host::admit).
+    pub(crate) async fn run_anonymous(&self, call: Anonymous) -> Result<Outcome, Error> {
+        let inner = &*self.0;
+        let (connector, identity) = (Arc::clone(&call.connector), call.identity.clone());
+        let found = Found { connection: Arc::clone(&call.connection), stored: None };
+        let tokens = CallTokens {
+            host: inner,
+            connector: &connector,
+            identity: &identity,
+            found: &found,
+            method: &call.plan.auth.clone(),
+        };
+        let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
+        let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
+        Driver { transport, clock, entropy, tokens: &tokens }.drive(call.begin()).await
+    }
+
+    /// Refuses a plan that the policy does not allow, and limits its time.
+    pub(crate) fn admit(&self, plan: &mut Plan) -> Result<(), Error> {
+        let policy = &self.0.policy;
+        policy.egress.check(&plan.request).map_err(|fault| Error::egress(plan, fault))?;
+        if let Some(total) = policy.total_timeout {
+            plan.timeouts.total = Some(Span(total));
+        }
+        Ok(())
     }
 
     /// What plans are made with: base override, timeouts, schemes of the embedder.
@@ -560,11 +591,7 @@ impl Host {
         let planned = plan_with_key(definition, &found.connection, options, input, key, settings);
         let mut plan =
             planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
-        let egress = self.0.policy.egress.check(&plan.request);
-        egress.map_err(|fault| placed(Error::egress(&plan, fault)))?;
-        if let Some(total) = self.0.policy.total_timeout {
-            plan.timeouts.total = Some(Span(total));
-        }
+        self.admit(&mut plan).map_err(placed)?;
         Ok((found, plan))
     }
 
@@ -588,9 +615,9 @@ impl Host {
     }
 
     #[cfg(feature = "flow")]
-    /// What requests are sent by that are no card's; `None` where nothing is sent.
-    pub(crate) fn transport_of_flows(&self) -> Option<&dyn Transport> {
-        self.0.stand_in.is_none().then(|| &*self.0.renewer.transport)
+    /// Whether a stand-in answers in the place of services, for cards alone.
+    pub(crate) fn is_stood_in(&self) -> bool {
+        self.0.stand_in.is_some()
     }
 
     /// What gets tokens.
@@ -711,7 +738,9 @@ fn placed(error: Error, origin: Option<&str>) -> Error {
 /// Gets the tokens of one call.
 struct CallTokens<'a> {
     host: &'a Inner,
-    definition: &'a Arc<Definition>,
+    connector: &'a Arc<Connector>,
+    /// What tells the connector from others.
+    identity: &'a str,
     found: &'a Found,
     method: &'a str,
 }
@@ -723,13 +752,13 @@ impl TokenSource for CallTokens<'_> {
         }
         let slot = match &self.found.stored {
             Some(opened) => opened.slot(self.method),
-            None => self.host.token_slots.of(
-                self.found.connection.fingerprint(self.definition.connector.name.as_str()),
-                self.method,
-            ),
+            None => {
+                let fingerprint = self.found.connection.fingerprint(self.identity);
+                self.host.token_slots.of(fingerprint, self.method)
+            }
         };
         let wanted = Wanted {
-            connector: Arc::clone(&self.definition.connector),
+            connector: Arc::clone(self.connector),
             method: self.method.to_owned(),
             connection: Arc::clone(&self.found.connection),
             refused,

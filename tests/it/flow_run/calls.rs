@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cardhost::flow::RunFault;
-use cardhost::flow::{FlowRunner, MemoryFlows, MemorySecrets, News, VirtualTimer, Watcher};
+use cardhost::flow::{Flow, FlowRunner, MemoryFlows, MemorySecrets, News, VirtualTimer, Watcher};
 use cardhost::transport::EgressPolicy;
 use cardhost::{Class, Policy};
 use serde_json::{Value, json};
@@ -276,14 +276,232 @@ fn a_flow_sends_requests_of_its_own_where_the_egress_policy_lets_it() {
             "{ method: get, endpoint: 'https://example.com/', headers: { host: x } }",
             "made by the host itself",
         ),
-        (
-            "{ method: get, endpoint: { uri: 'https://example.com/', authentication: { digest: { username: a, password: b } } } }",
-            "`digest` is not carried out",
-        ),
     ] {
         let error = go(true, arguments).unwrap_err();
         assert!(error.message().contains(said), "{}", error.message());
     }
+}
+
+/// Runs one request of a flow itself against a loopback server.
+fn ask(url: &str, authentication: &str) -> Result<String, cardhost::Error> {
+    ask_where(true, url, authentication)
+}
+
+fn ask_where(private: bool, url: &str, authentication: &str) -> Result<String, cardhost::Error> {
+    let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+    let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
+    let arguments = format!(
+        "{{ method: get, endpoint: {{ uri: '{url}/a', authentication: {authentication} }} }}"
+    );
+    run(runner.secrets(secrets()).run(&http_flow(&arguments), json!({}))).map(|it| it.to_string())
+}
+
+#[test]
+fn a_request_of_a_flow_takes_no_user_that_a_card_does_not_take() {
+    let server = RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", b"1")));
+    for (authentication, said) in [
+        ("{ basic: { username: 'a:b', password: c } }", "the user name holds a colon"),
+        (
+            "{ basic: { username: a, password: \"b\\nc\" } }",
+            "the password holds a control character",
+        ),
+        ("{ bearer: { token: \"b\\nc\" } }", "a character that no header can carry"),
+    ] {
+        let error = ask(&server.url, authentication).unwrap_err();
+        assert_eq!(error.code().as_str(), "auth.value", "{}", error.message());
+        assert!(error.message().contains(said), "{}", error.message());
+    }
+    assert!(server.requests().is_empty());
+    assert_eq!(ask(&server.url, "{ basic: { username: a, password: '' } }").unwrap(), "1");
+    let arrived = Message::parse(&server.requests()[0]);
+    assert_eq!(arrived.header("authorization"), ["Basic YTo="]);
+}
+
+#[test]
+fn a_request_of_a_flow_gets_its_token_as_a_card_does_and_renews_it_once() {
+    let server = RawServer::start(|index, request| {
+        let request = Message::parse(&String::from_utf8_lossy(request));
+        if request.target() == "/oauth2/token" {
+            let token = format!(
+                "{{\"access_token\": \"t{index}\", \"token_type\": \"Bearer\", \"expires_in\": 3600}}"
+            );
+            return Answer::Bytes(reply("200 OK", "application/json", token.as_bytes()));
+        }
+        let status = if request.header("authorization") == ["Bearer t0"] {
+            "401 Unauthorized"
+        } else {
+            "200 OK"
+        };
+        Answer::Bytes(reply(status, "application/json", b"1"))
+    });
+    let authentication = format!(
+        "{{ oauth2: {{ authority: '{}', grant: client_credentials, client: {{ id: me, secret: hush }}, scopes: [ a, b ], audiences: [ c ] }} }}",
+        server.url
+    );
+    // The egress policy holds for where tokens are got as well.
+    let refused = ask_where(false, "https://example.com", &authentication).unwrap_err();
+    assert_eq!((refused.class(), server.requests().len()), (Class::Policy, 0));
+    assert_eq!(ask(&server.url, &authentication).unwrap(), "1");
+    let requests = server.requests();
+    let seen: Vec<_> = requests.iter().map(|request| Message::parse(request)).collect();
+    let lines: Vec<_> = seen.iter().map(|seen| (seen.method(), seen.target())).collect();
+    let (asked, got) = (("POST", "/oauth2/token"), ("GET", "/a"));
+    assert_eq!(lines, [asked, got, asked, got]);
+    assert_eq!(
+        seen[0].body,
+        "grant_type=client_credentials&scope=a%20b&audience=c&client_id=me&client_secret=hush"
+    );
+    assert_eq!(seen[3].header("authorization"), ["Bearer t2"]);
+    let by_header =
+        authentication.replace("secret: hush", "secret: hush, authentication: client_secret_basic");
+    ask(&server.url, &by_header).unwrap();
+    let asked = Message::parse(&server.requests()[4]);
+    assert_eq!(asked.header("authorization"), ["Basic bWU6aHVzaA=="]);
+}
+
+/// Keeps what is told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Watcher for Told {
+    fn tell(&self, news: &News) {
+        self.0.lock().unwrap().push(news.to_json().to_string());
+    }
+}
+
+#[test]
+fn a_token_is_kept_for_the_next_request_and_told_to_nobody() {
+    const TOKEN: &str = "canary-token-5ecret";
+    let server = RawServer::start(|index, _| {
+        let (status, body) = match index {
+            0 => ("200 OK", format!("{{\"access_token\": \"{TOKEN}\", \"expires_in\": 3600}}")),
+            1 => ("200 OK", format!("{{\"echo\": \"{TOKEN}\"}}")),
+            _ => ("500 Internal Server Error", format!("{TOKEN} {SECRET}")),
+        };
+        Answer::Bytes(reply(status, "application/json", body.as_bytes()))
+    });
+    let told = Told::default();
+    let policy = Policy { egress: EgressPolicy { private: true }, ..Policy::default() };
+    let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
+    let login = json!({
+        "authority": server.url, "grant": "client_credentials",
+        "client": { "id": "me", "secret": SECRET },
+    });
+    let runner = runner.secrets(MemorySecrets::new().with("login", login)).watcher(told.clone());
+    let url = &server.url;
+    let flow = http_flow(&format!(
+        "{{ method: get, endpoint: {{ uri: '{url}/a', authentication: {{ oauth2: {{ use: login }} }} }} }}"
+    ));
+    // What a flow gives is the caller's, whatever it is.
+    assert_eq!(run(runner.run(&flow, json!({}))).unwrap(), json!({ "echo": TOKEN }));
+    let error = run(runner.run(&flow, json!({}))).unwrap_err();
+    assert_eq!(error.code().as_str(), "http.transient");
+    let requests = server.requests();
+    let seen: Vec<_> = requests.iter().map(|request| Message::parse(request)).collect();
+    let lines: Vec<_> = seen.iter().map(|seen| seen.target()).collect();
+    assert_eq!(lines, ["/oauth2/token", "/a", "/a"]);
+    assert_eq!(seen[2].header("authorization"), [format!("Bearer {TOKEN}")]);
+    let shown = [format!("{error:?} {error}"), told.0.lock().unwrap().join("\n")].join("\n");
+    assert!(shown.contains("\"sending\""), "{shown}");
+    for secret in [TOKEN, SECRET] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn what_a_run_does_not_carry_out_is_refused_by_the_check_with_the_same_code_and_words() {
+    let client = json!({ "id": "me", "secret": "hush" });
+    let grant = |grant: &str, client: Value| json!({ "authority": "https://a.example", "grant": grant, "client": client });
+    let ours = "client_credentials";
+    for (scheme, settings, place) in [
+        ("basic", json!({ "username": "a" }), "basic"),
+        ("digest", json!({ "password": "a" }), "digest"),
+        ("bearer", json!({}), "bearer"),
+        ("oauth2", json!({ "grant": ours, "client": client }), "oauth2"),
+        ("oauth2", json!({ "authority": "https://a.example", "client": client }), "oauth2"),
+        ("oauth2", grant(ours, json!({ "secret": "hush" })), "oauth2/client"),
+        ("oauth2", grant(ours, json!({ "id": "me" })), "oauth2/client"),
+        ("oauth2", grant("authorization_code", client.clone()), "oauth2/grant"),
+        (
+            "oauth2",
+            grant(ours, json!({ "id": "me", "authentication": "private_key_jwt" })),
+            "oauth2/client/authentication",
+        ),
+        ("oauth2", grant(ours, json!({ "id": "me", "assertion": "x" })), "oauth2/client/assertion"),
+        ("oidc", grant(ours, client.clone()), "oidc"),
+    ] {
+        let flow = |settings: &Value| {
+            format!(
+                "document: {{ dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }}\nuse: {{ secrets: [ login ] }}\ndo:\n  - ask:\n      call: http\n      with: {{ method: get, endpoint: {{ uri: 'https://a.example', authentication: {{ {scheme}: {settings} }} }} }}\n"
+            )
+        };
+        let findings = Flow::load("flow.yaml", &flow(&settings)).unwrap_err();
+        let [found] = &findings[..] else { panic!("{findings:?}") };
+        let under = "/do/0/ask/with/endpoint/authentication";
+        assert_eq!(found.place.pointer, format!("{under}/{place}"));
+        // Where nothing is known before: `oidc` is refused whatever its settings are.
+        let Ok(flow) = Flow::load("flow.yaml", &flow(&json!({ "use": "login" }))) else {
+            assert_eq!(scheme, "oidc");
+            continue;
+        };
+        let runner = FlowRunner::new(cardhost::Host::builder().build());
+        let runner = runner.secrets(MemorySecrets::new().with("login", settings));
+        let error = run(runner.run(&flow, json!({}))).unwrap_err();
+        assert_eq!(error.code(), &found.code, "{}", error.message());
+        // Texts of a secret are masked wherever they are shown.
+        let said = found.message();
+        let said = said.replace("authorization_code", "[redacted]");
+        let said = said.replace("private_key_jwt", "[redacted]");
+        assert!(error.message().starts_with(&said), "{} {said}", error.message());
+    }
+}
+
+#[test]
+fn a_request_of_a_flow_answers_a_digest_challenge_once() {
+    let server = RawServer::start(|index, _| {
+        let challenge = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        match index {
+            1 => Answer::Bytes(reply("200 OK", "application/json", b"1")),
+            _ => Answer::Bytes(challenge.as_bytes().to_vec()),
+        }
+    });
+    let authentication = "{ digest: { username: a, password: b } }";
+    assert_eq!(ask(&server.url, authentication).unwrap(), "1");
+    let answer = Message::parse(&server.requests()[1]);
+    assert!(answer.header("authorization")[0].starts_with("Digest username=\"a\", realm=\"r\""));
+    // Refused for good: no third try.
+    let error = ask(&server.url, authentication).unwrap_err();
+    assert_eq!((error.code().as_str(), server.requests().len()), ("auth.refused", 4));
+}
+
+#[test]
+fn a_request_of_a_flow_says_whether_it_may_be_sent_again() {
+    let silent = RawServer::start(|_, _| Answer::Reset(Vec::new()));
+    let broken = RawServer::start(|_, _| {
+        Answer::Reset(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1".to_vec())
+    });
+    // Nothing listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = format!("http://{gone}");
+    let again = |private: bool, method: &str, headers: &str, url: &str| {
+        let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+        let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
+        let flow = flow(&format!(
+            "do: [ {{ t: {{ try: [ {{ ask: {{ call: http, with: {{ method: {method}, endpoint: {{ uri: '{url}/a' }}, headers: {{ {headers} }} }} }} }} ], catch: {{ do: [ {{ c: {{ set: {{ again: '${{ $error.retryable }}' }} }} }} ] }} }} }} ]\n"
+        ));
+        run(runner.run(&flow, json!({}))).unwrap()["again"].as_bool()
+    };
+    let key = "Idempotency-Key: k";
+    for url in [&silent.url, &broken.url] {
+        assert_eq!(again(true, "get", "", url), Some(true), "{url}");
+        assert_eq!(again(true, "delete", "", url), Some(true), "{url}");
+        assert_eq!(again(true, "post", "", url), Some(false), "{url}");
+        assert_eq!(again(true, "post", key, url), Some(true), "{url}");
+    }
+    // Certainly not sent.
+    assert_eq!(again(true, "post", "", &gone), Some(true));
+    // Refused here: it fares no better another time.
+    assert_eq!(again(false, "get", "", &silent.url), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod calls;
 mod command;
 mod journal;
+mod judges;
 mod limits;
 mod shop;
 mod time;

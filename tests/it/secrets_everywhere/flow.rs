@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cardhost::Host;
-use cardhost::flow::{Action, HttpReply, Options, Run, Step, StepId};
+use cardhost::core::secret::Redactor;
+use cardhost::flow::{Action, Options, Run, Step, StepId};
 use cardhost::flow::{Flow, FlowRunner, Journal, MemorySecrets, News, Unfinished, Watcher};
 use serde_json::{Value, json};
 
@@ -125,13 +126,9 @@ do:
             Action::Card(card) => show(format!("{card:?}")),
             Action::Workflow(flow) => show(format!("{flow:?}")),
             Action::Http(request) => {
-                let spec = request.to_spec().unwrap();
-                show(format!("{request:?} {:?} {spec:?}", request.authentication));
-                let body = json!({ "echo": password }).to_string().into_bytes();
-                show(format!(
-                    "{:?}",
-                    HttpReply { status: 200, headers: vec![("x".into(), password.into())], body }
-                ));
+                let call = request.call(&Redactor::new()).unwrap();
+                show(format!("{request:?} {:?} {call:?}", request.authentication));
+                show(format!("{:?}", call.begin()));
             }
             other => show(format!("{other:?}")),
         }

@@ -46,15 +46,8 @@ fn a_host_shows_no_secret_in_logs_errors_plans_and_types() {
     for target in ["hyper_util::client", "rustls", "reqwest", "cardhost_runtime"] {
         assert!(shown[0].1.contains(target), "nothing of {target} in {} bytes", shown[0].1.len());
     }
-    for kind in [
-        "Prepared",
-        "http.status",
-        "Redactor(",
-        "Invocation",
-        "BrowserLogin",
-        "DeviceCode",
-        "HttpReply(",
-    ] {
+    for kind in ["Prepared", "http.status", "Redactor(", "Invocation", "BrowserLogin", "DeviceCode"]
+    {
         assert!(shown[1].1.contains(kind), "no {kind}");
     }
     assert_clean(&hunt(&service), &shown);

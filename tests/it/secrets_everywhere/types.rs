@@ -28,10 +28,10 @@ const HOLDERS: [&str; 17] = [
 /// Types that hold a connection's secrets or what was made of them: printed with canaries in `host`.
 const SHOWN: [&str; 39] = [
     "Action",
+    "Anonymous",
     "CardCall",
     "Document",
     "HttpAuthentication",
-    "HttpReply",
     "HttpRequest",
     "MemorySecrets",
     "Run",

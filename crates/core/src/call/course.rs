@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::end::End;
 use crate::auth::AuthFault;
-use crate::definition::Definition;
 use crate::failure::Error;
 use crate::plan::{Plan, PlanFault};
 use crate::response::{ReplyScope, Response};
@@ -12,8 +12,8 @@ use crate::secret::Redactor;
 /// What a call knows in each of its states.
 #[derive(Debug)]
 pub(super) struct Course {
-    /// The card and its connector.
-    pub(super) definition: Arc<Definition>,
+    /// What is made of the last reply.
+    pub(super) end: End,
     /// The plan. Its request is the one that comes next, with nothing signed in it.
     pub(super) plan: Plan,
     /// How many redirects were followed.
@@ -26,8 +26,8 @@ pub(super) struct Course {
 
 impl Course {
     /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
-    pub(super) fn begin(definition: Arc<Definition>, plan: Plan) -> Box<Course> {
-        Box::new(Course { definition, plan, redirects: 0, renewed: false, answered: 0 })
+    pub(super) fn begin(end: End, plan: Plan) -> Box<Course> {
+        Box::new(Course { end, plan, redirects: 0, renewed: false, answered: 0 })
     }
 
     /// The error of credentials that cannot be used.

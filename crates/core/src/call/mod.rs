@@ -10,8 +10,10 @@
 //!                               └── a challenge is answered, a redirect followed ───┘
 //! ```
 
+mod anonymous;
 mod challenge;
 mod course;
+mod end;
 mod failed;
 mod fault;
 mod output;
@@ -23,6 +25,7 @@ mod step;
 mod treatment;
 mod unsigned;
 
+pub use anonymous::Anonymous;
 pub use fault::ReplyFault;
 pub use redirect::MAX_REDIRECTS;
 pub use signed::Signed;

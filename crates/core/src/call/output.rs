@@ -1,24 +1,30 @@
-//! What a card makes of the last reply.
+//! What the last reply is to the caller: a card's outputs, or itself.
 
 use std::sync::Arc;
 
+use super::end::End;
 use super::fault::ReplyFault;
 use super::service::words;
 use super::signed::Signed;
-use crate::card::HttpError;
 use crate::decoder;
 use crate::error::Code;
 use crate::failure::Error;
 use crate::response::{BodyEnd, Output, Reply, Response, map_output};
 
+/// What the last reply is to the caller.
+pub(super) enum Read {
+    /// The outputs of a card.
+    Outputs(Output),
+    /// The reply itself.
+    Reply(Box<Reply>),
+}
+
 impl Signed {
-    /// The outputs of the last reply, or the error that it is.
-    pub(super) fn output(&self, reply: Reply, now: i64) -> Result<Output, Error> {
-        let definition = &self.course.definition;
-        let card = &definition.card;
-        let raise = card.response.http_error == HttpError::Raise;
+    /// What the last reply is to the caller, or the error that it is.
+    pub(super) fn read(&self, reply: Reply, now: i64) -> Result<Read, Error> {
+        let end = &self.course.end;
         // What the service refused stays refused, however its page about it ended.
-        if raise && !(200..300).contains(&reply.status) {
+        if !end.accepts(reply.status) {
             return Err(self.service_error(&reply, now));
         }
         match &reply.end {
@@ -28,6 +34,11 @@ impl Signed {
             }
             BodyEnd::Broken(fault) => return Err(self.broken(fault.clone(), &reply)),
         }
+        let definition = match end {
+            End::Outputs(definition) => definition,
+            End::Reply { .. } => return Ok(Read::Reply(Box::new(reply))),
+        };
+        let card = &definition.card;
         let body =
             decoder::decode(&reply.headers, &reply.body, card.response.decoder, definition.look())
                 .map_err(|fault| self.failed(fault, &reply))?;
@@ -41,6 +52,7 @@ impl Signed {
             let fault = ReplyFault::Service { status: reply.status, message, code };
             return Err(self.failed(fault, &reply));
         }
-        map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))
+        let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
+        Ok(Read::Outputs(output))
     }
 }

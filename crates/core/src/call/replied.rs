@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::challenge;
 use super::fault::ReplyFault;
+use super::output::Read;
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
 use super::step::{Outcome, Step};
@@ -12,7 +13,7 @@ use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
 use crate::plan::Warning;
-use crate::response::Reply;
+use crate::response::{Output, Reply};
 use crate::transport_fault::TransportFault;
 
 impl Signed {
@@ -58,6 +59,9 @@ impl Replied {
             Err(error) => return Step::Done(Err(error)),
         }
         let course = &mut self.call.course;
+        if !course.end.follows() {
+            return self.end(moment);
+        }
         match redirect::of(&course.plan.request, &self.reply, course.redirects) {
             Redirect::None => {}
             Redirect::To(url) => {
@@ -84,14 +88,18 @@ impl Replied {
         self.end(moment)
     }
 
-    /// The end of the call: what the card makes of the reply.
+    /// The end of the call: what the reply is to the caller.
     fn end(mut self, moment: &Moment) -> Step {
         let warnings = std::mem::take(&mut self.call.course.plan.warnings);
         let status = self.reply.status;
-        Step::Done(match self.call.output(self.reply, moment.unix_seconds) {
-            Ok(output) => {
+        Step::Done(match self.call.read(self.reply, moment.unix_seconds) {
+            Ok(read) => {
                 let redactor = Arc::clone(self.call.redactor());
-                Ok(Outcome { output, status, warnings, redactor })
+                let (output, reply) = match read {
+                    Read::Outputs(output) => (output, None),
+                    Read::Reply(reply) => (Output::default(), Some(reply)),
+                };
+                Ok(Outcome { output, reply, status, warnings, redactor })
             }
             Err(error) => Err(error.with_warnings(warnings)),
         })

@@ -15,7 +15,7 @@ use crate::template::Template;
 impl Signed {
     /// The error of a reply with a bad status.
     pub(super) fn service_error(&self, reply: &Reply, now: i64) -> Error {
-        let rules = &self.course.definition.connector.errors;
+        let rules = self.course.end.errors();
         let rule = rules.iter().find(|rule| rule.status.contains(&reply.status));
         let code = rule.and_then(|rule| Code::for_reply(&rule.code)).unwrap_or(Code::HTTP_STATUS);
         let message = rule.and_then(|rule| rule.message.as_ref()).and_then(|template| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::course::Course;
+use super::end::End;
 use super::treatment::Treatment;
 use crate::definition::Definition;
 use crate::plan::Plan;
@@ -32,7 +33,7 @@ impl Signed {
     /// A call whose plan was completed by [`Plan::sign_to_show`]: for examples, which nobody sends.
     #[must_use]
     pub fn shown(definition: Arc<Definition>, plan: Plan) -> Signed {
-        Signed::plain(Course::begin(definition, plan))
+        Signed::plain(Course::begin(End::Outputs(definition), plan))
     }
 
     /// The planned request as it is.
@@ -62,7 +63,7 @@ impl Signed {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        Treatment::of(&self.course.definition, &self.course.plan)
+        Treatment::of(self.course.end.max_body_bytes(), &self.course.plan)
     }
 
     /// Whether what the reply leads to may be signed, for which the moment has to have a random value.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::course::Course;
+use super::end::End;
 use super::signed::Signed;
 use super::unsigned::Unsigned;
 use crate::definition::Definition;
 use crate::failure::Error;
 use crate::plan::{Plan, Warning};
-use crate::response::Output;
+use crate::response::{Output, Reply};
 use crate::secret::Redactor;
 
 /// What is to be done next.
@@ -26,8 +27,10 @@ pub enum Step {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The outputs.
+    /// The outputs; none of a call without a card.
     pub output: Output,
+    /// The last reply itself, of a call without a card.
+    pub reply: Option<Box<Reply>>,
     /// The status of the last reply.
     pub status: u16,
     /// What deserves attention.
@@ -39,7 +42,11 @@ pub struct Outcome {
 /// The first step of a call.
 #[must_use]
 pub fn begin(definition: Arc<Definition>, plan: Plan) -> Step {
-    let signs = plan.pending.is_some();
-    let course = Course::begin(definition, plan);
+    first(Course::begin(End::Outputs(definition), plan))
+}
+
+/// What comes first: to sign, where something is to be signed.
+pub(super) fn first(course: Box<Course>) -> Step {
+    let signs = course.plan.pending.is_some();
     if signs { Step::Sign(Unsigned::new(course, None)) } else { Step::Send(Signed::plain(course)) }
 }

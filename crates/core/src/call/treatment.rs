@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::definition::Definition;
 use crate::plan::Plan;
 use crate::span::Span;
 
@@ -23,16 +22,15 @@ pub struct Treatment {
 }
 
 impl Treatment {
-    /// As the card and its connector say.
-    pub(super) fn of(definition: &Definition, plan: &Plan) -> Treatment {
+    /// As the plan says, with the limit of the body.
+    pub(super) fn of(max_body_bytes: u64, plan: &Plan) -> Treatment {
         let or =
             |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
-        let max_body_bytes = definition.card.response.max_body_bytes;
         Treatment {
             connect_timeout: or(plan.timeouts.connect, 10),
             idle_timeout: or(plan.timeouts.idle, 30),
             total_timeout: or(plan.timeouts.total, 120),
-            max_body_bytes: max_body_bytes.unwrap_or(DEFAULT_MAX_BODY_BYTES),
+            max_body_bytes,
         }
     }
 }

@@ -75,6 +75,13 @@ pub fn decode<'b>(
     decoder.decode(body, charset(content_type), look)
 }
 
+/// Whether a body is text as far as its content type says: of no format that is taken apart.
+#[must_use]
+pub fn is_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    by_content_type(content_type.unwrap_or_default()).name() == super::text::Text.name()
+}
+
 fn by_content_type(content_type: &str) -> &'static dyn Decoder {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let reads = DECODERS.iter().find(|decoder| decoder.reads(media_type));

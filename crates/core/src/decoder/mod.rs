@@ -13,7 +13,7 @@ mod paths;
 mod text;
 
 pub use body::{DecodedBody, Look};
-pub use decoders::{DecoderName, decode};
+pub use decoders::{DecoderName, decode, is_text};
 pub use fault::DecodeFault;
 pub use format::Decoder;
 pub(crate) use json::raw;

@@ -9,6 +9,7 @@ mod body;
 mod credentials;
 mod fault;
 mod forms;
+mod given;
 mod idempotency;
 mod scope;
 mod url;
@@ -36,6 +37,7 @@ use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
 
 pub use fault::{HostNotAllowed, PlanFault, RequestPart};
+pub use given::plan_request;
 pub use url::{input_field, is_relative_url};
 pub use warning::Warning;
 

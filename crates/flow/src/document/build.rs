@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 
+use super::authentication::{Setting, refused};
 use super::call::{Call, CallCard, CallFunction, CallHttp, CallOpenApi, ReplyAs, UNSUPPORTED};
 use super::emit::Emit;
 use super::for_::For;
 use super::fork::Fork;
 use super::parts::{
-    Authentication, Backoff, CARRIED_OUT, Duration, Endpoint, Input, Output, RaisedError, Retry,
-    SCHEMES, Settings,
+    Authentication, Backoff, Duration, Endpoint, Input, Output, RaisedError, Retry, SCHEMES,
+    Settings,
 };
 use super::raise::Raise;
 use super::run::RunWorkflow;
@@ -627,22 +628,60 @@ impl<'n> Builder<'n, '_, '_> {
             let (node, mut place) =
                 self.named("authentications", name.text()?, name, what, &place)?;
             place.variables = Arc::clone(&spot.variables);
-            return self.authentication(node, &place);
+            return self.given_authentication(node, &place);
         }
+        let given = self.given_authentication(node, spot)?;
+        self.check_authentication(&given, node, &spot.below(&given.scheme));
+        Some(given)
+    }
+
+    /// Finds what a run would refuse, as far as no secret and no expression decides it.
+    fn check_authentication(&mut self, given: &Authentication, node: &Node, spot: &Spot) {
+        let entry = node.entries().iter().find(|entry| entry.key == given.scheme);
+        let Some(entry) = entry else { return };
+        let is_secret = matches!(given.settings, Settings::Secret(_));
+        let is_loose = self.is_loose;
+        let is_expression = |text: &str| is_loose || inner(text).is_some();
+        let setting = |keys: &[&str]| {
+            if is_secret {
+                return Setting::Later;
+            }
+            let mut node = &entry.value;
+            for key in keys {
+                match node.get(key) {
+                    Some(below) => node = below,
+                    None if node.text().is_some() => return Setting::Later,
+                    None => return Setting::Missing,
+                }
+            }
+            match node.text() {
+                Some(text) if is_expression(text) => Setting::Later,
+                Some(text) => Setting::Text(text),
+                None => Setting::Other(node.type_name()),
+            }
+        };
+        if let Some(issuers) = entry.value.get("issuers") {
+            let feature = format!("authentication.{}.issuers", given.scheme);
+            let spot = spot.below("issuers");
+            self.findings.warn(&spot.pointer, &issuers.at, DocumentFault::Ignored { feature });
+        }
+        let Some(refused) = refused(&given.scheme, &setting) else { return };
+        let (mut node, mut spot) = (&entry.value, spot.clone());
+        for key in refused.keys {
+            node = node.get(key).unwrap_or(node);
+            spot = spot.below(key);
+        }
+        let at = if refused.keys.is_empty() { &entry.key_at } else { &node.at };
+        self.findings.at(&spot.pointer, at, refused.fault);
+    }
+
+    fn given_authentication(&mut self, node: &Node, spot: &Spot) -> Option<Arc<Authentication>> {
         let entry = node.entries().iter().find(|entry| SCHEMES.contains(&entry.key.as_str()))?;
         let place = spot.below(&entry.key);
         let settings = match entry.value.get("use").and_then(Node::text) {
             Some(secret) => Settings::Secret(secret.to_owned()),
             None => Settings::Given(self.shaped(&entry.value, &place)),
         };
-        if !CARRIED_OUT.contains(&entry.key.as_str()) {
-            let feature = format!("authentication.{}", entry.key);
-            self.findings.warn(
-                &place.pointer,
-                &entry.key_at,
-                DocumentFault::Unsupported { feature },
-            );
-        }
         Some(Arc::new(Authentication { scheme: entry.key.clone(), settings }))
     }
 

@@ -4,6 +4,7 @@
 //! written from it. Tasks and lists of tasks are numbered, so that nothing here is deep however deep the
 //! document is.
 
+pub(crate) mod authentication;
 mod build;
 pub mod call;
 pub mod do_;

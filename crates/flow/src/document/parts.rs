@@ -195,30 +195,41 @@ pub(crate) const OUTPUT: Keys = Keys {
     open: false,
 };
 
-const NAME_AND_PASSWORD: Shape = Shape::Keys(&Keys {
-    name: "nameAndPassword",
-    doc: "A name and a password, or the secret that holds them.",
-    keys: &[
-        key("username", "The name.", Shape::Text),
-        key("password", "The password.", Shape::Text),
-        key("use", "The name of a secret.", Shape::Form(&SOME_TEXT)),
-    ],
-    required: &[],
-    one_of: &["username", "use"],
-    open: false,
-});
+const NAME_AND_PASSWORD: Shape = Shape::OneOf(&[
+    &Keys {
+        name: "nameAndPassword",
+        doc: "A name and a password.",
+        keys: &[
+            key("username", "The name.", Shape::Text),
+            key("password", "The password.", Shape::Text),
+        ],
+        required: &["username", "password"],
+        one_of: &[],
+        open: false,
+    },
+    &FROM_SECRET,
+]);
 
-const TOKEN: Shape = Shape::Keys(&Keys {
-    name: "token",
-    doc: "A token, or the secret that holds it.",
-    keys: &[
-        key("token", "The token.", Shape::Text),
-        key("use", "The name of a secret.", Shape::Form(&SOME_TEXT)),
-    ],
-    required: &[],
-    one_of: &["token", "use"],
+const TOKEN: Shape = Shape::OneOf(&[
+    &Keys {
+        name: "token",
+        doc: "A token.",
+        keys: &[key("token", "The token.", Shape::Text)],
+        required: &["token"],
+        one_of: &[],
+        open: false,
+    },
+    &FROM_SECRET,
+]);
+
+const FROM_SECRET: Keys = Keys {
+    name: "fromSecret",
+    doc: "What a secret holds.",
+    keys: &[key("use", "The name of the secret.", Shape::Form(&SOME_TEXT))],
+    required: &["use"],
+    one_of: &[],
     open: false,
-});
+};
 
 const OAUTH2_TOKEN: Shape = Shape::Keys(&Keys {
     name: "oauth2Token",
@@ -312,9 +323,6 @@ const OAUTH2: Keys = oauth2!(
 );
 
 const OIDC: Keys = oauth2!("oidc", "OpenID Connect.");
-
-/// The schemes that a run carries out for requests of a flow itself; for the others there are cards.
-pub(crate) const CARRIED_OUT: [&str; 2] = ["basic", "bearer"];
 
 /// `basic`, `bearer`, `digest`, `oauth2`, `oidc`
 pub(crate) const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "oauth2", "oidc"];

@@ -37,6 +37,8 @@ pub(crate) enum Shape {
     Object,
     /// An object with known keys.
     Keys(&'static Keys),
+    /// One of such objects, told apart by the keys that must be there.
+    OneOf(&'static [&'static Keys]),
     /// Such an object with at least one key.
     SomeOf(&'static Keys),
     /// A list of objects with one key each, which is a name.
@@ -208,6 +210,13 @@ impl<'n> Checker<'_, 'n, '_> {
                 self.form(node, "an object with at least one key", &pointer);
             }
             Shape::Keys(keys) | Shape::SomeOf(keys) => self.keys(node, keys, &[], &pointer),
+            Shape::OneOf(cases) => {
+                let is_there = |key: &&str| node.get(key).is_some();
+                let begun = cases.iter().find(|keys| keys.required.iter().any(is_there));
+                if let Some(keys) = begun.or(cases.first()) {
+                    self.keys(node, keys, &[], &pointer);
+                }
+            }
             Shape::Task => {
                 let kinds = task::kinds_of(node);
                 match kinds.as_slice() {
@@ -331,6 +340,7 @@ fn types(shape: &Shape) -> Vec<&'static str> {
         | Shape::SomeKeys
         | Shape::Object
         | Shape::Keys(_)
+        | Shape::OneOf(_)
         | Shape::SomeOf(_)
         | Shape::Task => vec!["object"],
         Shape::Either(shapes) => {
@@ -363,13 +373,10 @@ pub(crate) fn schema(shape: &'static Shape, defs: &mut Map<String, Value>) -> Va
         Shape::SomeNamed(inner) => {
             json!({ "type": "array", "minItems": 1, "items": named(inner, defs) })
         }
-        Shape::Keys(keys) => {
-            if !defs.contains_key(keys.name) {
-                defs.insert(keys.name.to_owned(), Value::Null);
-                let object = keys_schema(keys, &[], defs);
-                defs.insert(keys.name.to_owned(), object);
-            }
-            json!({ "$ref": format!("#/$defs/{}", keys.name) })
+        Shape::Keys(keys) => schema_of(keys, defs),
+        Shape::OneOf(cases) => {
+            let cases = cases.iter().map(|keys| schema_of(keys, defs));
+            json!({ "oneOf": cases.collect::<Vec<_>>() })
         }
         Shape::SomeOf(keys) => {
             let mut object = keys_schema(keys, &[], defs);
@@ -400,6 +407,16 @@ pub(crate) fn schema(shape: &'static Shape, defs: &mut Map<String, Value>) -> Va
         }
         Shape::Ignored(_, inner) => described(schema(inner, defs), "Read, without an effect."),
     }
+}
+
+/// The name of an object's schema, which goes into `defs`.
+fn schema_of(keys: &'static Keys, defs: &mut Map<String, Value>) -> Value {
+    if !defs.contains_key(keys.name) {
+        defs.insert(keys.name.to_owned(), Value::Null);
+        let object = keys_schema(keys, &[], defs);
+        defs.insert(keys.name.to_owned(), object);
+    }
+    json!({ "$ref": format!("#/$defs/{}", keys.name) })
 }
 
 fn named(shape: &'static Shape, defs: &mut Map<String, Value>) -> Value {

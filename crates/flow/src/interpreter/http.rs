@@ -1,26 +1,28 @@
-//! An HTTP request of a flow, and what its reply is to the flow.
+//! An HTTP request of a flow: the call that it is, and what its end is to the flow.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
-use http::Method;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::authentication::{HttpAuthentication, not_sent};
 use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
-use cardhost_core::auth::{Applying, AuthMethod, Basic, Bearer, CustomSchemes};
+use cardhost_core::call::{Anonymous, Outcome};
 use cardhost_core::card::Effect;
-use cardhost_core::error::Code;
+use cardhost_core::connector::Connector;
+use cardhost_core::decoder::{self, DecodedBody, Look};
+use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
-use cardhost_core::plan::PlanFault;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
-use cardhost_core::response::Reply;
+use cardhost_core::response::{Reply, latin1};
 use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
-use cardhost_core::template::{Found, Reference, Root, Scope, Template};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -37,28 +39,8 @@ pub struct HttpRequest {
     pub authentication: Option<HttpAuthentication>,
     /// What the reply is to the flow.
     pub output: ReplyAs,
-    /// Whether a status from 300 to 399 is no error (it is not followed either way by the interpreter).
+    /// Whether a status from 300 to 399 is no error (it is followed in neither case).
     pub redirect: bool,
-}
-
-/// How to prove who asks.
-#[derive(Clone, PartialEq)]
-pub struct HttpAuthentication {
-    /// `basic`, `bearer`, `digest`, `oauth2` or `oidc`.
-    pub scheme: String,
-    /// Its settings, such as `username` and `password`; secret.
-    pub settings: Map<String, Value>,
-}
-
-/// What came back. Prints without headers and body: services echo secrets.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpReply {
-    /// The status.
-    pub status: u16,
-    /// The headers; several of one name are joined.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -66,31 +48,6 @@ impl fmt::Debug for HttpRequest {
         // Headers, query and body may hold secrets.
         let url = self.url.split('?').next().unwrap_or_default();
         write!(f, "{} {url}", self.method)
-    }
-}
-
-impl fmt::Debug for HttpReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpReply({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-impl fmt::Debug for HttpAuthentication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.scheme)
-    }
-}
-
-impl From<&Reply> for HttpReply {
-    fn from(reply: &Reply) -> HttpReply {
-        let joined = |name: &HeaderName| {
-            let values = reply.headers.get_all(name).iter();
-            let texts: Vec<_> =
-                values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-            (name.as_str().to_owned(), texts.join(", "))
-        };
-        let headers = reply.headers.keys().map(joined).collect();
-        HttpReply { status: reply.status, headers, body: reply.body.to_vec() }
     }
 }
 
@@ -108,19 +65,56 @@ impl HttpRequest {
         Sending { effect, keyed }
     }
 
-    /// The exact request. Whoever writes the flow decides its host, so that the egress policy applies.
+    /// The call, as that of a card without a name. Whoever writes the flow decides its host, so that the egress policy
+    /// applies. What `known` knows is kept secret as well.
     ///
     /// # Errors
-    /// A configuration error for what no request can have, and for a scheme other than `basic` and `bearer`.
-    pub fn to_spec(&self) -> Result<RequestSpec, Problem> {
+    /// A configuration error for what no request can have, and for authentication that is not carried out; an
+    /// authentication error for credentials that cannot be used.
+    pub fn call(&self, known: &Redactor) -> Result<Anonymous, Problem> {
+        let mut request = self.spec()?;
+        let mut redactor = Redactor::new();
+        redactor.learn(known);
+        for name in ["authorization", "cookie", "proxy-authorization", "x-api-key"] {
+            for value in request.headers.get_all(name) {
+                redactor.add(Secret::from(&*String::from_utf8_lossy(value.as_bytes())));
+            }
+        }
+        request.redactor = Arc::new(redactor);
+        let proof = self.authentication.as_ref();
+        let declared = proof.map(HttpAuthentication::declared).transpose()?.unwrap_or_default();
+        let mut auth = Map::new();
+        if let Some(proof) = proof {
+            auth.insert(proof.scheme.clone(), declared.method.into());
+        }
+        let connector = json!({
+            "format": 1, "name": "request", "version": "1.0.0", "title": "A request of a flow",
+            "connection": { "fields": declared.forms },
+            "auth": auth,
+            "targets": {},
+            "errors": &*ERRORS,
+        });
+        let identity = connector.to_string();
+        let connector: Connector =
+            serde_json::from_value(connector).map_err(|error| not_sent(error.to_string()))?;
+        let made = (request, self.sending());
+        Anonymous::new((connector, identity), declared.fields, made, self.accepts())
+            .map_err(|error| Problem::from(&error))
+    }
+
+    /// The request without the proof of who asks.
+    fn spec(&self) -> Result<RequestSpec, Problem> {
         let method = Method::from_bytes(self.method.as_bytes())
-            .map_err(|_| wrong(format!("`{}` is not a method", self.method)))?;
-        let url = Url::parse(&self.url).map_err(|error| wrong(format!("the endpoint: {error}")))?;
+            .map_err(|_| not_sent(format!("`{}` is not a method", self.method)))?;
+        let url =
+            Url::parse(&self.url).map_err(|error| not_sent(format!("the endpoint: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(wrong("the endpoint has neither the scheme http nor https".to_owned()));
+            return Err(not_sent("the endpoint has neither the scheme http nor https".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("the endpoint holds credentials: use `authentication`".to_owned()));
+            return Err(not_sent(
+                "the endpoint holds credentials: use `authentication`".to_owned(),
+            ));
         }
         let mut request = RequestSpec::new(method, url);
         request.host_from = HostFrom::Value;
@@ -135,110 +129,68 @@ impl HttpRequest {
             let kind = HeaderValue::from_static(body.kind.content_type());
             request.headers.insert(CONTENT_TYPE, kind);
         }
-        let mut redactor = Redactor::new();
-        if let Some(authentication) = &self.authentication {
-            authentication.apply(&mut request, &mut redactor)?;
-        }
-        for name in ["authorization", "cookie", "proxy-authorization", "x-api-key"] {
-            for value in request.headers.get_all(name) {
-                redactor.add(Secret::from(&*String::from_utf8_lossy(value.as_bytes())));
-            }
-        }
-        request.redactor = Arc::new(redactor);
         Ok(request)
     }
 
-    /// The output of the call, or the problem that the reply is.
+    /// The statuses that are no error (DSL reference, section HTTP Call, `redirect`).
+    fn accepts(&self) -> RangeInclusive<u16> {
+        200..=if self.redirect { 399 } else { 299 }
+    }
+
+    /// What the end of [`HttpRequest::call`] is to the flow.
     ///
     /// # Errors
-    /// A communication error for a status other than 200 to 299 (or 399, with `redirect`), with the status;
-    /// a runtime error where the body is not what its content type says.
-    pub fn settle(&self, reply: &HttpReply) -> Result<Value, Problem> {
-        let good = 200..if self.redirect { 400 } else { 300 };
-        if !good.contains(&reply.status) {
-            let code = match reply.status {
-                401 | 403 => Code::AUTH_REFUSED,
-                400 => Code::HTTP_BAD_REQUEST,
-                404 => Code::HTTP_NOT_FOUND,
-                409 => Code::HTTP_CONFLICT,
-                429 => Code::HTTP_RATE_LIMITED,
-                500..=599 => Code::HTTP_TRANSIENT,
-                _ => Code::HTTP_STATUS,
-            };
-            let title = format!("the service answered {}", reply.status);
-            let detail = format!("{self:?}");
-            return Err(Problem::new(Standard::Communication, &title, detail)
-                .with_status(reply.status)
-                .with_code(&code));
-        }
+    /// A communication error for a status that is an error, with the status; a runtime error where the body is not what its
+    /// content type says; otherwise what a card's error is.
+    pub fn settle(&self, ended: Result<Outcome, Error>) -> Result<Value, Problem> {
+        let reply = match ended {
+            Ok(outcome) => outcome.reply,
+            Err(error) => return Err(self.problem(error)),
+        };
+        let lost = || Problem::from(&Error::from(Internal { what: "a request without a reply" }));
+        let reply = reply.ok_or_else(lost)?;
         match self.output {
-            ReplyAs::Content => content(reply),
+            ReplyAs::Content => content(&reply),
             ReplyAs::Raw => Ok(Value::String(encoded(&reply.body))),
             ReplyAs::Response => Ok(json!({
                 "request": { "method": self.method, "uri": self.url, "headers": object(&self.headers) },
                 "statusCode": reply.status,
-                "headers": object(&reply.headers),
-                "content": content(reply)?,
+                "headers": object(&joined(&reply.headers)),
+                "content": content(&reply)?,
             })),
         }
     }
-}
 
-impl HttpAuthentication {
-    /// Puts the credentials into the request, by the same schemes as a connector's.
-    fn apply(&self, request: &mut RequestSpec, redactor: &mut Redactor) -> Result<(), Problem> {
-        let setting = |name: &'static str| match self.settings.get(name) {
-            Some(Value::String(_)) => Ok(Template::parse(format!("<<connection.{name}>>"))),
-            _ => Err(wrong(format!("`authentication` lacks `{name}`"))),
-        };
-        let method = match self.scheme.as_str() {
-            "basic" => AuthMethod::Basic(Box::new(Basic {
-                username: setting("username")?,
-                password: setting("password")?,
-            })),
-            "bearer" => AuthMethod::Bearer(Box::new(Bearer { token: setting("token")? })),
-            other => {
-                let reason = format!(
-                    "`{other}` is not carried out for `http` and `openapi`: call a card, whose connection knows it"
-                );
-                return Err(wrong(reason));
-            }
-        };
-        for name in ["password", "token"] {
-            if let Some(text) = self.settings.get(name).and_then(Value::as_str) {
-                redactor.add(Secret::from(text));
-            }
-        }
-        let scope = Given(&self.settings);
-        let schemes = CustomSchemes::default();
-        let mut with = Applying { scope: &scope, schemes: &schemes, redactor };
-        match method.scheme().apply(request, &mut with) {
-            Ok(_) => Ok(()),
-            Err(fault) => {
-                let error = Error::from(PlanFault::Auth { method: self.scheme.clone(), fault });
-                Err(Problem::from(&error))
-            }
+    fn problem(&self, error: Error) -> Problem {
+        let status = error.response().map(|response| response.status);
+        match status.filter(|status| !self.accepts().contains(status)) {
+            // Whatever its status means, to the language it is an error of communication.
+            Some(status) => Problem {
+                type_uri: Standard::Communication.uri().into(),
+                ..Problem::of(&error.with_hint(format!("{self:?}")), Some(status))
+            },
+            None => Problem::of(&error, None),
         }
     }
 }
 
-/// The settings of an authentication, as a scheme looks them up in a connection.
-struct Given<'s>(&'s Map<String, Value>);
-
-impl Scope for Given<'_> {
-    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
-        match (reference.root, reference.segments.as_slice()) {
-            (Root::Connection, [name]) => self.0.get(name).map(Found::Value),
-            _ => None,
-        }
-    }
-}
+/// What bad statuses mean, as a connector says it.
+static ERRORS: LazyLock<Value> = LazyLock::new(|| {
+    json!([
+        { "status": [400], "code": "http.bad_request" },
+        { "status": [401, 403], "code": "auth.refused" },
+        { "status": [404], "code": "http.not_found" },
+        { "status": [409], "code": "http.conflict" },
+        { "status": [429], "code": "http.rate_limited", "retry": "after" },
+        { "status": (500..=599).collect::<Vec<u16>>(), "code": "http.transient", "retry": "if_safe" },
+    ])
+});
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem> {
-    let refused = || wrong(format!("`{name}` is not a header"));
+    let refused = || not_sent(format!("`{name}` is not a header"));
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
     if matches!(parsed.as_str(), "host" | "content-length" | "transfer-encoding" | "connection") {
-        return Err(wrong(format!("the header `{name}` is made by the host itself")));
+        return Err(not_sent(format!("the header `{name}` is made by the host itself")));
     }
     Ok((parsed, HeaderValue::from_str(value).map_err(|_| refused())?))
 }
@@ -251,10 +203,6 @@ fn body(value: &Value) -> Body {
     }
 }
 
-fn wrong(detail: String) -> Problem {
-    Problem::new(Standard::Configuration, "the request cannot be sent", detail)
-}
-
 fn encoded(body: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(body)
 }
@@ -264,79 +212,201 @@ fn object(headers: &[(String, String)]) -> Value {
     Value::Object(entries.collect())
 }
 
-/// The body as its content type says: JSON as a value, text as text, other bytes in base64.
-fn content(reply: &HttpReply) -> Result<Value, Problem> {
-    if reply.body.is_empty() {
-        return Ok(Value::Null);
-    }
-    let kind = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    let kind = kind.map_or("", |(_, kind)| kind.split(';').next().unwrap_or_default().trim());
-    let kind = kind.to_ascii_lowercase();
-    let text = std::str::from_utf8(&reply.body);
-    if kind.ends_with("/json") || kind.ends_with("+json") {
-        let text = text.map_err(|error| undecodable(&error.to_string()))?;
-        return cardhost_core::value::parse(text).map_err(|error| undecodable(&error.to_string()));
-    }
-    Ok(match text {
-        // Without a content type, JSON is taken for JSON.
-        Ok(text) if kind.is_empty() => {
-            cardhost_core::value::parse(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-        }
-        Ok(text) => Value::String(text.to_owned()),
-        Err(_) => Value::String(encoded(&reply.body)),
-    })
+/// Each header with its values joined: the language knows no lists of them.
+fn joined(headers: &HeaderMap) -> Vec<(String, String)> {
+    let one = |name: &HeaderName| {
+        let values = headers.get_all(name).iter().map(|value| latin1(value.as_bytes()));
+        (name.as_str().to_owned(), values.collect::<Vec<_>>().join(", "))
+    };
+    headers.keys().map(one).collect()
 }
 
-fn undecodable(reason: &str) -> Problem {
-    let title = "the reply cannot be decoded";
-    Problem::new(Standard::Runtime, title, reason).with_code(&Code::RESPONSE_DECODE)
+/// The body as a card decodes it; without a content type, JSON is taken for JSON, and bytes that are no text are in base64.
+fn content(reply: &Reply) -> Result<Value, Problem> {
+    let read = |text: &str| {
+        cardhost_core::value::parse(text).map_err(|error| {
+            let title = "the reply cannot be decoded";
+            let problem = Problem::new(Standard::Runtime, title, error.to_string());
+            problem.with_code(&Code::RESPONSE_DECODE)
+        })
+    };
+    match decoder::decode(&reply.headers, &reply.body, None, Look::Whole) {
+        Ok(DecodedBody::Empty) => Ok(Value::Null),
+        Ok(DecodedBody::Raw(json)) => read(json.get()),
+        Ok(DecodedBody::Json(json)) => read(json.part(&[]).unwrap_or("null")),
+        Ok(DecodedBody::Text(text)) if !reply.headers.contains_key(CONTENT_TYPE) => {
+            Ok(read(&text).unwrap_or(Value::String(text)))
+        }
+        Ok(DecodedBody::Text(text)) => Ok(Value::String(text)),
+        Err(_) if decoder::is_text(&reply.headers) => Ok(Value::String(encoded(&reply.body))),
+        Err(fault) => Err(Problem::from(&Error::from(fault))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn with(scheme: &str, settings: &Value) -> Result<RequestSpec, Problem> {
-        let settings = settings.as_object().unwrap().clone();
+    use cardhost_core::call::Step;
+    use cardhost_core::moment::Moment;
+
+    fn request(method: &str) -> HttpRequest {
         HttpRequest {
-            method: "GET".to_owned(),
-            url: "https://shop.example/a".to_owned(),
+            method: method.to_owned(),
+            url: "https://shop.example/a?token=x".to_owned(),
             headers: Vec::new(),
             body: None,
-            authentication: Some(HttpAuthentication { scheme: scheme.to_owned(), settings }),
+            authentication: None,
             output: ReplyAs::Content,
             redirect: false,
         }
-        .to_spec()
+    }
+
+    fn with(scheme: &str, settings: &Value) -> Result<Anonymous, Problem> {
+        let settings = settings.as_object().unwrap().clone();
+        let authentication = Some(HttpAuthentication { scheme: scheme.to_owned(), settings });
+        HttpRequest { authentication, ..request("GET") }.call(&Redactor::new())
+    }
+
+    fn settled(request: &HttpRequest, reply: Reply) -> Result<Value, Problem> {
+        let Step::Send(call) = request.call(&Redactor::new())?.begin() else { panic!() };
+        let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+        let Step::Done(ended) = call.on_reply(reply, &moment) else { panic!() };
+        request.settle(ended)
+    }
+
+    fn reply(status: u16, headers: &[(&'static str, &'static str)], body: &'static [u8]) -> Reply {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        Reply::new(status, headers.collect(), body)
     }
 
     #[test]
     fn credentials_are_sent_as_a_card_sends_them() {
-        let sent =
-            |scheme, settings| with(scheme, &settings).unwrap().headers["authorization"].clone();
+        let sent = |scheme, settings| {
+            with(scheme, &settings).unwrap().plan.request.headers["authorization"].clone()
+        };
         assert_eq!(sent("basic", json!({ "username": "sa", "password": "a:b" })), "Basic c2E6YTpi");
+        assert_eq!(sent("basic", json!({ "username": "sa", "password": "" })), "Basic c2E6");
         assert_eq!(sent("bearer", json!({ "token": "t" })), "Bearer t");
     }
 
     #[test]
     fn credentials_are_refused_as_a_card_refuses_them() {
+        let oauth2 = |more: Value| {
+            let mut all =
+                json!({ "authority": "https://a.example", "grant": "client_credentials" });
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        };
         for (scheme, settings, code, title) in [
             (
                 "basic",
                 json!({ "username": "a:b", "password": "c" }),
-                Some("auth.value"),
+                "auth.value",
                 "auth method `basic`: the user name holds a colon, which Basic credentials cannot carry",
             ),
             (
                 "bearer",
                 json!({ "token": "a\nb" }),
-                Some("auth.value"),
+                "auth.value",
                 "auth method `bearer`: the credential holds a character that no header can carry",
             ),
-            ("oauth2", json!({}), None, "the request cannot be sent"),
+            (
+                "digest",
+                json!({ "password": "c" }),
+                "definition.missing_key",
+                "key `username` is missing",
+            ),
+            ("bearer", json!({ "token": 1 }), "definition.type", "expected text, found number"),
+            (
+                "oauth2",
+                json!({}),
+                "flow.unsupported",
+                "`authentication.oauth2 without authority` is not supported",
+            ),
+            (
+                "oauth2",
+                oauth2(json!({ "grant": "password" })),
+                "flow.unsupported",
+                "`authentication.oauth2.grant: password` is not supported",
+            ),
+            (
+                "oauth2",
+                oauth2(json!({ "client": { "id": "a", "assertion": "b" } })),
+                "flow.unsupported",
+                "`authentication.oauth2.client.assertion` is not supported",
+            ),
+            (
+                "oauth2",
+                oauth2(json!({ "request": { "encoding": "application/json" } })),
+                "flow.unsupported",
+                "`authentication.oauth2.request.encoding: application/json` is not supported",
+            ),
+            ("oidc", json!({}), "flow.unsupported", "`authentication.oidc` is not supported"),
         ] {
             let problem = with(scheme, &settings).unwrap_err();
-            assert_eq!((problem.code.as_deref(), problem.title.as_deref()), (code, Some(title)));
+            let found = (problem.code.as_deref(), problem.title.as_deref());
+            assert_eq!(found, (Some(code), Some(title)));
         }
+    }
+
+    #[test]
+    fn bodies_are_decoded_as_those_of_cards_and_bytes_are_in_base64() {
+        let json = |kind| [("content-type", kind)];
+        for (headers, body, expected) in [
+            (&json("application/json")[..], &b""[..], json!(null)),
+            (&json("Application/Problem+JSON; charset=utf-8"), b"{\"a\": [1]}", json!({"a": [1]})),
+            (&json("application/x-ndjson"), b"1\n2\n", json!([1, 2])),
+            (&json("text/plain"), b"[1]", json!("[1]")),
+            (&json("text/plain; charset=iso-8859-1"), b"\xe9", json!("\u{e9}")),
+            (&json("image/png"), b"\x89PNG", json!("iVBORw==")),
+            (&[], b"[1]", json!([1])),
+            (&[], b"[1", json!("[1")),
+            (&[], b"\xff", json!("/w==")),
+        ] {
+            let found = settled(&request("GET"), reply(200, headers, body)).unwrap();
+            assert_eq!(found, expected, "{headers:?} {body:?}");
+        }
+        let broken = settled(&request("GET"), reply(200, &json("application/json"), b"{"));
+        assert_eq!(broken.unwrap_err().code.as_deref(), Some("response.decode"));
+        let raw = HttpRequest { output: ReplyAs::Raw, ..request("GET") };
+        assert_eq!(settled(&raw, reply(200, &json("application/json"), b"{")).unwrap(), "ew==");
+    }
+
+    #[test]
+    fn a_bad_status_is_an_error_of_communication_that_says_whether_to_try_again() {
+        let keyed = || {
+            let headers = vec![("Idempotency-Key".to_owned(), "k".to_owned())];
+            HttpRequest { headers, ..request("POST") }
+        };
+        for (asked, status, code, again) in [
+            (request("GET"), 302, "http.status", false),
+            (request("GET"), 400, "http.bad_request", false),
+            (request("GET"), 401, "auth.refused", false),
+            (request("GET"), 404, "http.not_found", false),
+            (request("POST"), 429, "http.rate_limited", true),
+            (request("GET"), 503, "http.transient", true),
+            (request("POST"), 503, "http.transient", false),
+            (keyed(), 503, "http.transient", true),
+        ] {
+            let problem =
+                settled(&asked, reply(status, &[("retry-after", "7")], b"no")).unwrap_err();
+            let mut expected = Problem::new(
+                Standard::Communication,
+                &format!("the service answered {status}"),
+                format!("{} https://shop.example/a", asked.method),
+            );
+            expected.status = status;
+            expected.code = Some(code.into());
+            expected.retryable = Some(again);
+            expected.retry_after_s = Some(7);
+            assert_eq!(problem, expected);
+        }
+        let moved = || reply(302, &[("location", "/b")], b"");
+        let redirect = HttpRequest { redirect: true, ..request("GET") };
+        assert_eq!(settled(&redirect, moved()).unwrap(), json!(null));
+        assert_eq!(settled(&redirect, reply(400, &[], b"")).unwrap_err().status, 400);
     }
 }

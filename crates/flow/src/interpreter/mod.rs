@@ -9,6 +9,7 @@
 //! ```
 //! Nothing here is recursive, has a clock or chance: time comes with [`Run::steps`], chance from a seed.
 
+pub(crate) mod authentication;
 mod chance;
 mod data;
 mod duration;

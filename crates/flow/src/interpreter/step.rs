@@ -59,7 +59,7 @@ pub enum Step {
 pub enum Action {
     /// Run a card. Complete with its output, or with [`crate::Problem::from`] its error.
     Card(Box<CardCall>),
-    /// Send a request. Complete with what [`HttpRequest::settle`] makes of the reply.
+    /// Send a request: drive [`HttpRequest::call`]. Complete with what [`HttpRequest::settle`] makes of its end.
     Http(Box<HttpRequest>),
     /// Wait until a time, in milliseconds since 1970. Complete with anything.
     Wait {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::authentication::HttpAuthentication;
 use super::data::Data;
 use super::frame::{Ending, FrameId, Name, Phase, State, Tasks};
-use super::http::{HttpAuthentication, HttpRequest};
+use super::http::HttpRequest;
 use super::scope::iso8601;
 use super::step::{Action, CardCall, StepId, SubFlow, WaitReason};
 use super::work::Work;

@@ -2,6 +2,11 @@
 
 use super::*;
 use crate::{Action, StepId};
+use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use cardhost_core::call;
+use cardhost_core::moment::Moment;
+use cardhost_core::response::Reply;
+use cardhost_core::secret::Redactor;
 use serde_json::json;
 
 const HEAD: &str = "document: { dsl: '1.0.3', namespace: test, name: test, version: 1.0.0 }\n";
@@ -577,15 +582,15 @@ fn http_requests_have_queries_headers_and_bodies() {
     assert_eq!(request.body, Some(json!({"n": 7})));
     assert_eq!(request.authentication.as_ref().unwrap().settings["token"], "s3cret");
     assert!(!format!("{steps:?}").contains("s3cret"));
-    let reply = |status| crate::HttpReply {
-        status,
-        headers: vec![("content-type".into(), "application/json; charset=utf-8".into())],
-        body: b"{\"ok\": 1.10}".to_vec(),
-    };
-    let refused = request.settle(&reply(302)).unwrap_err();
-    assert_eq!((refused.status, refused.code.as_deref()), (302, Some("http.status")));
-    assert_eq!(request.settle(&reply(429)).unwrap_err().code.as_deref(), Some("http.rate_limited"));
-    run.complete(id.clone(), request.settle(&reply(201)));
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+    let call = request.call(&Redactor::new()).unwrap();
+    assert_eq!(call.plan.request.headers["authorization"], "Bearer s3cret");
+    let call::Step::Send(call) = call.begin() else { panic!() };
+    let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+    let reply = Reply::new(201, headers, "{\"ok\": 1.10}");
+    let call::Step::Done(ended) = call.on_reply(reply, &moment) else { panic!() };
+    run.complete(id.clone(), request.settle(ended));
     run.steps(0);
     let output = run.outcome().unwrap().clone().unwrap();
     assert_eq!(output["statusCode"], 201);

@@ -1,19 +1,16 @@
 //! Steps that send something: cards, and requests of the flow itself.
 
-use cardhost_core::call::ReplyFault;
-use cardhost_core::call::{DEFAULT_MAX_BODY_BYTES, Treatment};
+use std::sync::Arc;
+
 use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::Code;
+use cardhost_core::error::{Class, Code};
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
-use cardhost_core::response::BodyEnd;
 use cardhost_core::secret::Redactor;
-use cardhost_core::transport_fault::ExchangeFault;
-use cardhost_flow::{CardCall, HttpReply, HttpRequest, Problem, Standard, idempotency_key};
+use cardhost_flow::{CardCall, HttpRequest, Problem, Standard, idempotency_key};
 use serde_json::Value;
-use std::time::Duration;
 
 use super::Flow;
 use super::outcome::{Ended, Given};
@@ -70,44 +67,26 @@ impl Session {
         step: String,
         request: HttpRequest,
     ) -> Result<Given, Ended> {
-        let mut spec = request.to_spec()?;
-        let known = self.known_secrets();
-        let mut redactor = Redactor::new();
-        redactor.learn(&spec.redactor);
-        redactor.learn(&known);
-        spec.redactor = redactor.into();
+        let mut call = request.call(&self.known_secrets())?;
         let host = &self.runner.host;
-        let origin = spec.url.origin().ascii_serialization();
-        let failed = |fault| {
-            let error = Error::from(ExchangeFault { origin: origin.clone(), fault });
-            Ended::from(error.redacted_by(&spec.redactor))
-        };
-        host.policy().egress.check(&spec).map_err(failed)?;
-        let sending = request.sending();
-        self.sending(flow, &step, None, sending.effect, || spec.to_json());
+        host.admit(&mut call.plan)?;
+        let sending = call.plan.sending();
+        self.sending(flow, &step, None, sending.effect, || call.plan.request.to_json());
         if !sending.is_repeatable() {
             self.will_send(&step).await?;
         }
-        let treatment = Treatment {
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(30),
-            total_timeout: host.policy().total_timeout.unwrap_or(Duration::from_secs(120)),
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-        };
-        let Some(transport) = host.transport_of_flows() else {
+        if host.is_stood_in() {
             let title = "a mock has no answers to requests of a flow itself";
             return Err(Problem::new(Standard::Configuration, title, "").into());
-        };
-        let reply = transport.send(&spec, treatment).await.map_err(failed)?;
-        match &reply.end {
-            BodyEnd::Complete => {}
-            BodyEnd::TooLarge { limit } => {
-                return Err(Error::from(ReplyFault::TooLarge { limit: *limit }).into());
-            }
-            BodyEnd::Broken(fault) => return Err(failed(fault.clone())),
         }
-        let output = request.settle(&HttpReply::from(&reply))?;
-        Ok(Given::Value(self.kept(output, &spec.redactor)))
+        let ended = match host.run_anonymous(call).await {
+            // What a replay has against a run ends it, whatever it catches.
+            Err(error) if error.class() == Class::Test => return Err(Ended::Stop(error)),
+            ended => ended,
+        };
+        let redactor = ended.as_ref().ok().map(|outcome| Arc::clone(&outcome.redactor));
+        let output = request.settle(ended)?;
+        Ok(Given::Value(self.kept(output, &redactor.unwrap_or_default())))
     }
 
     /// What a step gives, as a run with a journal uses it: what is kept has no secret, and a run that goes on must see the
