@@ -12,7 +12,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Asks the linker for packed relative relocations where the binary will be run by a loader that reads them: a sixth
-/// of what a call costs is relocating the binary one word at a time (docs/decisions/packed-relocations.md).
+/// of what a call costs is relocating the binary one word at a time (docs/decisions/2026-11-28-packed-relocations.md).
 fn pack_relocations() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let native = env::var_os("HOST") == env::var_os("TARGET");
