@@ -52,6 +52,19 @@ impl fmt::Debug for HttpRequest {
 }
 
 impl HttpRequest {
+    /// A request for a JSON document.
+    pub(super) fn for_json(url: String) -> HttpRequest {
+        HttpRequest {
+            method: "GET".to_owned(),
+            url,
+            headers: vec![("accept".to_owned(), "application/json".to_owned())],
+            body: None,
+            authentication: None,
+            output: ReplyAs::Content,
+            redirect: false,
+        }
+    }
+
     /// The request, as far as sending it again is concerned: its effect is its method's (RFC 9110, section 9.2.2), its key
     /// the header `idempotency-key`.
     #[must_use]
@@ -264,7 +277,8 @@ mod tests {
 
     fn with(scheme: &str, settings: &Value) -> Result<Anonymous, Problem> {
         let settings = settings.as_object().unwrap().clone();
-        let authentication = Some(HttpAuthentication { scheme: scheme.to_owned(), settings });
+        let scheme = scheme.to_owned();
+        let authentication = Some(HttpAuthentication { scheme, settings, token_endpoint: None });
         HttpRequest { authentication, ..request("GET") }.call(&Redactor::new())
     }
 
@@ -344,7 +358,12 @@ mod tests {
                 "flow.unsupported",
                 "`authentication.oauth2.request.encoding: application/json` is not supported",
             ),
-            ("oidc", json!({}), "flow.unsupported", "`authentication.oidc` is not supported"),
+            (
+                "oidc",
+                oauth2(json!({ "client": { "id": "a" } })),
+                "flow.unsupported",
+                "`authentication.oidc.client without secret` is not supported",
+            ),
         ] {
             let problem = with(scheme, &settings).unwrap_err();
             let found = (problem.code.as_deref(), problem.title.as_deref());
