@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -15,7 +15,7 @@ use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
 use cardhost_core::call::{Anonymous, Outcome};
 use cardhost_core::card::Effect;
-use cardhost_core::connector::Connector;
+use cardhost_core::connector::{Connector, ErrorRule, RetryRule};
 use cardhost_core::decoder::{self, DecodedBody, Look};
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
@@ -105,11 +105,11 @@ impl HttpRequest {
             "connection": { "fields": declared.forms },
             "auth": auth,
             "targets": {},
-            "errors": &*ERRORS,
         });
         let identity = connector.to_string();
-        let connector: Connector =
+        let mut connector: Connector =
             serde_json::from_value(connector).map_err(|error| not_sent(error.to_string()))?;
+        connector.errors = errors();
         let made = (request, self.sending());
         Anonymous::new((connector, identity), declared.fields, made, self.accepts())
             .map_err(|error| Problem::from(&error))
@@ -188,16 +188,23 @@ impl HttpRequest {
 }
 
 /// What bad statuses mean, as a connector says it.
-static ERRORS: LazyLock<Value> = LazyLock::new(|| {
-    json!([
-        { "status": [400], "code": "http.bad_request" },
-        { "status": [401, 403], "code": "auth.refused" },
-        { "status": [404], "code": "http.not_found" },
-        { "status": [409], "code": "http.conflict" },
-        { "status": [429], "code": "http.rate_limited", "retry": "after" },
-        { "status": (500..=599).collect::<Vec<u16>>(), "code": "http.transient", "retry": "if_safe" },
-    ])
-});
+fn errors() -> Vec<ErrorRule> {
+    let rule = |statuses: RangeInclusive<u16>, code: &str, retry| ErrorRule {
+        status: statuses.collect(),
+        code: code.to_owned(),
+        retry,
+        message: None,
+    };
+    vec![
+        rule(400..=400, "http.bad_request", RetryRule::Never),
+        rule(401..=401, "auth.refused", RetryRule::Never),
+        rule(403..=403, "auth.refused", RetryRule::Never),
+        rule(404..=404, "http.not_found", RetryRule::Never),
+        rule(409..=409, "http.conflict", RetryRule::Never),
+        rule(429..=429, "http.rate_limited", RetryRule::After),
+        rule(500..=599, "http.transient", RetryRule::IfSafe),
+    ]
+}
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem> {
     let refused = || not_sent(format!("`{name}` is not a header"));
