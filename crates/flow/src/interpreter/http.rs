@@ -19,10 +19,13 @@ use cardhost_core::connector::{Connector, ErrorRule, RetryRule};
 use cardhost_core::decoder::{self, DecodedBody, Look};
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
+use cardhost_core::moment::Moment;
+use cardhost_core::plan::PlanFault;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::{Reply, latin1};
 use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::token::{self, TokenScheme};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -94,6 +97,11 @@ impl HttpRequest {
             }
         }
         request.redactor = Arc::new(redactor);
+        self.with_proof(request)?.map_err(|error| Problem::from(&error))
+    }
+
+    /// The request with the proof of who asks; an error where the credentials cannot be used.
+    fn with_proof(&self, request: RequestSpec) -> Result<Result<Anonymous, Error>, Problem> {
         let proof = self.authentication.as_ref();
         let declared = proof.map(HttpAuthentication::declared).transpose()?.unwrap_or_default();
         let mut auth = Map::new();
@@ -111,8 +119,7 @@ impl HttpRequest {
             serde_json::from_value(connector).map_err(|error| not_sent(error.to_string()))?;
         connector.errors = errors();
         let made = (request, self.sending());
-        Anonymous::new((connector, identity), declared.fields, made, self.accepts())
-            .map_err(|error| Problem::from(&error))
+        Ok(Anonymous::new((connector, identity), declared.fields, made, self.accepts()))
     }
 
     /// The request without the proof of who asks.
@@ -185,6 +192,20 @@ impl HttpRequest {
             None => Problem::of(&error, None),
         }
     }
+}
+
+/// Why credentials that are known cannot be used: what a run says before it sends anything with them.
+pub(crate) fn unusable_credentials(authentication: HttpAuthentication) -> Option<PlanFault> {
+    let mut request = HttpRequest::for_json("https://flow.invalid/".to_owned());
+    request.authentication = Some(authentication);
+    let call = match request.with_proof(request.spec().ok()?).ok()? {
+        Ok(call) => call,
+        Err(error) => return error.fault().downcast_ref::<PlanFault>().cloned(),
+    };
+    let scheme = TokenScheme::of(call.connector.auth.get(&call.plan.auth)?)?;
+    let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+    let asked = token::request(scheme, &call.connection, None, &moment);
+    asked.err().map(|fault| PlanFault::Auth { method: call.plan.auth, fault })
 }
 
 /// What bad statuses mean, as a connector says it.
@@ -268,7 +289,6 @@ mod tests {
     use super::*;
 
     use cardhost_core::call::Step;
-    use cardhost_core::moment::Moment;
 
     fn request(method: &str) -> HttpRequest {
         HttpRequest {
