@@ -76,6 +76,7 @@ pub mod connections {
 /// Auth schemes that the embedding program brings.
 pub mod auth {
     pub use cardhost_core::auth::{CustomScheme, CustomValues};
+    pub use cardhost_core::moment::Moment;
     pub use cardhost_core::secret::Secret;
 }
 

@@ -33,6 +33,51 @@ use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
 use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn, Transport};
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
+///
+/// # Example: what would be sent, and what came of sending it
+/// ```
+/// use cardhost_core::invocation::Invocation;
+/// use cardhost_runtime::catalog::MemorySource;
+/// use cardhost_runtime::host::Host;
+/// use cardhost_runtime::transport::{MemoryTransport, Reply};
+/// use serde_json::json;
+///
+/// # let cards = MemorySource::new()
+/// #     .with("shop/connector", r#"{
+/// #         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
+/// #         "connection": { "fields": { "Token": { "type": "secret", "required": true } } },
+/// #         "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+/// #         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["token"] } }
+/// #     }"#)
+/// #     .with("shop/get-order", r#"{
+/// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
+/// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
+/// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
+/// #         "response": { "decoder": "json" }, "effect": "read",
+/// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
+/// #     }"#);
+/// // In place of the network: `HttpTransport` is what sends where no other is given.
+/// let service = MemoryTransport::new(|request| {
+///     assert_eq!(request.headers["authorization"], "Bearer t-1");
+///     Ok(Reply::new(200, Default::default(), r#"{ "state": "paid" }"#))
+/// });
+/// let host = Host::builder().cards(cards).transport(service).build();
+/// let invocation = Invocation::from_value(json!({
+///     "connection": { "fields": { "Token": "t-1" } },
+///     "input": { "Order": { "ID": "42" } },
+/// }))?;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// # runtime.block_on(async {
+/// let plan = host.plan(Some("shop/get-order"), invocation.clone()).await?;
+/// assert_eq!(plan.request.url.as_str(), "https://shop.example/v1/orders/42");
+///
+/// let outcome = host.run(Some("shop/get-order"), invocation).await?;
+/// assert_eq!(outcome.output.to_value()?, json!({ "Order": { "State": "paid" } }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Host(Arc<Inner>);
 
@@ -90,6 +135,55 @@ impl Default for Policy {
 }
 
 /// Sets a host up.
+///
+/// # Example: a connection by its name, another base URL, and a limit on time
+/// ```
+/// use std::time::Duration;
+///
+/// use cardhost_core::invocation::Invocation;
+/// use cardhost_core::plan::BaseOverride;
+/// use cardhost_runtime::catalog::MemorySource;
+/// use cardhost_runtime::connections::MemoryConnections;
+/// use cardhost_runtime::host::{Host, Policy};
+/// use cardhost_runtime::transport::{MemoryTransport, Reply};
+/// use serde_json::json;
+///
+/// # let cards = MemorySource::new()
+/// #     .with("shop/connector", r#"{
+/// #         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
+/// #         "connection": { "fields": { "Token": { "type": "secret", "required": true } } },
+/// #         "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+/// #         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["token"] } }
+/// #     }"#)
+/// #     .with("shop/get-order", r#"{
+/// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
+/// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
+/// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
+/// #         "response": { "decoder": "json" }, "effect": "read",
+/// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
+/// #     }"#);
+/// let fields = json!({ "Token": "t-1" }).as_object().cloned().unwrap_or_default();
+/// let host = Host::builder()
+///     .cards(cards)
+///     .connections(MemoryConnections::new().with("shop", "prod", fields))
+///     .base(BaseOverride::parse("http://127.0.0.1:8080").ok_or("no base URL")?)
+///     .policy(Policy { total_timeout: Some(Duration::from_secs(10)), ..Policy::default() })
+///     .transport(MemoryTransport::new(|request| {
+///         assert_eq!(request.url.as_str(), "http://127.0.0.1:8080/orders/42");
+///         Ok(Reply::new(200, Default::default(), r#"{ "state": "paid" }"#))
+///     }))
+///     .build();
+/// let invocation = Invocation::from_value(json!({
+///     "card": "shop/get-order",
+///     "connection": "prod",
+///     "input": { "Order": { "ID": "42" } },
+/// }))?;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let outcome = runtime.block_on(host.run(None, invocation))?;
+/// assert_eq!(outcome.output.to_value()?["Order"]["State"], "paid");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub struct HostBuilder {
     sources: Vec<Arc<dyn CardSource>>,

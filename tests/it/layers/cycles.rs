@@ -17,8 +17,6 @@ const KNOWN: &[(&str, &[&str])] = &[
             "set", "shape", "switch", "task", "try_", "wait",
         ],
     ),
-    ("flow", &["runner", "session"]),
-    ("interpreter", &["machine", "retry"]),
 ];
 
 /// Modules that lie beside each other and use each other.

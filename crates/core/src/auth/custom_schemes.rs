@@ -14,6 +14,46 @@ use crate::secret::Secret;
 ///
 /// It is asked once for each sending, after everything else of the request is there, and must not do I/O: what it needs
 /// comes in.
+///
+/// # Example: a header that repeats the time and a key
+/// The connector says `{ "scheme": "custom", "name": "stamp", "values": { "key": "<<connection.Key>>" } }`, and the host is
+/// built with `.auth_scheme("stamp", Stamp)`.
+/// ```
+/// use cardhost_core::auth::{CustomScheme, CustomValues};
+/// use cardhost_core::moment::Moment;
+/// use cardhost_core::request::RequestSpec;
+/// use cardhost_core::secret::Secret;
+/// use http::{HeaderValue, Method};
+///
+/// struct Stamp;
+///
+/// impl CustomScheme for Stamp {
+///     fn apply(
+///         &self,
+///         request: &mut RequestSpec,
+///         values: &CustomValues,
+///         moment: &Moment,
+///     ) -> Result<Vec<Secret>, String> {
+///         let key = values.get("key").ok_or("it needs the value `key`")?;
+///         let stamp = format!("{}:{}", moment.unix_seconds, key.expose());
+///         let mut header = HeaderValue::from_str(&stamp).map_err(|_| "the key is no header's text")?;
+///         header.set_sensitive(true);
+///         request.headers.insert("x-stamp", header);
+///         // What must not be shown: the key itself is known to be secret already.
+///         Ok(vec![Secret::from(stamp.as_str())])
+///     }
+/// }
+///
+/// let mut request = RequestSpec::new(Method::GET, "https://shop.example/orders".parse()?);
+/// let values = CustomValues::from_iter([("key".to_owned(), Secret::from("k-12345"))]);
+/// let moment = Moment { unix_seconds: 1_769_868_239, nonce: [0; 16] };
+///
+/// let hidden = Stamp.apply(&mut request, &values, &moment)?;
+/// assert_eq!(request.headers["x-stamp"], "1769868239:k-12345");
+/// assert_eq!(hidden.len(), 1);
+/// assert!(Stamp.apply(&mut request, &CustomValues::new(), &moment).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait CustomScheme: Send + Sync {
     /// Adds the credentials to the request, and gives back what they look like there, so that it is redacted.
     ///

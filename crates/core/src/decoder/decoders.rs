@@ -12,9 +12,13 @@ use serde_json::{Value, json};
 use super::format::Decoder;
 use super::{DecodeFault, DecodedBody, Look};
 
-/// The decoders, in the order in which a content type is offered to them; the last takes what no other does.
-static DECODERS: &[&dyn Decoder] =
-    &[&super::json::Json, &super::ndjson::Ndjson, &super::text::Text];
+/// The decoders there are.
+static DECODERS: &[&dyn Decoder] = &[
+    // In the order in which a content type is offered to them; the last takes what no other does.
+    &super::json::Json,
+    &super::ndjson::Ndjson,
+    &super::text::Text,
+];
 
 /// How a body is decoded.
 #[derive(Clone, Copy)]

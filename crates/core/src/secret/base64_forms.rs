@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use zeroize::Zeroizing;
 
-use super::{SHORTEST_MASKED, Secret};
+use super::text::{SHORTEST_MASKED, Secret};
 
 /// So many bytes of a form are enough to know it by; what follows is compared. It bounds the automaton.
 const KNOWN_BY: usize = 256;

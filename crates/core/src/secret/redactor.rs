@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::base64_forms::Base64Forms;
 use super::spelling::Spelling;
-use super::{MASK, SHORTEST_MASKED, Secret};
+use super::text::{MASK, SHORTEST_MASKED, Secret};
 
 /// Masks the secrets of one invocation in what is shown.
 ///

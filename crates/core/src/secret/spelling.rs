@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::text::Secret;
 
 /// So many characters are enough to know a secret by: a text that agrees with so many of them is masked as far as
 /// it agrees. It bounds the work for long secrets that repeat themselves.

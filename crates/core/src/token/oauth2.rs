@@ -12,14 +12,14 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::Answer;
+use super::answer::Answer;
+use super::endpoint::{endpoint, form_body};
 use super::fault::GrantFault;
 use super::jwt;
 use super::pkce::Pkce;
 use super::reply::{self, granted, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
-use super::{endpoint, form_body};
 use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
 use crate::base_url::BaseUrl;
 use crate::connection::Connection;

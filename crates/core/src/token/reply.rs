@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
 use serde_json::{Map, Value};
 
-use super::Answer;
+use super::answer::Answer;
 use super::fault::{GrantFault, Refused};
 use super::tokens::{Tokens, wipe};
 use crate::http_date::{http_date, retry_after};

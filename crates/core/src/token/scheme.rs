@@ -1,6 +1,9 @@
 //! A scheme that gets a token before a request can be sent, and what is asked of it; each has that in its own file.
 
-use super::{Answer, GrantFault, Tokens};
+use super::answer::Answer;
+use super::fault::GrantFault;
+use super::reply;
+use super::tokens::Tokens;
 use crate::auth::{AuthFault, AuthMethod, OAuth2, Session};
 use crate::connection::Connection;
 use crate::moment::Moment;
@@ -93,4 +96,10 @@ pub fn read(
     current: Option<&Tokens>,
 ) -> Result<Tokens, GrantFault> {
     scheme.source().read(answer, current)
+}
+
+/// What a reply that refuses something means.
+#[must_use]
+pub fn refusal(answer: &Answer<'_>) -> GrantFault {
+    reply::granted(answer).err().unwrap_or(GrantFault::Denied)
 }

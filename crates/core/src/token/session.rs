@@ -6,12 +6,12 @@ use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, Method};
 use serde_json::Map;
 
-use super::Answer;
+use super::answer::Answer;
+use super::endpoint::{endpoint, form_body};
 use super::fault::GrantFault;
 use super::reply::{refusal, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
-use super::{endpoint, form_body};
 use crate::auth::{AuthFault, Session, credential};
 use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody, Look};

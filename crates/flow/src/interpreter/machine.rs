@@ -5,9 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::data::Data;
+use super::duration::milliseconds;
 use super::frame::{Active, Ending, Frame, FrameId, Name, State, Tasks};
 use super::scope::{View, moment};
 use super::step::{Action, Step, StepId, WaitReason};
+use super::work::Work;
 use super::{Event, Happened, MAX_FRAMES, MAX_LEVELS, Purpose, Run};
 use crate::datum::Datum;
 use crate::document::TaskId;
@@ -16,17 +18,6 @@ use crate::document::task::Then;
 use crate::expression::{Expression, Shaped};
 use crate::problem::{Problem, Standard};
 use cardhost_core::error::{Code, push_pointer};
-
-/// Something that is to be done before the run waits again.
-#[derive(Debug)]
-pub(super) enum Work {
-    /// Begin the task that a frame is at, or end the frame.
-    Begin(FrameId),
-    /// The task of a frame gave something.
-    Leave(FrameId, Ending, Option<Then>),
-    /// A list of the task of a frame gave something.
-    Child(FrameId, usize, Ending),
-}
 
 impl Run {
     pub(super) fn begin_run(&mut self, input: Datum) {
@@ -40,7 +31,7 @@ impl Run {
         if let Some(duration) = &document.timeout {
             let input = Data::from(input.clone());
             let view = self.top_view(&input);
-            match super::retry::milliseconds(duration, &input, &view) {
+            match milliseconds(duration, &input, &view) {
                 Ok(length) => {
                     let id = StepId::new("/timeout");
                     self.timer = Some(id.clone());
@@ -541,9 +532,7 @@ impl Run {
 
     pub(super) fn length(&self, id: FrameId, duration: &Duration) -> Result<i64, Problem> {
         let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
-        self.within(id, &Datum::Null, &[], |view| {
-            super::retry::milliseconds(duration, &input, view)
-        })
+        self.within(id, &Datum::Null, &[], |view| milliseconds(duration, &input, view))
     }
 
     /// The input of a task or of the run: checked, then taken from.

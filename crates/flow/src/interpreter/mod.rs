@@ -12,6 +12,7 @@
 pub(crate) mod authentication;
 mod chance;
 mod data;
+mod duration;
 mod frame;
 pub(crate) mod http;
 mod machine;
@@ -20,6 +21,7 @@ mod retry;
 mod scope;
 pub(crate) mod step;
 mod tasks;
+mod work;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -33,8 +35,8 @@ use super::problem::Problem;
 use cardhost_core::response::Output;
 use data::Data;
 use frame::{Frame, FrameId, Frames};
-use machine::Work;
 use step::{Step, StepId};
+use work::Work;
 
 /// Most tasks of a run, unless the host says another number.
 pub const DEFAULT_MAX_TASKS: u64 = 1_000_000;

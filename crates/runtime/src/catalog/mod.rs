@@ -20,6 +20,60 @@ pub use memory::MemorySource;
 pub const CONNECTOR_FILE: &str = "connector.json";
 
 /// A place that connectors and cards can be read from.
+///
+/// # Example: cards of a map, such as a table of a database
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use cardhost_runtime::catalog::CardSource;
+/// use cardhost_runtime::host::Host;
+///
+/// /// Texts by connector and file.
+/// struct Table(BTreeMap<(String, String), String>);
+///
+/// impl CardSource for Table {
+///     fn connectors(&self) -> Vec<String> {
+///         let files = self.0.keys().filter(|(_, file)| file == "connector");
+///         files.map(|(connector, _)| connector.clone()).collect()
+///     }
+///
+///     fn cards(&self, connector: &str) -> Vec<String> {
+///         let files = self.0.keys().filter(|(of, file)| of == connector && file != "connector");
+///         files.map(|(_, file)| file.clone()).collect()
+///     }
+///
+///     fn text(&self, connector: &str, file: &str) -> Result<Option<String>, String> {
+///         Ok(self.0.get(&(connector.to_owned(), file.to_owned())).cloned())
+///     }
+///
+///     fn display_path(&self, connector: &str, file: &str) -> String {
+///         format!("table of cards: {connector}/{file}")
+///     }
+/// }
+///
+/// let files = [
+///     ("connector", r#"{
+///         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
+///         "connection": { "fields": {} },
+///         "auth": { "open": { "scheme": "none" } },
+///         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["open"] } }
+///     }"#),
+///     ("list-orders", r#"{
+///         "format": 1, "name": "list-orders", "title": "List orders", "version": "1.0.0",
+///         "request": { "target": "api", "method": "GET", "path": "/orders" },
+///         "effect": "read",
+///         "output": { "Orders": { "List": { "type": "any", "value": "<<response.body>>" } } }
+///     }"#),
+/// ];
+/// let rows = files.map(|(file, text)| (("shop".to_owned(), file.to_owned()), text.to_owned()));
+/// let host = Host::builder().cards(Table(rows.into_iter().collect())).build();
+///
+/// let catalog = host.catalog();
+/// assert_eq!(catalog.connectors(), ["shop"]);
+/// assert_eq!(catalog.cards("shop"), ["shop/list-orders"]);
+/// assert_eq!(catalog.definition("shop/list-orders")?.card.title, "List orders");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait CardSource: Send + Sync {
     /// The names of its connectors, sorted.
     fn connectors(&self) -> Vec<String>;

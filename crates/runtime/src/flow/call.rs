@@ -13,7 +13,8 @@ use cardhost_flow::{CardCall, HttpRequest, Problem, Standard, idempotency_key};
 use serde_json::Value;
 
 use super::Flow;
-use super::session::{Ended, Given, Session};
+use super::outcome::{Ended, Given};
+use super::session::Session;
 use super::watch::{Call, News, What};
 use crate::host::BeforeSending;
 use crate::transport::BoxFuture;

@@ -10,15 +10,19 @@
 //! dropped leaves nothing behind.
 
 mod call;
+mod drive;
 mod fault;
 #[cfg(feature = "sqlite")]
 mod journal;
 #[cfg(not(feature = "sqlite"))]
 mod journal_off;
+mod masked;
 mod open;
+mod outcome;
 mod runner;
 mod secrets;
 mod session;
+mod settings;
 mod source;
 mod timer;
 mod watch;
@@ -29,8 +33,9 @@ pub use journal::Journal;
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;
 pub use open::Unfinished;
-pub use runner::{FlowRunner, MAX_FLOWS_DEEP};
+pub use runner::FlowRunner;
 pub use secrets::{FlowSecrets, MemorySecrets};
+pub use settings::MAX_FLOWS_DEEP;
 pub use source::{Flow, FlowFolder, FlowSource, MemoryFlows};
 pub use timer::{Busy, RecordingTimer, SystemTimer, Timer, VirtualTimer};
 pub use watch::{Call, News, Watcher, What};

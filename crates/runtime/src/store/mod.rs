@@ -5,26 +5,6 @@
 //! ```
 //! It knows neither what the fields mean nor how tokens are renewed; it keeps them, and sees to it that of many who want
 //! to renew tokens one does ([`TenantStore::try_lease`]).
-//!
-//! # Example: a connection is stored and read back
-//! ```
-//! use cardhost_runtime::store::{Key, KeySet, Store};
-//! use serde_json::json;
-//!
-//! # let folder = tempfile::tempdir().unwrap();
-//! # let file = folder.path().join("connections.db").display().to_string();
-//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-//! # runtime.block_on(async {
-//! let store = Store::open(&file, KeySet::new(Key::generate()?)).await?;
-//! let connections = store.tenant("default")?;
-//! let fields = json!({ "Token": "secret" }).as_object().cloned().unwrap_or_default();
-//! connections.add("acme", "prod", &fields).await?;
-//!
-//! let found = connections.get("acme", "prod").await?;
-//! assert_eq!(found.map(|connection| connection.fields), Some(fields));
-//! # Ok::<(), cardhost_runtime::store::StoreFault>(())
-//! # }).unwrap();
-//! ```
 
 #[cfg_attr(
     not(any(feature = "sqlite", feature = "postgres")),

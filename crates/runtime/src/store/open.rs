@@ -12,6 +12,34 @@ use super::{KeySet, StoreFault, TenantStore, name};
 ///
 /// Its functions run on a Tokio runtime of any kind; PostgreSQL needs the runtime's I/O and time.
 /// Where one of them returns [`StoreFault::Unreachable`], whatever it was to write may have been written or not.
+///
+/// # Example: the connections of two tenants, and another key
+#[cfg_attr(feature = "sqlite", doc = "```")]
+#[cfg_attr(not(feature = "sqlite"), doc = "```no_run")]
+/// use cardhost_runtime::store::{Key, KeySet, Store, StoreFault};
+/// use serde_json::json;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let file = folder.path().join("connections.db").display().to_string();
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// let store = Store::open(&file, KeySet::new(Key::generate()?)).await?;
+/// let fields = json!({ "Token": "t-1" }).as_object().cloned().unwrap_or_default();
+/// store.tenant("ada")?.add("shop", "prod", &fields).await?;
+///
+/// // Nobody sees what another tenant has.
+/// assert!(store.tenant("bob")?.get("shop", "prod").await?.is_none());
+/// let found = store.tenant("ada")?.get("shop", "prod").await?.unwrap();
+/// assert_eq!(found.fields["Token"], "t-1");
+///
+/// // From here on everything is sealed under another key; whoever has only another one opens nothing.
+/// let resealed = store.rotate(Key::generate()?).await?;
+/// assert_eq!(resealed, 1);
+/// let other = Store::open(&file, KeySet::new(Key::generate()?)).await;
+/// assert!(matches!(other, Err(StoreFault::WrongKey { .. })));
+/// # Ok::<(), StoreFault>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Store(pub(super) Arc<SealedBackend>);
 

@@ -1,0 +1,101 @@
+//! The secrets of a run: masked in what is told and kept.
+
+use std::sync::{Arc, PoisonError};
+
+use cardhost_core::failure::Error;
+use cardhost_core::secret::{MASK, Redactor, Secret};
+use cardhost_flow::datum::Datum;
+use cardhost_flow::{Happened, Problem};
+use serde_json::Value;
+
+use super::Flow;
+use super::fault::RunFault;
+use super::session::Session;
+
+/// Most secrets that are looked for in what is told. Beyond, nothing that could hold one is told.
+const MOST_KNOWN: usize = 512;
+
+impl Session {
+    /// `$secrets` of a flow. They are masked in what is told and kept.
+    pub(super) async fn secrets_of(&self, flow: &Flow) -> Result<Datum, Error> {
+        let mut entries = Vec::new();
+        for name in &flow.document.secrets {
+            let unknown = || Error::from(RunFault::UnknownSecret { name: name.clone() });
+            let found = match &self.runner.secrets {
+                Some(secrets) => secrets
+                    .secret(name)
+                    .await
+                    .map_err(|reason| Error::from(RunFault::UnreadableSecret { reason }))?,
+                None => None,
+            };
+            let value = found.ok_or_else(unknown)?;
+            let mut texts = Vec::new();
+            each_text(&value, &mut |text| texts.push(Secret::from(text)));
+            let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Arc::new(known.with(texts));
+            entries.push((name.as_str(), Datum::from(value)));
+        }
+        Ok(Datum::object(entries))
+    }
+
+    /// Masks from now on what a call has masked, wherever the flow repeats it.
+    pub(super) fn learn(&self, redactor: &Redactor) {
+        let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KNOWN || known.covers(redactor) {
+            return;
+        }
+        let mut wider = known.with([]);
+        wider.learn(redactor);
+        *known = Arc::new(wider);
+    }
+
+    /// A value as it is told.
+    pub(super) fn shown(&self, value: Value) -> Value {
+        let known = self.known_secrets();
+        if known.len() >= MOST_KNOWN {
+            return Value::from(MASK);
+        }
+        known.redact_value(value)
+    }
+
+    /// A problem as it is told: an expression or a service may have put into it what must not be shown.
+    pub(super) fn shown_problem(&self, problem: Problem) -> Problem {
+        let known = self.known_secrets();
+        let masked = |text: Option<Box<str>>| match text {
+            Some(_) if known.len() >= MOST_KNOWN => Some(Box::from(MASK)),
+            text => text.map(|text| known.redact(&text).into()),
+        };
+        Problem {
+            title: masked(problem.title),
+            detail: masked(problem.detail),
+            instance: masked(problem.instance),
+            ..problem
+        }
+    }
+
+    /// What happened, as it is told.
+    pub(super) fn shown_event(&self, happened: Happened) -> Happened {
+        match happened {
+            Happened::Retrying { at_ms, problem } => {
+                Happened::Retrying { at_ms, problem: self.shown_problem(problem) }
+            }
+            Happened::Faulted(problem) => Happened::Faulted(self.shown_problem(problem)),
+            other => other,
+        }
+    }
+
+    pub(super) fn known_secrets(&self) -> Arc<Redactor> {
+        Arc::clone(&self.secrets.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Every text and number of a value.
+fn each_text(value: &Value, take: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => take(text),
+        Value::Number(number) => take(number.as_str()),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, take)),
+        Value::Object(map) => map.values().for_each(|value| each_text(value, take)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
