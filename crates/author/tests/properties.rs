@@ -432,7 +432,7 @@ fn reading_by_path_gives_what_reading_the_whole_gives() {
         let whole = parse(&text).unwrap();
         let mut wanted = Paths::default();
         known.iter().for_each(|path| wanted.add(path));
-        let body = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted)).unwrap();
+        let body = decode(200, &headers, text.as_bytes(), None, Look::Parts(&wanted)).unwrap();
         let DecodedBody::Json(json) = body else { panic!("{body:?}") };
         for path in known.iter().chain(&others) {
             let part = json.part(path).map(text::value);
@@ -453,7 +453,7 @@ fn a_body_that_is_no_json_is_refused_with_the_words_of_a_reader() {
         let at = at.index(letters.len());
         letters.splice(at..=at, pieces.chars());
         let text: String = letters.into_iter().collect();
-        let decoded = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted));
+        let decoded = decode(200, &headers, text.as_bytes(), None, Look::Parts(&wanted));
         let found = match decoded {
             Ok(_) => None,
             Err(DecodeFault::Malformed { reason, line, column, .. }) => {
