@@ -8,14 +8,16 @@ use crate::manifests::packages;
 /// Each crate with those that it may use, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-core", &[]),
-    ("cardhost-author", &["cardhost-core"]),
-    ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-document", &["cardhost-core"]),
+    ("cardhost-author", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
     ("cardhost-cassette", &["cardhost-core"]),
     ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
     (
         "cardhost-testkit",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",
@@ -26,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",

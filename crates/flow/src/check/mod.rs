@@ -13,12 +13,9 @@ use std::sync::Arc;
 
 use super::document::call::{Call, CallCard};
 use super::document::run::RunWorkflow;
-use super::document::shape::{below, start};
 use super::document::task::Kind;
 use super::document::{Document, Head};
-use super::findings::{Finding, Findings};
 use super::load::examine;
-use super::node::{Kind as NodeKind, Node};
 use crate::document_fault::DocumentFault;
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
@@ -27,6 +24,7 @@ use cardhost_core::load::LoadFault;
 use cardhost_core::plan::PlanFault;
 use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot};
 use cardhost_core::text::nearest;
+use cardhost_document::{Finding, Findings, Kind as NodeKind, Malformed, Node, below};
 use form::{Form, Forms};
 use given::Given;
 
@@ -74,7 +72,7 @@ pub trait Surroundings {
 /// let findings = check("y.yaml", text, &Nothing);
 /// assert_eq!(findings[0].code.as_str(), "card.unknown");
 /// assert_eq!(findings[0].place.line_column, Some((4, 18)));
-/// assert_eq!(findings[0].hint().as_deref(), Some("did you mean `get-pet@shop`?"));
+/// assert_eq!(findings[0].hint(), Some("did you mean `get-pet@shop`?"));
 /// ```
 #[must_use]
 pub fn check(file: &str, text: &str, surroundings: &dyn Surroundings) -> Vec<Finding> {
@@ -97,7 +95,7 @@ struct Checker<'c, 't> {
 impl Checker<'_, '_> {
     fn document(&mut self, document: &Document, root: &Node) {
         for task in &document.tasks {
-            let Some(node) = at(root, &task.reference) else { continue };
+            let Some(node) = root.find(&task.reference) else { continue };
             match &task.kind {
                 Kind::Call(call) => {
                     if let Call::Card(card) = &**call {
@@ -134,7 +132,7 @@ impl Checker<'_, '_> {
         };
         let place = format!("{pointer}/run/workflow");
         let key = if versions.is_empty() { "name" } else { "version" };
-        if let Some(node) = at(node, &format!("/run/workflow/{key}")) {
+        if let Some(node) = node.find(&format!("/run/workflow/{key}")) {
             let fault = DocumentFault::UnknownName { what: "flow", found, nearest };
             self.findings.at(&below(&place, key), &node.at, fault);
         }
@@ -186,16 +184,12 @@ impl Checker<'_, '_> {
             return;
         }
         if !matches!(node.kind, NodeKind::Map(_)) {
-            let expected = vec!["text", "object"];
-            let fault = DocumentFault::Type { expected, found: node.type_name() };
-            return self.findings.at(pointer, &start(node), fault);
+            let fault = Malformed::wrong_type(&["text", "object"], node.type_name());
+            return self.findings.at(pointer, &node.start(), fault);
         }
         for entry in node.entries().iter().filter(|entry| entry.key != "fields") {
-            let fault = DocumentFault::UnknownKey {
-                key: entry.key.clone(),
-                nearest: nearest(&entry.key, ["fields"].into_iter()),
-                known: vec!["fields".to_owned()],
-            };
+            let fault =
+                Malformed::UnknownKey { key: entry.key.clone(), known: vec!["fields".to_owned()] };
             self.findings.at(&below(pointer, &entry.key), &entry.key_at, fault);
         }
         let Some(fields) = given.get("fields").filter(|fields| !fields.is_expression()) else {
@@ -240,15 +234,4 @@ fn unusable(call: &CallCard, full_name: &str, error: &Error) -> DocumentFault {
 
 fn field_fault(root: FieldRoot, path: Vec<String>, problem: FieldProblem) -> DocumentFault {
     DocumentFault::Invocation(Box::new(PlanFault::Field(FieldFault { root, path, problem })))
-}
-
-/// What stands at a JSON Pointer.
-fn at<'n>(root: &'n Node, pointer: &str) -> Option<&'n Node> {
-    pointer.split('/').skip(1).try_fold(root, |node, segment| {
-        let key = segment.replace("~1", "/").replace("~0", "~");
-        match &node.kind {
-            NodeKind::List(items) => items.get(key.parse::<usize>().ok()?),
-            _ => node.get(&key),
-        }
-    })
 }
