@@ -46,5 +46,6 @@ pub use pointer::{below, segments};
 pub use read::read;
 pub use read_fault::{Language, ReadFault};
 
-#[cfg(all(test, feature = "yaml"))]
+#[cfg(test)]
+#[cfg(feature = "yaml")]
 mod tests;
