@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
-use url::Url;
+use url::{Host, Url};
 
 use crate::inject::base::{WholeFault, check_whole};
 use crate::inject::host::{HostFault, MAX_HOST_BYTES, check_host, check_port};

@@ -87,9 +87,7 @@ impl Shown {
             let field = connector.and_then(|connector| connector.connection.fields.get(label));
             let shown = match field {
                 _ if secret_source(value).is_some() => value.clone(),
-                Some(field) if plain && !field.is_secret() => {
-                    redactor.redact_value(value.clone())
-                }
+                Some(field) if plain && !field.is_secret() => redactor.redact_value(value.clone()),
                 _ => Value::String(MASK.to_owned()),
             };
             (label.clone(), shown)

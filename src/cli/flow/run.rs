@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal as _;
 
+use cardhost::Error;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
-use cardhost::Error;
 use serde_json::{Map, Value};
 
 use super::args::{FlowRunArgs, Show};

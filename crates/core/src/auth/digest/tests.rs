@@ -16,8 +16,7 @@ fn credentials(username: &str, password: &str) -> DigestCredentials {
 }
 
 fn reply(fields: &[&str]) -> HeaderMap {
-    let field =
-        |text: &&str| (WWW_AUTHENTICATE, HeaderValue::from_bytes(text.as_bytes()).unwrap());
+    let field = |text: &&str| (WWW_AUTHENTICATE, HeaderValue::from_bytes(text.as_bytes()).unwrap());
     fields.iter().map(field).collect()
 }
 
@@ -99,10 +98,7 @@ fn rfc7616_sha512_256_with_a_hashed_user_name() {
     );
     // The same response with `username*`, whose value is that of section 3.9.2's prose.
     let open = answer(&doe, &[DOE], "http://api.example.org/doe.json", client_nonce);
-    assert!(
-        open.starts_with("Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm="),
-        "{open}"
-    );
+    assert!(open.starts_with("Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe, realm="), "{open}");
     assert!(open.contains("3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5"));
     assert!(!open.contains("userhash"));
 }
@@ -146,10 +142,7 @@ fn sessions_and_bodies_are_mixed_in() {
     for (algorithm, expected) in [
         ("MD5-sess", "e783283f46242139c486a698fec7211d"),
         ("SHA-256-sess", "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7"),
-        (
-            "SHA-512-256-sess",
-            "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e",
-        ),
+        ("SHA-512-256-sess", "3f2a34f923c38b0fb26dce2fdfc2ce326c23cecf86fbb1444f3e51fbbc2cb92e"),
         (
             "SHA-512",
             "27d9ebedb4e86595d8b99152ce456620c8e47c48afbd771dbc4468bb758ca66e7312383d49ad044219d4a2c5c218e66c584fa00b2728798bcff9435825eed0ad",
@@ -198,10 +191,7 @@ fn what_is_not_understood_is_not_answered() {
         "",
     ] {
         let mut request = request(Method::GET, "http://a.example/");
-        assert!(
-            answered(&credentials, &[challenge], &mut request, "c").is_none(),
-            "{challenge}"
-        );
+        assert!(answered(&credentials, &[challenge], &mut request, "c").is_none(), "{challenge}");
         assert!(request.headers.is_empty());
     }
 }
@@ -218,10 +208,7 @@ fn moment_count_and_stale_are_used() {
     assert!(answer.stale);
     let text = header(&request, "authorization");
     let client_nonce = "1f".repeat(16);
-    assert!(
-        text.contains(&format!("nc=0000001a, qop=auth, cnonce=\"{client_nonce}\"")),
-        "{text}"
-    );
+    assert!(text.contains(&format!("nc=0000001a, qop=auth, cnonce=\"{client_nonce}\"")), "{text}");
     assert_eq!(answer.derived[0].expose(), response(&text));
     assert!(request.headers["authorization"].is_sensitive());
 }
@@ -242,8 +229,7 @@ fn quotes_are_escaped_and_foreign_bytes_come_back_as_they_were() {
 
 #[test]
 fn a_control_character_in_the_user_name_is_refused() {
-    let digest: Digest =
-        serde_json::from_str(r#"{"username": "a\nb", "password": "p"}"#).unwrap();
+    let digest: Digest = serde_json::from_str(r#"{"username": "a\nb", "password": "p"}"#).unwrap();
     let fault = digest.resolve(&Fields::new(&[])).unwrap_err();
     let name = "authorization".to_owned();
     assert_eq!(fault, AuthFault::Header(HeaderFault::Value { name, found: '\n' }));

@@ -61,12 +61,7 @@ fn hmac_itself_is_that_of_its_rfcs() {
             question.as_bytes(),
             "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
         ),
-        (
-            "sha256",
-            &a20,
-            &dd,
-            "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
-        ),
+        ("sha256", &a20, &dd, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
         (
             "sha512",
             &a20,
@@ -202,18 +197,11 @@ fn vendor_examples_of_binance() {
                &timestamp=1499827319559";
     let signature = "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71";
     let mut query = request(Method::POST, &format!("{order}?{all}"));
-    assert_eq!(
-        binance("<<signing.query>>", &mut query),
-        format!("{all}&signature={signature}")
-    );
-    let unicode =
-        all.replace("LTCBTC", "%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF%BC%96");
+    assert_eq!(binance("<<signing.query>>", &mut query), format!("{all}&signature={signature}"));
+    let unicode = all.replace("LTCBTC", "%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF%BC%96");
     let mut query = request(Method::POST, &format!("{order}?{unicode}"));
     let expected = "e1353ec6b14d888f1164ae9af8228a3dbd508bc82eb867db8ab6046442f33ef3";
-    assert_eq!(
-        binance("<<signing.query>>", &mut query),
-        format!("{unicode}&signature={expected}")
-    );
+    assert_eq!(binance("<<signing.query>>", &mut query), format!("{unicode}&signature={expected}"));
     let mut posted = form_request(order, all);
     let message = "<<signing.query>><<signing.body>>";
     assert_eq!(binance(message, &mut posted), format!("signature={signature}"));
@@ -290,12 +278,9 @@ fn keys_and_signatures_have_their_encodings() {
         credentials.signature(b"m").map(|signature| signature.to_string())
     };
     // The same key four times; the bytes were computed with Python's `hmac`.
-    for (key, encoding) in [
-        ("key?>", "utf8"),
-        ("a2V5Pz4=", "base64"),
-        ("a2V5Pz4", "base64"),
-        ("6b65793F3e", "hex"),
-    ] {
+    for (key, encoding) in
+        [("key?>", "utf8"), ("a2V5Pz4=", "base64"), ("a2V5Pz4", "base64"), ("6b65793F3e", "hex")]
+    {
         assert_eq!(
             sign(key, encoding, "hex"),
             Ok("7417dfa7aaef29897ee65e4efe591ce5fae5ab005a734350d27cf56e7c878a0d".to_owned())
@@ -309,17 +294,13 @@ fn keys_and_signatures_have_their_encodings() {
             Ok("dBffp6rvKYl-5l5O_lkc5frlqwBac0NQ0nz1bnyHig0".to_owned())
         );
     }
-    assert_eq!(
-        sign("a b", "base64", "hex"),
-        Err(AuthFault::KeyEncoding { encoding: "base64" })
-    );
+    assert_eq!(sign("a b", "base64", "hex"), Err(AuthFault::KeyEncoding { encoding: "base64" }));
     assert_eq!(sign("abc", "hex", "hex"), Err(AuthFault::KeyEncoding { encoding: "hex" }));
 }
 
 #[test]
 fn the_message_cannot_hold_its_own_signature() {
-    let declaration =
-        json!({"algorithm": "sha1", "key": "k", "message": "<<signing.signature>>"});
+    let declaration = json!({"algorithm": "sha1", "key": "k", "message": "<<signing.signature>>"});
     let mut request = request(Method::GET, "https://a.example/");
     let fault = credentials(declaration, &[]).sign(&mut request, None, &at(1)).unwrap_err();
     let reference = "signing.signature".to_owned();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::client::{Postgres, STATEMENT, wrote};
 use super::migrate::{MIGRATION, STATE};
 use super::sql::{ROW, now_ms, now_s, sealed_under_1, typed};
+use crate::store::StoreFault;
 use crate::store::Summary;
 use crate::store::backend::{
     Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
@@ -38,7 +39,7 @@ impl Backend for Postgres {
                     migrated.map_err(late(MIGRATION))??
                 }
             };
-            *self.client.lock().await = Some(Arc::new(client));
+            self.keep(client).await;
             Ok(key)
         })
     }
@@ -47,7 +48,7 @@ impl Backend for Postgres {
         Box::pin(async move {
             let state = self.state(&self.read(STATE, &[]).await?)?;
             state.map(|(_, key)| key).ok_or_else(|| StoreFault::Corrupt {
-                place: self.place.clone(),
+                place: self.place().to_owned(),
                 reason: "its key check is gone".to_owned(),
             })
         })

@@ -39,10 +39,7 @@ const LASTING: [&str; 3] = ["TLS", "authentication", "configuration"];
 
 impl Postgres {
     /// The store at a URL whose format has steps after those that are shipped; nothing is connected yet.
-    pub(in crate::store) fn new(
-        url: &str,
-        later: &[&'static str],
-    ) -> Result<Postgres, StoreFault> {
+    pub(in crate::store) fn new(url: &str, later: &[&'static str]) -> Result<Postgres, StoreFault> {
         let location = Location::parse(url)?;
         let steps = [STEPS, later].concat();
         let (client, clock) = Default::default();
@@ -65,6 +62,11 @@ impl Postgres {
         let client = Arc::new(self.connect().await?);
         *held = Some(Arc::clone(&client));
         Ok(client)
+    }
+
+    /// Takes a client that was connected for something else.
+    pub(super) async fn keep(&self, client: Client) {
+        *self.client.lock().await = Some(Arc::new(client));
     }
 
     pub(super) async fn connect(&self) -> Result<Client, StoreFault> {

@@ -20,10 +20,12 @@ const ARE_MADE: &str = "SELECT count(*) = 2 FROM pg_class \
      WHERE oid IN (to_regclass('cardhost_store'), to_regclass('cardhost_connections'))";
 pub(super) const STATE: &str = "SELECT format, key_id, key_check FROM cardhost_store WHERE id = 1";
 
-
 impl Postgres {
     /// Of the row that says what the store is: its format and its key.
-    pub(super) fn state(&self, rows: &[tokio_postgres::Row]) -> Result<Option<(usize, KeyState)>, StoreFault> {
+    pub(super) fn state(
+        &self,
+        rows: &[tokio_postgres::Row],
+    ) -> Result<Option<(usize, KeyState)>, StoreFault> {
         let Some(row) = rows.first() else { return Ok(None) };
         let found: i64 = self.get(row, 0)?;
         let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
@@ -50,7 +52,11 @@ impl Postgres {
     }
 
     /// Does the steps that are missing, all or none.
-    pub(super) async fn migrate(&self, client: &mut Client, fresh: KeyState) -> Result<KeyState, StoreFault> {
+    pub(super) async fn migrate(
+        &self,
+        client: &mut Client,
+        fresh: KeyState,
+    ) -> Result<KeyState, StoreFault> {
         let fault = |error: Error| self.fault(&error);
         // Each look sees what was done until then, whatever the database's default is.
         let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);

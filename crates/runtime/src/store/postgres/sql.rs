@@ -26,7 +26,10 @@ macro_rules! sealed_under_1 {
 /// Parameters with their types.
 macro_rules! typed {
     ($($value:expr => $kind:ident),* $(,)?) => {
-        &[$((&$value as &(dyn ToSql + Sync), Type::$kind)),*]
+        &[$((
+            &$value as &(dyn tokio_postgres::types::ToSql + Sync),
+            tokio_postgres::types::Type::$kind,
+        )),*]
     };
 }
 
