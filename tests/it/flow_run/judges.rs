@@ -74,6 +74,11 @@ fn oidc_provider_gives_a_flow_one_token_until_it_is_refused() {
         control(&server, "expire-access-tokens", Some(&json!({})));
         assert_eq!(get(&runner, &url, &asks(secret)).unwrap()["client_id"], client);
         assert_eq!(requests(), [200, 200]);
+        // Whoever names the authority alone asks it where its tokens are got.
+        let mut asks_authority = json!({ "oidc": asks(secret)["oauth2"] });
+        asks_authority["oidc"].as_object_mut().unwrap().shift_remove("endpoints");
+        assert_eq!(get(&runner, &url, &asks_authority).unwrap()["client_id"], client);
+        assert_eq!(requests(), [200, 200, 200]);
         let refused = get(&runner, &url, &asks("wrong canary")).unwrap_err();
         assert_eq!(refused.code().as_str(), "auth.grant_refused");
         assert!(!refused.to_json().to_string().contains("wrong"), "{refused:?}");

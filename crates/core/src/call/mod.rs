@@ -9,6 +9,7 @@
 //!                               │              Step::Done ◀─ output or error ───────┤
 //!                               └── a challenge is answered, a redirect followed ───┘
 //! ```
+//! An [`Anonymous`] call goes the same way, from a request that is there already to its reply.
 
 mod anonymous;
 mod challenge;

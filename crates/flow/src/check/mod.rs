@@ -12,14 +12,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::document::call::{Call, CallCard};
+use super::document::parts::{Authentication, Settings};
 use super::document::run::RunWorkflow;
 use super::document::shape::{below, start};
 use super::document::task::Kind;
 use super::document::{Document, Head};
 use super::findings::{Finding, Findings};
+use super::interpreter::authentication::HttpAuthentication;
+use super::interpreter::http::unusable_credentials;
 use super::load::examine;
 use super::node::{Kind as NodeKind, Node};
 use crate::document_fault::DocumentFault;
+use crate::expression::Shaped;
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
 use cardhost_core::failure::Error;
@@ -29,6 +33,7 @@ use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot};
 use cardhost_core::text::nearest;
 use form::{Form, Forms};
 use given::Given;
+use serde_json::Value;
 
 /// What a flow can name outside of itself.
 pub trait Surroundings {
@@ -46,7 +51,7 @@ pub trait Surroundings {
 ///
 /// What is around it is looked at where the document itself has no fault but features that are not carried
 /// out. Codes are those of [`super::load`], `connector.unknown`, `card.unknown`, `flow.unknown`,
-/// and those that a run has for `options` and `input`, such as `options.unknown`.
+/// those that a run has for `options` and `input`, such as `options.unknown`, and for credentials (`auth.value`).
 ///
 /// # Example: a card of another name
 /// ```
@@ -100,13 +105,50 @@ impl Checker<'_, '_> {
             let Some(node) = at(root, &task.reference) else { continue };
             match &task.kind {
                 Kind::Call(call) => {
-                    if let Call::Card(card) = &**call {
-                        self.call(card, node, &task.reference);
+                    let pointer = &task.reference;
+                    match &**call {
+                        Call::Card(card) => self.call(card, node, pointer),
+                        Call::Http(http) => {
+                            let own = http.endpoint.authentication.as_deref();
+                            self.authentication(own, node, pointer, "/with/endpoint");
+                        }
+                        Call::OpenApi(openapi) => {
+                            let of_document = openapi.document.authentication.as_deref();
+                            let place = "/with/document/endpoint";
+                            self.authentication(of_document, node, pointer, place);
+                            let own = openapi.authentication.as_deref();
+                            self.authentication(own, node, pointer, "/with");
+                        }
+                        Call::Function(_) => {}
                     }
                 }
                 Kind::Run(run) => self.run(run, node, &task.reference),
                 _ => {}
             }
+        }
+    }
+
+    /// Credentials that stand in the document, where no scheme could carry them.
+    fn authentication(
+        &mut self,
+        authentication: Option<&Authentication>,
+        node: &Node,
+        pointer: &str,
+        within: &str,
+    ) {
+        let Some(Authentication { scheme, settings }) = authentication else { return };
+        let Settings::Given(Shaped::Constant(settings)) = settings else { return };
+        let Value::Object(settings) = Value::from(settings.clone()) else { return };
+        let (scheme, token_endpoint) = (scheme.clone(), None);
+        let within = format!("{within}/authentication");
+        // It may be one of `use.authentications`.
+        let there = [&*scheme, "use"].map(|key| below(&within, key));
+        let place = there.iter().find_map(|place| Some((place, at(node, place)?)));
+        let Some((place, found)) = place else { return };
+        let known = HttpAuthentication { scheme, settings, token_endpoint };
+        if let Some(fault) = unusable_credentials(known) {
+            let fault = DocumentFault::Invocation(Box::new(fault));
+            self.findings.at(&format!("{pointer}{place}"), &start(found), fault);
         }
     }
 

@@ -114,6 +114,40 @@ fn what_an_expression_gives_is_left_to_the_run() {
 }
 
 #[test]
+fn credentials_that_no_scheme_can_carry_are_told_where_they_stand() {
+    let ask = |authentication: &str| {
+        found(&format!(
+            "- a: {{ call: http, with: {{ method: get, endpoint: {{ uri: 'https://h.example', authentication: {authentication} }} }} }}\n"
+        ))
+    };
+    let colon = "auth method `basic`: the user name holds a colon, which Basic credentials cannot carry (check the credentials of the connection)";
+    let under = "/do/0/a/with/endpoint/authentication";
+    assert_eq!(
+        ask("{ basic: { username: 'a:b', password: c } }"),
+        [format!("auth.value {under}/basic 3:104: {colon}")]
+    );
+    assert_eq!(ask("{ basic: { username: 'a:b', password: '${ .p }' } }"), Vec::<String>::new());
+    let client = "grant: client_credentials, client: { id: a, secret: b }";
+    let of_authority =
+        |authority: &str| ask(&format!("{{ oauth2: {{ authority: '{authority}', {client} }} }}"));
+    assert_eq!(of_authority("https://a.example"), Vec::<String>::new());
+    assert_eq!(
+        of_authority("https://a:b@a.example"),
+        [format!(
+            "auth.value {under}/oauth2 3:105: auth method `oauth2`: `tokenUrl`: a value of the connection cannot stand in it (check the credentials of the connection)"
+        )]
+    );
+    assert_eq!(
+        found(
+            "- a: { call: openapi, with: { document: { endpoint: 'https://h.example' }, operationId: x, authentication: { bearer: { token: \"a\\nb\" } } } }\n"
+        ),
+        [
+            "auth.value /do/0/a/with/authentication/bearer 3:118: auth method `bearer`: the credential holds a character that no header can carry (check the connection for a line break at the end of the credential)"
+        ]
+    );
+}
+
+#[test]
 fn names_that_nothing_has_are_told_with_the_nearest() {
     assert_eq!(
         found(

@@ -30,7 +30,7 @@ pub(crate) fn refused<'s>(
     match scheme {
         "basic" | "digest" => asked.lacks(&[&["username"], &["password"]]),
         "bearer" => asked.lacks(&[&["token"]]),
-        "oauth2" => asked
+        "oauth2" | "oidc" => asked
             .has_not(&[&["authority"], &["grant"]])
             .or_else(|| asked.other(&["grant"], &["client_credentials"]))
             .or_else(|| {

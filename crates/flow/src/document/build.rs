@@ -641,7 +641,10 @@ impl<'n> Builder<'n, '_, '_> {
         let Some(entry) = entry else { return };
         let is_secret = matches!(given.settings, Settings::Secret(_));
         let is_loose = self.is_loose;
-        let is_expression = |text: &str| is_loose || inner(text).is_some();
+        let is_expression = |text: &str| {
+            let compiles = || Expression::compile(text, &spot.variables).is_ok();
+            inner(text).is_some() || (is_loose && compiles())
+        };
         let setting = |keys: &[&str]| {
             if is_secret {
                 return Setting::Later;

@@ -21,6 +21,8 @@ pub struct HttpAuthentication {
     pub scheme: String,
     /// Its settings, such as `username` and `password`; secret.
     pub settings: Map<String, Value>,
+    /// Where the authority of `oidc` says that its tokens are got.
+    pub token_endpoint: Option<String>,
 }
 
 impl fmt::Debug for HttpAuthentication {
@@ -55,9 +57,7 @@ impl HttpAuthentication {
     /// # Errors
     /// A configuration error for what is not carried out, with the code and the words of `flow check`.
     pub(super) fn declared(&self) -> Result<Declared, Problem> {
-        if let Some(refused) = refused(&self.scheme, &|keys| self.setting(keys)) {
-            return Err(self.problem(&refused));
-        }
+        self.check()?;
         let mut declared = Declared::default();
         match self.scheme.as_str() {
             "basic" | "digest" => {
@@ -67,8 +67,42 @@ impl HttpAuthentication {
             "bearer" => declared.reads("token", "secret", self.text(&["token"])),
             _ => self.client_credentials(&mut declared)?,
         }
-        declared.method.insert("scheme".to_owned(), self.scheme.as_str().into());
+        let scheme = match self.scheme.as_str() {
+            "oidc" => "oauth2",
+            scheme => scheme,
+        };
+        declared.method.insert("scheme".to_owned(), scheme.into());
         Ok(declared)
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        match refused(&self.scheme, &|keys| self.setting(keys)) {
+            Some(refused) => Err(self.problem(&refused)),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the authority tells where its tokens are got, if that has to be asked (OpenID Connect Discovery 1.0, section 4).
+    pub(super) fn told_at(&self) -> Result<Option<String>, Problem> {
+        self.check()?;
+        let has_to = self.scheme == "oidc" && self.token_endpoint.is_none();
+        Ok(has_to.then(|| format!("{}/.well-known/openid-configuration", self.authority())))
+    }
+
+    /// The token endpoint that an authority tells of itself (section 4.3: of nobody else).
+    pub(super) fn endpoint_told(&self, told: &Value) -> Result<String, Problem> {
+        let text = |key| told.get(key).and_then(Value::as_str).unwrap_or_default();
+        let issuer = text("issuer").trim_end_matches('/');
+        let reason = match text("token_endpoint") {
+            _ if issuer != self.authority() => "it says that it is another",
+            "" => "it tells no `token_endpoint`",
+            endpoint => return Ok(endpoint.to_owned()),
+        };
+        Err(not_sent(format!("the authority of `authentication`: {reason}")))
+    }
+
+    fn authority(&self) -> &str {
+        self.text(&["authority"]).trim_end_matches('/')
     }
 
     /// The client's own token (RFC 6749, section 4.4).
@@ -77,8 +111,8 @@ impl HttpAuthentication {
             "" => TOKEN_PATH,
             path => path,
         };
-        let authority = self.text(&["authority"]).trim_end_matches('/');
-        let token_url = format!("{authority}/{}", path.trim_start_matches('/'));
+        let below = || format!("{}/{}", self.authority(), path.trim_start_matches('/'));
+        let token_url = self.token_endpoint.clone().unwrap_or_else(below);
         let token_url = Url::parse(&token_url)
             .map_err(|error| not_sent(format!("the authority of `authentication`: {error}")))?;
         // A value, so that the egress policy applies: whoever writes the flow decides its host.

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::Purpose;
 use super::data::Data;
+use super::http::HttpRequest;
 use super::step::StepId;
 use crate::datum::{Datum, List};
 use crate::document::{ListId, TaskId};
@@ -143,8 +145,18 @@ pub(super) enum State {
     },
     /// The output is known; the step only has to be over.
     Known(Data),
-    /// The document of an `openapi` call is being fetched.
-    OpenApi,
+    /// Where the token of a request is got is being found out.
+    Discovery(Box<Postponed>),
+}
+
+/// A request that has to wait.
+#[derive(Debug)]
+pub(super) struct Postponed {
+    pub step: StepId,
+    pub request: HttpRequest,
+    pub purpose: Purpose,
+    /// Where its token endpoint is told.
+    pub told_at: String,
 }
 
 /// What a `try` is at.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -15,14 +15,17 @@ use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
 use cardhost_core::call::{Anonymous, Outcome};
 use cardhost_core::card::Effect;
-use cardhost_core::connector::Connector;
+use cardhost_core::connector::{Connector, ErrorRule, RetryRule};
 use cardhost_core::decoder::{self, DecodedBody, Look};
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
+use cardhost_core::moment::Moment;
+use cardhost_core::plan::PlanFault;
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::{Reply, latin1};
 use cardhost_core::retry::Sending;
 use cardhost_core::secret::{Redactor, Secret};
+use cardhost_core::token::{self, TokenScheme};
 
 /// A request to send.
 #[derive(Clone, PartialEq)]
@@ -52,6 +55,19 @@ impl fmt::Debug for HttpRequest {
 }
 
 impl HttpRequest {
+    /// A request for a JSON document.
+    pub(super) fn for_json(url: String) -> HttpRequest {
+        HttpRequest {
+            method: "GET".to_owned(),
+            url,
+            headers: vec![("accept".to_owned(), "application/json".to_owned())],
+            body: None,
+            authentication: None,
+            output: ReplyAs::Content,
+            redirect: false,
+        }
+    }
+
     /// The request, as far as sending it again is concerned: its effect is its method's (RFC 9110, section 9.2.2), its key
     /// the header `idempotency-key`.
     #[must_use]
@@ -81,6 +97,11 @@ impl HttpRequest {
             }
         }
         request.redactor = Arc::new(redactor);
+        self.with_proof(request)?.map_err(|error| Problem::from(&error))
+    }
+
+    /// The request with the proof of who asks; an error where the credentials cannot be used.
+    fn with_proof(&self, request: RequestSpec) -> Result<Result<Anonymous, Error>, Problem> {
         let proof = self.authentication.as_ref();
         let declared = proof.map(HttpAuthentication::declared).transpose()?.unwrap_or_default();
         let mut auth = Map::new();
@@ -92,14 +113,13 @@ impl HttpRequest {
             "connection": { "fields": declared.forms },
             "auth": auth,
             "targets": {},
-            "errors": &*ERRORS,
         });
         let identity = connector.to_string();
-        let connector: Connector =
+        let mut connector: Connector =
             serde_json::from_value(connector).map_err(|error| not_sent(error.to_string()))?;
+        connector.errors = errors();
         let made = (request, self.sending());
-        Anonymous::new((connector, identity), declared.fields, made, self.accepts())
-            .map_err(|error| Problem::from(&error))
+        Ok(Anonymous::new((connector, identity), declared.fields, made, self.accepts()))
     }
 
     /// The request without the proof of who asks.
@@ -174,17 +194,38 @@ impl HttpRequest {
     }
 }
 
+/// Why credentials that are known cannot be used: what a run says before it sends anything with them.
+pub(crate) fn unusable_credentials(authentication: HttpAuthentication) -> Option<PlanFault> {
+    let mut request = HttpRequest::for_json("https://flow.invalid/".to_owned());
+    request.authentication = Some(authentication);
+    let call = match request.with_proof(request.spec().ok()?).ok()? {
+        Ok(call) => call,
+        Err(error) => return error.fault().downcast_ref::<PlanFault>().cloned(),
+    };
+    let scheme = TokenScheme::of(call.connector.auth.get(&call.plan.auth)?)?;
+    let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
+    let asked = token::request(scheme, &call.connection, None, &moment);
+    asked.err().map(|fault| PlanFault::Auth { method: call.plan.auth, fault })
+}
+
 /// What bad statuses mean, as a connector says it.
-static ERRORS: LazyLock<Value> = LazyLock::new(|| {
-    json!([
-        { "status": [400], "code": "http.bad_request" },
-        { "status": [401, 403], "code": "auth.refused" },
-        { "status": [404], "code": "http.not_found" },
-        { "status": [409], "code": "http.conflict" },
-        { "status": [429], "code": "http.rate_limited", "retry": "after" },
-        { "status": (500..=599).collect::<Vec<u16>>(), "code": "http.transient", "retry": "if_safe" },
-    ])
-});
+fn errors() -> Vec<ErrorRule> {
+    let rule = |statuses: RangeInclusive<u16>, code: &str, retry| ErrorRule {
+        status: statuses.collect(),
+        code: code.to_owned(),
+        retry,
+        message: None,
+    };
+    vec![
+        rule(400..=400, "http.bad_request", RetryRule::Never),
+        rule(401..=401, "auth.refused", RetryRule::Never),
+        rule(403..=403, "auth.refused", RetryRule::Never),
+        rule(404..=404, "http.not_found", RetryRule::Never),
+        rule(409..=409, "http.conflict", RetryRule::Never),
+        rule(429..=429, "http.rate_limited", RetryRule::After),
+        rule(500..=599, "http.transient", RetryRule::IfSafe),
+    ]
+}
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem> {
     let refused = || not_sent(format!("`{name}` is not a header"));
@@ -248,7 +289,6 @@ mod tests {
     use super::*;
 
     use cardhost_core::call::Step;
-    use cardhost_core::moment::Moment;
 
     fn request(method: &str) -> HttpRequest {
         HttpRequest {
@@ -264,7 +304,8 @@ mod tests {
 
     fn with(scheme: &str, settings: &Value) -> Result<Anonymous, Problem> {
         let settings = settings.as_object().unwrap().clone();
-        let authentication = Some(HttpAuthentication { scheme: scheme.to_owned(), settings });
+        let scheme = scheme.to_owned();
+        let authentication = Some(HttpAuthentication { scheme, settings, token_endpoint: None });
         HttpRequest { authentication, ..request("GET") }.call(&Redactor::new())
     }
 
@@ -344,7 +385,12 @@ mod tests {
                 "flow.unsupported",
                 "`authentication.oauth2.request.encoding: application/json` is not supported",
             ),
-            ("oidc", json!({}), "flow.unsupported", "`authentication.oidc` is not supported"),
+            (
+                "oidc",
+                oauth2(json!({ "client": { "id": "a" } })),
+                "flow.unsupported",
+                "`authentication.oidc.client without secret` is not supported",
+            ),
         ] {
             let problem = with(scheme, &settings).unwrap_err();
             let found = (problem.code.as_deref(), problem.title.as_deref());

@@ -232,6 +232,15 @@ impl Run {
                 };
                 self.work.push_back(Work::Leave(frame, ending, None));
             }
+            Purpose::Discovery => {
+                let sent = match outcome {
+                    Ok(document) => self.discovered(frame, &Value::from(&*document)),
+                    Err(problem) => Err(problem),
+                };
+                if let Err(problem) = sent {
+                    self.fault(frame, problem);
+                }
+            }
             Purpose::OpenApi => {
                 let sent = match outcome {
                     Ok(document) => self.call_operation(frame, &Value::from(&*document)),

@@ -151,6 +151,8 @@ enum Purpose {
     Output,
     /// Its outcome is the document of an `openapi` call.
     OpenApi,
+    /// Its outcome says where the token of a request is got.
+    Discovery,
     /// The delay before another attempt is over.
     Retry,
     /// The task took too long.
@@ -175,6 +177,8 @@ pub struct Run {
     tasks_begun: u64,
     input: Option<Datum>,
     timer: Option<StepId>,
+    /// The token endpoints that were found out, by where they are told.
+    token_endpoints: HashMap<String, String>,
     outcome: Option<Result<Value, Problem>>,
 }
 
@@ -205,6 +209,7 @@ impl Run {
             tasks_begun: 0,
             input: Some(Datum::from(input)),
             timer: None,
+            token_endpoints: HashMap::new(),
             outcome: None,
         }
     }

@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use super::authentication::HttpAuthentication;
 use super::data::Data;
-use super::frame::{Ending, FrameId, Name, Phase, State, Tasks};
+use super::frame::{Ending, FrameId, Name, Phase, Postponed, State, Tasks};
 use super::http::HttpRequest;
 use super::scope::iso8601;
 use super::step::{Action, CardCall, StepId, SubFlow, WaitReason};
 use super::work::Work;
 use super::{Purpose, Run, chance, openapi};
 use crate::datum::Datum;
-use crate::document::call::{Call, CallHttp, CallOpenApi, ReplyAs};
+use crate::document::call::{Call, CallHttp, CallOpenApi};
 use crate::document::emit::Emit;
 use crate::document::for_::For;
 use crate::document::parts::{Authentication, Endpoint, RaisedError, Settings};
@@ -331,21 +331,13 @@ impl Run {
             Call::Http(http) => {
                 let request = self.http_request(id, http)?;
                 let step = self.step_of(id);
-                self.start(id, step, Action::Http(Box::new(request)), Purpose::Output);
+                self.send(id, step, request, Purpose::Output)?;
             }
             Call::OpenApi(openapi) => {
-                let request = HttpRequest {
-                    method: "GET".to_owned(),
-                    url: self.uri(id, &openapi.document)?,
-                    headers: vec![("accept".to_owned(), "application/json".to_owned())],
-                    body: None,
-                    authentication: self.endpoint_authentication(id, &openapi.document)?,
-                    output: ReplyAs::Content,
-                    redirect: false,
-                };
+                let mut request = HttpRequest::for_json(self.uri(id, &openapi.document)?);
+                request.authentication = self.endpoint_authentication(id, &openapi.document)?;
                 let step = self.step_below(id, "document");
-                self.set_state(id, State::OpenApi);
-                self.start(id, step, Action::Http(Box::new(request)), Purpose::OpenApi);
+                self.send(id, step, request, Purpose::OpenApi)?;
             }
         }
         Ok(())
@@ -364,8 +356,46 @@ impl Run {
             request.authentication = Some(self.authentication(id, authentication)?);
         }
         let step: StepId = self.step_of(id);
-        self.start(id, step, Action::Http(Box::new(request)), Purpose::Output);
+        self.send(id, step, request, Purpose::Output)
+    }
+
+    /// Starts a request; before it, where that is needed, the one that tells where its token is got.
+    fn send(
+        &mut self,
+        id: FrameId,
+        step: StepId,
+        mut request: HttpRequest,
+        purpose: Purpose,
+    ) -> Result<(), Problem> {
+        if let Some(authentication) = &mut request.authentication
+            && let Some(told_at) = authentication.told_at()?
+        {
+            let Some(endpoint) = self.token_endpoints.get(&told_at) else {
+                let first = StepId::new(&format!("{step}/discovery"));
+                let ask = HttpRequest::for_json(told_at.clone());
+                let postponed = Postponed { step, request, purpose, told_at };
+                self.set_state(id, State::Discovery(Box::new(postponed)));
+                self.start(id, first, Action::Http(Box::new(ask)), Purpose::Discovery);
+                return Ok(());
+            };
+            authentication.token_endpoint = Some(endpoint.clone());
+        }
+        self.start(id, step, Action::Http(Box::new(request)), purpose);
         Ok(())
+    }
+
+    /// What tells where a token is got is there.
+    pub(super) fn discovered(&mut self, id: FrameId, told: &Value) -> Result<(), Problem> {
+        let Some(active) = self.active_mut(id) else { return Ok(()) };
+        let State::Discovery(postponed) = std::mem::replace(&mut active.state, State::Plain) else {
+            return Ok(());
+        };
+        let Postponed { step, request, purpose, told_at } = *postponed;
+        if let Some(authentication) = &request.authentication {
+            let endpoint = authentication.endpoint_told(told)?;
+            self.token_endpoints.insert(told_at, endpoint);
+        }
+        self.send(id, step, request, purpose)
     }
 
     fn operation(
@@ -471,7 +501,8 @@ impl Run {
             Value::Object(settings) => settings,
             _ => Map::new(),
         };
-        Ok(HttpAuthentication { scheme: authentication.scheme.clone(), settings })
+        let scheme = authentication.scheme.clone();
+        Ok(HttpAuthentication { scheme, settings, token_endpoint: None })
     }
 }
 

@@ -599,6 +599,34 @@ fn http_requests_have_queries_headers_and_bodies() {
 }
 
 #[test]
+fn an_authority_is_asked_once_in_a_run_where_its_tokens_are_got() {
+    let ask = "call: http, with: { method: get, endpoint: { uri: 'https://h.example/a', authentication: { oidc: { authority: 'https://a.example/realm/', grant: client_credentials, client: { id: me, secret: hush } } } } }";
+    let text = format!("do:\n- a: {{ {ask} }}\n- b: {{ {ask} }}\n");
+    let told = |issuer: &str, endpoint: Value| {
+        let told = json!({ "issuer": issuer, "token_endpoint": endpoint });
+        let (run, steps) = drive(&text, json!({}), |_, action| {
+            let Action::Http(request) = action else { panic!("{action:?}") };
+            Some(Ok(match request.url.as_str() {
+                "https://a.example/realm/.well-known/openid-configuration" => told.clone(),
+                _ => json!(request.authentication.as_ref().unwrap().token_endpoint),
+            }))
+        });
+        (run.outcome().cloned().unwrap(), steps)
+    };
+    let (outcome, steps) = told("https://a.example/realm", json!("https://t.example/token"));
+    assert_eq!(outcome, Ok(json!("https://t.example/token")));
+    assert_eq!(steps, ["0 http /do/0/a/discovery", "0 http /do/0/a", "0 http /do/1/b"]);
+    for (issuer, endpoint, said) in [
+        ("https://b.example/realm", json!("https://t.example/token"), "it says that it is another"),
+        ("https://a.example/realm", json!(1), "it tells no `token_endpoint`"),
+    ] {
+        let problem = told(issuer, endpoint).0.unwrap_err();
+        let detail = format!("the authority of `authentication`: {said}");
+        assert_eq!(problem.detail.as_deref(), Some(detail.as_str()));
+    }
+}
+
+#[test]
 fn ten_thousand_turns_two_hundred_levels_and_a_thousand_branches_stay_flat() {
     let text = "do:\n- f: { for: { in: '[range(10000)]' }, do: [ { s: { set: { n: '${ .n + 1 }' } } } ] }\n";
     let (run, _) = drive(text, json!({"n": 0}), |_, _| None);
