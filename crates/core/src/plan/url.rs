@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::fault::{HostNotAllowed, PlanFault, RequestPart};
+use super::settings::{BaseOverride, PlanSettings};
 use super::warning::Warning;
-use super::{BaseOverride, PlanSettings};
 use crate::base_url::{BaseFault, BaseUrl, RenderedBase};
 use crate::card::Card;
 use crate::connector::Target;
