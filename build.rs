@@ -2,15 +2,41 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    list("cards", ".json")?;
-    list("flows", ".yaml")
+    pack_relocations();
+    list("cards", ".json", whole_and_to_run)?;
+    list("flows", ".yaml", whole)
 }
 
-/// Writes the files of a folder's folders, with their texts, as Rust.
-fn list(of: &str, extension: &str) -> io::Result<()> {
+/// Asks the linker for packed relative relocations where the binary will be run by a loader that reads them: a sixth
+/// of what a call costs is relocating the binary one word at a time (docs/decisions/2026-11-28-packed-relocations.md).
+fn pack_relocations() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let native = env::var_os("HOST") == env::var_os("TARGET");
+    // A shipped binary is for other people's systems, and some of them have an older loader.
+    let shipped =
+        env::var("OUT_DIR").is_ok_and(|out| Path::new(&out).iter().any(|part| part == "shipped"));
+    let reads = is("CARGO_CFG_TARGET_OS", "linux")
+        && is("CARGO_CFG_TARGET_ENV", "gnu")
+        && is("CARGO_CFG_TARGET_ARCH", "x86_64");
+    if native && reads && !shipped && glibc().is_some_and(|version| version >= (2, 36)) {
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+/// The version of this system's glibc.
+fn glibc() -> Option<(u32, u32)> {
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = version.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+}
+
+/// Writes the files of a folder's folders, with what `texts` makes of each, as Rust.
+fn list(of: &str, extension: &str, texts: fn(&Path) -> io::Result<String>) -> io::Result<()> {
     println!("cargo:rerun-if-changed={of}");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
@@ -24,13 +50,58 @@ fn list(of: &str, extension: &str) -> io::Result<()> {
         println!("cargo:rerun-if-changed={of}/{connector}");
         for file in names(&folder)? {
             let Some(name) = file.strip_suffix(extension) else { continue };
-            let path = folder.join(&file);
-            writeln!(list, "    ({:?}, include_str!({path:?})),", format!("{connector}/{name}"))
+            let texts = texts(&folder.join(&file))?;
+            writeln!(list, "    ({:?}, {texts}),", format!("{connector}/{name}"))
                 .map_err(io::Error::other)?;
         }
     }
     list.push(']');
     fs::write(Path::new(&out).join(format!("{of}.rs")), list)
+}
+
+/// The text of a file.
+fn whole(path: &Path) -> io::Result<String> {
+    Ok(format!("include_str!({path:?})"))
+}
+
+/// The text of a card or connector, and its text as a run needs it: most of a card is samples and indentation.
+fn whole_and_to_run(path: &Path) -> io::Result<String> {
+    let to_run = without_samples(&fs::read_to_string(path)?);
+    Ok(format!("{}, {to_run:?}", whole(path)?))
+}
+
+/// A JSON object without the spaces between its tokens, and without its members `examples` and `antiExamples`.
+fn without_samples(text: &str) -> String {
+    let mut members: Vec<String> = Vec::new();
+    let mut member = String::new();
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for letter in text.chars() {
+        if in_string {
+            member.push(letter);
+            in_string = escaped || letter != '"';
+            escaped = !escaped && letter == '\\';
+            continue;
+        }
+        match letter {
+            ' ' | '\n' | '\r' | '\t' => continue,
+            '"' => in_string = true,
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth -= 1,
+            _ => {}
+        }
+        match (letter, depth) {
+            // The braces of the object itself.
+            ('{', 1) | ('}', 0) => {}
+            (',', 1) => members.push(std::mem::take(&mut member)),
+            _ => member.push(letter),
+        }
+    }
+    members.push(member);
+    let sample = |member: &str| {
+        ["\"examples\":", "\"antiExamples\":"].iter().any(|name| member.starts_with(name))
+    };
+    members.retain(|member| !sample(member));
+    format!("{{{}}}", members.join(","))
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {

@@ -6,11 +6,13 @@
 //! tls       its certificate, and the CA to trust for it
 //! measure   one run of one job: CPU time, wall time, peak memory, output
 //! callgrind one run of one job under valgrind: instructions
+//! binary    the size of a program
 //! programs  where the measured programs are, and building them
 //! targets   what is promised: the figures that must hold, and the goals
 //! report    medians, Markdown tables, the machine
 //! ```
 
+pub mod binary;
 pub mod callgrind;
 pub mod measure;
 pub mod programs;

@@ -15,25 +15,33 @@ pub struct Target {
 
 /// One call per process over http.
 pub const COLD_INSTRUCTIONS: Target =
-    at_most("one call per process, http, M instructions", Some(8.0), 2.5);
+    at_most("one call per process, http, M instructions", Some(2.5), 1.6);
+/// The same with a card of a few lines, read from a folder.
+pub const SMALL_INSTRUCTIONS: Target =
+    at_most("one call per process, http, small card, M instructions", Some(2.0), 1.4);
 /// Its peak memory.
 pub const COLD_MEMORY: Target = at_most("one call per process, http, peak MiB", Some(12.0), 8.0);
 /// Its CPU time beside curl's.
-pub const COLD_CPU: Target = at_most("one call per process, http, CPU × curl", None, 0.40);
+pub const COLD_CPU: Target = at_most("one call per process, http, CPU × curl", None, 0.35);
 /// One call per process over https.
 pub const COLD_HTTPS_INSTRUCTIONS: Target =
-    at_most("one call per process, https, M instructions", Some(16.0), 6.0);
+    at_most("one call per process, https, M instructions", Some(5.5), 4.3);
 /// Its peak memory.
 pub const COLD_HTTPS_MEMORY: Target =
-    at_most("one call per process, https, peak MiB", Some(12.0), 8.0);
+    at_most("one call per process, https, peak MiB", Some(13.0), 9.0);
 /// Its CPU time beside curl's.
 pub const COLD_HTTPS_CPU: Target = at_most("one call per process, https, CPU × curl", None, 0.40);
 /// What a connector with 1,200 more cards adds to the time.
 pub const CROWD_TIME: Target = at_most("1,200 more cards, ms more", Some(2.0), 0.5);
 /// What it adds to the memory.
 pub const CROWD_MEMORY: Target = at_most("1,200 more cards, MiB more", None, 1.0);
-/// One more call in a running process.
-pub const WARM_INSTRUCTIONS: Target = at_most("one more call, k instructions", Some(230.0), 171.0);
+/// What the loader maps of the binary.
+pub const BINARY_SIZE: Target = at_most("text and data of the binary, MiB", Some(16.0), 10.0);
+/// One more call in a running process, the reply's body passed on.
+pub const WARM_INSTRUCTIONS: Target = at_most("one more call, k instructions", Some(171.0), 150.0);
+/// The same with a field read from the body.
+pub const FIELD_INSTRUCTIONS: Target =
+    at_most("one more call, a field read from the body, k instructions", Some(200.0), 174.0);
 /// CPU time at 32 calls at once, beside bare reqwest's.
 pub const WARM_CPU: Target = at_most("32 at once, CPU × reqwest", Some(1.6), 1.2);
 /// Calls a second at 32 calls at once, beside bare reqwest's.

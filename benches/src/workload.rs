@@ -93,6 +93,27 @@ impl Workload {
             .with_stdin(&self.folder.path().join("invocation.json"))
     }
 
+    /// cardhost, one call of a card of a few lines, which is read from a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn small_once(&self) -> Result<Job> {
+        let folder = self.token_folder()?;
+        let invocation = folder.join("small.json");
+        let connection = json!({ "fields": { "Token": "bench-token" } });
+        std::fs::write(&invocation, json!({ "connection": connection }).to_string())?;
+        let mut arguments = ["run", "bench/me", "--cards"].map(str::to_owned).to_vec();
+        arguments.push(folder.join("cards").display().to_string());
+        Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), 1))
+            .with_stdin(&invocation))
+    }
+
+    /// The measured `cardhost`.
+    #[must_use]
+    pub fn cardhost(&self) -> &Path {
+        &self.cardhost
+    }
+
     /// curl, one call.
     #[must_use]
     pub fn curl_once(&self, scheme: Scheme) -> Job {
@@ -164,6 +185,18 @@ impl Workload {
     /// # Errors
     /// As for [`Workload::token_once`].
     pub fn token_calls(&self, token: Token, calls: usize) -> Result<Job> {
+        self.bench_calls("bench/me", token, calls)
+    }
+
+    /// cardhost with a card that gives one field of the body, `calls` invocations one after the other.
+    ///
+    /// # Errors
+    /// As for [`Workload::token_once`].
+    pub fn field_calls(&self, calls: usize) -> Result<Job> {
+        self.bench_calls("bench/who", Token::Inline, calls)
+    }
+
+    fn bench_calls(&self, card: &str, token: Token, calls: usize) -> Result<Job> {
         let folder = self.token_folder()?;
         let connection = match token {
             Token::Inline => json!({ "fields": { "Token": "bench-token" } }),
@@ -173,7 +206,7 @@ impl Workload {
         let line = |id: usize| json!({ "id": id.to_string(), "connection": connection });
         let text: String = (0..calls).map(|id| format!("{}\n", line(id))).collect();
         std::fs::write(&lines, text)?;
-        let mut arguments = ["run", "bench/me", "--stream"].map(str::to_owned).to_vec();
+        let mut arguments = ["run", card, "--stream"].map(str::to_owned).to_vec();
         arguments.extend(self.token_arguments(&folder));
         Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), calls))
             .with_stdin(&lines))
@@ -201,17 +234,22 @@ impl Workload {
             },
             "targets": { "API": { "auth": ["token", "oauth"], "base": format!("{}/api", self.http) } },
         });
-        let card = json!({
-            "format": 1, "name": "me", "version": "1.0.0", "title": "Me",
-            "request": { "target": "API", "method": "GET", "path": "/app/me" },
-            "effect": "read",
-            "output": { "Response": {
-                "Status Code": { "type": "number", "value": "<<response.status>>" },
-                "Body": { "type": "any", "value": "<<response.body>>" },
-            } },
-        });
+        let card = |name: &str, field: Value| {
+            json!({
+                "format": 1, "name": name, "version": "1.0.0", "title": name,
+                "request": { "target": "API", "method": "GET", "path": "/app/me" },
+                "effect": "read",
+                "output": { "Response": {
+                    "Status Code": { "type": "number", "value": "<<response.status>>" },
+                    "Result": field,
+                } },
+            })
+        };
+        let body = json!({ "type": "any", "value": "<<response.body>>" });
+        let user = json!({ "type": "number", "value": "<<response.body.results.user_id>>" });
         std::fs::write(cards.join("connector.json"), connector.to_string())?;
-        std::fs::write(cards.join("me.json"), card.to_string())?;
+        std::fs::write(cards.join("me.json"), card("me", body).to_string())?;
+        std::fs::write(cards.join("who.json"), card("who", user).to_string())?;
         let key = folder.join("key");
         std::fs::write(&key, format!("{}\n", "42".repeat(32)))?;
         #[cfg(unix)]

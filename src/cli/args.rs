@@ -19,11 +19,11 @@ use super::test::TestArgs;
 /// Run connector cards: one JSON invocation in, the output objects out.
 #[derive(Debug, Parser)]
 #[command(name = "cardhost", version, propagate_version = true, after_help = EXIT_CODES)]
-pub(crate) struct Cli {
+pub(crate) struct Cli<C: Subcommand = Command> {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: C,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a test failed, 2 usage, 3 definition, 4 invocation, 5 connection or auth, 6 refused by policy, \
@@ -96,4 +96,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example:
   cardhost completions bash > /etc/bash_completion.d/cardhost")]
     Completions(CompletionsArgs),
+}
+
+/// The subcommand whose start counts, by itself: see [`super::parse`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunAlone {
+    Run(RunArgs),
 }

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use super::args::{Cli, Command};
 use super::console::{self, Console};
+use super::parse::parse;
 use super::{
     check, completions, connection, docs, flow, list, logging, mock, plan, record, run, show,
     stream, test,
@@ -25,7 +26,7 @@ pub(crate) fn main() -> ExitCode {
 
 /// Parses the arguments and runs the subcommand.
 fn command() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -44,7 +45,7 @@ fn command() -> ExitCode {
         Command::Mock(args) => mock::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Flow(args) => flow::run(&cli.global, args, &console),
-        Command::Completions(args) => completions::run(args, Cli::command(), &console),
+        Command::Completions(args) => completions::run(args, <Cli>::command(), &console),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

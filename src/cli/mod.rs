@@ -15,6 +15,7 @@ mod hint;
 mod list;
 mod logging;
 mod mock;
+mod parse;
 mod plan;
 mod reach;
 mod record;

@@ -41,6 +41,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
     let outcome = setup::runtime()?.block_on(host.run(card, invocation))?;
+    host.catalog().leak();
     console.warnings(&outcome.warnings);
     print(&outcome, args.pretty, console)
 }

@@ -15,6 +15,7 @@ mod canary;
 mod cassettes;
 mod connection_cli;
 mod egress;
+mod embedded;
 mod embedding;
 mod files;
 mod flow_cassettes;

@@ -8,7 +8,9 @@ mod left_out;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 #[cfg(feature = "json-schema")]
-pub use compiled::{JsonSchemaField, compile};
+pub use cardhost_schema::compile;
+#[cfg(feature = "json-schema")]
+pub use compiled::JsonSchemaField;
 #[cfg(not(feature = "json-schema"))]
 pub use left_out::JsonSchemaField;
 

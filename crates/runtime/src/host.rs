@@ -165,7 +165,7 @@ impl Host {
         let span = telemetry::span(name);
         let find = || {
             let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
-            self.0.catalog.definition(named.ok_or(InvocationFault::NoCard)?)
+            self.definition(named.ok_or(InvocationFault::NoCard)?)
         };
         if span.is_disabled() {
             return self.exchange(find()?, invocation, &span, None).await;
@@ -174,8 +174,16 @@ impl Host {
         told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
     }
 
-    #[cfg(feature = "flow")]
+    /// A card to run. What stands in for its service takes the connection from the card's examples.
+    pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
+        match self.0.stand_in {
+            Some(_) => self.0.catalog.definition(full_name),
+            None => self.0.catalog.definition_to_run(full_name),
+        }
+    }
+
     /// Runs a card, with something to be done between planning its request and sending it.
+    #[cfg(feature = "flow")]
     pub(crate) async fn run_with(
         &self,
         definition: Arc<Definition>,
@@ -306,7 +314,7 @@ impl Host {
     ) -> Result<(Arc<Definition>, Found, Plan), Error> {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
-        let definition = self.0.catalog.definition(name)?;
+        let definition = self.definition(name)?;
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         Ok((definition, found, plan))
     }

@@ -7,7 +7,8 @@ use crate::manifests::packages;
 
 /// Each crate with those that it may use, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("cardhost-core", &[]),
+    ("cardhost-schema", &[]),
+    ("cardhost-core", &["cardhost-schema"]),
     ("cardhost-author", &["cardhost-core"]),
     ("cardhost-flow", &["cardhost-core"]),
     ("cardhost-cassette", &["cardhost-core"]),

@@ -1,8 +1,8 @@
-//! JSON Schemas that are compiled: the one door to the `jsonschema` crate.
+//! JSON Schemas that are compiled, by `cardhost-schema`.
 
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
+use cardhost_schema::{Validator, compile};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,9 +32,7 @@ impl JsonSchemaField {
     #[must_use]
     pub fn first_fault(&self, value: &Value) -> Option<(String, String)> {
         match self.validator() {
-            Ok(validator) => validator.iter_errors(value).next().map(|error| {
-                (error.instance_path().to_string(), error.masked_with("the value").to_string())
-            }),
+            Ok(validator) => cardhost_schema::first_fault(validator, value),
             Err(fault) => Some((String::new(), format!("a JSON Schema that compiles: {fault}"))),
         }
     }
@@ -42,16 +40,4 @@ impl JsonSchemaField {
     fn validator(&self) -> &Result<Validator, String> {
         self.compiled.get_or_init(|| compile(&self.source))
     }
-}
-
-/// Compiles a schema; references leave the document nowhere, patterns run in linear time.
-///
-/// # Errors
-/// The reason in words where the schema is not valid.
-pub fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
 }

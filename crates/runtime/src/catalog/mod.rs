@@ -2,102 +2,37 @@
 
 mod folder;
 mod memory;
+mod source;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Place, Unreadable};
+use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::load::{LoadFault, load_card, load_connector};
 use cardhost_core::text::nearest;
 
 pub use folder::Folder;
 pub use memory::MemorySource;
+pub use source::CardSource;
+use source::{Read, has, is_name, read};
 
 /// The file of a connector inside its folder.
 pub const CONNECTOR_FILE: &str = "connector.json";
-
-/// A place that connectors and cards can be read from.
-///
-/// # Example: cards of a map, such as a table of a database
-/// ```
-/// use std::collections::BTreeMap;
-///
-/// use cardhost_runtime::catalog::CardSource;
-/// use cardhost_runtime::host::Host;
-///
-/// /// Texts by connector and file.
-/// struct Table(BTreeMap<(String, String), String>);
-///
-/// impl CardSource for Table {
-///     fn connectors(&self) -> Vec<String> {
-///         let files = self.0.keys().filter(|(_, file)| file == "connector");
-///         files.map(|(connector, _)| connector.clone()).collect()
-///     }
-///
-///     fn cards(&self, connector: &str) -> Vec<String> {
-///         let files = self.0.keys().filter(|(of, file)| of == connector && file != "connector");
-///         files.map(|(_, file)| file.clone()).collect()
-///     }
-///
-///     fn text(&self, connector: &str, file: &str) -> Result<Option<String>, String> {
-///         Ok(self.0.get(&(connector.to_owned(), file.to_owned())).cloned())
-///     }
-///
-///     fn display_path(&self, connector: &str, file: &str) -> String {
-///         format!("table of cards: {connector}/{file}")
-///     }
-/// }
-///
-/// let files = [
-///     ("connector", r#"{
-///         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
-///         "connection": { "fields": {} },
-///         "auth": { "open": { "scheme": "none" } },
-///         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["open"] } }
-///     }"#),
-///     ("list-orders", r#"{
-///         "format": 1, "name": "list-orders", "title": "List orders", "version": "1.0.0",
-///         "request": { "target": "api", "method": "GET", "path": "/orders" },
-///         "effect": "read",
-///         "output": { "Orders": { "List": { "type": "any", "value": "<<response.body>>" } } }
-///     }"#),
-/// ];
-/// let rows = files.map(|(file, text)| (("shop".to_owned(), file.to_owned()), text.to_owned()));
-/// let host = Host::builder().cards(Table(rows.into_iter().collect())).build();
-///
-/// let catalog = host.catalog();
-/// assert_eq!(catalog.connectors(), ["shop"]);
-/// assert_eq!(catalog.cards("shop"), ["shop/list-orders"]);
-/// assert_eq!(catalog.definition("shop/list-orders")?.card.title, "List orders");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub trait CardSource: Send + Sync {
-    /// The names of its connectors, sorted.
-    fn connectors(&self) -> Vec<String>;
-
-    /// The names of a connector's cards, sorted; without `connector`.
-    fn cards(&self, connector: &str) -> Vec<String>;
-
-    /// The text of `<connector>/<file>.json`; `None` where there is none.
-    ///
-    /// # Errors
-    /// The system's words where it is there and cannot be read.
-    fn text(&self, connector: &str, file: &str) -> Result<Option<String>, String>;
-
-    /// The file's name in messages.
-    fn display_path(&self, connector: &str, file: &str) -> String;
-}
 
 /// Sources in order: a connector comes whole from the first that has it.
 #[derive(Default)]
 pub struct Catalog {
     sources: Vec<Arc<dyn CardSource>>,
     connectors: Mutex<HashMap<String, Arc<Connector>>>,
-    definitions: Mutex<HashMap<String, Arc<Definition>>>,
+    whole: Mutex<Definitions>,
+    to_run: Mutex<Definitions>,
 }
+
+type Definitions = HashMap<String, Arc<Definition>>;
 
 impl Catalog {
     /// A catalog over sources.
@@ -111,7 +46,28 @@ impl Catalog {
     /// # Errors
     /// `connector.unknown`, `card.unknown`, `definition.syntax`, `definition.unreadable`.
     pub fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
-        if let Some(found) = lock(&self.definitions).get(full_name) {
+        let read: Read =
+            |source, connector, file| Ok(source.text(connector, file)?.map(Cow::Owned));
+        self.find(full_name, &self.whole, read)
+    }
+
+    /// A card as a run needs it: it may have no examples.
+    ///
+    /// # Errors
+    /// As [`Catalog::definition`].
+    pub(crate) fn definition_to_run(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
+        self.find(full_name, &self.to_run, |source, connector, file| {
+            source.text_to_run(connector, file)
+        })
+    }
+
+    fn find(
+        &self,
+        full_name: &str,
+        kept: &Mutex<Definitions>,
+        text: Read,
+    ) -> Result<Arc<Definition>, Error> {
+        if let Some(found) = lock(kept).get(full_name) {
             return Ok(Arc::clone(found));
         }
         let (connector_name, card_name) = full_name.split_once('/').unwrap_or((full_name, ""));
@@ -134,11 +90,16 @@ impl Catalog {
             return Err(unknown());
         }
         let file = source.display_path(connector_name, card_name);
-        let text = read(&**source, connector_name, card_name)?.ok_or_else(unknown)?;
+        let text = read(&**source, connector_name, card_name, text)?.ok_or_else(unknown)?;
         let definition = Arc::new(load_card(connector, &file, &text)?);
         own_name(&file, definition.card.name.as_str(), card_name)?;
-        lock(&self.definitions).insert(full_name.to_owned(), Arc::clone(&definition));
+        lock(kept).insert(full_name.to_owned(), Arc::clone(&definition));
         Ok(definition)
+    }
+
+    /// Keeps what a run has read until the process ends: one that ends with its call saves the freeing.
+    pub fn leak(&self) {
+        lock(&self.to_run).values().cloned().for_each(std::mem::forget);
     }
 
     /// A connector by its name.
@@ -198,7 +159,8 @@ impl Catalog {
             return Err(unknown());
         }
         for source in &self.sources {
-            let Some(text) = read(&**source, name, "connector")? else {
+            let to_run: Read = |source, name, file| source.text_to_run(name, file);
+            let Some(text) = read(&**source, name, "connector", to_run)? else {
                 continue;
             };
             if let Some(found) = lock(&self.connectors).get(name) {
@@ -223,23 +185,6 @@ fn own_name(file: &str, name: &str, expected: &str) -> Result<(), Error> {
         Error::from(LoadFault::Name { found: name.to_owned(), expected: expected.to_owned() });
     let place = Place { file: file.to_owned(), ..error.place().clone() };
     Err(error.at(place))
-}
-
-fn has(source: &dyn CardSource, connector: &str) -> bool {
-    is_name(connector) && matches!(source.text(connector, "connector"), Ok(Some(_)))
-}
-
-fn read(source: &dyn CardSource, connector: &str, file: &str) -> Result<Option<String>, Error> {
-    source.text(connector, file).map_err(|reason| {
-        Error::from(Unreadable { reason })
-            .at(Place { file: source.display_path(connector, file), ..Place::default() })
-    })
-}
-
-/// Names come from callers and become paths: only lower-case letters, digits and hyphens.
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// A poisoned lock holds whole entries all the same: each is inserted at once.

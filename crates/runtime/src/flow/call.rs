@@ -30,7 +30,7 @@ impl Session {
     ) -> Result<Given, Ended> {
         let host = &self.runner.host;
         let name = format!("{}/{}", call.connector, call.card);
-        let definition = host.catalog().definition(&name)?;
+        let definition = host.definition(&name)?;
         if let Some(version) = &call.version
             && *version != definition.card.version.0
         {
@@ -134,7 +134,9 @@ impl Session {
         for call in flow.document.cards() {
             let name = format!("{}/{}", call.connector, call.card);
             // A card that is not there is the flow's to find out.
-            let Ok(definition) = self.runner.host.catalog().definition(&name) else { continue };
+            let Ok(definition) = self.runner.host.definition(&name) else {
+                continue;
+            };
             if !definition.reply_secrets().is_empty() {
                 return Err(journal.keeps_no_secret(name));
             }
