@@ -176,9 +176,9 @@ impl Host {
 
     /// A card to run. What stands in for its service takes the connection from the card's examples.
     pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
-        match self.0.stand_in {
-            Some(_) => self.0.catalog.definition(full_name),
-            None => self.0.catalog.definition_to_run(full_name),
+        match self.0.stand_ins.are_there() {
+            true => self.0.catalog.definition(full_name),
+            false => self.0.catalog.definition_to_run(full_name),
         }
     }
 
