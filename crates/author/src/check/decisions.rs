@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::finding::{DefinitionFault, Table};
+use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, absence};
 use cardhost_core::decision::Decision;

@@ -13,7 +13,7 @@ use cardhost_core::template::{
     Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
 };
 
-use super::finding::{Absence, DefinitionFault, Meant, Remedy};
+use super::fault::{Absence, DefinitionFault, Meant, Remedy};
 use super::findings::Findings;
 use super::{calls, suggest};
 

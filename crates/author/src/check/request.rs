@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::decisions;
+use super::fault::{DefinitionFault, Table};
 use super::fields::{Form, check_when};
-use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{targets, uses};
@@ -16,6 +16,7 @@ use cardhost_core::field::{Field, FieldType};
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Part, Root, Template, ValueTemplate};
 use cardhost_core::value::type_name;
+use cardhost_document::Malformed;
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
@@ -118,8 +119,7 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         if let Some(text) = &body.content_type
             && http::HeaderValue::from_str(text).is_err()
         {
-            let fault =
-                DefinitionFault::Form { expected: "a media type".to_owned(), found: text.clone() };
+            let fault = Malformed::form("a media type", text).into();
             findings.at(Code::DEFINITION_VALUE, "/request/body/contentType", fault);
         }
     }
@@ -196,7 +196,7 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
     let wrong =
         |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
-            findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
+            findings.at(Code::DEFINITION_TYPE, place, Malformed::Type { expected, found }.into());
         };
     let whole: [&str; 2] = ["object", "one reference to an object"];
     let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];

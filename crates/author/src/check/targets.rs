@@ -1,7 +1,7 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
+use super::fault::{Absence, DefinitionFault, Remedy, Table};
 use super::fields::{Form, check_when};
-use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
 use super::references::{Names, Rules};
 use super::{auth, decisions};
@@ -16,6 +16,7 @@ use cardhost_core::plan::METHODS;
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Part, Reference, Root, Template};
 use cardhost_core::token::TokenScheme;
+use cardhost_document::Malformed;
 
 /// The roots of a connector's own tables and conditions: it knows no card.
 pub(super) const CONNECTION: &[Root] = &[Root::Connection];
@@ -105,8 +106,8 @@ fn base_url(
                 "a base URL: expressions stand in its host, port and path, or are all of it up to the path"
             }
         };
-        let (expected, found) = (expected.to_owned(), base.text().to_owned());
-        findings.at(Code::DEFINITION_VALUE, place, DefinitionFault::Form { expected, found });
+        let fault = Malformed::form(expected, base.text());
+        findings.at(Code::DEFINITION_VALUE, place, fault.into());
         return;
     }
     // A row of a table may be for the choice that makes a field visible.
@@ -275,7 +276,7 @@ pub(super) fn known_target(
 pub(super) fn known_method(name: &str, pointer: &str, findings: &mut Findings<'_>) {
     if !METHODS.contains(&name) {
         let expected = METHODS.map(str::to_owned).to_vec();
-        let fault = DefinitionFault::Choice { what: "method", expected, found: name.to_owned() };
+        let fault = Malformed::Choice { what: "method", expected, found: name.to_owned() }.into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }
@@ -287,7 +288,7 @@ pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>)
         let mut expected: Vec<String> = given.map(ToString::to_string).collect();
         expected.push("service.…".to_owned());
         let fault =
-            DefinitionFault::Choice { what: "reply code", expected, found: code.to_owned() };
+            Malformed::Choice { what: "reply code", expected, found: code.to_owned() }.into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }
@@ -296,7 +297,7 @@ pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>)
 pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
     if cardhost_core::inject::path::check_relative(path).is_err() || path.contains('#') {
         let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
-        let fault = DefinitionFault::Form { expected, found: path.to_owned() };
+        let fault = Malformed::form(expected, path).into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }
@@ -305,7 +306,7 @@ pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>)
 pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>) {
     if cardhost_core::inject::header::header_name(name).is_err() {
         let expected = "the name of a header that may be set".to_owned();
-        let fault = DefinitionFault::Form { expected, found: name.to_owned() };
+        let fault = Malformed::form(expected, name).into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }

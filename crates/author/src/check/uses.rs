@@ -3,7 +3,7 @@
 //!
 //! The keys inside a field's `fields` are not looked at.
 
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::references::{Names, absence};
 use cardhost_core::card::Card;

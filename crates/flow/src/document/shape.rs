@@ -1,16 +1,11 @@
 //! The shape of a document, said once: the loader checks by it, with every fault and its place, and the
 //! JSON Schema is written from it.
 
-use std::ops::Range;
-
 use serde_json::{Map, Value, json};
 
 use super::{call, task};
 use crate::document_fault::DocumentFault;
-use crate::findings::Findings;
-use crate::node::{Kind, Node};
-use cardhost_core::error::push_pointer;
-use cardhost_core::text::nearest;
+use cardhost_document::{Findings, Kind, Malformed, Node, below, short};
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
@@ -101,35 +96,11 @@ pub(crate) const fn key(name: &'static str, doc: &'static str, shape: Shape) -> 
 
 /// Checks a document; without recursion, as documents are deep.
 pub(crate) fn check(root: &Node, shape: &'static Shape, findings: &mut Findings<'_>) {
-    let mut all = vec![(root, String::new())];
-    while let Some((node, pointer)) = all.pop() {
-        duplicates(node, &pointer, findings);
-        let entries = node.entries().iter();
-        all.extend(entries.map(|entry| (&entry.value, below(&pointer, &entry.key))));
-        let items = node.items().iter().enumerate();
-        all.extend(items.map(|(index, item)| (item, format!("{pointer}/{index}"))));
-    }
+    findings.duplicate_keys(root);
     let mut open: Vec<(&Node, &'static Shape, String)> = vec![(root, shape, String::new())];
     while let Some((node, shape, pointer)) = open.pop() {
         let mut found = Checker { open: &mut open, findings };
         found.check(node, shape, pointer);
-    }
-}
-
-fn duplicates(node: &Node, pointer: &str, findings: &mut Findings<'_>) {
-    let mut seen: std::collections::HashMap<&str, &Range<usize>> = std::collections::HashMap::new();
-    for entry in node.entries() {
-        match seen.get(entry.key.as_str()) {
-            Some(first) => {
-                let key = entry.key.clone();
-                let first_line = findings.line(first.start);
-                let fault = DocumentFault::DuplicateKey { key, first_line };
-                findings.at(&below(pointer, &entry.key), &entry.key_at, fault);
-            }
-            None => {
-                seen.insert(&entry.key, &entry.key_at);
-            }
-        }
     }
 }
 
@@ -174,7 +145,7 @@ impl<'n> Checker<'_, 'n, '_> {
                 let text = node.text().unwrap_or_default();
                 if !words.contains(&text) {
                     let expected = words.iter().map(|word| (*word).to_owned()).collect();
-                    let fault = DocumentFault::Choice { expected, found: short(text) };
+                    let fault = Malformed::Choice { what: "value", expected, found: short(text) };
                     self.findings.at(&pointer, &node.at, fault);
                 }
             }
@@ -227,8 +198,8 @@ impl<'n> Checker<'_, 'n, '_> {
                     _ => {
                         let of = task::kinds().iter().map(|kind| kind.name.to_owned()).collect();
                         let found = kinds.iter().map(|kind| kind.name.to_owned()).collect();
-                        let fault = DocumentFault::ExactlyOne { of, found };
-                        self.findings.at(&pointer, &start(node), fault);
+                        let fault = Malformed::ExactlyOne { of, found };
+                        self.findings.at(&pointer, &node.start(), fault);
                     }
                 }
             }
@@ -252,8 +223,8 @@ impl<'n> Checker<'_, 'n, '_> {
                 self.keys(with, keys, &[], &below(pointer, "with"));
             }
             None if !keys.required.is_empty() => {
-                let fault = DocumentFault::MissingKey { keys: vec!["with".to_owned()] };
-                self.findings.at(pointer, &start(node), fault);
+                let fault = Malformed::missing("with");
+                self.findings.at(pointer, &node.start(), fault);
             }
             _ => {}
         }
@@ -269,9 +240,7 @@ impl<'n> Checker<'_, 'n, '_> {
                 None => {
                     let free = all().map(|key| key.name).filter(|name| node.get(name).is_none());
                     let known: Vec<String> = free.map(str::to_owned).collect();
-                    let nearest = nearest(&entry.key, known.iter().map(String::as_str));
-                    let key = entry.key.clone();
-                    let fault = DocumentFault::UnknownKey { key, nearest, known };
+                    let fault = Malformed::UnknownKey { key: entry.key.clone(), known };
                     self.findings.at(&place, &entry.key_at, fault);
                 }
             }
@@ -279,53 +248,31 @@ impl<'n> Checker<'_, 'n, '_> {
         let missing = keys.required.iter().filter(|name| node.get(name).is_none());
         let missing: Vec<String> = missing.map(|name| (*name).to_owned()).collect();
         if !missing.is_empty() {
-            let fault = DocumentFault::MissingKey { keys: missing };
-            self.findings.at(pointer, &start(node), fault);
+            let fault = Malformed::MissingKey { keys: missing };
+            self.findings.at(pointer, &node.start(), fault);
         }
         let given = keys.one_of.iter().filter(|name| node.get(name).is_some());
         let given: Vec<String> = given.map(|name| (*name).to_owned()).collect();
         if !keys.one_of.is_empty() && given.len() != 1 {
             let of = keys.one_of.iter().map(|name| (*name).to_owned()).collect();
-            let fault = DocumentFault::ExactlyOne { of, found: given };
-            self.findings.at(pointer, &start(node), fault);
+            let fault = Malformed::ExactlyOne { of, found: given };
+            self.findings.at(pointer, &node.start(), fault);
         }
     }
 
     fn wrong_type(&mut self, node: &Node, shape: &Shape, pointer: &str) {
-        let fault = DocumentFault::Type { expected: types(shape), found: node.type_name() };
-        self.findings.at(pointer, &start(node), fault);
+        let fault = Malformed::wrong_type(&types(shape), node.type_name());
+        self.findings.at(pointer, &node.start(), fault);
     }
 
     fn form(&mut self, node: &Node, expected: &str, pointer: &str) {
         let found = match &node.kind {
-            Kind::Text(text) | Kind::Number(text) => short(text),
-            _ => node.type_name().to_owned(),
+            Kind::Text(text) | Kind::Number(text) => text,
+            _ => node.type_name(),
         };
-        let fault = DocumentFault::Form { expected: expected.to_owned(), found };
-        self.findings.at(pointer, &start(node), fault);
+        let fault = Malformed::form(expected, found);
+        self.findings.at(pointer, &node.start(), fault);
     }
-}
-
-/// The value, or the first line of what is longer.
-pub(crate) fn start(node: &Node) -> Range<usize> {
-    match node.kind {
-        Kind::List(_) | Kind::Map(_) => node.at.start..node.at.start,
-        _ => node.at.clone(),
-    }
-}
-
-fn short(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
-}
-
-pub(crate) fn below(pointer: &str, key: &str) -> String {
-    let mut place = pointer.to_owned();
-    push_pointer(&mut place, key);
-    place
 }
 
 /// The types of the values that a shape allows.

@@ -7,7 +7,7 @@ use super::parts::{INPUT, Input, OUTPUT, Output, TIMEOUT_OR_NAME};
 use super::shape::{Key, Keys, Shape, key};
 use super::{ListId, call, do_, emit, for_, fork, listen, raise, run, set, switch, try_, wait};
 use crate::expression::Expression;
-use crate::node::Node;
+use cardhost_document::Node;
 
 /// A task.
 #[derive(Clone, Debug)]

@@ -410,7 +410,7 @@ impl Run {
         let document = match document {
             // Served as text: still a document.
             Value::String(text) => {
-                let node = crate::node::read(text).map_err(|fault| {
+                let node = cardhost_document::read(text).map_err(|fault| {
                     let title = "the OpenAPI document cannot be read";
                     Problem::new(Standard::Configuration, title, fault.reason)
                 })?;
