@@ -1,6 +1,6 @@
 //! A text to a document, or everything that is wrong with it.
 
-use super::document::{self, Document, Head, ROOT, build, shape};
+use super::document::{self, Document, Head, ROOT, build};
 use cardhost_core::error::Code;
 use cardhost_document::{Finding, Findings, Node, ReadFault};
 
@@ -19,7 +19,7 @@ pub struct Loaded {
 /// Loads a flow from YAML or JSON; `file` is its path in the findings.
 ///
 /// # Errors
-/// Everything that is wrong, by position: `definition.*` for the shape, `flow.unsupported`,
+/// Everything that is wrong, by position: `definition.*` for the `flow.unsupported`,
 /// `flow.version`, `flow.reference` and `flow.expression_syntax`; warnings too.
 ///
 /// # Example: two faults at once
@@ -99,7 +99,7 @@ pub(super) fn examine(
             return (None, findings.into_sorted());
         }
     };
-    shape::check(&root, &ROOT, &mut findings);
+    document::check(&root, &ROOT, &mut findings);
     let document = match is_malformed(findings.list()) {
         true => None,
         false => build(&root, text, &mut findings),

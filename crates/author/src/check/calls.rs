@@ -2,7 +2,7 @@
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::Names;
+use super::names::Names;
 use cardhost_core::error::Code;
 use cardhost_core::field::{FieldType, Format};
 use cardhost_core::template::{Reference, Root};

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::{Names, absence};
+use super::known::known_target;
+use super::names::{Names, absence};
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType, Fields, Format, When};
 use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
@@ -187,12 +188,7 @@ impl<'a> Form<'a> {
             let names: Vec<&str> = from.targets.iter().map(String::as_str).collect();
             repeated(&names, &place, findings);
             for (index, name) in from.targets.iter().enumerate() {
-                super::targets::known_target(
-                    self.names.connector,
-                    name,
-                    &format!("{place}/{index}"),
-                    findings,
-                );
+                known_target(self.names.connector, name, &format!("{place}/{index}"), findings);
             }
         }
     }

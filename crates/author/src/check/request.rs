@@ -6,8 +6,9 @@ use super::decisions;
 use super::fault::{DefinitionFault, Table};
 use super::fields::{Form, check_when};
 use super::findings::Findings;
-use super::references::{Names, Rules};
-use super::{targets, uses};
+use super::names::Names;
+use super::references::Rules;
+use super::{known, targets, uses};
 use cardhost_core::auth::{AuthMethod, Place};
 use cardhost_core::card::Card;
 use cardhost_core::connector::Connector;
@@ -59,7 +60,7 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
     for (index, rule) in card.response.failures.iter().enumerate() {
         let place = format!("/response/failures/{index}");
         check_when(names, &rule.when, &format!("{place}/when"), REPLY.roots, findings);
-        targets::reply_code(&rule.code, &format!("{place}/code"), findings);
+        known::reply_code(&rule.code, &format!("{place}/code"), findings);
         if let Some(message) = &rule.message {
             let rules = Rules { needs_values: false, ..REPLY };
             names.template(message, &format!("{place}/message"), rules, findings);
@@ -94,9 +95,9 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         names.template(template, &format!("/request/{key}"), REQUEST, findings);
     }
     let target: &Each<'_> =
-        &|name, place, findings| targets::known_target(names.connector, name, place, findings);
+        &|name, place, findings| known::known_target(names.connector, name, place, findings);
     each_value(names, &request.target, "/request/target", target, findings);
-    each_value(names, &request.method, "/request/method", &targets::known_method, findings);
+    each_value(names, &request.method, "/request/method", &known::known_method, findings);
     path(&request.path, findings);
     if let Some(query) = &request.query {
         parameters(names, query, "/request/query", findings);
@@ -187,7 +188,7 @@ fn path(template: &Template, findings: &mut Findings<'_>) {
             Part::Reference(_) | Part::Helper(_) => "x",
         })
         .collect();
-    targets::plain_path(&text, "/request/path", findings);
+    known::plain_path(&text, "/request/path", findings);
 }
 
 /// `query`, `headers` or `form`: one reference to an object, or an object of plain values.
@@ -239,7 +240,7 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
 
 fn header_names(headers: &ValueTemplate, findings: &mut Findings<'_>) {
     for name in written_names(headers) {
-        targets::header_name(name, &below("/request/headers", name), findings);
+        known::header_name(name, &below("/request/headers", name), findings);
     }
 }
 

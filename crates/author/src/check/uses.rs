@@ -5,7 +5,7 @@
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::{Names, absence};
+use super::names::{Names, absence};
 use cardhost_core::card::Card;
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};

@@ -21,7 +21,8 @@ use crate::document::for_::For;
 use crate::document::parts::{Authentication, Endpoint, RaisedError, Settings};
 use crate::document::run::RunWorkflow;
 use crate::document::switch::Switch;
-use crate::document::task::{Kind, Task, Then};
+use crate::document::task::{Kind, Task};
+use crate::document::then::Then;
 use crate::expression::Shaped;
 use crate::problem::{Problem, Standard};
 
