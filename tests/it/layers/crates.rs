@@ -9,14 +9,16 @@ use crate::manifests::packages;
 const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-schema", &[]),
     ("cardhost-core", &["cardhost-schema"]),
-    ("cardhost-author", &["cardhost-core"]),
-    ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-document", &["cardhost-core"]),
+    ("cardhost-author", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
     ("cardhost-cassette", &["cardhost-core"]),
     ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
     (
         "cardhost-testkit",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",
@@ -27,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",
