@@ -26,11 +26,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::connections::{ConnectionProvider, read_secret};
 use crate::entropy::{self, Entropy, SystemEntropy};
 use crate::executor::{Driver, TokenSource};
-use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
 use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn, Transport};
+use cardhost_store::TenantStore;
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 ///

@@ -11,8 +11,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-core", &["cardhost-schema"]),
     ("cardhost-author", &["cardhost-core"]),
     ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-store", &["cardhost-core"]),
     ("cardhost-cassette", &["cardhost-core"]),
-    ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
+    ("cardhost-runtime", &["cardhost-core", "cardhost-flow", "cardhost-store"]),
     (
         "cardhost-testkit",
         &[
@@ -29,12 +30,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cardhost-core",
             "cardhost-author",
             "cardhost-flow",
+            "cardhost-store",
             "cardhost-cassette",
             "cardhost-runtime",
             "cardhost-testkit",
         ],
     ),
-    ("cardhost-benches", &["cardhost", "cardhost-runtime"]),
+    ("cardhost-benches", &["cardhost", "cardhost-store"]),
 ];
 
 fn may_use(name: &str) -> &'static [&'static str] {
