@@ -6,11 +6,14 @@ use serde_json::Value;
 
 use super::data::Data;
 use super::duration::milliseconds;
+use super::event::{Event, Happened};
 use super::frame::{Active, Ending, Frame, FrameId, Name, State, Tasks};
+use super::limits::{MAX_FRAMES, MAX_LEVELS};
+use super::purpose::Purpose;
+use super::run::Run;
 use super::scope::{View, moment};
 use super::step::{Action, Step, StepId, WaitReason};
 use super::work::Work;
-use super::{Event, Happened, MAX_FRAMES, MAX_LEVELS, Purpose, Run};
 use crate::datum::Datum;
 use crate::document::TaskId;
 use crate::document::parts::{Duration, Input, Output};

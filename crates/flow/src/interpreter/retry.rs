@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::chance;
+use super::event::Happened;
 use super::frame::{Ending, FIRST_ATTEMPT, FrameId, Phase, State, Tasks};
+use super::purpose::Purpose;
+use super::run::Run;
 use super::step::WaitReason;
 use super::work::Work;
-use super::{Happened, Purpose, Run};
 use crate::datum::Datum;
 use crate::document::MAX_DURATION;
 use crate::document::parts::{Backoff, Duration, Retry};

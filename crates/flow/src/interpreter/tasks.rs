@@ -8,10 +8,12 @@ use super::authentication::HttpAuthentication;
 use super::data::Data;
 use super::frame::{Ending, FrameId, Name, Phase, Postponed, State, Tasks};
 use super::http::HttpRequest;
+use super::purpose::Purpose;
+use super::run::Run;
 use super::scope::iso8601;
-use super::step::{Action, CardCall, StepId, SubFlow, WaitReason};
+use super::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
 use super::work::Work;
-use super::{Purpose, Run, chance, openapi};
+use super::{chance, openapi};
 use crate::datum::Datum;
 use crate::document::call::{Call, CallHttp, CallOpenApi};
 use crate::document::emit::Emit;
@@ -283,7 +285,7 @@ impl Run {
             let task = self.active(id).map(|active| active.task);
             let task = task.map(|task| self.document.task(task).reference.clone());
             let task = task.unwrap_or_default();
-            self.steps.push(super::Step::Start { id: step, task, action });
+            self.steps.push(Step::Start { id: step, task, action });
             self.give(id, own, None);
         }
         Ok(())
