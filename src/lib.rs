@@ -144,9 +144,9 @@ pub mod flow {
         Standard, Surroundings, check, load,
     };
     pub use cardhost_runtime::flow::{
-        Busy, Call, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
+        Busy, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
         MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, RecordingTimer, RunFault, SystemTimer,
-        Timer, Unfinished, VirtualTimer, Watcher, What,
+        Timer, Unfinished, VirtualTimer, WatchedCall, Watcher, What,
     };
 }
 
