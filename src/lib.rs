@@ -171,3 +171,6 @@ pub use cardhost_author as author;
 pub use cardhost_cassette as cassette;
 #[doc(hidden)]
 pub use cardhost_core as core;
+#[cfg(any(feature = "author", feature = "flow"))]
+#[doc(hidden)]
+pub use cardhost_document as document;

@@ -9,8 +9,9 @@ use crate::manifests::packages;
 const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-schema", &[]),
     ("cardhost-core", &["cardhost-schema"]),
-    ("cardhost-author", &["cardhost-core"]),
-    ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-document", &["cardhost-core"]),
+    ("cardhost-author", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
     ("cardhost-store", &["cardhost-core"]),
     ("cardhost-cassette", &["cardhost-core"]),
     ("cardhost-runtime", &["cardhost-core", "cardhost-flow", "cardhost-store"]),
@@ -18,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost-testkit",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",
@@ -28,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-store",

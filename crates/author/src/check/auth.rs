@@ -3,14 +3,15 @@
 use url::{Host, Url};
 
 use super::decisions;
-use super::finding::{DefinitionFault, Table};
+use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
-use super::references::Names;
-use super::targets::{CONNECTION, header_name, known_method};
+use super::known::{CONNECTION, header_name, known_method};
+use super::names::Names;
 use cardhost_core::auth::{AuthMethod, Demand, Place, is_cookie_name};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
+use cardhost_document::Malformed;
 
 /// Checks what the method's scheme demands.
 pub(super) fn check(
@@ -33,7 +34,7 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
     let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
     let fault = match demand {
         Demand::Missing(keys) => {
-            let fault = DefinitionFault::MissingKey { keys: owned(keys) };
+            let fault = Malformed::MissingKey { keys: owned(keys) }.into();
             return findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
         }
         Demand::ExactlyOne(keys) => {
@@ -43,7 +44,7 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
                 return;
             }
             let of = owned(keys.into_iter().map(|(key, _)| key).collect());
-            DefinitionFault::ExactlyOne { of, found }
+            Malformed::ExactlyOne { of, found }.into()
         }
         Demand::Together { part, needs } => {
             DefinitionFault::Together { part, needs: needs.to_owned() }
@@ -62,7 +63,7 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
 }
 
 fn form(expected: &str, found: &str) -> DefinitionFault {
-    DefinitionFault::Form { expected: expected.to_owned(), found: found.to_owned() }
+    Malformed::form(expected, found).into()
 }
 
 /// A URL must be one; a literal one `https`, unless it leads to this machine: tokens go there.

@@ -1,7 +1,7 @@
 //! The reference page of a connector: its cards, its connection, its APIs.
 
-use super::fields::FieldTables;
 use super::card_page::notes;
+use super::fields::FieldTables;
 use super::page::{Block, Inline, Page, Section, Table};
 use super::{credentials, failures, targets, words};
 use cardhost_core::card::Card;

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::words;
 use crate::document::call::Call;
-use crate::document::task::{Kind, Task, Then};
+use crate::document::task::{Kind, Task};
+use crate::document::then::Then;
 use crate::document::{Document, TaskId};
 
 /// What the pictures are drawn from.

@@ -17,7 +17,7 @@ use super::work::Work;
 use crate::datum::Datum;
 use crate::document::TaskId;
 use crate::document::parts::{Duration, Input, Output};
-use crate::document::task::Then;
+use crate::document::then::Then;
 use crate::expression::{Expression, Shaped};
 use crate::problem::{Problem, Standard};
 use cardhost_core::error::{Code, push_pointer};

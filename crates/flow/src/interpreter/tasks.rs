@@ -21,7 +21,8 @@ use crate::document::for_::For;
 use crate::document::parts::{Authentication, Endpoint, RaisedError, Settings};
 use crate::document::run::RunWorkflow;
 use crate::document::switch::Switch;
-use crate::document::task::{Kind, Task, Then};
+use crate::document::task::{Kind, Task};
+use crate::document::then::Then;
 use crate::expression::Shaped;
 use crate::problem::{Problem, Standard};
 
@@ -410,7 +411,7 @@ impl Run {
         let document = match document {
             // Served as text: still a document.
             Value::String(text) => {
-                let node = crate::node::read(text).map_err(|fault| {
+                let node = cardhost_document::read(text).map_err(|fault| {
                     let title = "the OpenAPI document cannot be read";
                     Problem::new(Standard::Configuration, title, fault.reason)
                 })?;

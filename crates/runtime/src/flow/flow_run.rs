@@ -235,7 +235,7 @@ impl FlowRun {
             return Err(refused(FlowFault::Unknown { name, nearest: None }));
         };
         Flow::load(&file, &text).map_err(|findings| {
-            let said = findings.first().map(|finding| finding.message()).unwrap_or_default();
+            let said = findings.first().map_or("", |finding| finding.message());
             refused(FlowFault::Invalid { name, reason: format!("{file}: {said}") })
         })
     }

@@ -1,89 +1,15 @@
-//! What `check` finds: a code, a place, the facts. The sentences are made in `words`.
+//! What can be wrong with a connector or card: the facts. The sentences are made in `words`.
 
-use std::ops::Range;
-
-use cardhost_core::error::{Code, Place};
+use cardhost_core::error::Code;
 use cardhost_core::settle::FieldFault;
 use cardhost_core::template::{Reference, Root, TemplateFault};
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The definition must not be used as it is.
-    Error,
-    /// The definition works; something about it should be better.
-    Warning,
-}
-
-impl Severity {
-    /// `error` or `warning`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-    }
-}
-
-/// One fault of a connector or card.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// The stable code.
-    pub code: Code,
-    /// How bad it is.
-    pub severity: Severity,
-    /// File, JSON Pointer, and one-based line and column (in characters).
-    pub place: Place,
-    /// The bytes of the file's text that it is about.
-    pub span: Option<Range<usize>>,
-    /// The facts.
-    pub fault: DefinitionFault,
-}
-
-impl Finding {
-    /// What is wrong: a lower-case fragment without a full stop.
-    #[must_use]
-    pub fn message(&self) -> String {
-        self.fault.message()
-    }
-
-    /// What to do, where there is something to say.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        self.fault.hint()
-    }
-}
+use cardhost_document::Malformed;
 
 /// What can be wrong with a definition.
 #[derive(Clone, Debug, PartialEq)]
-pub enum DefinitionFault {
-    /// It is not JSON.
-    Syntax {
-        /// The reader's words.
-        reason: String,
-    },
-    /// A key that its object already has.
-    DuplicateKey {
-        /// The key.
-        key: String,
-        /// One-based line of the first.
-        first_line: usize,
-    },
-    /// A key that the format does not know.
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The nearest known key.
-        nearest: Option<String>,
-        /// Every key that is known there and not given yet.
-        known: Vec<String>,
-    },
-    /// Keys that must be there are not.
-    MissingKey {
-        /// The keys.
-        keys: Vec<String>,
-    },
+pub(super) enum DefinitionFault {
+    /// A fault of form, as any document can have it.
+    Malformed(Malformed),
     /// A field where a group of fields must stand.
     NotAGroup {
         /// `input` or `output`.
@@ -97,36 +23,6 @@ pub enum DefinitionFault {
         found: String,
         /// What is written instead.
         instead: &'static str,
-    },
-    /// A value of another type.
-    Type {
-        /// The types it may have.
-        expected: Vec<String>,
-        /// The type it has.
-        found: &'static str,
-    },
-    /// A value that is not one of a list.
-    Choice {
-        /// What the value is, such as `choice` or `value`.
-        what: &'static str,
-        /// The list.
-        expected: Vec<String>,
-        /// The value.
-        found: String,
-    },
-    /// A value in another form.
-    Form {
-        /// The form, in words.
-        expected: String,
-        /// The value.
-        found: String,
-    },
-    /// None or several of keys of which exactly one must be there.
-    ExactlyOne {
-        /// The keys.
-        of: Vec<String>,
-        /// Those that are there.
-        found: Vec<String>,
     },
     /// A default that its field does not take.
     Default {
@@ -302,11 +198,6 @@ pub enum DefinitionFault {
         /// The reader's words.
         reason: String,
     },
-    /// A JSON Schema that does not compile.
-    Schema {
-        /// The compiler's words.
-        reason: String,
-    },
     /// An example plans or gives something else.
     Differs {
         /// What differs, such as `url` or `header accept`.
@@ -342,7 +233,7 @@ pub enum DefinitionFault {
 
 /// What was meant by an expression that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Meant {
+pub(super) enum Meant {
     /// The nearest root or helper.
     Nearest(String),
     /// A reference with its root.
@@ -353,7 +244,7 @@ pub enum Meant {
 
 /// Why a value may be absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Absence {
+pub(super) enum Absence {
     /// Its field is not required and has no default.
     NotRequired,
     /// Its field is not always visible.
@@ -362,7 +253,7 @@ pub enum Absence {
 
 /// What makes a reference to a value that may be absent right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub(super) enum Remedy {
     /// A `?` at its end.
     QuestionMark,
     /// A `?` at its end, or the helper `default` around it.
@@ -375,11 +266,17 @@ pub enum Remedy {
 
 /// A table of decisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Table {
+pub(super) enum Table {
     /// The base URLs of a target.
     Target(String),
     /// The URLs of an auth method, by its key.
     Endpoint(&'static str),
     /// The effects of a card.
     Effect,
+}
+
+impl From<Malformed> for DefinitionFault {
+    fn from(fault: Malformed) -> DefinitionFault {
+        DefinitionFault::Malformed(fault)
+    }
 }

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Builder, Entry, Kind, MAX_DEPTH, Node, Partial, ReadFault};
+use super::builder::{Builder, MAX_DEPTH, Partial};
+use super::node::{Entry, Kind, Node};
+use super::read_fault::{Language, ReadFault};
 
 pub(super) fn read(text: &str) -> Result<Node, ReadFault> {
     let depth = MAX_DEPTH as usize;
@@ -17,17 +19,14 @@ pub(super) fn read(text: &str) -> Result<Node, ReadFault> {
     let mut builder = Builder::new();
     let mut anchors: HashMap<usize, (Node, usize)> = HashMap::new();
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| ReadFault {
-            offset: byte_of(text, error.marker()),
-            reason: error.info(),
-        })?;
+        let (event, span) =
+            event.map_err(|error| fault(byte_of(text, error.marker()), error.info()))?;
         let at = bytes(text, &span);
         let whole = match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.to_string());
                 let kind = scalar(&value, style, tag.as_deref());
-                let kind = kind
-                    .map_err(|reason| ReadFault { offset: at.start, reason: reason.to_owned() })?;
+                let kind = kind.map_err(|reason| fault(at.start, reason.to_owned()))?;
                 Some((Node::new(kind, at), anchor))
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -45,7 +44,7 @@ pub(super) fn read(text: &str) -> Result<Node, ReadFault> {
             Event::Alias(id) => {
                 let Some((node, count)) = anchors.get(&id) else {
                     let reason = "an alias stands inside the value it repeats".to_owned();
-                    return Err(ReadFault { offset: at.start, reason });
+                    return Err(fault(at.start, reason));
                 };
                 builder.take(Node { at, ..node.clone() }, *count)?;
                 None
@@ -61,8 +60,11 @@ pub(super) fn read(text: &str) -> Result<Node, ReadFault> {
             builder.take(node, 1)?;
         }
     }
-    let empty = || ReadFault { offset: 0, reason: "it is empty".to_owned() };
-    builder.root.ok_or_else(empty)
+    builder.into_root().ok_or_else(|| fault(0, "it is empty".to_owned()))
+}
+
+fn fault(offset: usize, reason: String) -> ReadFault {
+    ReadFault::syntax(Language::Yaml, offset, reason)
 }
 
 /// How many values there are in one.

@@ -1,3 +1,5 @@
+//! Both languages give the same values, at the places where they stand.
+
 use super::*;
 
 fn value(text: &str) -> String {
@@ -70,7 +72,7 @@ fn faults_have_a_place() {
         ("{\"a\": 1,}", (1, 9)),
         ("{\"a\" 1}", (1, 6)),
         ("{\"a\": [1, 2", (1, 12)),
-        ("{\"a\": tru}", (1, 7)),
+        ("{\"a\": tru}", (1, 10)),
         ("{\"a\": 1} x", (1, 10)),
         ("a: .nan", (1, 4)),
         ("a: 1\n---\nb: 2\n", (3, 1)),
@@ -101,4 +103,48 @@ fn deep_texts_are_read_or_refused() {
     }
     let block: String = (0..900).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     assert!(read(&block).is_ok());
+}
+
+#[test]
+fn pointers_lead_to_keys_and_values() {
+    let text = "{\n  \"ä/b\": [1, {\"x y\": \"z\"}]\n}";
+    let root = read_json(text).unwrap();
+    let span = root.find("/ä~1b/1/x y").unwrap().start();
+    assert_eq!(&text[span.clone()], "\"z\"");
+    assert_eq!(line_column(text, span.start), (2, 22));
+    assert_eq!(&text[root.entry_at("/ä~1b").unwrap().key_at.clone()], "\"ä/b\"");
+    assert_eq!(root.find("/ä~1b").unwrap().start(), 12..12);
+    assert!(root.find("/none").is_none() && root.entry_at("").is_none());
+    assert!(root.find("").is_some() && root.find("/ä~1b/0").is_some());
+    assert!(root.find("/ä~1b/2").is_none());
+}
+
+#[test]
+fn json_is_strict_and_its_faults_have_a_place() {
+    for (text, place, reason) in [
+        ("{\n  \"a\": 1,\n}", (3, 1), "trailing comma"),
+        ("{\n  // why\n}", (2, 3), "key must be a string"),
+        ("{\"a\": 'x'}", (1, 7), "expected value"),
+        ("", (1, 1), "EOF while parsing a value"),
+        ("{\"ä\" 1}", (1, 6), "expected `:`"),
+        ("[1, 2\n", (1, 6), "EOF while parsing a list"),
+        ("{\"a\": \"\\ud800\"}", (1, 7), "unexpected end of hex escape"),
+    ] {
+        let fault = read_json(text).unwrap_err();
+        assert_eq!((line_column(text, fault.offset), fault.reason.as_str()), (place, reason));
+        assert_eq!(fault.language, Some(Language::Json));
+    }
+}
+
+#[test]
+fn each_key_that_is_there_twice_is_found() {
+    let text = "{\"a\": 1,\n \"b\": {\"c\": 1, \"\\u0063\": 2}}";
+    let mut findings = Findings::new("c/x.json", text);
+    findings.duplicate_keys(&read_json(text).unwrap());
+    let [finding] = &findings.into_sorted()[..] else { panic!() };
+    assert_eq!(finding.code.as_str(), "definition.duplicate_key");
+    assert_eq!(finding.place.pointer, "/b/c");
+    assert_eq!(finding.place.line_column, Some((2, 16)));
+    assert_eq!(finding.message(), "key `c` is there twice");
+    assert_eq!(finding.hint(), Some("the first is on line 2; only one can count"));
 }
