@@ -12,8 +12,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-document", &["cardhost-core"]),
     ("cardhost-author", &["cardhost-core", "cardhost-document"]),
     ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-store", &["cardhost-core"]),
     ("cardhost-cassette", &["cardhost-core"]),
-    ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
+    ("cardhost-runtime", &["cardhost-core", "cardhost-flow", "cardhost-store"]),
     (
         "cardhost-testkit",
         &[
@@ -32,12 +33,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
+            "cardhost-store",
             "cardhost-cassette",
             "cardhost-runtime",
             "cardhost-testkit",
         ],
     ),
-    ("cardhost-benches", &["cardhost", "cardhost-runtime"]),
+    ("cardhost-benches", &["cardhost", "cardhost-store"]),
 ];
 
 fn may_use(name: &str) -> &'static [&'static str] {

@@ -14,10 +14,10 @@ use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
-use crate::store::TenantStore;
 use crate::stored::{LazyStore, OpenStore, StoredConnections};
 use crate::token::{Renewer, Slots, Timing};
 use crate::transport::{HttpTransport, Observer, StandIn, Transport};
+use cardhost_store::TenantStore;
 
 /// Sets a host up.
 ///

@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::store::fault::StoreFault;
+use crate::fault::StoreFault;
 
 /// Where a database is.
 pub(super) struct Location {

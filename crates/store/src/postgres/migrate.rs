@@ -6,8 +6,8 @@ use tokio_postgres::{Client, Error, GenericClient, IsolationLevel};
 
 use super::client::Postgres;
 use super::sql::typed;
-use crate::store::backend::KeyState;
-use crate::store::fault::StoreFault;
+use crate::backend::KeyState;
+use crate::fault::StoreFault;
 
 /// For the tables to be brought to the newest format, which another host may be doing.
 pub(super) const MIGRATION: Duration = Duration::from_secs(10 * 60);

@@ -1,7 +1,7 @@
 //! Keys in a keyring of the system: that of the Linux kernel, or any other that the program has chosen with
 //! `keyring_core::set_default_store`, such as the desktop's Secret Service.
 
-use crate::store::fault::KeyFault;
+use crate::fault::KeyFault;
 use keyring_core::{CredentialStore, Entry, Error, get_default_store};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -71,7 +71,7 @@ fn fault(error: &Error) -> KeyFault {
 }
 
 #[cfg(test)]
-#[path = "../../../../tests/it/support/skipped.rs"]
+#[path = "../../../tests/it/support/skipped.rs"]
 mod skipped;
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 //! Each function is atomic by itself, and each that takes a `key` writes nothing unless the store is sealed under the key
 //! of that id: so no value is written under a key that a rotation has replaced.
 
-use crate::store::fault::StoreFault;
+use std::pin::Pin;
+
+use crate::fault::StoreFault;
 
 use super::Summary;
-use crate::connections::BoxFuture;
 
 /// What a back end answers with.
-pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, StoreFault>>;
+pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
 
 /// The key that the store is sealed under.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::client::{Postgres, STATEMENT, wrote};
 use super::migrate::{MIGRATION, STATE};
 use super::sql::{ROW, now_ms, now_s, sealed_under_1, typed};
-use crate::store::StoreFault;
-use crate::store::Summary;
-use crate::store::backend::{
+use crate::StoreFault;
+use crate::Summary;
+use crate::backend::{
     Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
 };
 

@@ -8,7 +8,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::store::fault::{KeyFault, StoreFault};
+use crate::fault::{KeyFault, StoreFault};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

@@ -1,6 +1,6 @@
 //! What is a valid name of a connection, tenant or connector.
 
-use crate::store::fault::StoreFault;
+use crate::fault::StoreFault;
 
 /// Most characters of a connection's and a tenant's name.
 pub const MOST_NAME_BYTES: usize = 64;

@@ -16,7 +16,7 @@ use super::{KeySet, StoreFault, TenantStore, name};
 /// # Example: the connections of two tenants, and another key
 #[cfg_attr(feature = "sqlite", doc = "```")]
 #[cfg_attr(not(feature = "sqlite"), doc = "```no_run")]
-/// use cardhost_runtime::store::{Key, KeySet, Store, StoreFault};
+/// use cardhost_store::{Key, KeySet, Store, StoreFault};
 /// use serde_json::json;
 ///
 /// # let folder = tempfile::tempdir().unwrap();

@@ -12,8 +12,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::location::Location;
 use super::steps::STEPS;
-use crate::store::backend::{Row, Wrote};
-use crate::store::fault::StoreFault;
+use crate::backend::{Row, Wrote};
+use crate::fault::StoreFault;
 
 /// For the connection to stand, TLS and login included, where the URL says nothing.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub(super) const STATEMENT: Duration = Duration::from_secs(30);
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// A store in a database.
-pub(in crate::store) struct Postgres {
+pub(crate) struct Postgres {
     location: Location,
     pub(super) steps: Vec<&'static str>,
     client: tokio::sync::Mutex<Option<Arc<Client>>>,
@@ -39,7 +39,7 @@ const LASTING: [&str; 3] = ["TLS", "authentication", "configuration"];
 
 impl Postgres {
     /// The store at a URL whose format has steps after those that are shipped; nothing is connected yet.
-    pub(in crate::store) fn new(url: &str, later: &[&'static str]) -> Result<Postgres, StoreFault> {
+    pub(crate) fn new(url: &str, later: &[&'static str]) -> Result<Postgres, StoreFault> {
         let location = Location::parse(url)?;
         let steps = [STEPS, later].concat();
         let (client, clock) = Default::default();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::store::fault::StoreFault;
+use crate::fault::StoreFault;
 use rusqlite::{
     CachedStatement, Connection, Error, ErrorCode, OpenFlags, OptionalExtension as _, Params,
     Transaction, TransactionBehavior, params,

@@ -11,7 +11,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use crate::store::fault::{KeyFault, StoreFault};
+use crate::fault::{KeyFault, StoreFault};
 use cardhost_core::secret::MASK;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use crate::store::fault::KeyFault;
+use crate::fault::KeyFault;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -36,12 +36,12 @@ impl Key {
     ///
     /// # Example: two spellings of one key
     /// ```
-    /// use cardhost_runtime::store::Key;
+    /// use cardhost_store::Key;
     ///
     /// let hex = Key::parse(&"00".repeat(32))?;
     /// let base64 = Key::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")?;
     /// assert_eq!(hex.id(), base64.id());
-    /// # Ok::<(), cardhost_runtime::store::KeyFault>(())
+    /// # Ok::<(), cardhost_store::KeyFault>(())
     /// ```
     pub fn parse(text: &str) -> Result<Key, KeyFault> {
         let text = text.trim();

@@ -7,15 +7,15 @@
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior};
 
 /// The formats that are known of a kind of file.
-pub(crate) struct Migrations {
+pub struct Migrations {
     /// In the file's header: whose file it is.
-    pub(crate) application: i64,
+    pub application: i64,
     /// In SQL; the first one makes the tables.
-    pub(crate) steps: Vec<&'static str>,
+    pub steps: Vec<&'static str>,
 }
 
 /// Why a file is left as it is.
-pub(crate) enum Unfit {
+pub enum Unfit {
     /// It is a database of something else.
     Foreign,
     /// A newer cardhost made it.
@@ -25,6 +25,7 @@ pub(crate) enum Unfit {
         /// The newest that is known.
         known: i64,
     },
+    /// SQLite could not read or change it.
     Sqlite(Error),
 }
 
@@ -34,19 +35,20 @@ impl From<Error> for Unfit {
     }
 }
 
-/// How far a file is.
+/// How far the tables of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     /// Without tables.
     Empty,
     /// The steps after so many are missing.
     Older(usize),
+    /// Nothing is missing.
     Newest,
 }
 
 impl Migrations {
     /// Looks at a file, which others may be making or changing.
-    pub(crate) fn look(&self, connection: &mut Connection) -> Result<State, Unfit> {
+    pub fn look(&self, connection: &mut Connection) -> Result<State, Unfit> {
         self.state(&connection.transaction()?)
     }
 
@@ -72,7 +74,7 @@ impl Migrations {
     }
 
     /// Does the steps that are missing; `fill` then fills tables that are new.
-    pub(crate) fn run(
+    pub fn run(
         &self,
         connection: &mut Connection,
         fill: impl FnOnce(&Transaction<'_>) -> Result<(), Error>,

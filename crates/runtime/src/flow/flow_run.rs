@@ -18,7 +18,7 @@ use super::{Busy, Flow, Journal};
 use crate::entropy;
 
 /// One run of a flow.
-pub(super) struct Session {
+pub(super) struct FlowRun {
     pub(super) runner: RunnerSettings,
     pub(super) journal: Option<Journal>,
     id: String,
@@ -41,14 +41,14 @@ pub(super) struct Inner {
     pub(super) level: usize,
 }
 
-impl Session {
-    /// A session for a flow; with a journal, that of the run in it.
+impl FlowRun {
+    /// A run of a flow; with a journal, the one in it.
     pub(super) async fn begin(
         runner: RunnerSettings,
         flow: &Flow,
         input: &Value,
         journal: Option<Journal>,
-    ) -> Result<Arc<Session>, Error> {
+    ) -> Result<Arc<FlowRun>, Error> {
         let bytes: [u8; 32] = match runner.seed {
             Some(seed) => seed,
             None => entropy::random(&*runner.host.renewer().entropy)?,
@@ -61,12 +61,12 @@ impl Session {
             (id, seed) = journal.begin(flow, input, id, seed).await?;
         }
         let (secrets, detached, bell) = Default::default();
-        Ok(Arc::new(Session { runner, journal, id, seed, secrets, detached, bell }))
+        Ok(Arc::new(FlowRun { runner, journal, id, seed, secrets, detached, bell }))
     }
 
     /// Runs the flow to its end.
     pub(super) async fn run(
-        self: Arc<Session>,
+        self: Arc<FlowRun>,
         flow: &Flow,
         input: Value,
         unfinished: Unfinished,
@@ -109,7 +109,7 @@ impl Session {
         })
     }
 
-    async fn spawn_detached(self: &Arc<Session>, aside: &mut JoinSet<Driven>) -> Result<(), Error> {
+    async fn spawn_detached(self: &Arc<FlowRun>, aside: &mut JoinSet<Driven>) -> Result<(), Error> {
         for (run, busy) in self.restore_detached().await? {
             aside.spawn(Arc::clone(self).drive(run, busy));
         }
@@ -117,9 +117,9 @@ impl Session {
     }
 
     /// The flows that were let go since it was last asked.
-    async fn restore_detached(self: &Arc<Session>) -> Result<Vec<(OpenRun, Busy)>, Error> {
-        let waiting = |session: &Session| {
-            let mut held = session.detached.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn restore_detached(self: &Arc<FlowRun>) -> Result<Vec<(OpenRun, Busy)>, Error> {
+        let waiting = |flow_run: &FlowRun| {
+            let mut held = flow_run.detached.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *held)
         };
         let mut runs = Vec::new();
@@ -142,28 +142,28 @@ impl Session {
 
     /// A run at its beginning, or where its journal has left it.
     fn restore(
-        self: &Arc<Session>,
+        self: &Arc<FlowRun>,
         name: Arc<str>,
         flow: Arc<Flow>,
         input: Value,
         seed: [u8; 16],
         level: usize,
     ) -> BoxRun<Result<OpenRun, Error>> {
-        let session = Arc::clone(self);
+        let flow_run = Arc::clone(self);
         Box::pin(async move {
-            session.check_cards(&flow)?;
-            let secrets = session.secrets_of(&flow).await?;
+            flow_run.check_cards(&flow)?;
+            let secrets = flow_run.secrets_of(&flow).await?;
             let options = Options {
-                id: format!("{}{name}", session.id),
+                id: format!("{}{name}", flow_run.id),
                 secrets,
                 seed,
-                max_tasks: session.runner.max_tasks,
-                events: session.runner.watcher.is_some(),
+                max_tasks: flow_run.runner.max_tasks,
+                events: flow_run.runner.watcher.is_some(),
                 ..Options::default()
             };
             let run = Run::new(Arc::clone(&flow.document), input, options);
             let mut open = OpenRun::new(name, flow, run, seed, level);
-            let Some(journal) = &session.journal else { return Ok(open) };
+            let Some(journal) = &flow_run.journal else { return Ok(open) };
             journal.flow(&open.name, &open.flow).await?;
             journal.replay(&mut open).await?;
             // What happened before is not told again.
@@ -181,9 +181,9 @@ impl Session {
                 let inner = Inner { name, flow, seed, level };
                 if inner.flow.is_detached {
                     open.open.remove(&id);
-                    session.detach(inner);
+                    flow_run.detach(inner);
                 } else if journal.has(&inner.name).await? {
-                    match session.restore_inner(inner).await {
+                    match flow_run.restore_inner(inner).await {
                         Ok(inner) => drop(open.inner.insert(id, inner)),
                         Err(Ended::Stop(error)) => return Err(error),
                         // It ends the same way when it is begun again.
@@ -197,19 +197,19 @@ impl Session {
 
     /// A flow that another one runs.
     pub(super) fn restore_inner(
-        self: &Arc<Session>,
+        self: &Arc<FlowRun>,
         inner: Inner,
     ) -> BoxRun<Result<OpenRun, Ended>> {
-        let session = Arc::clone(self);
+        let flow_run = Arc::clone(self);
         Box::pin(async move {
             let Inner { name, flow, seed, level } = inner;
             if level >= MAX_FLOWS_DEEP {
                 let max = MAX_FLOWS_DEEP as u64;
                 return Err(Ended::Stop(FlowFault::Limit { of: Limited::Flows, max }.into()));
             }
-            let found = Arc::new(session.find(&flow)?);
+            let found = Arc::new(flow_run.find(&flow)?);
             let seed = inner_seed(&seed, &flow.operation);
-            let run = session.restore(Arc::from(name), found, flow.input, seed, level + 1);
+            let run = flow_run.restore(Arc::from(name), found, flow.input, seed, level + 1);
             run.await.map_err(Ended::Stop)
         })
     }

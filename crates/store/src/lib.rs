@@ -21,7 +21,7 @@ mod keyring;
 mod lease;
 mod limits;
 #[cfg(feature = "sqlite")]
-pub(crate) mod migrations;
+pub mod migrations;
 mod name;
 mod open;
 #[cfg(feature = "postgres")]
