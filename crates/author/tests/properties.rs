@@ -14,6 +14,7 @@ use cardhost_core::inject::path::{check_relative, join, pin, push_segment};
 use cardhost_core::load::{load_card, load_connector};
 use cardhost_core::request::HostFrom;
 use cardhost_core::template::{Found, Reference, Scope, Template};
+use cardhost_core::value::text::mended;
 use cardhost_core::value::{descend, parse, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -460,7 +461,9 @@ fn a_body_that_is_no_json_is_refused_with_the_words_of_a_reader() {
             }
             Err(other) => panic!("{other:?}"),
         };
-        let expected = if text.is_empty() { None } else { parse(&text).err() };
+        // White space is no body, and half a surrogate pair is no fault.
+        let nothing = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+        let expected = if nothing { None } else { parse(&mended(&text)).err() };
         prop_assert_eq!(found, expected.map(|error| error.to_string()), "{}", text);
         Ok(())
     });
