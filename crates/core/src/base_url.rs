@@ -360,7 +360,9 @@ fn layout(parts: &[Part]) -> Option<Vec<Place>> {
                 (At::Path, c) if c.is_ascii_graphic() && !matches!(c, '?' | '#' | '\\') => At::Path,
                 (At::Host | At::Port | At::Whole, '/') => At::Path,
                 (At::Host, ':') => At::Port,
-                (At::Host, c) if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') => At::Host,
+                (At::Host, c) if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') => {
+                    At::Host
+                }
                 (At::Port, c) if c.is_ascii_digit() => At::Port,
                 _ => return None,
             };
@@ -408,7 +410,7 @@ pub struct HostPattern(pub String);
 
 impl HostPattern {
     const PATTERN: &'static str =
-        r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$";
+        r"^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$";
 
     /// The text.
     #[must_use]
