@@ -82,7 +82,7 @@ pub mod auth {
 
 /// The store of connections: sealed, in one file or in PostgreSQL.
 pub mod store {
-    pub use cardhost_runtime::store::{
+    pub use cardhost_store::{
         DEFAULT_TENANT, KEY_BYTES, Key, KeyFault, KeySet, LONGEST_LEASE, Lease, LeaseAnswer,
         MOST_NAME_BYTES, MOST_VALUE_BYTES, Store, StoreFault, StoredConnection, StoredTokens,
         Summary, TenantStore, export, is_connection_name, is_tenant_name,
@@ -126,7 +126,7 @@ pub mod fault {
     pub use cardhost_core::template::TemplateValueError;
     pub use cardhost_core::token::{GrantFault, NoToken};
     pub use cardhost_core::transport_fault::ExchangeFault;
-    pub use cardhost_runtime::store::{KeyFault, StoreFault};
+    pub use cardhost_store::{KeyFault, StoreFault};
     #[cfg(feature = "flow")]
     pub use {
         cardhost_flow::FlowFault,
@@ -144,9 +144,9 @@ pub mod flow {
         Standard, Surroundings, check, load,
     };
     pub use cardhost_runtime::flow::{
-        Busy, Call, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
+        Busy, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
         MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, RecordingTimer, RunFault, SystemTimer,
-        Timer, Unfinished, VirtualTimer, Watcher, What,
+        Timer, Unfinished, VirtualTimer, WatchedCall, Watcher, What,
     };
 }
 
@@ -171,3 +171,6 @@ pub use cardhost_author as author;
 pub use cardhost_cassette as cassette;
 #[doc(hidden)]
 pub use cardhost_core as core;
+#[cfg(any(feature = "author", feature = "flow"))]
+#[doc(hidden)]
+pub use cardhost_document as document;

@@ -1,6 +1,6 @@
 //! `docs`: the reference page of a card or a connector.
 
-use cardhost::author::reference::{ConnectorPage, Page, html, markdown};
+use cardhost::author::reference::{CardPage, ConnectorPage, html, markdown};
 use clap::{Args, ValueEnum};
 
 use super::console::{Console, Failure};
@@ -29,7 +29,7 @@ pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result
     let host = setup::host(global)?.build();
     let catalog = host.catalog();
     let page = if args.name.contains('/') {
-        let page = Page::of(&*catalog.definition(&args.name)?);
+        let page = CardPage::of(&*catalog.definition(&args.name)?);
         match args.format {
             Format::Markdown => markdown(&page),
             Format::Html => html(&page),

@@ -26,10 +26,8 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
-    let policy = Policy::default();
-    let limit = policy.max_invocation_bytes;
-    let host = setup::host_for(global, &args.target.reach, policy)?.build();
-    let invocation = setup::invocation(limit)?;
+    let host = setup::host_for(global, &args.target.reach, Policy::default())?.build();
+    let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
     let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;
     console.warnings(&prepared.plan.warnings);

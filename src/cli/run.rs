@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cardhost::{Outcome, Policy};
+use cardhost::Outcome;
 use clap::Args;
 
 use super::console::{Console, Failure};
@@ -36,14 +36,9 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
-    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
-    let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
-    if args.mock {
-        builder = builder.stand_in(cardhost::testing::Mocks);
-    }
+    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
     let host = builder.build();
-    let invocation = setup::invocation(limit)?;
+    let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
     let outcome = setup::runtime()?.block_on(host.run(card, invocation))?;
     host.catalog().leak();

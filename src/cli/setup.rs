@@ -3,11 +3,13 @@
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cardhost::core::connection::ConnectionFault;
 use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
+use cardhost::testing::Mocks;
 use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
@@ -84,6 +86,18 @@ pub(crate) fn host_for(
         };
     }
     Ok(builder)
+}
+
+/// A host for what runs cards: with the limit on time and the mocks of the command line.
+pub(crate) fn running_host(
+    global: &Global,
+    args: &ReachArgs,
+    timeout: Option<Duration>,
+    is_mock: bool,
+) -> Result<HostBuilder, Failure> {
+    let policy = Policy { total_timeout: timeout, ..Policy::default() };
+    let builder = host_for(global, args, policy)?;
+    Ok(if is_mock { builder.stand_in(Mocks) } else { builder })
 }
 
 /// How a service is reached.
@@ -189,9 +203,14 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
     }
 }
 
+/// Most bytes of an invocation.
+pub(crate) fn longest_invocation() -> usize {
+    Policy::default().max_invocation_bytes
+}
+
 /// The invocation on stdin; an empty stdin is an empty invocation.
-pub(crate) fn invocation(limit: usize) -> Result<Invocation, Failure> {
-    match stdin("one invocation", limit)? {
+pub(crate) fn invocation() -> Result<Invocation, Failure> {
+    match stdin("one invocation")? {
         Some(text) => Ok(Invocation::from_json(&text).map_err(Error::from)?),
         None => Ok(Invocation::default()),
     }
@@ -203,7 +222,8 @@ pub(crate) fn is_blank(text: &[u8]) -> bool {
 }
 
 /// What is on stdin; `None` where that is nothing. `what` is expected there.
-pub(crate) fn stdin(what: &str, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn stdin(what: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let limit = longest_invocation();
     if io::stdin().is_terminal() {
         super::console::note(&format!(
             "reading {what} (JSON) from the terminal; end it with Ctrl-D"

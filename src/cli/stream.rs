@@ -15,7 +15,7 @@ use crate::cli::hint::worded;
 use cardhost::core::error::Internal;
 use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
-use cardhost::{Error, Host, Invocation, Outcome, Policy, Warning};
+use cardhost::{Error, Host, Invocation, Outcome, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
@@ -34,18 +34,13 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const MOST_GATHERED_BYTES: usize = 256 * 1024;
 
 pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
-    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
-    let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
-    if args.mock {
-        builder = builder.stand_in(cardhost::testing::Mocks);
-    }
+    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
     let host = builder.build();
     let card = args.target.card.as_deref();
     let jobs = usize::from(args.jobs);
     let mut running =
         if args.ordered { Running::Ordered(FuturesOrdered::new()) } else { Running::new() };
-    let mut lines = Lines::new(limit);
+    let mut lines = Lines::new(setup::longest_invocation());
     let mut results = Results::new(jobs);
     let runtime = setup::runtime()?;
     let done = runtime.block_on(async {
@@ -250,7 +245,7 @@ impl Lines {
                 return Some(Line { number: self.number, text: Err(self.limit) });
             }
             let text = &self.buffer[line];
-            if setup::is_blank(&text) {
+            if setup::is_blank(text) {
                 continue;
             }
             return Some(Line { number: self.number, text: Ok(text.to_vec()) });

@@ -9,7 +9,6 @@ use cardhost::Reply;
 use cardhost::core::call;
 use cardhost::core::moment::Moment;
 use cardhost::core::secret::Redactor;
-use cardhost::flow::node;
 use cardhost::flow::{Action, Happened, HttpRequest, Options, Problem, Run, Step, load};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
@@ -59,7 +58,7 @@ fn scenarios(feature: &str, text: &str) -> Vec<Scenario> {
 }
 
 fn yaml(text: &str) -> Value {
-    node::read(text).unwrap_or_else(|fault| panic!("{fault:?}\n{text}")).to_value()
+    cardhost::document::read(text).unwrap_or_else(|fault| panic!("{fault:?}\n{text}")).to_value()
 }
 
 /// petstore.swagger.io and httpbin.org, as far as the kit asks them.

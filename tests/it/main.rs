@@ -36,6 +36,7 @@ mod moto_peer;
 mod nested_secrets;
 mod oidc;
 mod oidc_peer;
+mod one_wording;
 mod peers;
 mod postgres;
 mod public_api;

@@ -98,7 +98,7 @@ fn a_removed_cell_makes_check_fail_and_name_it() {
                 finding.code.as_str() == "target.incomplete"
                     && [target, endpoint_set, location].iter().all(|part| message.contains(part))
             });
-            let said: Vec<String> = findings.iter().map(|finding| finding.message()).collect();
+            let said: Vec<&str> = findings.iter().map(|finding| finding.message()).collect();
             assert!(named, "{target} {endpoint_set} {location}: {said:?}");
         }
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cardhost_benches::Result;
 use cardhost_benches::report::Table;
-use cardhost_runtime::store::{Key, KeySet, Store, TenantStore};
+use cardhost_store::{Key, KeySet, Store, TenantStore};
 use serde_json::{Map, Value, json};
 
 /// How many connections there are, one after the other.

@@ -38,14 +38,14 @@ enum Parsed {
     /// A URL, whatever the connection.
     Literal(Url),
     /// A template; without places where its expressions stand where none may.
-    Template(Template, Option<Vec<Place>>),
+    Template(Template, Option<Vec<UrlPart>>),
     /// Neither.
     Neither,
 }
 
 /// Where a part of a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum UrlPart {
     /// It is text.
     Text,
     /// It is all of the URL up to the path.
@@ -133,23 +133,25 @@ impl BaseUrl {
     }
 
     /// The expressions of a template with their places; none of a literal URL.
-    fn placed(&self) -> impl Iterator<Item = (&Part, Place)> {
+    fn placed(&self) -> impl Iterator<Item = (&Part, UrlPart)> {
         let (parts, places) = match self.parsed() {
             Parsed::Template(template, Some(places)) => {
                 (template.parts().unwrap_or_default(), places.as_slice())
             }
             _ => (&[][..], &[][..]),
         };
-        parts.iter().zip(places.iter().copied()).filter(|(_, place)| *place != Place::Text)
+        parts.iter().zip(places.iter().copied()).filter(|(_, place)| *place != UrlPart::Text)
     }
 
     /// The references that decide the host or the port, also those inside helper calls.
     pub fn host_references(&self) -> impl Iterator<Item = &Reference> {
-        self.placed().filter(|(_, place)| *place != Place::Path).flat_map(|(part, _)| match part {
-            Part::Text(_) => Vec::new(),
-            Part::Reference(reference) => vec![reference],
-            Part::Helper(helper) => helper.references().iter().collect(),
-        })
+        self.placed().filter(|(_, place)| *place != UrlPart::Path).flat_map(
+            |(part, _)| match part {
+                Part::Text(_) => Vec::new(),
+                Part::Reference(reference) => vec![reference],
+                Part::Helper(helper) => helper.references().iter().collect(),
+            },
+        )
     }
 
     /// Whether a value decides a part of the host, and with it the domain that someone registered: two literal
@@ -157,7 +159,7 @@ impl BaseUrl {
     #[must_use]
     pub fn is_open(&self) -> bool {
         let Some(template) = self.template() else { return false };
-        let partial = self.placed().any(|(_, place)| matches!(place, Place::Host { .. }));
+        let partial = self.placed().any(|(_, place)| matches!(place, UrlPart::Host { .. }));
         let Some((_, rest)) = template.source().split_once("://").filter(|_| partial) else {
             return false;
         };
@@ -219,24 +221,24 @@ impl BaseUrl {
             let refused = |fault| BaseFault::Url { field: field(), fault };
             let in_host = |fault| refused(UrlFault::Host { reference: name(part), fault });
             match place {
-                Place::Text => text.push_str(&value),
-                Place::Whole => {
+                UrlPart::Text => text.push_str(&value),
+                UrlPart::Whole => {
                     text.push_str(check_whole(&value).map_err(|fault| match fault {
                         WholeFault::Host(fault) => in_host(fault),
                         WholeFault::Path(fault) => refused(fault),
                     })?);
                     deciding = Some(part);
                 }
-                Place::Host { ends } => {
+                UrlPart::Host { ends } => {
                     check_host(&value, *ends).map_err(in_host)?;
                     text.push_str(&value);
                     deciding = deciding.or(Some(part));
                 }
-                Place::Port => {
+                UrlPart::Port => {
                     check_port(&value).map_err(in_host)?;
                     text.push_str(&value);
                 }
-                Place::Path => {
+                UrlPart::Path => {
                     path::push_segment(&value, &name(part), &mut text).map_err(refused)?;
                 }
             }
@@ -314,7 +316,7 @@ fn name(part: &Part) -> String {
 }
 
 /// Where each part stands; `None` where the text is no base URL whatever the values.
-fn layout(parts: &[Part]) -> Option<Vec<Place>> {
+fn layout(parts: &[Part]) -> Option<Vec<UrlPart>> {
     /// What the text so far has come to.
     #[derive(PartialEq)]
     enum At {
@@ -337,16 +339,16 @@ fn layout(parts: &[Part]) -> Option<Vec<Place>> {
             places.push(match at {
                 At::Start => {
                     at = At::Whole;
-                    Place::Whole
+                    UrlPart::Whole
                 }
-                At::Host => Place::Host { ends: last },
-                At::Port if last && ends_with_colon(parts, index) => Place::Port,
-                At::Path => Place::Path,
+                At::Host => UrlPart::Host { ends: last },
+                At::Port if last && ends_with_colon(parts, index) => UrlPart::Port,
+                At::Path => UrlPart::Path,
                 At::Port | At::Whole => return None,
             });
             continue;
         };
-        places.push(Place::Text);
+        places.push(UrlPart::Text);
         let mut text = text.as_str();
         if at == At::Start {
             text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
@@ -401,56 +403,6 @@ impl JsonSchema for BaseUrl {
             "pattern": r"^(https?://[^/?#@\s]+(/[^?#\s]*)?|.*(<<|\{\{).*)$",
         })
     }
-}
-
-/// A host that a target may have: a name, or `*.suffix` for every name below the suffix, however deep.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct HostPattern(pub String);
-
-impl HostPattern {
-    const PATTERN: &'static str =
-        r"^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$";
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a host is one that is meant. An address is meant only by its own text.
-    #[must_use]
-    pub fn fits(&self, host: &Host<&str>) -> bool {
-        match (self.0.strip_prefix("*."), host) {
-            (Some(suffix), Host::Domain(name)) => name
-                .strip_suffix(suffix)
-                .and_then(|rest| rest.strip_suffix('.'))
-                .is_some_and(|below| !below.is_empty() && !suffix.is_empty()),
-            (Some(_), _) => false,
-            (None, Host::Domain(name)) => *name == self.0,
-            (None, address) => address.to_string() == self.0,
-        }
-    }
-}
-
-impl JsonSchema for HostPattern {
-    fn schema_name() -> Cow<'static, str> {
-        "HostPattern".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A host name in lower case, or `*.suffix` for every name below the suffix.",
-            "type": "string",
-            "pattern": HostPattern::PATTERN,
-        })
-    }
-}
-
-/// Whether a URL's host is one of a target's; any where the target names none.
-#[must_use]
-pub fn is_allowed(hosts: &[HostPattern], url: &Url) -> bool {
-    hosts.is_empty()
-        || url.host().is_some_and(|host| hosts.iter().any(|pattern| pattern.fits(&host)))
 }
 
 #[cfg(test)]
@@ -628,28 +580,5 @@ mod tests {
         ] {
             assert_eq!(BaseUrl::new(base).is_open(), open, "{base}");
         }
-    }
-
-    #[test]
-    fn a_pattern_is_a_name_or_everything_below_a_suffix() {
-        let fits = |pattern: &str, url: &str| {
-            is_allowed(&[HostPattern(pattern.to_owned())], &Url::parse(url).unwrap())
-        };
-        for (pattern, url, expected) in [
-            ("*.okta.com", "https://acme.okta.com", true),
-            ("*.okta.com", "https://a.b.OKTA.com:8443/x", true),
-            ("*.okta.com", "https://okta.com", false),
-            ("*.okta.com", "https://evilokta.com", false),
-            ("*.okta.com", "https://okta.com.evil.example", false),
-            ("okta.com", "https://okta.com", true),
-            ("okta.com", "https://a.okta.com", false),
-            ("*.0.0.1", "http://127.0.0.1", false),
-            ("127.0.0.1", "http://2130706433", true),
-            ("*.", "https://a.example.", false),
-            ("*", "https://a.example", false),
-        ] {
-            assert_eq!(fits(pattern, url), expected, "{pattern} {url}");
-        }
-        assert!(is_allowed(&[], &Url::parse("https://any.example").unwrap()));
     }
 }

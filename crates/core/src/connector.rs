@@ -4,9 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::auth::AuthMethod;
-use crate::base_url::HostPattern;
 use crate::decision::Decision;
 use crate::field::{Fields, Labelled, When};
+use crate::host_pattern::HostPattern;
 use crate::template::Template;
 
 pub use crate::base_url::BaseUrl;

@@ -53,7 +53,7 @@ fn reply_secrets(card: &Card) -> Vec<ReplySecret> {
     let mut found = Vec::new();
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(value) = &field.value else { continue };
-        if is_secret(field) {
+        if field.is_secret() {
             found.push(ReplySecret::Value(value.clone()));
             continue;
         }
@@ -66,13 +66,9 @@ fn reply_secrets(card: &Card) -> Vec<ReplySecret> {
     found
 }
 
-fn is_secret(field: &Field) -> bool {
-    field.sensitive || field.takes(FieldType::Secret) || field.of == Some(FieldType::Secret)
-}
-
 fn secret_keys(field: &Field, keys: &mut Vec<String>) {
     for (key, inner) in field.fields.iter().flatten() {
-        if is_secret(inner) {
+        if inner.is_secret() {
             keys.push(key.clone());
         } else {
             secret_keys(inner, keys);

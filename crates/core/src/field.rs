@@ -170,6 +170,30 @@ impl Field {
     pub fn takes(&self, kind: FieldType) -> bool {
         self.kind == kind || self.accepts.contains(&kind)
     }
+
+    /// Whether the whole value must not be shown: it is, may be or lists secrets, or is sensitive.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.sensitive || self.takes(FieldType::Secret) || self.of == Some(FieldType::Secret)
+    }
+
+    /// Whether what is at a path inside of the value must not be shown, or holds what must not.
+    #[must_use]
+    pub fn is_secret_at(&self, path: &[String]) -> bool {
+        if self.is_secret() {
+            return true;
+        }
+        match (path.split_first(), &self.fields) {
+            (_, None) => false,
+            // Without further segments the whole value is meant, with all that is inside.
+            (None, Some(fields)) => fields.values().any(|inner| inner.is_secret_at(&[])),
+            (Some((key, rest)), Some(fields)) => match fields.get(key) {
+                Some(inner) => inner.is_secret_at(rest),
+                // An index of a list of objects.
+                None => self.is_secret_at(rest),
+            },
+        }
+    }
 }
 
 /// One choice of a dropdown.

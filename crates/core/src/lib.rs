@@ -17,6 +17,7 @@ pub mod encoding;
 pub mod error;
 pub mod failure;
 pub mod field;
+pub mod host_pattern;
 pub mod http_date;
 pub mod inject;
 pub mod invocation;

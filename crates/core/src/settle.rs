@@ -101,8 +101,7 @@ pub fn settle_fields(
 
 /// Calls `found` with every text, and every long number, of a value that its field says must not be shown.
 pub fn sensitive_texts(field: &Field, value: &Value, found: &mut dyn FnMut(&str)) {
-    let is_secret = |kind| field.takes(kind) || field.of == Some(kind);
-    if field.sensitive || is_secret(FieldType::Secret) {
+    if field.is_secret() {
         return all_texts(value, found);
     }
     let Some(fields) = &field.fields else { return };

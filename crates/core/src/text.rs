@@ -56,9 +56,25 @@ pub fn article(kind: &str) -> String {
         "secret" | "dropdown" => "text".to_owned(),
         "any" => "any value".to_owned(),
         "object" => "an object".to_owned(),
-        "number" | "list" | "date-time" | "file" => format!("a {kind}"),
+        "number" | "whole number" | "list" | "date-time" | "file" => format!("a {kind}"),
         other => other.to_owned(),
     }
+}
+
+/// Names in a row, the last after a word of its own.
+#[must_use]
+pub fn listed(names: &[String], last_word: &str) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {last_word} {last}", first.join(", ")),
+    }
+}
+
+/// Names in backticks, each by itself.
+#[must_use]
+pub fn quoted_each(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// Names in backticks, with commas between them.

@@ -1,78 +1,32 @@
 //! What can be wrong with the document of a flow.
 //!
-//! Facts only; the sentences are in `document_words`.
+//! What is wrong with its form is said in the words of every document, [`Malformed`].
 
-use cardhost_core::error::Code;
+use cardhost_core::error::{Code, Fault};
 use cardhost_core::plan::PlanFault;
+use cardhost_core::text::did_you_mean;
+use cardhost_document::Malformed;
 
 /// Why a document cannot be used, or what about it deserves attention.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentFault {
-    /// It is neither YAML nor JSON.
-    Syntax {
-        /// The reader's words.
-        reason: String,
-    },
-    /// A key that its object already has.
-    DuplicateKey {
-        /// The key.
-        key: String,
-        /// One-based line of the first.
-        first_line: usize,
-    },
-    /// A key that the format does not know.
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The nearest known key.
-        nearest: Option<String>,
-        /// Every key that is known there and not given yet.
-        known: Vec<String>,
-    },
-    /// Keys that must be there are not.
-    MissingKey {
-        /// The keys.
-        keys: Vec<String>,
-    },
-    /// A value of another type.
-    Type {
-        /// The types it may have.
-        expected: Vec<&'static str>,
-        /// The type it has.
-        found: &'static str,
-    },
-    /// A value that is not one of a list.
-    Choice {
-        /// The list.
-        expected: Vec<String>,
-        /// The value.
-        found: String,
-    },
-    /// A value in another form.
-    Form {
-        /// The form, in words.
-        expected: String,
-        /// The value, cut.
-        found: String,
-    },
-    /// None or several of keys of which exactly one must be there.
-    ExactlyOne {
-        /// The keys.
-        of: Vec<String>,
-        /// Those that are there.
-        found: Vec<String>,
-    },
+    /// A fault of form, as any document can have it.
+    #[error("{0}")]
+    Malformed(Malformed),
     /// A feature of the language that is not carried out.
+    #[error("`{feature}` is not supported")]
     Unsupported {
         /// Its name, such as `listen` or `run.container`.
         feature: String,
     },
     /// A version of the language that is not known.
+    #[error("version `{found}` of the Serverless Workflow DSL is not known")]
     Version {
         /// The version.
         found: String,
     },
     /// A name that nothing has.
+    #[error("there is no {what} `{found}`")]
     UnknownName {
         /// What it should name, such as `task`, `retry policy`, `card` or `flow`.
         what: &'static str,
@@ -82,6 +36,7 @@ pub enum DocumentFault {
         nearest: Option<String>,
     },
     /// A version that the card does not have.
+    #[error("card `{card}` has no version `{found}`")]
     CardVersion {
         /// The card's full name.
         card: String,
@@ -91,6 +46,7 @@ pub enum DocumentFault {
         there: String,
     },
     /// A card that cannot be used: its own file, or its connector's, is wrong.
+    #[error("card `{card}` cannot be used: {reason}")]
     CardBroken {
         /// The card's full name.
         card: String,
@@ -100,20 +56,67 @@ pub enum DocumentFault {
         reason: String,
     },
     /// Options or inputs that the card refuses.
+    #[error("{0}")]
     Invocation(Box<PlanFault>),
     /// An expression that cannot be compiled.
+    #[error("the expression cannot be read: {reason}")]
     Expression {
         /// jq's words, or ours.
         reason: String,
     },
-    /// A JSON Schema that does not compile.
-    Schema {
-        /// The compiler's words.
-        reason: String,
-    },
     /// A part that is read and has no effect.
+    #[error("`{feature}` has no effect here")]
     Ignored {
         /// Its name, such as `schedule`.
         feature: String,
     },
+}
+
+impl From<Malformed> for DocumentFault {
+    fn from(fault: Malformed) -> DocumentFault {
+        DocumentFault::Malformed(fault)
+    }
+}
+
+impl Fault for DocumentFault {
+    fn code(&self) -> Code {
+        match self {
+            DocumentFault::Malformed(fault) => fault.code(),
+            DocumentFault::Unsupported { .. } | DocumentFault::Ignored { .. } => {
+                Code::FLOW_UNSUPPORTED
+            }
+            DocumentFault::Version { .. } => Code::FLOW_VERSION,
+            DocumentFault::UnknownName { what: "connector", .. } => Code::CONNECTOR_UNKNOWN,
+            DocumentFault::UnknownName { what: "card", .. } | DocumentFault::CardVersion { .. } => {
+                Code::CARD_UNKNOWN
+            }
+            DocumentFault::UnknownName { what: "flow", .. } => Code::FLOW_UNKNOWN,
+            DocumentFault::UnknownName { .. } => Code::FLOW_REFERENCE,
+            DocumentFault::CardBroken { code, .. } => code.clone(),
+            DocumentFault::Invocation(fault) => fault.code(),
+            DocumentFault::Expression { .. } => Code::FLOW_EXPRESSION_SYNTAX,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            DocumentFault::Malformed(fault) => return fault.hint(),
+            DocumentFault::UnknownName { nearest: Some(nearest), .. } => did_you_mean(nearest),
+            DocumentFault::CardVersion { there, .. } => {
+                format!("its version is {there}; without a version the newest is meant")
+            }
+            DocumentFault::CardBroken { .. } => {
+                "`cardhost check` shows every fault of connectors and cards".to_owned()
+            }
+            DocumentFault::Invocation(fault) => return fault.hint(),
+            DocumentFault::Unsupported { .. } => {
+                "docs/flows.md lists what of the Serverless Workflow DSL is carried out".to_owned()
+            }
+            DocumentFault::Version { .. } => "write a version 1.0.x, such as '1.0.3'".to_owned(),
+            DocumentFault::Ignored { feature } if feature == "schedule" => {
+                "`flow run` runs the flow once; schedule it with cron or a platform".to_owned()
+            }
+            _ => return None,
+        })
+    }
 }

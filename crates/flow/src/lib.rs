@@ -19,7 +19,6 @@
 //! | module | what it is |
 //! |---|---|
 //! | `datum` | data that is shared, knows its size, and is what jq works on |
-//! | `node` | YAML and JSON as values with places |
 //! | `expression` | jq under a meter |
 //! | `document` | the model, one file a task; its shape, for loader and schema |
 //! | `load` | text to document, or findings |
@@ -45,7 +44,7 @@
 //!         retry: { delay: PT2S, limit: { attempt: { count: 3 } } }
 //!   - name: { set: { name: '${ .Body.name }' } }
 //! ";
-//! let flow = load("flows/pet.yaml", text).map_err(|findings| findings[0].message())?;
+//! let flow = load("flows/pet.yaml", text).map_err(|findings| findings[0].message().to_owned())?;
 //! let mut run = Run::new(Arc::new(flow.document), json!({ "id": 7 }), Options::default());
 //! let (mut now, mut calls) = (0, 0);
 //! while run.outcome().is_none() {
@@ -78,21 +77,18 @@ mod check;
 pub mod datum;
 pub mod document;
 mod document_fault;
-mod document_words;
 pub mod expression;
 mod fault;
-mod findings;
 pub mod graph;
 mod interpreter;
 mod load;
-pub mod node;
 mod problem;
 
+pub use cardhost_document::{Finding, Severity};
 pub use check::{Surroundings, check};
 pub use document::{Document, Head, schema};
 pub use document_fault::DocumentFault;
 pub use fault::{FlowFault, Limited};
-pub use findings::Finding;
 pub use interpreter::authentication::HttpAuthentication;
 pub use interpreter::http::HttpRequest;
 pub use interpreter::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};

@@ -1,9 +1,8 @@
 //! A text to a document, or everything that is wrong with it.
 
-use super::document::{self, Document, Head, ROOT, build, shape};
-use super::findings::{Finding, Findings};
-use super::node;
-use crate::document_fault::DocumentFault;
+use super::document::{self, Document, Head, ROOT, build};
+use cardhost_core::error::Code;
+use cardhost_document::{Finding, Findings, Node, ReadFault};
 
 /// Longest text of a document, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -20,7 +19,7 @@ pub struct Loaded {
 /// Loads a flow from YAML or JSON; `file` is its path in the findings.
 ///
 /// # Errors
-/// Everything that is wrong, by position: `definition.*` for the shape, `flow.unsupported`,
+/// Everything that is wrong, by position: `definition.*` for the `flow.unsupported`,
 /// `flow.version`, `flow.reference` and `flow.expression_syntax`; warnings too.
 ///
 /// # Example: two faults at once
@@ -37,12 +36,12 @@ pub struct Loaded {
 ///     shown,
 ///     [("definition.unknown_key", Some((4, 25))), ("flow.unsupported", Some((5, 18)))]
 /// );
-/// assert_eq!(faults[0].hint().as_deref(), Some("did you mean `then`?"));
+/// assert_eq!(faults[0].hint(), Some("did you mean `then`?"));
 /// ```
 pub fn load(file: &str, text: &str) -> Result<Loaded, Vec<Finding>> {
     let (document, findings) = examine(file, text, |_, _, _| {});
     match document {
-        Some(document) if findings.iter().all(|finding| finding.is_warning) => {
+        Some(document) if !findings.iter().any(Finding::is_error) => {
             Ok(Loaded { document, warnings: findings })
         }
         _ => Err(findings),
@@ -90,20 +89,18 @@ pub fn is_flow(text: &str) -> bool {
 pub(super) fn examine(
     file: &str,
     text: &str,
-    then: impl FnOnce(&Document, &node::Node, &mut Findings<'_>),
+    then: impl FnOnce(&Document, &Node, &mut Findings<'_>),
 ) -> (Option<Document>, Vec<Finding>) {
     let mut findings = Findings::new(file, text);
     let root = match read(text) {
         Ok(root) => root,
         Err(fault) => {
-            let end = (fault.offset..=text.len()).skip(1).find(|end| text.is_char_boundary(*end));
-            let span = fault.offset..end.unwrap_or(fault.offset);
-            findings.at("", &span, DocumentFault::Syntax { reason: fault.reason });
+            findings.unread(fault);
             return (None, findings.into_sorted());
         }
     };
-    shape::check(&root, &ROOT, &mut findings);
-    let document = match findings.are_malformed() {
+    document::check(&root, &ROOT, &mut findings);
+    let document = match is_malformed(findings.list()) {
         true => None,
         false => build(&root, text, &mut findings),
     };
@@ -113,10 +110,15 @@ pub(super) fn examine(
     (document, findings.into_sorted())
 }
 
-fn read(text: &str) -> Result<node::Node, node::ReadFault> {
+/// Whether there is an error, other than of a feature that is not carried out.
+fn is_malformed(findings: &[Finding]) -> bool {
+    findings.iter().any(|found| found.is_error() && found.code != Code::FLOW_UNSUPPORTED)
+}
+
+fn read(text: &str) -> Result<Node, ReadFault> {
     if text.len() > MAX_DOCUMENT_BYTES {
         let reason = format!("it is longer than {MAX_DOCUMENT_BYTES} bytes");
-        return Err(node::ReadFault { offset: 0, reason });
+        return Err(ReadFault::limit(0, reason));
     }
-    node::read(text)
+    cardhost_document::read(text)
 }

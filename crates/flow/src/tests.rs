@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn any_yaml_is_read_or_refused(text in "(?s)([ \\-:,\\[\\]{}&*!|>'\"#%@`a-c0-9\n\t~?$.]){0,80}") {
-        if let Ok(node) = node::read(&text) {
+        if let Ok(node) = cardhost_document::read(&text) {
             let _ = node.to_value().to_string();
         }
         let head = "document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }\ndo:\n- a:\n    set: ";
@@ -169,7 +169,7 @@ proptest! {
     fn any_json_is_read_as_serde_json_reads_it(tasks in prop::collection::vec(task(), 0..3)) {
         let text = flow(tasks);
         let value: Value = serde_json::from_str(&text).unwrap();
-        prop_assert_eq!(node::read(&text).unwrap().to_value(), value);
+        prop_assert_eq!(cardhost_document::read(&text).unwrap().to_value(), value);
     }
 
     #[test]

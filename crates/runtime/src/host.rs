@@ -1,36 +1,40 @@
 //! The host: plans and runs invocations of cards.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+mod builder;
+mod call_tokens;
+mod policy;
+mod stand_ins;
 
-use cardhost_core::auth::{CustomScheme, CustomSchemes};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
 #[cfg(feature = "flow")]
 use cardhost_core::call::Anonymous;
 use cardhost_core::call::{self, Outcome};
-use cardhost_core::connection::ConnectionFault;
-use cardhost_core::connection::{Connection, secret_source};
+use cardhost_core::connection::{Connection, ConnectionFault, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
-use cardhost_core::plan::{BaseOverride, Plan, PlanSettings, plan_with_key};
-use cardhost_core::secret::Secret;
+use cardhost_core::plan::{Plan, PlanSettings, plan_with_key};
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
-use crate::catalog::{CardSource, Catalog, Folder};
-use crate::clock::{Clock, SystemClock};
+use crate::catalog::Catalog;
 use crate::connections::{ConnectionProvider, read_secret};
-use crate::entropy::{self, Entropy, SystemEntropy};
-use crate::executor::{Driver, TokenSource};
-use crate::store::TenantStore;
-use crate::stored::{LazyStore, OpenStore, Opened, StoredConnections};
+use crate::entropy;
+use crate::executor::Driver;
+use crate::stored::{Opened, StoredConnections};
 use crate::telemetry;
-use crate::token::{LEASE, Renewer, Slots, Timing, Wanted};
-use crate::transport::{BoxFuture, EgressPolicy, HttpTransport, Observer, StandIn, Transport};
+use crate::token::{Renewer, Slots};
+use crate::transport::{BoxFuture, Observer};
+use call_tokens::CallTokens;
+use stand_ins::StandIns;
+
+pub use builder::HostBuilder;
+pub use policy::Policy;
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 ///
@@ -84,7 +88,6 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     catalog: Catalog,
     renewer: Arc<Renewer>,
-    stand_in: Option<Arc<dyn StandIn>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
     stored: Option<StoredConnections>,
     token_slots: Slots,
@@ -92,261 +95,10 @@ struct Inner {
     fallback_file: String,
     fallback_name: Option<String>,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
-    stand_ins: Mutex<HashMap<String, Arc<dyn Transport>>>,
+    stand_ins: StandIns,
     observer: Option<Arc<dyn Observer>>,
     policy: Policy,
     settings: PlanSettings,
-}
-
-/// What a host allows.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
-    /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
-    pub secret_references: bool,
-    /// The same for the fields of stored connections, which are read anew for each use. `false` by default: where tenants
-    /// store connections themselves, they could read the host's secrets.
-    pub stored_secret_references: bool,
-    /// Where requests may go whose host a connection decides. [`HttpTransport`]s that are given to
-    /// [`HostBuilder::transport`] have a policy of their own ([`HttpTransport::egress`]).
-    pub egress: EgressPolicy,
-    /// For the whole exchange, in place of the connector's limit.
-    pub total_timeout: Option<Duration>,
-    /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
-    /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
-    /// most: nobody's request is under way any more when its lease ends.
-    pub token_lease: Duration,
-    /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
-    /// given what was read.
-    pub max_invocation_bytes: usize,
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            secret_references: false,
-            stored_secret_references: false,
-            egress: EgressPolicy::default(),
-            total_timeout: None,
-            token_lease: LEASE,
-            max_invocation_bytes: 16 * 1024 * 1024,
-        }
-    }
-}
-
-/// Sets a host up.
-///
-/// # Example: a connection by its name, another base URL, and a limit on time
-/// ```
-/// use std::time::Duration;
-///
-/// use cardhost_core::invocation::Invocation;
-/// use cardhost_core::plan::BaseOverride;
-/// use cardhost_runtime::catalog::MemorySource;
-/// use cardhost_runtime::connections::MemoryConnections;
-/// use cardhost_runtime::host::{Host, Policy};
-/// use cardhost_runtime::transport::{MemoryTransport, Reply};
-/// use serde_json::json;
-///
-/// # let cards = MemorySource::new()
-/// #     .with("shop/connector", r#"{
-/// #         "format": 1, "name": "shop", "title": "Shop", "version": "1.0.0",
-/// #         "connection": { "fields": { "Token": { "type": "secret", "required": true } } },
-/// #         "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
-/// #         "targets": { "api": { "base": "https://shop.example/v1", "auth": ["token"] } }
-/// #     }"#)
-/// #     .with("shop/get-order", r#"{
-/// #         "format": 1, "name": "get-order", "title": "Get order", "version": "1.0.0",
-/// #         "input": { "Order": { "ID": { "type": "text", "required": true } } },
-/// #         "request": { "target": "api", "method": "GET", "path": "/orders/<<input.Order.ID>>" },
-/// #         "response": { "decoder": "json" }, "effect": "read",
-/// #         "output": { "Order": { "State": { "type": "text", "value": "<<response.body.state>>" } } }
-/// #     }"#);
-/// let fields = json!({ "Token": "t-1" }).as_object().cloned().unwrap_or_default();
-/// let host = Host::builder()
-///     .cards(cards)
-///     .connections(MemoryConnections::new().with("shop", "prod", fields))
-///     .base(BaseOverride::parse("http://127.0.0.1:8080").ok_or("no base URL")?)
-///     .policy(Policy { total_timeout: Some(Duration::from_secs(10)), ..Policy::default() })
-///     .transport(MemoryTransport::new(|request| {
-///         assert_eq!(request.url.as_str(), "http://127.0.0.1:8080/orders/42");
-///         Ok(Reply::new(200, Default::default(), r#"{ "state": "paid" }"#))
-///     }))
-///     .build();
-/// let invocation = Invocation::from_value(json!({
-///     "card": "shop/get-order",
-///     "connection": "prod",
-///     "input": { "Order": { "ID": "42" } },
-/// }))?;
-///
-/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-/// let outcome = runtime.block_on(host.run(None, invocation))?;
-/// assert_eq!(outcome.output.to_value()?["Order"]["State"], "paid");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Default)]
-pub struct HostBuilder {
-    sources: Vec<Arc<dyn CardSource>>,
-    transport: Option<Arc<dyn Transport>>,
-    stand_in: Option<Arc<dyn StandIn>>,
-    observer: Option<Arc<dyn Observer>>,
-    clock: Option<Arc<dyn Clock>>,
-    entropy: Option<Arc<dyn Entropy>>,
-    connections: Option<Arc<dyn ConnectionProvider>>,
-    store: Option<LazyStore>,
-    schemes: CustomSchemes,
-    fallback: Option<Map<String, Value>>,
-    fallback_file: String,
-    fallback_name: Option<String>,
-    policy: Policy,
-    settings: PlanSettings,
-}
-
-impl HostBuilder {
-    /// Cards from a folder of connectors. Several sources are asked in the order given.
-    #[must_use]
-    pub fn cards_folder(self, path: impl Into<PathBuf>) -> HostBuilder {
-        self.cards(Folder::new(path))
-    }
-
-    /// Cards from any source.
-    #[must_use]
-    pub fn cards(mut self, source: impl CardSource + 'static) -> HostBuilder {
-        self.sources.push(Arc::new(source));
-        self
-    }
-
-    /// Sends through another transport than HTTP.
-    #[must_use]
-    pub fn transport(mut self, transport: impl Transport + 'static) -> HostBuilder {
-        self.transport = Some(Arc::new(transport));
-        self
-    }
-
-    /// Sends nothing: a stand-in answers in the place of each service.
-    #[must_use]
-    pub fn stand_in(mut self, stand_in: impl StandIn + 'static) -> HostBuilder {
-        self.stand_in = Some(Arc::new(stand_in));
-        self
-    }
-
-    /// Shows every exchange to an observer, such as a recorder.
-    #[must_use]
-    pub fn observer(mut self, observer: impl Observer + 'static) -> HostBuilder {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
-    /// Takes the time from another clock than the machine's.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + 'static) -> HostBuilder {
-        self.clock = Some(Arc::new(clock));
-        self
-    }
-
-    /// Takes random values from another source than the system, for tests.
-    #[must_use]
-    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> HostBuilder {
-        self.entropy = Some(Arc::new(entropy));
-        self
-    }
-
-    /// The scheme of auth methods with `"scheme": "custom"` and this name.
-    #[must_use]
-    pub fn auth_scheme(mut self, name: &str, scheme: impl CustomScheme + 'static) -> HostBuilder {
-        self.schemes.add(name, Arc::new(scheme));
-        self
-    }
-
-    /// The store of named connections, opened for one tenant. Tokens are kept in it, and renewed by one host at a time.
-    #[must_use]
-    pub fn store(mut self, store: TenantStore) -> HostBuilder {
-        self.store = Some(LazyStore::open(store));
-        self
-    }
-
-    /// As [`HostBuilder::store`], opened when an invocation first names a connection. Where it gives `None`, no connection
-    /// is stored, and it is asked again the next time.
-    #[must_use]
-    pub fn store_with<F, O>(mut self, open: F) -> HostBuilder
-    where
-        F: Fn() -> O + Send + Sync + 'static,
-        O: Future<Output = Result<Option<TenantStore>, Error>> + Send + 'static,
-    {
-        let open: Box<OpenStore> = Box::new(move || Box::pin(open()));
-        self.store = Some(LazyStore::closed(open));
-        self
-    }
-
-    /// Where named connections come from that are not in a store.
-    #[must_use]
-    pub fn connections(mut self, provider: impl ConnectionProvider + 'static) -> HostBuilder {
-        self.connections = Some(Arc::new(provider));
-        self
-    }
-
-    /// The connection of every invocation that brings none. It is the host's own: its fields may point at
-    /// environment variables and files. `file` is where it came from, for messages.
-    #[must_use]
-    pub fn default_connection(mut self, file: &str, fields: Map<String, Value>) -> HostBuilder {
-        self.fallback = Some(fields);
-        file.clone_into(&mut self.fallback_file);
-        self
-    }
-
-    /// The name of the stored connection of every invocation that brings none, in place of
-    /// [`HostBuilder::default_connection`].
-    #[must_use]
-    pub fn default_connection_name(mut self, name: &str) -> HostBuilder {
-        self.fallback_name = Some(name.to_owned());
-        self
-    }
-
-    /// What the host allows.
-    #[must_use]
-    pub fn policy(mut self, policy: Policy) -> HostBuilder {
-        self.policy = policy;
-        self
-    }
-
-    /// Replaces the base URL of every target, for mocks and proxies.
-    #[must_use]
-    pub fn base(mut self, base: BaseOverride) -> HostBuilder {
-        self.settings.base = Some(Arc::new(base));
-        self
-    }
-
-    /// The host.
-    #[must_use]
-    pub fn build(self) -> Host {
-        let settings = PlanSettings { schemes: Arc::new(self.schemes), ..self.settings };
-        let transport = self
-            .transport
-            .unwrap_or_else(|| Arc::new(HttpTransport::new().egress(self.policy.egress.clone())));
-        let renewer = Renewer {
-            transport: observed(transport, self.observer.as_deref()),
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
-            entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
-            egress: self.policy.egress.clone(),
-            timing: Timing::new(self.policy.token_lease),
-        };
-        Host(Arc::new(Inner {
-            catalog: Catalog::new(self.sources),
-            renewer: Arc::new(renewer),
-            stand_in: self.stand_in,
-            connections: self.connections,
-            stored: self.store.map(StoredConnections::new),
-            token_slots: Slots::default(),
-            fallback: self.fallback,
-            fallback_file: self.fallback_file,
-            fallback_name: self.fallback_name,
-            fallback_settled: Mutex::default(),
-            stand_ins: Mutex::default(),
-            observer: self.observer,
-            policy: self.policy,
-            settings,
-        }))
-    }
 }
 
 /// What comes before an exchange.
@@ -424,9 +176,9 @@ impl Host {
 
     /// A card to run. What stands in for its service takes the connection from the card's examples.
     pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
-        match self.0.stand_in {
-            Some(_) => self.0.catalog.definition(full_name),
-            None => self.0.catalog.definition_to_run(full_name),
+        match self.0.stand_ins.are_there() {
+            true => self.0.catalog.definition(full_name),
+            false => self.0.catalog.definition_to_run(full_name),
         }
     }
 
@@ -493,7 +245,8 @@ impl Host {
         let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let connector = definition.connector.name.as_str();
-        let stand_in = inner.stand_in.as_ref().map(|it| self.stand_in(&**it, connector));
+        let observer = inner.observer.as_deref();
+        let stand_in = inner.stand_ins.transport(&inner.catalog, connector, observer);
         let transport = match &stand_in {
             Some(stand_in) => &**stand_in,
             None => &**transport,
@@ -588,10 +341,13 @@ impl Host {
                     _ => placed(error),
                 })?
             }
-            (None, None) if self.0.stand_in.is_some() && self.0.fallback.is_none() => {
-                inline(Arc::new(sample(definition)?))
+            (None, None) => {
+                let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
+                inline(match is_stood_in {
+                    true => Arc::new(stand_ins::connection(definition)?),
+                    false => self.fallback(connector).map_err(&placed)?,
+                })
             }
-            (None, None) => inline(self.fallback(connector).map_err(&placed)?),
         };
         let settings = &self.0.settings;
         let (options, input) = (invocation.options, invocation.input);
@@ -625,7 +381,7 @@ impl Host {
     #[cfg(feature = "flow")]
     /// Whether a stand-in answers in the place of services, for cards alone.
     pub(crate) fn is_stood_in(&self) -> bool {
-        self.0.stand_in.is_some()
+        self.0.stand_ins.are_there()
     }
 
     /// What gets tokens.
@@ -664,18 +420,6 @@ impl Host {
         let fields = fields.ok_or_else(unknown)?;
         let connection = settle(connector, fields, self.0.policy.secret_references)?;
         Ok(Found { connection: Arc::new(connection), stored: None })
-    }
-
-    /// What answers in the place of a connector's service, made once.
-    fn stand_in(&self, stand_in: &dyn StandIn, connector: &str) -> Arc<dyn Transport> {
-        let made = || self.0.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = made().get(connector) {
-            return Arc::clone(found);
-        }
-        let transport = stand_in.transport(&self.0.catalog, connector);
-        let transport = observed(transport, self.0.observer.as_deref());
-        made().insert(connector.to_owned(), Arc::clone(&transport));
-        transport
     }
 
     /// What the fields of an invocation's connection came from, where that is not the invocation.
@@ -721,14 +465,6 @@ fn told<'f>(
     })
 }
 
-/// A transport whose exchanges are seen, where there is an observer.
-fn observed(transport: Arc<dyn Transport>, observer: Option<&dyn Observer>) -> Arc<dyn Transport> {
-    match observer {
-        Some(observer) => observer.observe(transport),
-        None => transport,
-    }
-}
-
 /// An error about a field of a connection whose fields are not in the invocation: its place is where they came from.
 fn placed(error: Error, origin: Option<&str>) -> Error {
     let place = error.place().clone();
@@ -741,45 +477,6 @@ fn placed(error: Error, origin: Option<&str>) -> Error {
         }
         _ => error,
     }
-}
-
-/// Gets the tokens of one call.
-struct CallTokens<'a> {
-    host: &'a Inner,
-    connector: &'a Arc<Connector>,
-    /// What tells the connector from others.
-    identity: &'a str,
-    found: &'a Found,
-    method: &'a str,
-}
-
-impl TokenSource for CallTokens<'_> {
-    fn token(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Secret, Error>> {
-        if self.host.stand_in.is_some() {
-            return Box::pin(async { Ok(Secret::from("mock")) });
-        }
-        let slot = match &self.found.stored {
-            Some(opened) => opened.slot(self.method),
-            None => {
-                let fingerprint = self.found.connection.fingerprint(self.identity);
-                self.host.token_slots.of(fingerprint, self.method)
-            }
-        };
-        let wanted = Wanted {
-            connector: Arc::clone(self.connector),
-            method: self.method.to_owned(),
-            connection: Arc::clone(&self.found.connection),
-            refused,
-        };
-        Box::pin(async move { self.host.renewer.token(&slot, wanted).await })
-    }
-}
-
-/// The connection of the card's first example: a mock needs no account.
-fn sample(definition: &Definition) -> Result<Connection, Error> {
-    let examples = definition.card.examples().unwrap_or_default();
-    let fields = examples.into_iter().next().map(|example| example.connection);
-    settle(&definition.connector, fields.unwrap_or_default(), false)
 }
 
 fn settle(

@@ -14,7 +14,6 @@ mod executor;
 pub mod flow;
 pub mod host;
 pub mod login;
-pub mod store;
 mod stored;
 mod telemetry;
 mod token;

@@ -43,7 +43,7 @@ pub enum Login {
 }
 
 /// A login under way. Prints without secrets.
-struct Session {
+struct Attempt {
     host: Host,
     connector: Arc<Connector>,
     found: Found,
@@ -52,7 +52,7 @@ struct Session {
 
 /// A login that waits for a browser to come back.
 pub struct BrowserLogin {
-    session: Session,
+    attempt: Attempt,
     url: Url,
     redirect_uri: String,
     state: String,
@@ -61,7 +61,7 @@ pub struct BrowserLogin {
 
 /// A login that waits for a person on another device.
 pub struct DeviceLogin {
-    session: Session,
+    attempt: Attempt,
     code: DeviceCode,
 }
 
@@ -102,15 +102,15 @@ impl Host {
         method: Option<&str>,
         redirect_uri: &str,
     ) -> Result<Login, Error> {
-        let session = self.session(connector, name, method).await?;
-        match session.oauth2().map(|oauth2| oauth2.grant) {
+        let attempt = self.attempt(connector, name, method).await?;
+        match attempt.oauth2().map(|oauth2| oauth2.grant) {
             Some(Grant::AuthorizationCode) => {
-                BrowserLogin::begin(session, redirect_uri).map(Login::Browser)
+                BrowserLogin::begin(attempt, redirect_uri).map(Login::Browser)
             }
-            Some(Grant::DeviceCode) => DeviceLogin::begin(session).await.map(Login::Device),
+            Some(Grant::DeviceCode) => DeviceLogin::begin(attempt).await.map(Login::Device),
             _ => {
-                let tokens = self.renewer().fetch(&session.wanted()).await?;
-                session.store(tokens).await?;
+                let tokens = self.renewer().fetch(&attempt.wanted()).await?;
+                attempt.store(tokens).await?;
                 Ok(Login::Direct)
             }
         }
@@ -197,12 +197,12 @@ impl Host {
         Ok(())
     }
 
-    async fn session(
+    async fn attempt(
         &self,
         connector: &str,
         name: &str,
         method: Option<&str>,
-    ) -> Result<Session, Error> {
+    ) -> Result<Attempt, Error> {
         let connector = self.catalog().connector(connector)?;
         let found = self.stored_connection(&connector, name).await?;
         let mut passed_over = Vec::new();
@@ -222,11 +222,11 @@ impl Host {
             let target = format!("a login to {}", connector.name.as_str());
             Error::from(PlanFault::AuthMissing { target, methods: passed_over })
         })?;
-        Ok(Session { host: self.clone(), connector, found, method })
+        Ok(Attempt { host: self.clone(), connector, found, method })
     }
 }
 
-impl Session {
+impl Attempt {
     fn oauth2(&self) -> Option<&OAuth2> {
         TokenScheme::of(self.connector.auth.get(&self.method)?)?.oauth2()
     }
@@ -264,22 +264,22 @@ impl Session {
 }
 
 impl BrowserLogin {
-    fn begin(session: Session, redirect_uri: &str) -> Result<BrowserLogin, Error> {
-        let entropy = &*session.host.renewer().entropy;
+    fn begin(attempt: Attempt, redirect_uri: &str) -> Result<BrowserLogin, Error> {
+        let entropy = &*attempt.host.renewer().entropy;
         let state = URL_SAFE_NO_PAD.encode(random::<24>(entropy)?);
         let pkce = Pkce::new(random::<32>(entropy)?);
         let redirect_uri = redirect_uri.to_owned();
         let request = Authorization { redirect_uri: &redirect_uri, state: &state, pkce: &pkce };
-        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
-        let url = token::authorization_url(oauth2, &session.found.connection, &request);
-        let url = url.map_err(|fault| session.unusable(fault))?;
-        Ok(BrowserLogin { session, url, redirect_uri, state, pkce })
+        let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
+        let url = token::authorization_url(oauth2, &attempt.found.connection, &request);
+        let url = url.map_err(|fault| attempt.unusable(fault))?;
+        Ok(BrowserLogin { attempt, url, redirect_uri, state, pkce })
     }
 
     /// The auth method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.session.method
+        &self.attempt.method
     }
 
     /// What the person opens.
@@ -301,7 +301,7 @@ impl BrowserLogin {
     pub fn refusal_without_state(&self, redirect_query: &str) -> Option<Error> {
         let has_state = parameter(redirect_query, "state").is_some_and(|state| !state.is_empty());
         let told = if has_state { None } else { self.told(redirect_query) };
-        told.map(|fault| refused(&self.session.method, fault, None))
+        told.map(|fault| refused(&self.attempt.method, fault, None))
     }
 
     /// What a query says in place of a code (RFC 6749, section 4.1.2.1).
@@ -310,7 +310,7 @@ impl BrowserLogin {
         let error = said("error")?;
         let (description, page) = (said("error_description"), said("error_uri"));
         let mut redactor = Redactor::new();
-        self.session.found.connection.add_secrets(&mut redactor);
+        self.attempt.found.connection.add_secrets(&mut redactor);
         let (description, page) = (description.as_deref(), page.as_deref());
         let refused = Refused::default().saying(Some(&error), description, page, &redactor);
         Some(match error.as_str() {
@@ -325,8 +325,8 @@ impl BrowserLogin {
     /// # Errors
     /// `auth.denied` where the person said no, and what the token endpoint answers. What is stored stays as it was.
     pub async fn finish(self, redirect_query: &str) -> Result<(), Error> {
-        let session = &self.session;
-        let fault = |fault| refused(&session.method, fault, None);
+        let attempt = &self.attempt;
+        let fault = |fault| refused(&attempt.method, fault, None);
         if !self.accepts(redirect_query) {
             let reason = "it does not belong to this login";
             return Err(fault(GrantFault::Redirect { reason }));
@@ -337,25 +337,25 @@ impl BrowserLogin {
         let reason = "the redirect has neither a code nor an error";
         let code = parameter(redirect_query, "code").filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| fault(GrantFault::Redirect { reason }))?;
-        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
-        let renewer = session.host.renewer();
+        let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = attempt.host.renewer();
         let (redirect_uri, state) = (self.redirect_uri.as_str(), self.state.as_str());
         let request = Authorization { redirect_uri, state, pkce: &self.pkce };
-        let connection = &session.found.connection;
+        let connection = &attempt.found.connection;
         let code = Secret::new(code);
         let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?);
-        let request = session.secured(request)?;
-        let reply = session.send(&request).await?;
+        let request = attempt.secured(request)?;
+        let reply = attempt.send(&request).await?;
         let scheme = TokenScheme::OAuth2(oauth2);
         let answer =
-            Answer { reply: &reply, redactor: &request.redactor, now: session.clocks().await? };
+            Answer { reply: &reply, redactor: &request.redactor, now: attempt.clocks().await? };
         let tokens = token::read(scheme, &answer, None)
-            .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
-        session.store(tokens).await
+            .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
+        attempt.store(tokens).await
     }
 }
 
-impl Session {
+impl Attempt {
     async fn clocks(&self) -> Result<Now, Error> {
         let here = self.host.renewer().unix_seconds();
         Ok(match &self.found.stored {
@@ -366,23 +366,23 @@ impl Session {
 }
 
 impl DeviceLogin {
-    async fn begin(session: Session) -> Result<DeviceLogin, Error> {
-        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
-        let renewer = session.host.renewer();
+    async fn begin(attempt: Attempt) -> Result<DeviceLogin, Error> {
+        let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = attempt.host.renewer();
         let moment = renewer.moment()?;
-        let request = token::device_request(oauth2, &session.found.connection, &moment);
-        let request = session.secured(request)?;
-        let reply = session.send(&request).await?;
+        let request = token::device_request(oauth2, &attempt.found.connection, &moment);
+        let request = attempt.secured(request)?;
+        let reply = attempt.send(&request).await?;
         let now = Now { shared: moment.unix_seconds, here: moment.unix_seconds };
         let code = token::read_device(&Answer { reply: &reply, redactor: &request.redactor, now })
-            .map_err(|fault| refused(&session.method, fault, Some(&request)))?;
-        Ok(DeviceLogin { session, code })
+            .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
+        Ok(DeviceLogin { attempt, code })
     }
 
     /// The auth method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.session.method
+        &self.attempt.method
     }
 
     /// What the person types, and where.
@@ -397,9 +397,9 @@ impl DeviceLogin {
     /// `auth.denied` where the person said no or the time is over, and what the token endpoint answers.
     pub async fn wait(self) -> Result<(), Error> {
         const MOST_FAILURES: u32 = 5;
-        let session = &self.session;
-        let oauth2 = session.oauth2().ok_or_else(no_oauth2)?;
-        let renewer = session.host.renewer();
+        let attempt = &self.attempt;
+        let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
+        let renewer = attempt.host.renewer();
         let mut interval = Duration::from_secs(u64::try_from(self.code.interval).unwrap_or(5));
         let life = Duration::from_secs(u64::try_from(self.code.expires_in).unwrap_or(600));
         let end = tokio::time::Instant::now() + life;
@@ -407,21 +407,21 @@ impl DeviceLogin {
         loop {
             tokio::time::sleep(interval).await;
             if tokio::time::Instant::now() > end {
-                return Err(refused(&session.method, GrantFault::Expired, None));
+                return Err(refused(&attempt.method, GrantFault::Expired, None));
             }
-            let connection = &session.found.connection;
+            let connection = &attempt.found.connection;
             let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?);
-            let request = session.secured(request)?;
+            let request = attempt.secured(request)?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
-                    let now = session.clocks().await?;
+                    let now = attempt.clocks().await?;
                     let answer = Answer { reply: &reply, redactor: &request.redactor, now };
                     token::read(TokenScheme::OAuth2(oauth2), &answer, None)
                 }
                 Err(fault) => Err(fault),
             };
             match read {
-                Ok(tokens) => return session.store(tokens).await,
+                Ok(tokens) => return attempt.store(tokens).await,
                 // RFC 8628, section 3.5: five seconds more, for good.
                 Err(GrantFault::Pending { slow_down: true }) => interval += Duration::from_secs(5),
                 Err(GrantFault::Pending { slow_down: false }) => failures = 0,
@@ -431,7 +431,7 @@ impl DeviceLogin {
                     failures += 1;
                     interval *= 2;
                 }
-                Err(fault) => return Err(refused(&session.method, fault, Some(&request))),
+                Err(fault) => return Err(refused(&attempt.method, fault, Some(&request))),
             }
         }
     }
@@ -439,13 +439,13 @@ impl DeviceLogin {
 
 impl fmt::Debug for BrowserLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BrowserLogin({})", self.session.method)
+        write!(f, "BrowserLogin({})", self.attempt.method)
     }
 }
 
 impl fmt::Debug for DeviceLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DeviceLogin({})", self.session.method)
+        write!(f, "DeviceLogin({})", self.attempt.method)
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use crate::connections::BoxFuture;
-use crate::store::TenantStore;
 use crate::token::{Revised, Slot};
+use cardhost_store::TenantStore;
 
 /// How long an opened connection is used before the store is asked again: what another process changes or removes is
 /// seen after this time at the latest.

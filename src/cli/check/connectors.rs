@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::author::check::{File, Severity, check_connector};
+use cardhost::author::check::{File, check_connector};
 use cardhost::core::error::Unreadable;
 use cardhost::core::text::{not_utf8, unmarked};
 use cardhost::{Error, Place};
@@ -34,16 +34,8 @@ impl Files {
         tally.anti_examples += checked.tally.anti_examples;
         let all: Vec<File<'_>> = std::iter::once(connector).chain(texts).collect();
         let shown = checked.findings.iter().map(|finding| {
-            let text = all.iter().find(|file| file.path == finding.place.file);
-            Shown {
-                code: &finding.code,
-                is_warning: finding.severity == Severity::Warning,
-                message: finding.message(),
-                hint: finding.hint(),
-                place: &finding.place,
-                span: finding.span.clone(),
-                text: text.map(|file| file.text),
-            }
+            let file = all.iter().find(|file| file.path == finding.place.file);
+            Shown::of(finding, file.map(|file| file.text))
         });
         tally.report(console, shown);
     }

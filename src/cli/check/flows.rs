@@ -75,7 +75,10 @@ impl Flows {
             match &file.text {
                 Ok(text) => {
                     let findings = flow::check(&path, text, &around);
-                    tally.report(console, findings.iter().map(|finding| shown(finding, text)));
+                    tally.report(
+                        console,
+                        findings.iter().map(|finding| Shown::of(finding, Some(text))),
+                    );
                 }
                 Err(error) => tally.report(console, std::iter::once(unread(error))),
             }
@@ -186,7 +189,7 @@ pub(in crate::cli) fn read_flow(path: &Path) -> Result<String, Failure> {
 
 /// Tells why a flow does not load.
 pub(in crate::cli) fn refused(console: &Console, text: &str, findings: &[Finding]) -> Failure {
-    let found = findings.iter().map(|finding| shown(finding, text));
+    let found = findings.iter().map(|finding| Shown::of(finding, Some(text)));
     Tally::default().report(console, found);
     Failure::Reported(Class::Definition)
 }
@@ -200,17 +203,5 @@ fn unread(error: &Error) -> Shown<'_> {
         place: error.place(),
         span: None,
         text: None,
-    }
-}
-
-fn shown<'s>(finding: &'s Finding, text: &'s str) -> Shown<'s> {
-    Shown {
-        code: &finding.code,
-        is_warning: finding.is_warning,
-        message: finding.message(),
-        hint: finding.hint(),
-        place: &finding.place,
-        span: Some(finding.span.clone()),
-        text: Some(text),
     }
 }

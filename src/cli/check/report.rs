@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use cardhost::document::Finding;
 use cardhost::{Code, Place};
 use serde_json::{Map, Value};
 
@@ -22,6 +23,21 @@ pub(super) struct Shown<'s> {
     /// The bytes of the text that it is about.
     pub(super) span: Option<Range<usize>>,
     pub(super) text: Option<&'s str>,
+}
+
+impl<'s> Shown<'s> {
+    /// A finding with the text it is about.
+    pub(super) fn of(finding: &'s Finding, text: Option<&'s str>) -> Shown<'s> {
+        Shown {
+            code: &finding.code,
+            is_warning: !finding.is_error(),
+            message: finding.message().to_owned(),
+            hint: finding.hint().map(str::to_owned),
+            place: &finding.place,
+            span: Some(finding.span.clone()),
+            text,
+        }
+    }
 }
 
 impl Tally {

@@ -100,7 +100,7 @@ fn one_field(
     let question = question(label, field);
     loop {
         prompt(&question);
-        let text = if is_secret(field) { secret()? } else { line()? };
+        let text = if field.is_secret() { secret()? } else { line()? };
         let fault = |problem| FieldFault {
             root: FieldRoot::Connection,
             path: vec![label.to_owned()],
@@ -155,16 +155,12 @@ fn targets(field: &Field) -> &[String] {
 fn question(label: &str, field: &Field) -> String {
     let label = printable(label);
     match &field.default {
-        Some(_) if is_secret(field) => format!("{label} [{}]: ", cardhost::core::secret::MASK),
+        Some(_) if field.is_secret() => format!("{label} [{}]: ", cardhost::core::secret::MASK),
         Some(Value::String(default)) => format!("{label} [{}]: ", printable(default)),
         Some(default) => format!("{label} [{default}]: "),
         None if !field.required => format!("{label} (may be empty): "),
         None => format!("{label}: "),
     }
-}
-
-fn is_secret(field: &Field) -> bool {
-    field.kind == FieldType::Secret || field.sensitive
 }
 
 /// The value that a text means for a field.

@@ -3,7 +3,6 @@
 use cardhost::connections::read_secret;
 use cardhost::core::connection::{Connection, secret_source};
 use cardhost::core::connector::Connector;
-use cardhost::core::field::FieldType;
 use cardhost::core::secret::{MASK, Redactor, Secret};
 use cardhost::core::token::TokenSet;
 use cardhost::store::StoredConnection;
@@ -88,9 +87,7 @@ impl Shown {
             let field = connector.and_then(|connector| connector.connection.fields.get(label));
             let shown = match field {
                 _ if secret_source(value).is_some() => value.clone(),
-                Some(field) if plain && field.kind != FieldType::Secret && !field.sensitive => {
-                    redactor.redact_value(value.clone())
-                }
+                Some(field) if plain && !field.is_secret() => redactor.redact_value(value.clone()),
                 _ => Value::String(MASK.to_owned()),
             };
             (label.clone(), shown)

@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal as _;
 
+use cardhost::Error;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
-use cardhost::{Error, Policy};
 use serde_json::{Map, Value};
 
 use super::args::{FlowRunArgs, Show};
@@ -19,13 +19,8 @@ use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
     let flow = source::load(&args.flow, console)?;
-    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
-    let limit = policy.max_invocation_bytes;
-    let mut host = setup::host_for(global, &args.reach, policy)?;
-    if args.mock {
-        host = host.stand_in(cardhost::testing::Mocks);
-    }
-    let input = input(limit)?;
+    let host = setup::running_host(global, &args.reach, args.timeout, args.mock)?;
+    let input = input()?;
     let mut runner = FlowRunner::new(host.build())
         .flows(Flows::of(&args.flow, &args.sources))
         .secrets(Secrets::new(&args.sources.secret, &args.reach.store))
@@ -53,8 +48,8 @@ fn unfinished(args: &FlowRunArgs) -> Unfinished {
 }
 
 /// The input on stdin; an empty stdin is an empty object.
-pub(crate) fn input(limit: usize) -> Result<Value, Failure> {
-    let Some(text) = setup::stdin("the input of the flow", limit)? else {
+pub(crate) fn input() -> Result<Value, Failure> {
+    let Some(text) = setup::stdin("the input of the flow")? else {
         return Ok(Value::Object(Map::new()));
     };
     let wrong = |reason: String, line, column| {

@@ -1,6 +1,5 @@
 //! `record`: a run of a card whose exchanges are kept, without secrets.
 
-use cardhost::Policy;
 use cardhost::cassette::Case;
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
 use cardhost::testing::{CaseFolder, Head, Recorder};
@@ -15,13 +14,8 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     if !args.sources.flows.is_empty() || !args.sources.secret.is_empty() {
         return Err(Failure::Usage("--flows and --secret are for --flow".to_owned()));
     }
-    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
-    let limit = policy.max_invocation_bytes;
-    let mut builder = setup::host_for(global, &args.target.reach, policy)?;
-    if args.mock {
-        builder = builder.stand_in(cardhost::testing::Mocks);
-    }
-    let invocation = setup::invocation(limit)?;
+    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    let invocation = setup::invocation()?;
     let card = invocation.card.clone().or_else(|| args.target.card.clone());
     // What is signed for a time is signed for the time in the cassette, and a replay signs the same again.
     let recorded_at = SystemClock.unix_seconds();

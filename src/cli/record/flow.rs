@@ -14,7 +14,7 @@ use cardhost::core::settle::all_texts;
 use cardhost::entropy::{Entropy as _, SystemEntropy};
 use cardhost::flow::{Flow, FlowRunner, FlowSecrets, FlowSource, RecordingTimer, VirtualTimer};
 use cardhost::testing::{FlowCase, Head, Order, Recorder, Seed};
-use cardhost::{Error, HostBuilder, Place, Policy};
+use cardhost::{Error, HostBuilder, Place};
 use serde_json::{Map, Value};
 
 use super::args::RecordArgs;
@@ -31,13 +31,8 @@ pub(super) fn record(
     console: &Console,
 ) -> Result<(), Failure> {
     let (flow, text) = load_with_text(name, console)?;
-    let policy = Policy { total_timeout: args.timeout, ..Policy::default() };
-    let limit = policy.max_invocation_bytes;
-    let mut host = setup::host_for(global, &args.target.reach, policy)?;
-    if args.mock {
-        host = host.stand_in(cardhost::testing::Mocks);
-    }
-    let given = input(limit)?;
+    let host = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    let given = input()?;
     let (recorded_at, seed) = (SystemClock.unix_seconds(), random()?);
     let flow_name = Some(flow.name());
     let head = Head { flow: flow_name, recorded_at, seed: Some(Seed(seed)), ..Head::default() };

@@ -2,7 +2,7 @@
 
 use cardhost::Host;
 use cardhost::core::schema::compile;
-use cardhost::flow::{load, node, schema};
+use cardhost::flow::{load, schema};
 use serde_json::{Value, json};
 
 use super::drive::{Drive, FLOWS, text};
@@ -21,7 +21,7 @@ fn every_shipped_flow_loads_and_fits_both_schemas() {
     let official = std::fs::read_to_string(official).ok().map(|text| {
         // The one pattern that looks ahead, which patterns here do not.
         let text = text.replace("(?!$)", "").replace("(?=\\d)", "");
-        compile(&node::read(&text).unwrap().to_value()).unwrap()
+        compile(&cardhost::document::read(&text).unwrap().to_value()).unwrap()
     });
     if official.is_none() {
         skipped("shared", "the official schema is not beside the project");
@@ -31,7 +31,7 @@ fn every_shipped_flow_loads_and_fits_both_schemas() {
         assert_eq!(loaded.warnings.len(), 0, "{flow}");
         let head = &loaded.document.head;
         assert_eq!((head.namespace.as_str(), head.name.as_str()), ("mixpanel", flow));
-        let value = node::read(&text(flow)).unwrap().to_value();
+        let value = cardhost::document::read(&text(flow)).unwrap().to_value();
         for schema in [Some(&ours), official.as_ref()].into_iter().flatten() {
             let faults: Vec<_> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
             assert_eq!(faults, Vec::<String>::new(), "{flow}");

@@ -9,14 +9,17 @@ use crate::manifests::packages;
 const LAYERS: &[(&str, &[&str])] = &[
     ("cardhost-schema", &[]),
     ("cardhost-core", &["cardhost-schema"]),
-    ("cardhost-author", &["cardhost-core"]),
-    ("cardhost-flow", &["cardhost-core"]),
+    ("cardhost-document", &["cardhost-core"]),
+    ("cardhost-author", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-flow", &["cardhost-core", "cardhost-document"]),
+    ("cardhost-store", &["cardhost-core"]),
     ("cardhost-cassette", &["cardhost-core"]),
-    ("cardhost-runtime", &["cardhost-core", "cardhost-flow"]),
+    ("cardhost-runtime", &["cardhost-core", "cardhost-flow", "cardhost-store"]),
     (
         "cardhost-testkit",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
             "cardhost-cassette",
@@ -27,14 +30,16 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cardhost",
         &[
             "cardhost-core",
+            "cardhost-document",
             "cardhost-author",
             "cardhost-flow",
+            "cardhost-store",
             "cardhost-cassette",
             "cardhost-runtime",
             "cardhost-testkit",
         ],
     ),
-    ("cardhost-benches", &["cardhost", "cardhost-runtime"]),
+    ("cardhost-benches", &["cardhost", "cardhost-store"]),
 ];
 
 fn may_use(name: &str) -> &'static [&'static str] {

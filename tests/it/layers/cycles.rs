@@ -4,21 +4,6 @@ use std::collections::BTreeSet;
 
 use super::source::{Crate, crates};
 
-/// Circles that were there when the check came: the module they are in, by its last name, and its children that use each other. The
-/// list may only get shorter, and so may each circle.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("check", &["auth", "fields", "targets"]),
-    ("check", &["calls", "references", "suggest", "words"]),
-    ("check", &["findings", "locate"]),
-    (
-        "document",
-        &[
-            "call", "do_", "emit", "for_", "fork", "forms", "listen", "parts", "raise", "run",
-            "set", "shape", "switch", "task", "try_", "wait",
-        ],
-    ),
-];
-
 /// Modules that lie beside each other and use each other.
 struct Circle {
     /// The module they are in.
@@ -26,17 +11,6 @@ struct Circle {
     members: Vec<String>,
     /// Who names whom.
     why: Vec<String>,
-}
-
-impl Circle {
-    fn is_known(&self) -> bool {
-        let last = self.within.rsplit("::").next().unwrap_or_default();
-        // A folder that becomes a crate keeps its name.
-        let last = last.strip_prefix("cardhost_").unwrap_or(last);
-        KNOWN.iter().any(|(within, members)| {
-            *within == last && self.members.iter().all(|name| members.contains(&name.as_str()))
-        })
-    }
 }
 
 /// The circles of a crate: wherever modules lie beside each other, those of them that use each other with all that is below them.
@@ -106,20 +80,13 @@ fn is_below(of: &Crate, module: usize, above: usize) -> bool {
 
 #[test]
 fn modules_beside_each_other_do_not_use_each_other_in_a_circle() {
-    let (known, new): (Vec<Circle>, Vec<Circle>) =
-        crates().iter().flat_map(circles).partition(Circle::is_known);
-    for circle in &known {
-        println!("known: {}: {}", circle.within, circle.members.join(", "));
-    }
-    let new: Vec<String> = new
+    let found: Vec<String> = crates()
         .iter()
+        .flat_map(circles)
         .map(|circle| {
             let (members, why) = (circle.members.join(", "), circle.why.join("\n    "));
             format!("in {}: {members}\n    {why}", circle.within)
         })
         .collect();
-    assert!(new.is_empty(), "modules that use each other:\n{}", new.join("\n"));
-    if known.len() < KNOWN.len() {
-        println!("take what is no circle any more out of KNOWN in {}", file!());
-    }
+    assert!(found.is_empty(), "modules that use each other:\n{}", found.join("\n"));
 }

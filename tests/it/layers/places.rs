@@ -81,9 +81,9 @@ fn key_material_is_used_only_by_the_cipher_of_the_store() {
         module.methods.contains("expose_secret") || module.methods.contains("expose_secret_mut")
     };
     // Secret texts of calls are one type, and opened in `secret`.
-    let mut found = elsewhere(&["cardhost_runtime::store::key", "cardhost_core::secret"], keys);
+    let mut found = elsewhere(&["cardhost_store::key", "cardhost_core::secret"], keys);
     found.extend(elsewhere(
-        &["cardhost_runtime::store::cipher", "cardhost_runtime::store::export"],
+        &["cardhost_store::cipher", "cardhost_store::export"],
         |one, index, _| names(one, index, &["ring::aead"]),
     ));
     assert_eq!(found, Vec::<String>::new());

@@ -3,8 +3,14 @@
 use super::source::{Crate, crates};
 
 /// Crates in which everything is passed in.
-const PURE: [&str; 5] =
-    ["cardhost_schema", "cardhost_core", "cardhost_author", "cardhost_flow", "cardhost_cassette"];
+const PURE: [&str; 6] = [
+    "cardhost_schema",
+    "cardhost_core",
+    "cardhost_document",
+    "cardhost_author",
+    "cardhost_flow",
+    "cardhost_cassette",
+];
 
 /// What a path must not begin with.
 const OUTSIDE: [&str; 13] = [

@@ -112,7 +112,8 @@ const VALUES: [&str; 9] = [
 ];
 
 /// Types of flows: what an author wrote into a document, and names.
-const FLOWS: [&str; 6] = ["Call", "Journal", "JournalProblem", "Kind", "Settings", "Task"];
+const FLOWS: [&str; 7] =
+    ["Call", "Journal", "JournalProblem", "Kind", "Settings", "Task", "WatchedCall"];
 
 #[test]
 fn every_public_type_that_can_hold_a_secret_was_looked_at() {

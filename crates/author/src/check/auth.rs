@@ -3,14 +3,15 @@
 use url::{Host, Url};
 
 use super::decisions;
-use super::finding::{DefinitionFault, Table};
+use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
-use super::references::Names;
-use super::targets::{CONNECTION, header_name, known_method};
-use cardhost_core::auth::{AuthMethod, Demand, Place, is_cookie_name};
+use super::known::{CONNECTION, header_name, known_method};
+use super::names::Names;
+use cardhost_core::auth::{AuthMethod, CredentialPlace, Demand, is_cookie_name};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
+use cardhost_document::Malformed;
 
 /// Checks what the method's scheme demands.
 pub(super) fn check(
@@ -33,7 +34,7 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
     let owned = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
     let fault = match demand {
         Demand::Missing(keys) => {
-            let fault = DefinitionFault::MissingKey { keys: owned(keys) };
+            let fault = Malformed::MissingKey { keys: owned(keys) }.into();
             return findings.at(Code::DEFINITION_MISSING_KEY, place, fault);
         }
         Demand::ExactlyOne(keys) => {
@@ -43,18 +44,18 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
                 return;
             }
             let of = owned(keys.into_iter().map(|(key, _)| key).collect());
-            DefinitionFault::ExactlyOne { of, found }
+            Malformed::ExactlyOne { of, found }.into()
         }
         Demand::Together { part, needs } => {
             DefinitionFault::Together { part, needs: needs.to_owned() }
         }
         Demand::Form { expected, found } => form(expected, found),
         Demand::Repeated(found) => DefinitionFault::Repeated { found: found.to_owned() },
-        Demand::Name(Place::Header, name) => return header_name(name, place, findings),
-        Demand::Name(Place::Cookie, name) if !is_cookie_name(name) => {
+        Demand::Name(CredentialPlace::Header, name) => return header_name(name, place, findings),
+        Demand::Name(CredentialPlace::Cookie, name) if !is_cookie_name(name) => {
             form("the name of a cookie", name)
         }
-        Demand::Name(Place::Cookie | Place::Query, _) => return,
+        Demand::Name(CredentialPlace::Cookie | CredentialPlace::Query, _) => return,
         Demand::Method(name) => return known_method(name, place, findings),
         Demand::Endpoint(key, url) => return endpoint(names, key, place, url, findings),
     };
@@ -62,7 +63,7 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
 }
 
 fn form(expected: &str, found: &str) -> DefinitionFault {
-    DefinitionFault::Form { expected: expected.to_owned(), found: found.to_owned() }
+    Malformed::form(expected, found).into()
 }
 
 /// A URL must be one; a literal one `https`, unless it leads to this machine: tokens go there.

@@ -1,8 +1,8 @@
 //! Helper calls: how many parameters they have, and which types where that can be told without a run.
 
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::Names;
+use super::names::Names;
 use cardhost_core::error::Code;
 use cardhost_core::field::{FieldType, Format};
 use cardhost_core::template::{Reference, Root};
@@ -148,7 +148,7 @@ pub(super) fn parameters(helper: &str) -> Option<String> {
             _ => takes(helper, index).as_str().to_owned(),
         })
         .collect();
-    Some(super::words::listed(&words, "and"))
+    Some(cardhost_core::text::listed(&words, "and"))
 }
 
 /// Reads a call up to its closing parenthesis or the end.

@@ -7,9 +7,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::finding::{DefinitionFault, Table};
+use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
-use super::references::{Names, absence};
+use super::names::{Names, absence};
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType, When};

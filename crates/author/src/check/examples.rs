@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Tally;
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
 use crate::sample;
 use cardhost_core::call::{Outcome, Signed, Step};
@@ -17,6 +17,7 @@ use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::failure::Error;
 use cardhost_core::plan::Plan;
 use cardhost_core::request::{BodyKind, RequestSpec};
+use cardhost_document::Malformed;
 
 /// Checks the samples of a card; `run` says whether there is any use in running them.
 pub(super) fn check(
@@ -73,7 +74,7 @@ fn known_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
     if !known && Code::for_reply(code).is_none() {
         let expected = Code::all().iter().map(ToString::to_string).collect();
         let fault =
-            DefinitionFault::Choice { what: "error code", expected, found: code.to_owned() };
+            Malformed::Choice { what: "error code", expected, found: code.to_owned() }.into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }

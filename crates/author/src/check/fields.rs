@@ -3,13 +3,15 @@
 
 use serde_json::Value;
 
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::{Names, absence};
+use super::known::known_target;
+use super::names::{Names, absence};
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType, Fields, Format, When};
 use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
 use cardhost_core::template::{Reference, Root};
+use cardhost_document::{Malformed, segments};
 
 /// The types an option can have.
 const OPTION_TYPES: [FieldType; 4] =
@@ -42,7 +44,7 @@ impl<'a> Form<'a> {
         if self.root == FieldRoot::Options && !OPTION_TYPES.contains(&field.kind) {
             let expected = OPTION_TYPES.iter().map(|kind| kind.as_str().to_owned()).collect();
             let found = field.kind.as_str().to_owned();
-            let fault = DefinitionFault::Choice { what: "option of type", expected, found };
+            let fault = Malformed::Choice { what: "option of type", expected, found }.into();
             findings.at(Code::DEFINITION_TYPE, &format!("{pointer}/type"), fault);
         }
         for (part, needs) in self.misplaced(field) {
@@ -55,7 +57,7 @@ impl<'a> Form<'a> {
         self.bounds(field, pointer, findings);
         self.choices(field, pointer, findings);
         if let Some(reason) = field.schema.as_ref().and_then(|schema| schema.fault()) {
-            let fault = DefinitionFault::Schema { reason: reason.to_owned() };
+            let fault = Malformed::Schema { reason: reason.to_owned() }.into();
             findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/schema"), fault);
         }
         if self.root == FieldRoot::Output && !self.nested && field.value.is_none() {
@@ -186,25 +188,19 @@ impl<'a> Form<'a> {
             let names: Vec<&str> = from.targets.iter().map(String::as_str).collect();
             repeated(&names, &place, findings);
             for (index, name) in from.targets.iter().enumerate() {
-                super::targets::known_target(
-                    self.names.connector,
-                    name,
-                    &format!("{place}/{index}"),
-                    findings,
-                );
+                known_target(self.names.connector, name, &format!("{place}/{index}"), findings);
             }
         }
     }
 
     fn default(&self, field: &Field, default: &Value, pointer: &str, findings: &mut Findings<'_>) {
         let above = if self.root == FieldRoot::Connection { 3 } else { 2 };
-        let labels: Vec<String> =
-            pointer.split('/').skip(above).map(super::locate::unescape).collect();
+        let labels: Vec<String> = segments(pointer).skip(above - 1).collect();
         let mut place = labels.iter().map(String::as_str).collect();
         if let Err(fault) = check_value(self.root, field, default, &mut place, &|_| true) {
             let fault = match fault.problem {
                 FieldProblem::Choice { expected, found } => {
-                    DefinitionFault::Choice { what: "choice", expected, found }
+                    Malformed::Choice { what: "choice", expected, found }.into()
                 }
                 _ => DefinitionFault::Default { fault },
             };
@@ -248,7 +244,7 @@ fn condition_values(
         if value.is_null() {
             if absence(field).is_none() {
                 let expected = format!("a value that `{reference}` can have: it is never absent");
-                let fault = DefinitionFault::Form { expected, found: "null".to_owned() };
+                let fault = Malformed::form(expected, "null").into();
                 findings.at(Code::DEFINITION_VALUE, &place, fault);
             }
             continue;
@@ -259,19 +255,19 @@ fn condition_values(
         };
         let fault = match fault.problem {
             FieldProblem::Choice { expected, found } => {
-                DefinitionFault::Choice { what: "choice", expected, found }
+                Malformed::Choice { what: "choice", expected, found }.into()
             }
-            _ => DefinitionFault::Form {
-                expected: format!("a value that `{reference}` can have"),
-                found: value.to_string(),
-            },
+            _ => {
+                let expected = format!("a value that `{reference}` can have");
+                Malformed::form(expected, &value.to_string()).into()
+            }
         };
         findings.at(Code::DEFINITION_VALUE, &place, fault);
     }
 }
 
 fn missing(key: &str, pointer: &str, findings: &mut Findings<'_>) {
-    let fault = DefinitionFault::MissingKey { keys: vec![key.to_owned()] };
+    let fault = Malformed::missing(key).into();
     findings.at(Code::DEFINITION_MISSING_KEY, pointer, fault);
 }
 

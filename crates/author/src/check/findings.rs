@@ -2,20 +2,24 @@
 
 use std::ops::Range;
 
-use super::finding::{DefinitionFault, Finding, Severity};
+use super::fault::DefinitionFault;
 use super::locate::Document;
 use cardhost_core::error::Code;
+use cardhost_document::{self as document, Finding, Severity};
 
 /// Everything found in one document.
 pub(super) struct Findings<'d> {
     document: &'d Document<'d>,
-    list: Vec<Finding>,
+    found: document::Findings<'d>,
 }
 
 impl<'d> Findings<'d> {
-    /// Nothing found yet.
+    /// Nothing found yet but keys that are there twice.
     pub(super) fn new(document: &'d Document<'d>) -> Findings<'d> {
-        Findings { document, list: Vec::new() }
+        let file = document.file();
+        let mut found = document::Findings::new(file.path, file.text);
+        found.duplicate_keys(document.root());
+        Findings { document, found }
     }
 
     /// The document they are about.
@@ -25,29 +29,32 @@ impl<'d> Findings<'d> {
 
     /// Whether there is one of that code at the pointer.
     pub(super) fn has(&self, code: &Code, pointer: &str) -> bool {
-        self.list.iter().any(|finding| finding.code == *code && finding.place.pointer == pointer)
+        self.found
+            .list()
+            .iter()
+            .any(|finding| finding.code == *code && finding.place.pointer == pointer)
     }
 
     /// Whether there is one of that code.
     pub(super) fn has_code(&self, code: &Code) -> bool {
-        self.list.iter().any(|finding| finding.code == *code)
+        self.found.list().iter().any(|finding| finding.code == *code)
     }
 
     /// Whether one of them is an error.
     pub(super) fn has_errors(&self) -> bool {
-        self.list.iter().any(|finding| finding.severity == Severity::Error)
+        self.found.list().iter().any(Finding::is_error)
     }
 
     /// An error about the value at a pointer, or about the nearest value above it.
     pub(super) fn at(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
         let span = self.value_or_above(pointer);
-        self.push(code, Severity::Error, pointer, span, fault);
+        self.push(code, Severity::Error, pointer, span, &fault);
     }
 
     /// An error about the key at the end of a pointer.
     pub(super) fn at_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
-        let span = self.document.key_span(pointer).or_else(|| self.value_or_above(pointer));
-        self.push(code, Severity::Error, pointer, span, fault);
+        let span = self.key_or_above(pointer);
+        self.push(code, Severity::Error, pointer, span, &fault);
     }
 
     /// An error inside the text at a pointer, by an offset into the decoded text.
@@ -60,34 +67,23 @@ impl<'d> Findings<'d> {
     ) {
         let whole = self.value_or_above(pointer);
         let start = self.document.inside_text(pointer, offset);
-        let span = match (start, whole) {
-            (Some(start), Some(whole)) => Some(start.min(whole.end)..whole.end),
-            (_, whole) => whole,
+        let span = match start {
+            Some(start) => start.min(whole.end)..whole.end,
+            None => whole,
         };
-        self.push(code, Severity::Error, pointer, span, fault);
-    }
-
-    /// An error about some bytes.
-    pub(super) fn at_bytes(
-        &mut self,
-        code: Code,
-        pointer: &str,
-        span: Range<usize>,
-        fault: DefinitionFault,
-    ) {
-        self.push(code, Severity::Error, pointer, Some(span), fault);
+        self.push(code, Severity::Error, pointer, span, &fault);
     }
 
     /// A warning about the value at a pointer.
     pub(super) fn warn(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
         let span = self.value_or_above(pointer);
-        self.push(code, Severity::Warning, pointer, span, fault);
+        self.push(code, Severity::Warning, pointer, span, &fault);
     }
 
     /// A warning about the key at the end of a pointer.
     pub(super) fn warn_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
-        let span = self.document.key_span(pointer).or_else(|| self.value_or_above(pointer));
-        self.push(code, Severity::Warning, pointer, span, fault);
+        let span = self.key_or_above(pointer);
+        self.push(code, Severity::Warning, pointer, span, &fault);
     }
 
     /// An error of a reader that knows line and column only.
@@ -98,18 +94,13 @@ impl<'d> Findings<'d> {
         column: usize,
         fault: DefinitionFault,
     ) {
-        let span = Some(self.document.line_span(line, column));
-        self.push(code, Severity::Error, "", span, fault);
+        let span = self.document.line_span(line, column);
+        self.push(code, Severity::Error, "", span, &fault);
     }
 
     /// The findings by position, each once.
-    pub(super) fn into_sorted(mut self) -> Vec<Finding> {
-        let start = |finding: &Finding| finding.span.as_ref().map_or(0, |span| span.start);
-        self.list
-            .sort_by(|a, b| start(a).cmp(&start(b)).then(a.code.as_str().cmp(b.code.as_str())));
-        // Two rules may find the same; what is the same stands together now.
-        self.list.dedup();
-        self.list
+    pub(super) fn into_sorted(self) -> Vec<Finding> {
+        self.found.into_sorted()
     }
 
     fn push(
@@ -117,21 +108,25 @@ impl<'d> Findings<'d> {
         code: Code,
         severity: Severity,
         pointer: &str,
-        span: Option<Range<usize>>,
-        fault: DefinitionFault,
+        span: Range<usize>,
+        fault: &DefinitionFault,
     ) {
-        let place = self.document.place(pointer, &span);
-        let finding = Finding { code, severity, place, span, fault };
-        self.list.push(finding);
+        self.found.push(severity, code, pointer, span, fault.message(), fault.hint());
     }
 
-    fn value_or_above(&self, pointer: &str) -> Option<Range<usize>> {
+    fn key_or_above(&self, pointer: &str) -> Range<usize> {
+        let entry = self.document.root().entry_at(pointer);
+        entry.map_or_else(|| self.value_or_above(pointer), |entry| entry.key_at.clone())
+    }
+
+    fn value_or_above(&self, pointer: &str) -> Range<usize> {
         let mut at = pointer;
         loop {
-            if let Some(span) = self.document.value_span(at) {
-                return Some(span);
+            match (self.document.root().find(at), at.rsplit_once('/')) {
+                (Some(node), _) => return node.start(),
+                (None, Some((above, _))) => at = above,
+                (None, None) => return self.document.root().start(),
             }
-            at = at.rsplit_once('/')?.0;
         }
     }
 }

@@ -10,10 +10,12 @@ mod auth;
 mod calls;
 mod decisions;
 mod examples;
+mod fault;
 mod fields;
-mod finding;
 mod findings;
+mod known;
 mod locate;
+mod names;
 mod references;
 mod request;
 mod shape;
@@ -24,11 +26,12 @@ mod words;
 
 use std::sync::Arc;
 
-pub use finding::{Absence, DefinitionFault, Finding, Meant, Remedy, Severity, Table};
+pub use cardhost_document::{Finding, Severity};
 
 use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
+use fault::DefinitionFault;
 use findings::Findings;
 use locate::Document;
 use shape::Format;
@@ -72,14 +75,14 @@ pub struct Checked {
 /// let checked = check_connector(File { path: "cards/x/connector.json", text }, &[]);
 /// let finding = checked.findings.iter().find(|f| f.code.as_str() == "definition.unknown_key").unwrap();
 /// assert_eq!(finding.message(), "unknown key `nmae`");
-/// assert_eq!(finding.hint().as_deref(), Some("did you mean `name`?"));
+/// assert_eq!(finding.hint(), Some("did you mean `name`?"));
 /// assert_eq!(finding.place.line_column, Some((3, 3)));
 /// ```
 #[must_use]
 pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
     let mut checked = Checked::default();
     let loaded = check_connector_file(connector, &mut checked);
-    let sound = !checked.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let sound = !checked.findings.iter().any(Finding::is_error);
     for card in cards {
         check_card_file(*card, loaded.as_ref(), sound, &mut checked);
     }
@@ -132,10 +135,9 @@ fn with_shape(
 ) {
     let (document, value) = match Document::read(file) {
         Ok(read) => read,
-        Err(finding) => return checked.findings.push(*finding),
+        Err(findings) => return checked.findings.extend(findings),
     };
     let mut findings = Findings::new(&document);
-    document.duplicate_keys(&mut findings);
     format.check(&value, &mut findings);
     if !findings.has_errors() {
         then(&mut findings);

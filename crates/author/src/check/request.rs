@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::decisions;
+use super::fault::{DefinitionFault, Table};
 use super::fields::{Form, check_when};
-use super::finding::{DefinitionFault, Table};
 use super::findings::Findings;
-use super::references::{Names, Rules};
-use super::{targets, uses};
-use cardhost_core::auth::{AuthMethod, Place};
+use super::names::Names;
+use super::references::Rules;
+use super::{known, targets, uses};
+use cardhost_core::auth::{AuthMethod, CredentialPlace};
 use cardhost_core::card::Card;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, pointer, push_pointer};
@@ -16,6 +17,7 @@ use cardhost_core::field::{Field, FieldType};
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Part, Root, Template, ValueTemplate};
 use cardhost_core::value::type_name;
+use cardhost_document::Malformed;
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
@@ -58,7 +60,7 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
     for (index, rule) in card.response.failures.iter().enumerate() {
         let place = format!("/response/failures/{index}");
         check_when(names, &rule.when, &format!("{place}/when"), REPLY.roots, findings);
-        targets::reply_code(&rule.code, &format!("{place}/code"), findings);
+        known::reply_code(&rule.code, &format!("{place}/code"), findings);
         if let Some(message) = &rule.message {
             let rules = Rules { needs_values: false, ..REPLY };
             names.template(message, &format!("{place}/message"), rules, findings);
@@ -93,9 +95,9 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         names.template(template, &format!("/request/{key}"), REQUEST, findings);
     }
     let target: &Each<'_> =
-        &|name, place, findings| targets::known_target(names.connector, name, place, findings);
+        &|name, place, findings| known::known_target(names.connector, name, place, findings);
     each_value(names, &request.target, "/request/target", target, findings);
-    each_value(names, &request.method, "/request/method", &targets::known_method, findings);
+    each_value(names, &request.method, "/request/method", &known::known_method, findings);
     path(&request.path, findings);
     if let Some(query) = &request.query {
         parameters(names, query, "/request/query", findings);
@@ -118,8 +120,7 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         if let Some(text) = &body.content_type
             && http::HeaderValue::from_str(text).is_err()
         {
-            let fault =
-                DefinitionFault::Form { expected: "a media type".to_owned(), found: text.clone() };
+            let fault = Malformed::form("a media type", text).into();
             findings.at(Code::DEFINITION_VALUE, "/request/body/contentType", fault);
         }
     }
@@ -187,7 +188,7 @@ fn path(template: &Template, findings: &mut Findings<'_>) {
             Part::Reference(_) | Part::Helper(_) => "x",
         })
         .collect();
-    targets::plain_path(&text, "/request/path", findings);
+    known::plain_path(&text, "/request/path", findings);
 }
 
 /// `query`, `headers` or `form`: one reference to an object, or an object of plain values.
@@ -196,7 +197,7 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
     let wrong =
         |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
-            findings.at(Code::DEFINITION_TYPE, place, DefinitionFault::Type { expected, found });
+            findings.at(Code::DEFINITION_TYPE, place, Malformed::Type { expected, found }.into());
         };
     let whole: [&str; 2] = ["object", "one reference to an object"];
     let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
@@ -239,7 +240,7 @@ fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: 
 
 fn header_names(headers: &ValueTemplate, findings: &mut Findings<'_>) {
     for name in written_names(headers) {
-        targets::header_name(name, &below("/request/headers", name), findings);
+        known::header_name(name, &below("/request/headers", name), findings);
     }
 }
 
@@ -262,7 +263,9 @@ fn credential_headers(
     for header in written_names(headers) {
         let sets = |(_, method): &&(&str, &AuthMethod)| {
             let mut puts = method.scheme().puts().into_iter();
-            puts.any(|(place, name)| place == Place::Header && header.eq_ignore_ascii_case(name))
+            puts.any(|(place, name)| {
+                place == CredentialPlace::Header && header.eq_ignore_ascii_case(name)
+            })
         };
         if let Some((method, _)) = methods.iter().find(sets) {
             let (header, method) = (header.clone(), (*method).to_owned());

@@ -8,11 +8,12 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
-use cardhost_core::error::{Code, push_pointer};
+use cardhost_core::error::Code;
 use cardhost_core::field::FieldType;
 use cardhost_core::value::type_name;
+use cardhost_document::{Malformed, below, short};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Definition {
@@ -69,13 +70,13 @@ impl Format {
                     }
                 }
                 for (at, keys) in missing {
-                    let fault = DefinitionFault::MissingKey { keys };
+                    let fault = Malformed::MissingKey { keys }.into();
                     findings.at(Code::DEFINITION_MISSING_KEY, &at, fault);
                 }
             }
             // A test proves that both schemas compile.
             Err(reason) => {
-                findings.at(Code::INTERNAL, "", DefinitionFault::Schema { reason: reason.clone() })
+                findings.at(Code::INTERNAL, "", Malformed::Schema { reason: reason.clone() }.into())
             }
         }
     }
@@ -90,11 +91,8 @@ impl Format {
                 let mut known = known_keys(schema);
                 known.retain(|key| found.get(key).is_none());
                 for key in unexpected {
-                    let nearest =
-                        cardhost_core::text::nearest(key, known.iter().map(String::as_str));
-                    let known = known.clone();
-                    let fault = DefinitionFault::UnknownKey { key: key.clone(), nearest, known };
-                    findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault);
+                    let fault = Malformed::UnknownKey { key: key.clone(), known: known.clone() };
+                    findings.at_key(Code::DEFINITION_UNKNOWN_KEY, &below(&at, key), fault.into());
                 }
             }
             // A value and its alternatives may each name their types: the first names them all.
@@ -102,7 +100,7 @@ impl Format {
             ValidationErrorKind::Type { kind } => {
                 let expected = type_names(kind);
                 let found = type_name(found);
-                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+                findings.at(Code::DEFINITION_TYPE, &at, Malformed::Type { expected, found }.into());
             }
             ValidationErrorKind::Enum { options } => {
                 let expected = options
@@ -115,7 +113,7 @@ impl Format {
             {
                 let expected = vec![type_name(expected_value).to_owned()];
                 let found = type_name(found);
-                findings.at(Code::DEFINITION_TYPE, &at, DefinitionFault::Type { expected, found });
+                findings.at(Code::DEFINITION_TYPE, &at, Malformed::Type { expected, found }.into());
             }
             ValidationErrorKind::Constant { expected_value } => {
                 self.choice(&at, vec![plain_text(expected_value)], found, findings);
@@ -128,7 +126,7 @@ impl Format {
                     }
                     _ => form(self.schema_around(error), error),
                 };
-                let fault = DefinitionFault::Form { expected, found: key.clone() };
+                let fault = Malformed::form(expected, &key).into();
                 findings.at_key(Code::DEFINITION_VALUE, &below(&at, &key), fault);
             }
             ValidationErrorKind::OneOfNotValid { .. }
@@ -136,7 +134,8 @@ impl Format {
                 let of = alternative_keys(schema);
                 let has = |key: &String| found.get(key).is_some();
                 let found = of.iter().filter(|key| has(key)).cloned().collect();
-                findings.at(Code::DEFINITION_VALUE, &at, DefinitionFault::ExactlyOne { of, found });
+                let fault = Malformed::ExactlyOne { of, found };
+                findings.at(Code::DEFINITION_VALUE, &at, fault.into());
             }
             // Of a value of the wrong type, nothing else is worth saying.
             _ if findings.has(&Code::DEFINITION_TYPE, &at) => {}
@@ -147,7 +146,7 @@ impl Format {
                     }
                     _ => form(schema, error),
                 };
-                let fault = DefinitionFault::Form { expected, found: short(found) };
+                let fault = Malformed::form(expected, &plain_text(found)).into();
                 findings.at(Code::DEFINITION_VALUE, &at, fault);
             }
         }
@@ -190,8 +189,8 @@ impl Format {
             let fault = DefinitionFault::TypeName { found: plain_text(found), instead };
             return findings.at(Code::DEFINITION_VALUE, at, fault);
         }
-        let fault = DefinitionFault::Choice { what: "value", expected, found: short(found) };
-        findings.at(Code::DEFINITION_VALUE, at, fault);
+        let fault = Malformed::Choice { what: "value", expected, found: short(&plain_text(found)) };
+        findings.at(Code::DEFINITION_VALUE, at, fault.into());
     }
 
     /// The schema that holds the keyword which failed.
@@ -222,12 +221,6 @@ fn type_instead(name: &str, with_format: bool) -> Option<&'static str> {
 
 fn is_at_or_below(at: &str, place: &str) -> bool {
     at.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn below(pointer: &str, key: &str) -> String {
-    let mut place = pointer.to_owned();
-    push_pointer(&mut place, key);
-    place
 }
 
 fn known_keys(schema: Option<&Value>) -> Vec<String> {
@@ -276,15 +269,6 @@ fn as_fragment(sentence: &str) -> String {
 /// Text without quotes, other values as JSON.
 fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn short(value: &Value) -> String {
-    const LONGEST: usize = 60;
-    let text = plain_text(value);
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 fn type_names(kind: &TypeKind) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! What a reference that leads nowhere was meant to be.
 
-use super::references::Names;
+use super::names::Names;
 use cardhost_core::template::{Reference, Root};
 
 impl Names<'_> {

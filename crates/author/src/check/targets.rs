@@ -1,23 +1,23 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
+use super::fault::{Absence, DefinitionFault, Remedy, Table};
 use super::fields::{Form, check_when};
-use super::finding::{Absence, DefinitionFault, Remedy, Table};
 use super::findings::Findings;
-use super::references::{Names, Rules};
+use super::known::{CONNECTION, known_method, known_target, plain_path, reply_code, unknown};
+use super::names::Names;
+use super::references::Rules;
 use super::{auth, decisions};
 use cardhost_core::auth::{AuthMethod, OAuth2};
-use cardhost_core::base_url::{BaseUrl, is_allowed};
+use cardhost_core::base_url::BaseUrl;
 use cardhost_core::connector::{Connector, Target};
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::FieldType;
-use cardhost_core::plan::METHODS;
+use cardhost_core::host_pattern::is_allowed;
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Part, Reference, Root, Template};
 use cardhost_core::token::TokenScheme;
-
-/// The roots of a connector's own tables and conditions: it knows no card.
-pub(super) const CONNECTION: &[Root] = &[Root::Connection];
+use cardhost_document::Malformed;
 
 /// The roots of what is signed.
 const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
@@ -104,8 +104,8 @@ fn base_url(
                 "a base URL: expressions stand in its host, port and path, or are all of it up to the path"
             }
         };
-        let (expected, found) = (expected.to_owned(), base.text().to_owned());
-        findings.at(Code::DEFINITION_VALUE, place, DefinitionFault::Form { expected, found });
+        let fault = Malformed::form(expected, base.text());
+        findings.at(Code::DEFINITION_VALUE, place, fault.into());
         return;
     }
     // A row of a table may be for the choice that makes a field visible.
@@ -252,68 +252,4 @@ pub(super) fn auth_names(
             findings.at(Code::DEFINITION_NAME, &format!("{pointer}/{index}"), fault);
         }
     }
-}
-
-/// Checks that the connector has a target.
-pub(super) fn known_target(
-    connector: &Connector,
-    name: &str,
-    pointer: &str,
-    findings: &mut Findings<'_>,
-) {
-    if !connector.targets.contains_key(name) {
-        findings.at(
-            Code::TARGET_UNKNOWN,
-            pointer,
-            unknown("target", name, connector.targets.keys()),
-        );
-    }
-}
-
-/// Checks that a method is one that a card can have.
-pub(super) fn known_method(name: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if !METHODS.contains(&name) {
-        let expected = METHODS.map(str::to_owned).to_vec();
-        let fault = DefinitionFault::Choice { what: "method", expected, found: name.to_owned() };
-        findings.at(Code::DEFINITION_VALUE, pointer, fault);
-    }
-}
-
-/// Checks that a failed reply may be given a code.
-pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if Code::for_reply(code).is_none() {
-        let given = Code::all().iter().filter(|code| Code::for_reply(code.as_str()).is_some());
-        let mut expected: Vec<String> = given.map(ToString::to_string).collect();
-        expected.push("service.…".to_owned());
-        let fault =
-            DefinitionFault::Choice { what: "reply code", expected, found: code.to_owned() };
-        findings.at(Code::DEFINITION_VALUE, pointer, fault);
-    }
-}
-
-/// Checks the literal text of a path: it stays below its base.
-pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if cardhost_core::inject::path::check_relative(path).is_err() || path.contains('#') {
-        let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
-        let fault = DefinitionFault::Form { expected, found: path.to_owned() };
-        findings.at(Code::DEFINITION_VALUE, pointer, fault);
-    }
-}
-
-/// Checks a header name that a definition spells out.
-pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if cardhost_core::inject::header::header_name(name).is_err() {
-        let expected = "the name of a header that may be set".to_owned();
-        let fault = DefinitionFault::Form { expected, found: name.to_owned() };
-        findings.at(Code::DEFINITION_VALUE, pointer, fault);
-    }
-}
-
-fn unknown<'n>(
-    what: &'static str,
-    name: &str,
-    known: impl Iterator<Item = &'n String>,
-) -> DefinitionFault {
-    let nearest = cardhost_core::text::nearest(name, known.map(String::as_str));
-    DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
 }

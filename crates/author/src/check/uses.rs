@@ -3,9 +3,9 @@
 //!
 //! The keys inside a field's `fields` are not looked at.
 
-use super::finding::DefinitionFault;
+use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::references::{Names, absence};
+use super::names::{Names, absence};
 use cardhost_core::card::Card;
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};

@@ -2,39 +2,21 @@
 //!
 //! A message is a lower-case fragment without a full stop, values in backticks. A hint says what to do.
 
-use super::finding::{Absence, DefinitionFault, Meant, Remedy, Table};
+use super::fault::{Absence, DefinitionFault, Meant, Remedy, Table};
+use cardhost_core::error::Fault as _;
 use cardhost_core::template::{Root, TemplateFault, TemplateProblem};
+use cardhost_core::text::{listed, quoted_each};
+use cardhost_document::{Malformed, one_of};
 
 impl DefinitionFault {
     /// What is wrong: a lower-case fragment without a full stop.
-    #[must_use]
-    pub fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
-            DefinitionFault::Syntax { reason } => format!("this is not JSON: {reason}"),
-            DefinitionFault::DuplicateKey { key, .. } => format!("key `{key}` is there twice"),
-            DefinitionFault::UnknownKey { key, .. } => format!("unknown key `{key}`"),
-            DefinitionFault::MissingKey { keys } => match keys.as_slice() {
-                [key] => format!("key `{key}` is missing"),
-                keys => format!("keys {} are missing", listed(&quoted(keys), "and")),
-            },
+            DefinitionFault::Malformed(fault) => fault.to_string(),
             DefinitionFault::NotAGroup { label, .. } => {
                 format!("`{label}` is a group: put the field one level deeper")
             }
             DefinitionFault::TypeName { found, .. } => format!("there is no type `{found}`"),
-            DefinitionFault::Type { expected, found } => {
-                let expected: Vec<String> = expected.iter().map(|name| article(name)).collect();
-                format!("this must be {}, not {}", listed(&expected, "or"), article(found))
-            }
-            DefinitionFault::Choice { what, found, .. } => format!("there is no {what} `{found}`"),
-            DefinitionFault::Form { expected, found } => format!("`{found}` is not {expected}"),
-            DefinitionFault::ExactlyOne { of, found } if found.is_empty() => {
-                format!("one of {} is missing", listed(&quoted(of), "and"))
-            }
-            DefinitionFault::ExactlyOne { of, found } => format!(
-                "only one of {} can be there, not {}",
-                listed(&quoted(of), "and"),
-                listed(&quoted(found), "and")
-            ),
             DefinitionFault::Default { fault } => {
                 format!("the default does not fit: {}", fault)
             }
@@ -130,7 +112,6 @@ impl DefinitionFault {
             }
             DefinitionFault::NoAuth => "there is no auth method".to_owned(),
             DefinitionFault::Refused { reason } => reason.clone(),
-            DefinitionFault::Schema { reason } => format!("this is no JSON Schema: {reason}"),
             DefinitionFault::Differs { what, expected, found } => {
                 format!("the {what} should be {expected}, but is {found}")
             }
@@ -155,12 +136,14 @@ impl DefinitionFault {
     }
 
     /// What to do, where there is something to say.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self) -> Option<String> {
         match self {
-            DefinitionFault::DuplicateKey { first_line, .. } => {
-                Some(format!("the first is on line {first_line}; only one can count"))
+            DefinitionFault::Malformed(Malformed::Form { expected, found })
+                if expected.starts_with("a reference") && found.starts_with(['<', '{']) =>
+            {
+                Some("write the reference alone, without delimiters".to_owned())
             }
+            DefinitionFault::Malformed(fault) => fault.hint(),
             DefinitionFault::UnknownReference { elsewhere: Some(elsewhere), .. } => {
                 Some(format!("did you mean `{elsewhere}`?"))
             }
@@ -178,23 +161,11 @@ impl DefinitionFault {
             DefinitionFault::Parameter { expected: "a list", found: "text", .. } => {
                 Some("a text needs no `join`".to_owned())
             }
-            DefinitionFault::UnknownKey { nearest, known, .. }
-            | DefinitionFault::UnknownReference { nearest, known, .. } => {
-                nearest_of(nearest.as_deref(), known)
-            }
-            DefinitionFault::Choice { expected, found, .. } => {
-                let names = expected.iter().map(String::as_str);
-                nearest_of(cardhost_core::text::nearest(found, names).as_deref(), expected)
-            }
+            DefinitionFault::UnknownReference { segment, known, .. } => one_of(segment, known),
             DefinitionFault::NotAGroup { of, label } => Some(format!(
                 "write `\"{of}\": {{ \"a group\": {{ \"{label}\": {{ … }} }} }}`"
             )),
             DefinitionFault::TypeName { instead, .. } => Some(format!("write {instead}")),
-            DefinitionFault::Form { expected, found }
-                if expected.starts_with("a reference") && found.starts_with(['<', '{']) =>
-            {
-                Some("write the reference alone, without delimiters".to_owned())
-            }
             DefinitionFault::Name { expected, .. } => {
                 Some(format!("write `{expected}`, or rename what holds it"))
             }
@@ -244,7 +215,7 @@ impl DefinitionFault {
                 Some(format!("write `{reference}?`, or mark the field `required`"))
             }
             DefinitionFault::HostNotListed { expected, .. } => {
-                Some(format!("they are {}", listed(&quoted(expected), "and")))
+                Some(format!("they are {}", listed(&quoted_each(expected), "and")))
             }
             DefinitionFault::OpenHost { .. } => Some(
                 "list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide"
@@ -261,17 +232,11 @@ impl DefinitionFault {
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }
-            DefinitionFault::Syntax { .. }
-            | DefinitionFault::MissingKey { .. }
-            | DefinitionFault::Type { .. }
-            | DefinitionFault::Form { .. }
-            | DefinitionFault::ExactlyOne { .. }
-            | DefinitionFault::Default { .. }
+            DefinitionFault::Default { .. }
             | DefinitionFault::Together { .. }
             | DefinitionFault::TooManyCombinations { .. }
             | DefinitionFault::Repeated { .. }
             | DefinitionFault::Refused { .. }
-            | DefinitionFault::Schema { .. }
             | DefinitionFault::Differs { .. }
             | DefinitionFault::Fails { .. }
             | DefinitionFault::Succeeds { .. }
@@ -287,7 +252,7 @@ fn in_brackets(reference: &str) -> String {
 
 fn roots(allowed: &[Root]) -> String {
     let roots: Vec<_> = allowed.iter().map(|root| root.as_str().to_owned()).collect();
-    listed(&quoted(&roots), "or")
+    listed(&quoted_each(&roots), "or")
 }
 
 fn template_hint(fault: &TemplateFault, allowed: &[Root]) -> Option<String> {
@@ -298,7 +263,7 @@ fn template_hint(fault: &TemplateFault, allowed: &[Root]) -> Option<String> {
         TemplateProblem::UnknownHelper { .. } => {
             let helpers: Vec<_> =
                 cardhost_core::template::helper_names().map(str::to_owned).collect();
-            Some(format!("the helpers are {}", listed(&quoted(&helpers), "and")))
+            Some(format!("the helpers are {}", listed(&quoted_each(&helpers), "and")))
         }
         TemplateProblem::NotAllowed { .. } => {
             Some("what is optional is said with `?` or `visibleWhen`".to_owned())
@@ -310,17 +275,6 @@ fn template_hint(fault: &TemplateFault, allowed: &[Root]) -> Option<String> {
     }
 }
 
-/// The nearest name, or all of them where there are few.
-fn nearest_of(nearest: Option<&str>, known: &[String]) -> Option<String> {
-    const MOST: usize = 24;
-    let all = || listed(&quoted(known), "or");
-    match nearest {
-        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
-        None if known.is_empty() || known.len() > MOST => None,
-        None => Some(format!("it can be {}", all())),
-    }
-}
-
 /// A type's name as it stands in a sentence.
 fn article(name: &str) -> String {
     match name {
@@ -329,19 +283,6 @@ fn article(name: &str) -> String {
             format!("a {name}")
         }
         name => name.to_owned(),
-    }
-}
-
-fn quoted(names: &[String]) -> Vec<String> {
-    names.iter().map(|name| format!("`{name}`")).collect()
-}
-
-/// Names in a row, the last after a word of its own.
-pub(super) fn listed(names: &[String], last_word: &str) -> String {
-    match names {
-        [] => "nothing".to_owned(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} {last_word} {last}", first.join(", ")),
     }
 }
 

@@ -1,15 +1,15 @@
 //! The reference page of a connector: its cards, its connection, its APIs.
 
-use super::document::{Block, Document, Inline, Section, Table};
+use super::card_page::notes;
 use super::fields::FieldTables;
-use super::page::notes;
+use super::page::{Block, Inline, Page, Section, Table};
 use super::{credentials, failures, targets, words};
 use cardhost_core::card::Card;
 use cardhost_core::connector::Connector;
 
 /// The reference page of a connector.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ConnectorPage(Document);
+pub struct ConnectorPage(Page);
 
 impl ConnectorPage {
     /// Makes the page of a connector with these cards: cards, connection, credentials, APIs, errors, notes.
@@ -24,7 +24,7 @@ impl ConnectorPage {
             notes(&connector.notes),
             related(connector),
         ];
-        ConnectorPage(Document {
+        ConnectorPage(Page {
             title: connector.title.clone(),
             lead: lead(connector),
             sections: sections.into_iter().flatten().collect(),
@@ -32,8 +32,8 @@ impl ConnectorPage {
     }
 }
 
-impl AsRef<Document> for ConnectorPage {
-    fn as_ref(&self) -> &Document {
+impl AsRef<Page> for ConnectorPage {
+    fn as_ref(&self) -> &Page {
         &self.0
     }
 }

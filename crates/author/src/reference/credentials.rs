@@ -1,6 +1,6 @@
 //! What a page says about credentials: the auth methods in order, and the connection fields each needs.
 
-use super::document::{Block, Inline};
+use super::page::{Block, Inline};
 use super::words;
 use cardhost_core::auth::AuthMethod;
 use cardhost_core::connector::Connector;

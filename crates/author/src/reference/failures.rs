@@ -1,6 +1,6 @@
 //! What a page says about failed replies: status, code, whether to send the request again.
 
-use super::document::{Block, Row, Section, Table};
+use super::page::{Block, Row, Section, Table};
 use super::words;
 use cardhost_core::card::{Card, HttpError};
 use cardhost_core::connector::{Connector, RetryRule};

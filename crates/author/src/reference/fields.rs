@@ -1,6 +1,6 @@
 //! The tables of fields: options, inputs, outputs, connection.
 
-use super::document::{Block, Cell, Inline, Row, RowGroup, Table};
+use super::page::{Block, Cell, Inline, Row, RowGroup, Table};
 use super::words;
 use cardhost_core::connector::Connector;
 use cardhost_core::field::{Field, FieldType, Fields, Format, Groups};

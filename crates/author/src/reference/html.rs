@@ -2,13 +2,13 @@
 
 use cardhost_core::markup::escaped;
 
-use super::document::{Block, Cell, Document, Inline, Row, RowGroup, Section, Table};
+use super::page::{Block, Cell, Inline, Page, Row, RowGroup, Section, Table};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The page as an HTML document that needs no other file; ends with one line break.
 #[must_use]
-pub fn html(page: &impl AsRef<Document>) -> String {
+pub fn html(page: &impl AsRef<Page>) -> String {
     let page = page.as_ref();
     let title = escaped(&page.title);
     let mut out = format!(

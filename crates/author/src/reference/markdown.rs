@@ -3,11 +3,11 @@
 //! A table cell holds one line: paragraphs and items are set apart by `<br>`. Text is escaped so that no
 //! label or description of a card turns into mark-up.
 
-use super::document::{Block, Cell, Document, Inline, RowGroup, Section, Table};
+use super::page::{Block, Cell, Inline, Page, RowGroup, Section, Table};
 
 /// The page as Markdown; ends with one line break.
 #[must_use]
-pub fn markdown(page: &impl AsRef<Document>) -> String {
+pub fn markdown(page: &impl AsRef<Page>) -> String {
     let page = page.as_ref();
     let mut out = format!("# {}\n", escaped(&page.title));
     push_blocks(&page.lead, &mut out);

@@ -1,15 +1,15 @@
 //! The reference page of a card or connector, and the JSON Schemas of what a card takes and gives.
 //!
 //! ```text
-//! Definition ─ Page::of ──────────▶ Document ─┬─ markdown ─▶ text
-//! Connector  ─ ConnectorPage::of ─▶           └─ html ─────▶ text
+//! Definition ─ CardPage::of ─────▶ Page ─┬─ markdown ─▶ text
+//! Connector  ─ ConnectorPage::of ▶       └─ html ─────▶ text
 //! Definition ─ invocation_schema, output_schema ─▶ JSON Schema
 //! ```
 //! Everything is taken from the definitions; where the pages are written to is for others to say.
 
+mod card_page;
 mod connector_page;
 mod credentials;
-mod document;
 mod failures;
 mod field_schema;
 mod fields;
@@ -26,10 +26,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use card_page::CardPage;
 pub use connector_page::ConnectorPage;
-pub use document::{Block, Cell, Document, Inline, Row, RowGroup, Section, Table};
 pub use html::html;
 pub use invocation_schema::invocation_schema;
 pub use markdown::markdown;
 pub use output_schema::output_schema;
-pub use page::Page;
+pub use page::{Block, Cell, Inline, Page, Row, RowGroup, Section, Table};

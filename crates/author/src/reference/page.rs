@@ -1,193 +1,264 @@
-//! The reference page of a card: first what Okta's connector reference shows, in its order, then what
-//! only the definitions know.
+//! The document model of a reference page: sections of paragraphs, lists, tables and code.
+//!
+//! It knows nothing of cards; how it looks is said by [`super::markdown()`] and [`super::html()`].
 
-use super::document::{Block, Document, Inline, Section};
-use super::fields::FieldTables;
-use super::{failures, samples, targets, words};
-use cardhost_core::card::Effect;
-use cardhost_core::decision::Decision;
-use cardhost_core::definition::Definition;
-use cardhost_core::template::{Root, Template};
-
-/// The reference page of a card.
+/// A reference page.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Page(Document);
+pub struct Page {
+    /// The heading of the page.
+    pub title: String,
+    /// What stands between the heading and the first section.
+    pub lead: Vec<Block>,
+    /// The sections, in order.
+    pub sections: Vec<Section>,
+}
+
+/// A part of a page under its own heading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// The heading.
+    pub title: String,
+    /// What stands under it.
+    pub blocks: Vec<Block>,
+    /// Sections under smaller headings.
+    pub sections: Vec<Section>,
+}
+
+/// Something that starts on a line of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// A paragraph.
+    Paragraph(Vec<Inline>),
+    /// A list with bullets.
+    Bullets(Vec<Vec<Inline>>),
+    /// A list with numbers from 1.
+    Numbers(Vec<Vec<Inline>>),
+    /// A table.
+    Table(Table),
+    /// Text that is shown as it is.
+    Code {
+        /// What it shows.
+        caption: String,
+        /// The language, such as `json`.
+        language: &'static str,
+        /// The text.
+        text: String,
+    },
+}
+
+/// A piece of a paragraph.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Inline {
+    /// Text.
+    Text(String),
+    /// Text that stands out.
+    Strong(String),
+    /// Text in the letters of code.
+    Code(String),
+    /// An absolute `http` or `https` URL under a text.
+    Link {
+        /// The text.
+        text: String,
+        /// The URL.
+        url: String,
+    },
+}
+
+/// A table: one heading a column, rows in groups.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What it shows, for people who do not see it.
+    pub caption: String,
+    /// The headings.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub groups: Vec<RowGroup>,
+}
+
+/// Rows under one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowGroup {
+    /// The name; `None` where the rows have none.
+    pub name: Option<String>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row, one cell a column; the first is its heading.
+pub type Row = Vec<Cell>;
+
+/// What stands in a cell: paragraphs and lists.
+pub type Cell = Vec<Block>;
+
+impl AsRef<Page> for Page {
+    fn as_ref(&self) -> &Page {
+        self
+    }
+}
 
 impl Page {
-    /// Makes the page of a card: options, input, output; then request, targets, connection, errors,
-    /// examples, notes. A part that the card does not have is left out.
+    /// The first section with that title, at any depth.
     #[must_use]
-    pub fn of(definition: &Definition) -> Page {
-        let url_examples = targets::url_examples(definition);
-        let tables = FieldTables { connector: &definition.connector, url_examples };
-        let sections = [
-            options(definition, &tables),
-            input(definition, &tables),
-            Some(output(definition, &tables)),
-            Some(request(definition)),
-            Some(apis(definition)),
-            Some(connection(definition, &tables)),
-            Some(failures::card_section(&definition.connector, &definition.card)),
-            samples::section(definition),
-            notes(&definition.card.notes),
-            Some(related(definition)),
-        ];
-        Page(Document {
-            title: definition.card.title.clone(),
-            lead: lead(definition),
-            sections: sections.into_iter().flatten().collect(),
+    pub fn section(&self, title: &str) -> Option<&Section> {
+        self.sections.iter().find_map(|section| section.find(title))
+    }
+}
+
+impl Section {
+    /// A section without smaller ones.
+    #[must_use]
+    pub fn new(title: impl Into<String>, blocks: Vec<Block>) -> Section {
+        Section { title: title.into(), blocks, sections: Vec::new() }
+    }
+
+    /// The first table directly under the heading.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        self.blocks.iter().find_map(|block| match block {
+            Block::Table(table) => Some(table),
+            _ => None,
         })
     }
-}
 
-impl AsRef<Document> for Page {
-    fn as_ref(&self) -> &Document {
-        &self.0
-    }
-}
-
-fn lead(definition: &Definition) -> Vec<Block> {
-    let card = &definition.card;
-    let mut lead: Vec<Block> = card.description.iter().map(|text| Block::prose(text)).collect();
-    lead.push(Block::Paragraph(vec![
-        Inline::text("Card "),
-        Inline::code(definition.full_name()),
-        Inline::text(format!(", version {}.", card.version.as_str())),
-    ]));
-    lead
-}
-
-fn options(definition: &Definition, tables: &FieldTables<'_>) -> Option<Section> {
-    let card = &definition.card;
-    if card.options.is_empty() {
-        return None;
-    }
-    let title = card.options_title.as_deref().unwrap_or("Options");
-    let mut blocks: Vec<Block> =
-        card.options_description.iter().map(|text| Block::prose(text)).collect();
-    let caption = format!("{title} of {}", card.title);
-    blocks.push(Block::Table(tables.form(caption, &card.options)));
-    Some(Section::new(title, blocks))
-}
-
-fn input(definition: &Definition, tables: &FieldTables<'_>) -> Option<Section> {
-    let card = &definition.card;
-    if card.input.is_empty() {
-        return None;
-    }
-    let table = tables.inputs(format!("Input of {}", card.title), &card.input);
-    Some(Section::new("Input", vec![Block::Table(table)]))
-}
-
-fn output(definition: &Definition, tables: &FieldTables<'_>) -> Section {
-    let card = &definition.card;
-    let table = tables.outputs(format!("Output of {}", card.title), &card.output);
-    Section::new("Output", vec![Block::Table(table)])
-}
-
-/// Method, path and effect.
-fn request(definition: &Definition) -> Section {
-    let card = &definition.card;
-    let mut blocks = vec![Block::Bullets(vec![
-        Inline::prose(&format!("Method: {}", chosen(&card.request.method))),
-        vec![
-            Inline::text("Path after the base URL: "),
-            Inline::code(targets::path_text(definition)),
-        ],
-        Inline::prose(&format!("API: {}", chosen(&card.request.target))),
-    ])];
-    blocks.push(effect(definition));
-    Section::new("Request", blocks)
-}
-
-/// The literal of a template, or where its value comes from.
-fn chosen(template: &Template) -> String {
-    if let Some(literal) = template.as_literal() {
-        return words::code(literal);
-    }
-    let labels: Vec<String> = template.references().into_iter().map(words::label).collect();
-    format!("as chosen by {}", words::codes(labels.iter().map(String::as_str)))
-}
-
-fn effect(definition: &Definition) -> Block {
-    let card = &definition.card;
-    if let Decision::Always(effect) = &card.effect {
-        let meaning = meaning(*effect);
-        return Block::prose(&format!("Effect: {}. {meaning}.", words::code(effect.as_str())));
-    }
-    let field_of = |by: &cardhost_core::template::Reference| {
-        let label = by.segments.first()?;
-        match by.root {
-            Root::Options => card.options.get(label),
-            Root::Connection => definition.connector.connection.fields.get(label),
-            Root::Input => card.input.get(label)?.get(by.segments.get(1)?),
-            Root::Response | Root::Signing => None,
+    fn find(&self, title: &str) -> Option<&Section> {
+        if self.title == title {
+            return Some(self);
         }
-    };
-    let rows = targets::rows(&card.effect, &field_of);
-    let caption = format!("Effect of {}", card.title);
-    Block::Table(targets::decision_table(caption, &rows, &["Effect", "Meaning"], &|effect| {
-        vec![words::code(effect.as_str()), format!("{}.", meaning(*effect))]
-    }))
-}
-
-fn meaning(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "Nothing changes at the service",
-        Effect::Idempotent => "Sending it twice is as good as once",
-        Effect::Write => "Each time it is sent, something changes",
-        Effect::Destructive => "It takes something away",
+        self.sections.iter().find_map(|section| section.find(title))
     }
 }
 
-/// The targets the card can reach; its own list of auth methods takes the place of theirs.
-fn apis(definition: &Definition) -> Section {
-    let own_auth = definition.card.request.auth.as_ref();
-    let sections = targets::targets_of(definition)
-        .into_iter()
-        .map(|(name, target)| {
-            let auth = own_auth.unwrap_or(&target.auth);
-            targets::target_section(&definition.connector, name, target, auth)
-        })
-        .collect();
-    let lead = "Base URLs, credentials and limits of the APIs that this card sends to.";
-    Section { title: "APIs".to_owned(), blocks: vec![Block::prose(lead)], sections }
+impl Table {
+    /// A table without named groups.
+    #[must_use]
+    pub fn plain(caption: impl Into<String>, columns: &[&str], rows: Vec<Row>) -> Table {
+        Table::grouped(caption, columns, vec![RowGroup { name: None, rows }])
+    }
+
+    /// A table with groups.
+    #[must_use]
+    pub fn grouped(caption: impl Into<String>, columns: &[&str], groups: Vec<RowGroup>) -> Table {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        Table { caption: caption.into(), columns, groups }
+    }
 }
 
-fn connection(definition: &Definition, tables: &FieldTables<'_>) -> Section {
-    let connector = &definition.connector;
-    let caption = format!("Connection to {}", connector.title);
-    let table = tables.form(caption, &connector.connection.fields);
-    Section::new("Connection", vec![Block::Table(table)])
+impl Block {
+    /// A cell that holds one line of prose; empty for an empty text.
+    #[must_use]
+    pub fn cell(text: &str) -> Cell {
+        if text.is_empty() { Vec::new() } else { vec![Block::prose(text)] }
+    }
+
+    /// A cell that holds a name, in which nothing is marked up.
+    #[must_use]
+    pub fn name_cell(name: &str) -> Cell {
+        vec![Block::Paragraph(vec![Inline::text(name)])]
+    }
+
+    /// A paragraph of prose, in which backticks enclose code.
+    #[must_use]
+    pub fn prose(text: &str) -> Block {
+        Block::Paragraph(Inline::prose(text))
+    }
+
+    /// The text without any mark-up; cells of tables are left out.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        match self {
+            Block::Paragraph(line) => Inline::plain_text(line),
+            Block::Bullets(items) | Block::Numbers(items) => {
+                items.iter().map(|item| Inline::plain_text(item)).collect::<Vec<_>>().join("\n")
+            }
+            Block::Table(table) => table.caption.clone(),
+            Block::Code { text, .. } => text.clone(),
+        }
+    }
 }
 
-/// A section of notes; `None` where there are none.
-pub(super) fn notes(notes: &[String]) -> Option<Section> {
-    let items: Vec<_> = notes.iter().map(|note| Inline::prose(note)).collect();
-    (!items.is_empty()).then(|| Section::new("Notes", vec![Block::Bullets(items)]))
+impl Inline {
+    /// Text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Inline {
+        Inline::Text(text.into())
+    }
+
+    /// Code.
+    #[must_use]
+    pub fn code(text: impl Into<String>) -> Inline {
+        Inline::Code(text.into())
+    }
+
+    /// A link, or text where the URL is not one of `http` or `https`.
+    #[must_use]
+    pub fn link(text: &str, url: &str) -> Inline {
+        let web = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+        if web {
+            return Inline::Link { text: text.to_owned(), url: url.to_owned() };
+        }
+        Inline::Text(if text == url { text.to_owned() } else { format!("{text}: {url}") })
+    }
+
+    /// Prose, in which backticks enclose code; a backtick without a partner is text.
+    #[must_use]
+    pub fn prose(text: &str) -> Vec<Inline> {
+        let mut line = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('`') {
+            let Some((code, after)) = after.split_once('`').filter(|(code, _)| !code.is_empty())
+            else {
+                break;
+            };
+            if !before.is_empty() {
+                line.push(Inline::text(before));
+            }
+            line.push(Inline::code(code));
+            rest = after;
+        }
+        if !rest.is_empty() {
+            line.push(Inline::text(rest));
+        }
+        line
+    }
+
+    /// The text of a line without any mark-up.
+    #[must_use]
+    pub fn plain_text(line: &[Inline]) -> String {
+        line.iter()
+            .map(|piece| match piece {
+                Inline::Text(text)
+                | Inline::Strong(text)
+                | Inline::Code(text)
+                | Inline::Link { text, .. } => text.as_str(),
+            })
+            .collect()
+    }
 }
 
-fn related(definition: &Definition) -> Section {
-    let (connector, card) = (&*definition.connector, &definition.card);
-    let mut items = vec![vec![
-        Inline::text(format!("{} connector, ", connector.title)),
-        Inline::code(connector.name.as_str()),
-    ]];
-    if let Some(url) = &card.documentation {
-        items.push(vec![Inline::link(&format!("{}: the service's reference", card.title), url)]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backticks_enclose_code_and_a_lone_one_is_text() {
+        assert_eq!(
+            Inline::prose("a `b` c"),
+            [Inline::text("a "), Inline::code("b"), Inline::text(" c")]
+        );
+        assert_eq!(Inline::prose("a ` b"), [Inline::text("a ` b")]);
+        assert_eq!(Inline::prose("``x"), [Inline::text("``x")]);
     }
-    if let Some(url) =
-        connector.documentation.as_ref().filter(|url| Some(*url) != card.documentation.as_ref())
-    {
-        items.push(vec![Inline::link(&format!("{} reference", connector.title), url)]);
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert_eq!(
+            Inline::link("x", "javascript:alert(1)"),
+            Inline::text("x: javascript:alert(1)")
+        );
+        let url = "https://example.com/";
+        assert_eq!(
+            Inline::link("x", url),
+            Inline::Link { text: "x".to_owned(), url: url.to_owned() }
+        );
     }
-    if let Some(origin) = &card.origin {
-        items.push(vec![
-            Inline::text("Made from the operation "),
-            Inline::code(origin.operation.clone()),
-            Inline::text(" of "),
-            Inline::code(origin.description.clone()),
-        ]);
-    }
-    Section::new("Related topics", vec![Block::Bullets(items)])
 }

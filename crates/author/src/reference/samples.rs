@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Block, Section};
+use super::page::{Block, Section};
 use super::words;
 use crate::sample::plan_example;
 use cardhost_core::card::Example;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::credentials;
-use super::document::{Block, Inline, Section, Table};
+use super::page::{Block, Inline, Section, Table};
 use super::words;
 use cardhost_core::connector::{BaseUrl, Connector, Limits, Target};
 use cardhost_core::decision::Decision;

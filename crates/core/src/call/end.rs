@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::treatment::DEFAULT_MAX_BODY_BYTES;
 use crate::card::HttpError;
 use crate::connector::{Connector, ErrorRule};
 use crate::definition::Definition;
@@ -47,12 +46,11 @@ impl End {
         matches!(self, End::Outputs(_))
     }
 
-    /// Most bytes of a decoded body.
-    pub(super) fn max_body_bytes(&self) -> u64 {
-        let said = match self {
+    /// Most bytes of a decoded body, where the card says so.
+    pub(super) fn max_body_bytes(&self) -> Option<u64> {
+        match self {
             End::Outputs(definition) => definition.card.response.max_body_bytes,
             End::Reply { .. } => None,
-        };
-        said.unwrap_or(DEFAULT_MAX_BODY_BYTES)
+        }
     }
 }

@@ -31,5 +31,5 @@ pub use fault::ReplyFault;
 pub use redirect::MAX_REDIRECTS;
 pub use signed::Signed;
 pub use step::{Outcome, Step, begin};
-pub use treatment::{DEFAULT_MAX_BODY_BYTES, Treatment};
+pub use treatment::Treatment;
 pub use unsigned::Unsigned;

@@ -63,7 +63,7 @@ impl Signed {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        Treatment::of(self.course.end.max_body_bytes(), &self.course.plan)
+        Treatment::of(&self.course.plan, self.course.end.max_body_bytes())
     }
 
     /// Whether what the reply leads to may be signed, for which the moment has to have a random value.

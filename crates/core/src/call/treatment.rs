@@ -5,9 +5,6 @@ use std::time::Duration;
 use crate::plan::Plan;
 use crate::span::Span;
 
-/// Most bytes of a decoded body, unless the card says another limit: 16 MiB.
-pub const DEFAULT_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
-
 /// How a request is to be sent and its reply to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Treatment {
@@ -21,16 +18,40 @@ pub struct Treatment {
     pub max_body_bytes: u64,
 }
 
+impl Default for Treatment {
+    /// What holds where neither card nor connector says another limit.
+    fn default() -> Treatment {
+        Treatment {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(120),
+            max_body_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
 impl Treatment {
     /// As the plan says, with the limit of the body.
-    pub(super) fn of(max_body_bytes: u64, plan: &Plan) -> Treatment {
-        let or =
-            |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), |span| span.0);
+    pub(super) fn of(plan: &Plan, max_body_bytes: Option<u64>) -> Treatment {
+        let default = Treatment::default();
+        let or = |span: Option<Span>, default| span.map_or(default, |span| span.0);
         Treatment {
-            connect_timeout: or(plan.timeouts.connect, 10),
-            idle_timeout: or(plan.timeouts.idle, 30),
-            total_timeout: or(plan.timeouts.total, 120),
-            max_body_bytes,
+            connect_timeout: or(plan.timeouts.connect, default.connect_timeout),
+            idle_timeout: or(plan.timeouts.idle, default.idle_timeout),
+            total_timeout: or(plan.timeouts.total, default.total_timeout),
+            max_body_bytes: max_body_bytes.unwrap_or(default.max_body_bytes),
+        }
+    }
+
+    /// The same with so long at most for the whole exchange, and no longer for any part of it.
+    #[must_use]
+    pub fn within(self, total: Duration) -> Treatment {
+        let total_timeout = self.total_timeout.min(total);
+        Treatment {
+            connect_timeout: self.connect_timeout.min(total_timeout),
+            idle_timeout: self.idle_timeout.min(total_timeout),
+            total_timeout,
+            ..self
         }
     }
 }

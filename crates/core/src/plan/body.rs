@@ -5,8 +5,8 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::MAX_BODY_BYTES;
 use super::fault::{PlanFault, RequestPart};
+use super::limits::MAX_BODY_BYTES;
 use super::url::{is_missing_whole, parameters, push_form, source_field};
 use super::warning::Warning;
 use crate::card::Card;

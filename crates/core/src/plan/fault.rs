@@ -1,6 +1,6 @@
 //! Why no request can be planned.
 
-use super::{MAX_BODY_BYTES, METHODS};
+use super::limits::{MAX_BODY_BYTES, METHODS};
 use crate::auth::AuthFault;
 use crate::decision::NoRow;
 use crate::error::{Code, Fault, Place, pointer};

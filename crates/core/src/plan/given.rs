@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::fault::PlanFault;
-use super::{Plan, Refusal};
+use super::planned::{Plan, Refusal};
 use crate::auth::{Applying, CustomSchemes};
 use crate::connection::Connection;
 use crate::connector::Connector;

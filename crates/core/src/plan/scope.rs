@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use crate::card::Card;
 use crate::connection::Connection;
-use crate::field::{Field, FieldType};
 use crate::response::descend_map;
 use crate::secret::Secret;
 use crate::template::{Found, Reference, Root, Scope};
@@ -48,7 +47,7 @@ impl Scope for PlanScope<'_> {
             (Root::Connection, ..) => self.connection.is_secret_reference(reference),
             (Root::Input, Some(card), [group, label, rest @ ..]) => {
                 let field = card.input.get(group).and_then(|fields| fields.get(label));
-                field.is_some_and(|field| is_secret_below(field, rest))
+                field.is_some_and(|field| field.is_secret_at(rest))
             }
             _ => false,
         }
@@ -56,21 +55,5 @@ impl Scope for PlanScope<'_> {
 
     fn note_secret(&self, derived: &str) {
         self.derived.borrow_mut().push(Secret::from(derived));
-    }
-}
-
-/// Whether a value below a field must not be shown.
-fn is_secret_below(field: &Field, rest: &[String]) -> bool {
-    if field.sensitive || field.takes(FieldType::Secret) || field.of == Some(FieldType::Secret) {
-        return true;
-    }
-    match (rest.split_first(), &field.fields) {
-        (_, None) => false,
-        // Without further segments the whole value is meant, with all that is inside.
-        (None, Some(fields)) => fields.values().any(|inner| is_secret_below(inner, &[])),
-        (Some((key, rest)), Some(fields)) => match fields.get(key) {
-            Some(inner) => is_secret_below(inner, rest),
-            None => is_secret_below(field, rest),
-        },
     }
 }

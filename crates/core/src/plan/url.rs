@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::fault::{HostNotAllowed, PlanFault, RequestPart};
+use super::settings::{BaseOverride, PlanSettings};
 use super::warning::Warning;
-use super::{BaseOverride, PlanSettings};
-use crate::base_url::{BaseFault, BaseUrl, RenderedBase, is_allowed};
+use crate::base_url::{BaseFault, BaseUrl, RenderedBase};
 use crate::card::Card;
 use crate::connector::Target;
 use crate::field::{Field, Format};
+use crate::host_pattern::is_allowed;
 use crate::inject::path;
 use crate::inject::query::push_parameters;
 use crate::request::HostFrom;

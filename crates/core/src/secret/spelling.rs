@@ -16,10 +16,10 @@ const KNOWN_BY: usize = 128;
 
 /// How a secret can be written.
 pub(super) struct Spelling {
-    /// The characters, as indices into `forms`.
+    /// The characters, as indices into `encodings`.
     characters: Vec<usize>,
     /// The ways in which each different character can be written.
-    forms: Vec<Vec<Form>>,
+    encodings: Vec<Vec<Encoded>>,
     /// The bytes that a match can start with.
     starts: [bool; 256],
     /// The bytes that can follow the plain first character.
@@ -30,8 +30,8 @@ pub(super) struct Spelling {
     longest: usize,
 }
 
-/// One way in which a character can be written.
-struct Form {
+/// A character as it can be written.
+struct Encoded {
     bytes: Zeroizing<Vec<u8>>,
     any_case: bool,
 }
@@ -47,46 +47,49 @@ impl Spelling {
     /// The spellings of a secret, which is not empty.
     pub(super) fn new(secret: &Secret) -> Spelling {
         let mut known: Vec<char> = Vec::new();
-        let mut forms: Vec<Vec<Form>> = Vec::new();
+        let mut encodings: Vec<Vec<Encoded>> = Vec::new();
         let mut characters = Vec::new();
         for c in secret.expose().chars() {
             let index = known.iter().position(|k| *k == c).unwrap_or_else(|| {
                 let mut of_character = Vec::new();
                 offer_character(c, &mut |bytes, any_case| {
-                    of_character.push(Form { bytes: Zeroizing::new(bytes.to_vec()), any_case });
+                    of_character.push(Encoded { bytes: Zeroizing::new(bytes.to_vec()), any_case });
                 });
                 known.push(c);
-                forms.push(of_character);
-                forms.len() - 1
+                encodings.push(of_character);
+                encodings.len() - 1
             });
             characters.push(index);
         }
         let mut starts = [false; 256];
-        for form in characters.first().and_then(|first| forms.get(*first)).into_iter().flatten() {
-            starts[usize::from(form.bytes[0])] = true;
-            if form.any_case {
-                starts[usize::from(form.bytes[0].to_ascii_uppercase())] = true;
-                starts[usize::from(form.bytes[0].to_ascii_lowercase())] = true;
+        for encoded in
+            characters.first().and_then(|first| encodings.get(*first)).into_iter().flatten()
+        {
+            starts[usize::from(encoded.bytes[0])] = true;
+            if encoded.any_case {
+                starts[usize::from(encoded.bytes[0].to_ascii_uppercase())] = true;
+                starts[usize::from(encoded.bytes[0].to_ascii_lowercase())] = true;
             }
         }
         let mut seconds = [false; 256];
-        match characters.get(1).and_then(|second| forms.get(*second)) {
+        match characters.get(1).and_then(|second| encodings.get(*second)) {
             None => seconds = [true; 256],
-            Some(forms) => {
-                for form in forms {
-                    seconds[usize::from(form.bytes[0])] = true;
-                    if form.any_case {
-                        seconds[usize::from(form.bytes[0].to_ascii_uppercase())] = true;
-                        seconds[usize::from(form.bytes[0].to_ascii_lowercase())] = true;
+            Some(encodings) => {
+                for encoded in encodings {
+                    seconds[usize::from(encoded.bytes[0])] = true;
+                    if encoded.any_case {
+                        seconds[usize::from(encoded.bytes[0].to_ascii_uppercase())] = true;
+                        seconds[usize::from(encoded.bytes[0].to_ascii_lowercase())] = true;
                     }
                 }
             }
         }
         let first = secret.expose().chars().next().map(|c| c.to_string().into_bytes());
         let first = first.unwrap_or_default();
-        let widest = |index: &usize| forms[*index].iter().map(|form| form.bytes.len()).max();
+        let widest =
+            |index: &usize| encodings[*index].iter().map(|encoded| encoded.bytes.len()).max();
         let longest = characters.iter().filter_map(widest).sum();
-        Spelling { characters, forms, starts, seconds, first, longest }
+        Spelling { characters, encodings, starts, seconds, first, longest }
     }
 
     /// Where the secret stands.
@@ -161,15 +164,15 @@ impl Spelling {
         let mut ends = Ends::default();
         for at in places {
             let rest = &text[*at..];
-            for form in &self.forms[character] {
-                let length = form.bytes.len().min(rest.len());
-                let (written, form_bytes) = (&rest[..length], &form.bytes[..length]);
-                let same = if form.any_case {
-                    written.eq_ignore_ascii_case(form_bytes)
+            for encoded in &self.encodings[character] {
+                let length = encoded.bytes.len().min(rest.len());
+                let (written, encoded_bytes) = (&rest[..length], &encoded.bytes[..length]);
+                let same = if encoded.any_case {
+                    written.eq_ignore_ascii_case(encoded_bytes)
                 } else {
-                    written == form_bytes
+                    written == encoded_bytes
                 };
-                if same && length == form.bytes.len() {
+                if same && length == encoded.bytes.len() {
                     ends.at.push(at + length);
                 } else if same {
                     ends.ran_out = true;

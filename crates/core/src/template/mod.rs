@@ -6,12 +6,12 @@
 //! Parsed once, when the definition is loaded. Encoding for the place a value goes to is not done here
 //! but in [`crate::inject`].
 
-#[cfg(feature = "helpers")]
-mod call;
-#[cfg(not(feature = "helpers"))]
-mod call_left_out;
 mod evaluate;
 mod fault;
+#[cfg(feature = "helpers")]
+mod helper_call;
+#[cfg(not(feature = "helpers"))]
+mod helper_call_left_out;
 mod helpers;
 mod limits;
 mod parse;
@@ -19,13 +19,13 @@ mod reference;
 mod scope;
 mod value;
 
-#[cfg(feature = "helpers")]
-pub use call::Helper;
-#[cfg(not(feature = "helpers"))]
-pub use call_left_out::Helper;
 pub use evaluate::SPREAD;
 pub(crate) use evaluate::part_text;
 pub use fault::{TemplateFault, TemplateProblem, TemplateValueError, quoted_expression};
+#[cfg(feature = "helpers")]
+pub use helper_call::Helper;
+#[cfg(not(feature = "helpers"))]
+pub use helper_call_left_out::Helper;
 pub use helpers::{arity, gives_default, helper_names};
 pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
 pub use parse::{Part, Template};

@@ -22,10 +22,10 @@ impl Fault for NoToken {
             GrantFault::LoginRequired => Code::AUTH_LOGIN_REQUIRED,
             GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
             GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
-            GrantFault::Denied(_) | GrantFault::Expired | GrantFault::Pending { .. } => {
-                Code::AUTH_DENIED
-            }
-            GrantFault::Redirect { .. } => Code::AUTH_GRANT_REFUSED,
+            GrantFault::Denied(_)
+            | GrantFault::Redirect { .. }
+            | GrantFault::Expired
+            | GrantFault::Pending { .. } => Code::AUTH_DENIED,
             GrantFault::Transport { fault, .. } if fault.is_final() => fault.code(),
             GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
             GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {

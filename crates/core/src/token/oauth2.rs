@@ -91,31 +91,32 @@ fn request(
     current: Option<&Tokens>,
     moment: &Moment,
 ) -> Result<Option<RequestSpec>, AuthFault> {
-    let mut form = Form::default();
+    let mut parameters = Parameters::default();
     if let Some(refresh) = current.and_then(|tokens| tokens.refresh.as_ref()) {
-        form.push("grant_type", "refresh_token");
-        form.push_secret("refresh_token", refresh);
-        return token_request(oauth2, connection, form, moment).map(Some);
+        parameters.push("grant_type", "refresh_token");
+        parameters.push_secret("refresh_token", refresh);
+        return token_request(oauth2, connection, parameters, moment).map(Some);
     }
     match oauth2.grant {
         Grant::AuthorizationCode | Grant::DeviceCode => return Ok(None),
         Grant::ClientCredentials => {
-            form.push("grant_type", "client_credentials");
-            form.push_scopes(oauth2);
+            parameters.push("grant_type", "client_credentials");
+            parameters.push_scopes(oauth2);
         }
         Grant::RefreshToken => {
             let Some(template) = &oauth2.refresh_token else { return Ok(None) };
-            form.push("grant_type", "refresh_token");
-            form.push_secret("refresh_token", &Secret::from(&*credential(template, connection)?));
+            parameters.push("grant_type", "refresh_token");
+            parameters
+                .push_secret("refresh_token", &Secret::from(&*credential(template, connection)?));
         }
         Grant::JwtBearer => {
-            form.push("grant_type", JWT_GRANT);
+            parameters.push("grant_type", JWT_GRANT);
             let assertion = assertion(oauth2, connection, moment)?;
-            form.push_secret("assertion", &assertion);
-            form.push_scopes(oauth2);
+            parameters.push_secret("assertion", &assertion);
+            parameters.push_scopes(oauth2);
         }
     }
-    token_request(oauth2, connection, form, moment).map(Some)
+    token_request(oauth2, connection, parameters, moment).map(Some)
 }
 
 /// The URL that a person's browser opens (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
@@ -161,12 +162,12 @@ pub fn exchange(
     request: &Authorization<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut form = Form::default();
-    form.push("grant_type", "authorization_code");
-    form.push_secret("code", code);
-    form.push("redirect_uri", request.redirect_uri);
-    form.push_secret("code_verifier", &request.pkce.verifier);
-    token_request(oauth2, connection, form, moment)
+    let mut parameters = Parameters::default();
+    parameters.push("grant_type", "authorization_code");
+    parameters.push_secret("code", code);
+    parameters.push("redirect_uri", request.redirect_uri);
+    parameters.push_secret("code_verifier", &request.pkce.verifier);
+    token_request(oauth2, connection, parameters, moment)
 }
 
 /// The request that gives a device code (RFC 8628, section 3.1).
@@ -178,10 +179,10 @@ pub fn device_request(
     connection: &Connection,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut form = Form::default();
-    form.push_scopes(oauth2);
+    let mut parameters = Parameters::default();
+    parameters.push_scopes(oauth2);
     let request = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
-    client_request(oauth2, connection, request, form, moment)
+    client_request(oauth2, connection, request, parameters, moment)
 }
 
 /// What a [`device_request`] gives.
@@ -222,10 +223,10 @@ pub fn device_poll(
     code: &DeviceCode,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut form = Form::default();
-    form.push("grant_type", DEVICE_GRANT);
-    form.push_secret("device_code", &code.device_code);
-    token_request(oauth2, connection, form, moment)
+    let mut parameters = Parameters::default();
+    parameters.push("grant_type", DEVICE_GRANT);
+    parameters.push_secret("device_code", &code.device_code);
+    token_request(oauth2, connection, parameters, moment)
 }
 
 /// Whether the service offers revocation.
@@ -249,23 +250,23 @@ pub fn revocations(
     let given = both.into_iter().filter_map(|(hint, token)| Some((hint, token?)));
     given
         .map(|(hint, token)| {
-            let mut form = Form::default();
-            form.push_secret("token", token);
-            form.push("token_type_hint", hint);
+            let mut parameters = Parameters::default();
+            parameters.push_secret("token", token);
+            parameters.push("token_type_hint", hint);
             let request = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
-            client_request(oauth2, connection, request, form, moment)
+            client_request(oauth2, connection, request, parameters, moment)
         })
         .collect()
 }
 
 /// The parameters of a request.
 #[derive(Default)]
-struct Form {
+struct Parameters {
     pairs: Vec<(String, Secret)>,
     secrets: Vec<Secret>,
 }
 
-impl Form {
+impl Parameters {
     fn push(&mut self, name: &str, value: &str) {
         self.pairs.push((name.to_owned(), Secret::from(value)));
     }
@@ -286,22 +287,22 @@ impl Form {
 fn token_request(
     oauth2: &OAuth2,
     connection: &Connection,
-    mut form: Form,
+    mut parameters: Parameters,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
     for (name, template) in &oauth2.token_parameters {
-        form.push(name, &credential(template, connection)?);
+        parameters.push(name, &credential(template, connection)?);
     }
     let request = wanted("tokenUrl", Some(&oauth2.token_url), connection)?;
-    client_request(oauth2, connection, request, form, moment)
+    client_request(oauth2, connection, request, parameters, moment)
 }
 
-/// A form with the proof of who the client is (RFC 6749, section 2.3).
+/// The parameters with the proof of who the client is (RFC 6749, section 2.3).
 fn client_request(
     oauth2: &OAuth2,
     connection: &Connection,
     mut request: RequestSpec,
-    mut form: Form,
+    mut parameters: Parameters,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
     let mut redactor = Redactor::new();
@@ -321,24 +322,26 @@ fn client_request(
             crate::auth::set_sensitive(&mut request, AUTHORIZATION, &header)?;
         }
         ClientAuth::Body => {
-            form.push("client_id", &client_id(oauth2, connection)?);
-            form.push_secret("client_secret", &Secret::from(&*client_secret(oauth2, connection)?));
+            parameters.push("client_id", &client_id(oauth2, connection)?);
+            parameters
+                .push_secret("client_secret", &Secret::from(&*client_secret(oauth2, connection)?));
         }
         ClientAuth::None => {
             if oauth2.client_id.is_some() {
-                form.push("client_id", &client_id(oauth2, connection)?);
+                parameters.push("client_id", &client_id(oauth2, connection)?);
             }
         }
         ClientAuth::PrivateKeyJwt => {
-            form.push("client_id", &client_id(oauth2, connection)?);
-            form.push("client_assertion_type", JWT_CLIENT);
-            form.push_secret("client_assertion", &assertion(oauth2, connection, moment)?);
+            parameters.push("client_id", &client_id(oauth2, connection)?);
+            parameters.push("client_assertion_type", JWT_CLIENT);
+            parameters.push_secret("client_assertion", &assertion(oauth2, connection, moment)?);
         }
     }
-    let body = form_body(form.pairs.iter().map(|(name, value)| (name.as_str(), value.expose())));
+    let body =
+        form_body(parameters.pairs.iter().map(|(name, value)| (name.as_str(), value.expose())));
     request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.kind.content_type()));
     request.body = Some(body);
-    form.secrets.into_iter().for_each(|secret| redactor.add(secret));
+    parameters.secrets.into_iter().for_each(|secret| redactor.add(secret));
     request.redactor = Arc::new(redactor);
     Ok(request)
 }

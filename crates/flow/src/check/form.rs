@@ -4,17 +4,15 @@ use serde_json::Value;
 
 use super::field_fault;
 use super::given::Given;
-use crate::document::shape::{below, start};
 use crate::document_fault::DocumentFault;
 use crate::expression::Shaped;
-use crate::findings::Findings;
-use crate::node::{Entry, Kind, Node};
 use cardhost_core::card::Card;
 use cardhost_core::field::{Field, FieldType, Fields, When};
 use cardhost_core::plan::PlanFault;
 use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
 use cardhost_core::template::{Reference, Root};
 use cardhost_core::text::nearest;
+use cardhost_document::{Entry, Findings, Kind, Malformed, Node, below};
 
 /// What a reference of a card leads to, as far as the document says.
 enum Seen {
@@ -142,9 +140,8 @@ impl Form<'_, '_> {
         let Some(given) = given else { return true };
         let is_open = given.is_null() || given.is_object();
         if !is_open && !given.is_expression() {
-            let found = given.node.type_name();
-            let fault = DocumentFault::Type { expected: vec!["object"], found };
-            self.findings.at(pointer, &start(given.node), fault);
+            let fault = Malformed::wrong_type(&["object"], given.node.type_name());
+            self.findings.at(pointer, &given.node.start(), fault);
         }
         is_open
     }
@@ -176,7 +173,7 @@ impl Form<'_, '_> {
             let is_needed = field.required && field.default.is_none() && value.is_none();
             if is_needed && self.forms.holds(field.visible_when.as_ref()) == Some(true) {
                 let fault = field_fault(root, group.path(label), FieldProblem::Missing);
-                let span = above.map_or(self.called.at.clone(), |above| start(above.node));
+                let span = above.map_or(self.called.at.clone(), |above| above.node.start());
                 self.findings.at(pointer, &span, fault);
             }
         }
@@ -217,7 +214,7 @@ impl Form<'_, '_> {
             let expected = kinds.map(|kind| kind.as_str()).collect();
             let problem = FieldProblem::Type { expected, found: given.node.type_name() };
             let fault = field_fault(root, path.to_vec(), problem);
-            return self.findings.at(pointer, &start(given.node), fault);
+            return self.findings.at(pointer, &given.node.start(), fault);
         }
         for (entry, value) in given.entries() {
             if field.deny.iter().any(|denied| denied.eq_ignore_ascii_case(&entry.key)) {
@@ -243,7 +240,7 @@ impl Form<'_, '_> {
             for (label, inner) in field.fields.iter().flatten() {
                 if inner.required && given.get(label).is_none() {
                     let fault = field_fault(root, joined(path, label), FieldProblem::Missing);
-                    self.findings.at(pointer, &start(given.node), fault);
+                    self.findings.at(pointer, &given.node.start(), fault);
                 }
             }
         }
@@ -276,7 +273,7 @@ impl Form<'_, '_> {
             pointer = below(&pointer, key);
         }
         let fault = DocumentFault::Invocation(Box::new(PlanFault::Field(fault)));
-        self.findings.at(&pointer, &start(found), fault);
+        self.findings.at(&pointer, &found.start(), fault);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::expression::Shaped;
-use crate::node::{Entry, Kind, Node};
+use cardhost_document::{Entry, Kind, Node};
 
 /// A value as it is written, and which parts of it are expressions.
 #[derive(Clone, Copy)]

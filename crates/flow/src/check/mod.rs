@@ -14,14 +14,11 @@ use std::sync::Arc;
 use super::document::call::{Call, CallCard};
 use super::document::parts::{Authentication, Settings};
 use super::document::run::RunWorkflow;
-use super::document::shape::{below, start};
 use super::document::task::Kind;
 use super::document::{Document, Head};
-use super::findings::{Finding, Findings};
 use super::interpreter::authentication::HttpAuthentication;
 use super::interpreter::http::unusable_credentials;
 use super::load::examine;
-use super::node::{Kind as NodeKind, Node};
 use crate::document_fault::DocumentFault;
 use crate::expression::Shaped;
 use cardhost_core::connector::Connector;
@@ -31,6 +28,7 @@ use cardhost_core::load::LoadFault;
 use cardhost_core::plan::PlanFault;
 use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot};
 use cardhost_core::text::nearest;
+use cardhost_document::{Finding, Findings, Kind as NodeKind, Malformed, Node, below};
 use form::{Form, Forms};
 use given::Given;
 use serde_json::Value;
@@ -79,7 +77,7 @@ pub trait Surroundings {
 /// let findings = check("y.yaml", text, &Nothing);
 /// assert_eq!(findings[0].code.as_str(), "card.unknown");
 /// assert_eq!(findings[0].place.line_column, Some((4, 18)));
-/// assert_eq!(findings[0].hint().as_deref(), Some("did you mean `get-pet@shop`?"));
+/// assert_eq!(findings[0].hint(), Some("did you mean `get-pet@shop`?"));
 /// ```
 #[must_use]
 pub fn check(file: &str, text: &str, surroundings: &dyn Surroundings) -> Vec<Finding> {
@@ -102,7 +100,7 @@ struct Checker<'c, 't> {
 impl Checker<'_, '_> {
     fn document(&mut self, document: &Document, root: &Node) {
         for task in &document.tasks {
-            let Some(node) = at(root, &task.reference) else { continue };
+            let Some(node) = root.find(&task.reference) else { continue };
             match &task.kind {
                 Kind::Call(call) => {
                     let pointer = &task.reference;
@@ -143,12 +141,12 @@ impl Checker<'_, '_> {
         let within = format!("{within}/authentication");
         // It may be one of `use.authentications`.
         let there = [&*scheme, "use"].map(|key| below(&within, key));
-        let place = there.iter().find_map(|place| Some((place, at(node, place)?)));
+        let place = there.iter().find_map(|place| Some((place, node.find(place)?)));
         let Some((place, found)) = place else { return };
         let known = HttpAuthentication { scheme, settings, token_endpoint };
         if let Some(fault) = unusable_credentials(known) {
             let fault = DocumentFault::Invocation(Box::new(fault));
-            self.findings.at(&format!("{pointer}{place}"), &start(found), fault);
+            self.findings.at(&format!("{pointer}{place}"), &found.start(), fault);
         }
     }
 
@@ -176,7 +174,7 @@ impl Checker<'_, '_> {
         };
         let place = format!("{pointer}/run/workflow");
         let key = if versions.is_empty() { "name" } else { "version" };
-        if let Some(node) = at(node, &format!("/run/workflow/{key}")) {
+        if let Some(node) = node.find(&format!("/run/workflow/{key}")) {
             let fault = DocumentFault::UnknownName { what: "flow", found, nearest };
             self.findings.at(&below(&place, key), &node.at, fault);
         }
@@ -228,16 +226,12 @@ impl Checker<'_, '_> {
             return;
         }
         if !matches!(node.kind, NodeKind::Map(_)) {
-            let expected = vec!["text", "object"];
-            let fault = DocumentFault::Type { expected, found: node.type_name() };
-            return self.findings.at(pointer, &start(node), fault);
+            let fault = Malformed::wrong_type(&["text", "object"], node.type_name());
+            return self.findings.at(pointer, &node.start(), fault);
         }
         for entry in node.entries().iter().filter(|entry| entry.key != "fields") {
-            let fault = DocumentFault::UnknownKey {
-                key: entry.key.clone(),
-                nearest: nearest(&entry.key, ["fields"].into_iter()),
-                known: vec!["fields".to_owned()],
-            };
+            let fault =
+                Malformed::UnknownKey { key: entry.key.clone(), known: vec!["fields".to_owned()] };
             self.findings.at(&below(pointer, &entry.key), &entry.key_at, fault);
         }
         let Some(fields) = given.get("fields").filter(|fields| !fields.is_expression()) else {
@@ -282,15 +276,4 @@ fn unusable(call: &CallCard, full_name: &str, error: &Error) -> DocumentFault {
 
 fn field_fault(root: FieldRoot, path: Vec<String>, problem: FieldProblem) -> DocumentFault {
     DocumentFault::Invocation(Box::new(PlanFault::Field(FieldFault { root, path, problem })))
-}
-
-/// What stands at a JSON Pointer.
-fn at<'n>(root: &'n Node, pointer: &str) -> Option<&'n Node> {
-    pointer.split('/').skip(1).try_fold(root, |node, segment| {
-        let key = segment.replace("~1", "/").replace("~0", "~");
-        match &node.kind {
-            NodeKind::List(items) => items.get(key.parse::<usize>().ok()?),
-            _ => node.get(&key),
-        }
-    })
 }

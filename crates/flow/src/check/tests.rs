@@ -212,8 +212,8 @@ fn what_is_missing_is_told_where_it_should_stand() {
             "- a: { call: put-pet@shop }\n- b:\n    call: put-pet@shop\n    with:\n      options: { Kind: dog }\n      input:\n        Pet: {}\n"
         ),
         [
-            "options.required /do/0/a/with/options 3:14: option `Kind` is missing (give it a value)",
             "input.required /do/0/a/with/input/Path 3:14: field `id` of `Path` is missing (give `id` under `Path`)",
+            "options.required /do/0/a/with/options 3:14: option `Kind` is missing (give it a value)",
             "options.required /do/1/b/with/options 7:16: option `Leash` is missing (give it a value)",
             "input.required /do/1/b/with/input/Path 9:9: field `id` of `Path` is missing (give `id` under `Path`)",
         ]
@@ -222,10 +222,10 @@ fn what_is_missing_is_told_where_it_should_stand() {
     assert_eq!(
         of_call("{ options: [1], input: { Path: { id: null }, Pet: 1 }, connection: 7 }"),
         [
-            "definition.type: expected object, found list",
+            "definition.type: this must be an object, not a list",
             "input.required: field `id` of `Path` is missing (give `id` under `Path`)",
             "input.type: input group `Pet` must be an object, not a number",
-            "definition.type: expected text or object, found number",
+            "definition.type: this must be text or an object, not a number",
         ]
     );
 }

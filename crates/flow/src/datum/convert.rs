@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{Datum, Number, Object, spend};
 use cardhost_core::response::{Headers, Output, OutputValue};
+use cardhost_document::{Kind, Node};
 
 impl From<&Value> for Datum {
     fn from(value: &Value) -> Datum {
@@ -150,6 +151,21 @@ impl<'de> Visitor<'de> for Reader {
             }
         }
         Ok(Datum::Object(Arc::new(object)))
+    }
+}
+
+impl From<&Node> for Datum {
+    fn from(node: &Node) -> Datum {
+        match &node.kind {
+            Kind::Null => Datum::Null,
+            Kind::Bool(value) => Datum::Bool(*value),
+            Kind::Number(text) => Datum::Number(Number::read(text)),
+            Kind::Text(text) => Datum::text(text),
+            Kind::List(items) => Datum::list(items.iter().map(Datum::from)),
+            Kind::Map(entries) => Datum::object(
+                entries.iter().map(|entry| (entry.key.as_str(), Datum::from(&entry.value))),
+            ),
+        }
     }
 }
 

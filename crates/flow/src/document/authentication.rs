@@ -2,6 +2,7 @@
 //! are there, and by a run, of all of them.
 
 use crate::document_fault::DocumentFault;
+use cardhost_document::Malformed;
 
 /// What is known of a setting.
 pub(crate) enum Setting<'s> {
@@ -60,11 +61,11 @@ impl Asked<'_, '_> {
         needed.iter().find_map(|keys| match (self.setting)(keys) {
             Setting::Missing => {
                 let (last, keys) = keys.split_last()?;
-                let fault = DocumentFault::MissingKey { keys: vec![(*last).to_owned()] };
+                let fault = Malformed::missing(last).into();
                 Some(Refused { keys, fault })
             }
             Setting::Other(found) => {
-                Some(Refused { keys, fault: DocumentFault::Type { expected: vec!["text"], found } })
+                Some(Refused { keys, fault: Malformed::wrong_type(&["text"], found).into() })
             }
             Setting::Later | Setting::Text(_) => None,
         })
@@ -73,7 +74,7 @@ impl Asked<'_, '_> {
     /// The first of some settings that the language lets be left out, and we do not.
     fn has_not(&self, needed: &[&'static [&'static str]]) -> Option<Refused> {
         let mut refused = self.lacks(needed)?;
-        if let DocumentFault::MissingKey { keys } = &refused.fault {
+        if let DocumentFault::Malformed(Malformed::MissingKey { keys }) = &refused.fault {
             let name = [&["authentication", self.scheme], refused.keys].concat().join(".");
             let feature = format!("{name} without {}", keys.join(", "));
             refused.fault = DocumentFault::Unsupported { feature };
@@ -88,7 +89,7 @@ impl Asked<'_, '_> {
             Setting::Text(found) if carried_out.contains(&found) => return None,
             Setting::Text(found) => found,
             Setting::Other(found) => {
-                let fault = DocumentFault::Type { expected: vec!["text"], found };
+                let fault = Malformed::wrong_type(&["text"], found).into();
                 return Some(Refused { keys, fault });
             }
         };

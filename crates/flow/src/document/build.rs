@@ -19,18 +19,18 @@ use super::parts::{
 use super::raise::Raise;
 use super::run::RunWorkflow;
 use super::set::Set;
-use super::shape::below;
 use super::switch::{Case, Switch};
-use super::task::{Kind, Task, Then, kinds_of};
+use super::task::{Kind, Task, kinds_of};
+use super::then::Then;
 use super::try_::Try;
 use super::wait::Wait;
 use super::{Document, Head, ListId, MAX_DURATION, TaskId, milliseconds};
+use crate::datum::Datum;
 use crate::document_fault::DocumentFault;
 use crate::expression::{ARGUMENTS, Expression, Shaped, UriTemplate, inner};
-use crate::findings::Findings;
-use crate::node::{Kind as Value, Node};
 use cardhost_core::schema::JsonSchemaField;
 use cardhost_core::text::nearest;
+use cardhost_document::{Findings, Kind as Value, Malformed, Node, below};
 
 /// Where something stands, and which names its expressions may use.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ pub(crate) fn build<'t>(
         root: list,
         tasks: tasks?,
         lists: builder.lists,
-        definition: root.to_datum(),
+        definition: Datum::from(root),
     })
 }
 
@@ -360,9 +360,8 @@ impl<'n> Builder<'n, '_, '_> {
             && (!is_name || is_taken)
         {
             let expected =
-                "a name of letters, digits and underscores that is not an argument of the language"
-                    .to_owned();
-            let fault = DocumentFault::Form { expected, found: name.chars().take(60).collect() };
+                "a name of letters, digits and underscores that is not an argument of the language";
+            let fault = Malformed::form(expected, name);
             self.findings.at(&spot.pointer, &node.at, fault);
         }
     }
@@ -387,7 +386,7 @@ impl<'n> Builder<'n, '_, '_> {
         let inside = place.with(&[name]);
         let with = catch.get("errors").and_then(|errors| errors.get("with"));
         let with = with.map_or(&[][..], Node::entries).iter();
-        let with = with.map(|entry| (entry.key.clone(), entry.value.to_datum())).collect();
+        let with = with.map(|entry| (entry.key.clone(), Datum::from(&entry.value))).collect();
         let retry = catch.get("retry").and_then(|retry| match retry.text() {
             Some(name) => {
                 let (node, place) = self.named("retries", name, retry, "retry policy", &place)?;
@@ -517,7 +516,7 @@ impl<'n> Builder<'n, '_, '_> {
         let document = node.get("document")?;
         let field = JsonSchemaField::deserialize(document.to_value()).ok()?;
         if let Some(reason) = field.fault() {
-            let fault = DocumentFault::Schema { reason: reason.to_owned() };
+            let fault = Malformed::Schema { reason: reason.to_owned() };
             let start = document.at.start;
             self.findings.at(&spot.below("document").pointer, &(start..start), fault);
             return None;
@@ -555,8 +554,7 @@ impl<'n> Builder<'n, '_, '_> {
         match total.filter(|total| (0..=MAX_DURATION).contains(total)) {
             Some(total) => Some(Duration::Fixed(total)),
             None => {
-                let expected = "a duration from nought to a hundred years".to_owned();
-                let fault = DocumentFault::Form { expected, found: "it".to_owned() };
+                let fault = Malformed::form("a duration from nought to a hundred years", "it");
                 self.findings.at(&spot.pointer, &(node.at.start..node.at.start), fault);
                 None
             }
@@ -732,7 +730,7 @@ impl<'n> Builder<'n, '_, '_> {
             Value::Text(text) if self.is_loose => {
                 match Expression::compile(text, &spot.variables) {
                     Ok(expression) => Shaped::Expression(expression),
-                    Err(_) => Shaped::Constant(node.to_datum()),
+                    Err(_) => Shaped::Constant(Datum::from(node)),
                 }
             }
             Value::List(items) => {
@@ -741,22 +739,22 @@ impl<'n> Builder<'n, '_, '_> {
                     .map(|(index, item)| self.shaped(item, &spot.below(&index.to_string())))
                     .collect();
                 match items.iter().all(is_constant) {
-                    true => Shaped::Constant(node.to_datum()),
+                    true => Shaped::Constant(Datum::from(node)),
                     false => Shaped::List(items),
                 }
             }
             Value::Map(entries) => {
-                let entry = |entry: &crate::node::Entry| {
+                let entry = |entry: &cardhost_document::Entry| {
                     let value = self.shaped(&entry.value, &spot.below(&entry.key));
                     (entry.key.clone(), value)
                 };
                 let entries: Vec<(String, Shaped)> = entries.iter().map(entry).collect();
                 match entries.iter().all(|(_, value)| is_constant(value)) {
-                    true => Shaped::Constant(node.to_datum()),
+                    true => Shaped::Constant(Datum::from(node)),
                     false => Shaped::Object(entries),
                 }
             }
-            _ => Shaped::Constant(node.to_datum()),
+            _ => Shaped::Constant(Datum::from(node)),
         }
     }
 }

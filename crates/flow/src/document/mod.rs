@@ -9,9 +9,11 @@ mod build;
 pub mod call;
 pub mod do_;
 pub mod emit;
+mod fit;
 pub mod for_;
 pub mod fork;
 mod forms;
+mod json_schema;
 pub mod listen;
 pub mod parts;
 pub mod raise;
@@ -20,6 +22,7 @@ pub mod set;
 pub(crate) mod shape;
 pub mod switch;
 pub mod task;
+pub mod then;
 pub mod try_;
 pub mod wait;
 
@@ -32,6 +35,7 @@ use shape::{Keys, Shape, key};
 use task::{Kind, Task};
 
 pub(crate) use build::{build, head};
+pub(crate) use fit::check;
 pub(crate) use forms::{MAX_DURATION, milliseconds};
 
 /// The number of a task.
@@ -259,7 +263,7 @@ const SCHEDULE: Keys = Keys {
 #[must_use]
 pub fn schema() -> Value {
     let mut defs = Map::new();
-    shape::schema(&ROOT, &mut defs);
+    json_schema::schema(&ROOT, &mut defs);
     let Some(Value::Object(root)) = defs.shift_remove("flow") else { return json!({}) };
     let mut whole = Map::new();
     whole.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));

@@ -1,7 +1,7 @@
 //! `switch`: what comes next.
 
 use super::shape::{Keys, Shape, key};
-use super::task::Then;
+use super::then::Then;
 use crate::expression::Expression;
 
 /// `switch`

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::parts::Duration;
 use super::parts::{INPUT, Input, OUTPUT, Output, TIMEOUT_OR_NAME};
 use super::shape::{Key, Keys, Shape, key};
+use super::then::Then;
 use super::{ListId, call, do_, emit, for_, fork, listen, raise, run, set, switch, try_, wait};
 use crate::expression::Expression;
-use crate::node::Node;
+use cardhost_document::Node;
 
 /// A task.
 #[derive(Clone, Debug)]
@@ -32,20 +33,6 @@ pub struct Task {
     pub kind: Kind,
     /// The names that its expressions may use beside the arguments.
     pub variables: Vec<String>,
-}
-
-/// What comes after a task or a case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Then {
-    /// The next task of the list.
-    #[default]
-    Continue,
-    /// The end of the list.
-    Exit,
-    /// The end of the flow.
-    End,
-    /// The task of that index in the list.
-    To(usize),
 }
 
 /// What a task does.

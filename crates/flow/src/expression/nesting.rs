@@ -1,6 +1,6 @@
 //! jaq's parser calls itself: what nests too deep is refused before it is asked.
 
-use super::SyntaxFault;
+use super::program::SyntaxFault;
 
 /// Most levels: a third of what overflows the 2 MiB of a thread in a build without optimisation.
 const MAX_LEVELS: usize = 100;

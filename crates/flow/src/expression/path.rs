@@ -1,6 +1,6 @@
 //! `.`, `.a.b`, `$x`, `$x.a`: evaluated without jaq.
 
-use super::{ARGUMENTS, Scope};
+use super::scope::{ARGUMENTS, Scope};
 use crate::datum::Datum;
 
 /// Where a path begins.

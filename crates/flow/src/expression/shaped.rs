@@ -1,6 +1,8 @@
 //! A value with expressions in it: `{"name": "${ .user }", "list": [1, "${ .x }"]}`.
 
-use super::{Expression, ExpressionFault, Scope};
+use super::compiled::Expression;
+use super::fault::ExpressionFault;
+use super::scope::Scope;
 use crate::datum::Datum;
 
 /// A value with expressions in it.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::datum::Datum;
 
 struct Plain(u64);
 

@@ -2,7 +2,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Expression, ExpressionFault, Scope};
+use super::compiled::Expression;
+use super::fault::ExpressionFault;
+use super::scope::Scope;
 use crate::datum::Datum;
 
 /// Unreserved characters stay (RFC 6570, section 3.2.2).

@@ -17,8 +17,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use super::blocks::{Block, Graph, Look, Target};
 use super::words::{columns, cut};
-use super::{Block, Graph, Look, Target};
 
 /// Around the whole.
 const MARGIN: i64 = 20;

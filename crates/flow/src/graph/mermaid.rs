@@ -1,7 +1,7 @@
 //! The text of a Mermaid flowchart.
 
+use super::blocks::{Block, Column, Graph, Look, Target};
 use super::words::cut;
-use super::{Block, Column, Graph, Look, Target};
 use crate::document::{Document, TaskId};
 
 /// Most characters of a text in the chart.

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use cardhost_core::markup::escaped;
 
+use super::blocks::{Block, Graph, Look};
 use super::layout::{
     DOT, END, LINE, LONGEST_NAME, LONGEST_WHAT, Layout, NAME_WIDTH, Rect, Route, RouteEnd,
     SUBTITLE, TITLE,
 };
 use super::words::{columns, cut};
-use super::{Block, Graph, Look};
 use crate::document::Document;
 
 /// The classes are of this picture only: it may stand inside of a page.

@@ -1,9 +1,10 @@
 //! The pictures of four flows; and that nothing lies over anything else, in those and in any other.
 
+use super::blocks::Graph;
 use super::layout::{Layout, Rect, RouteEnd};
 use super::words::{columns, cut};
 use super::*;
-use crate::load;
+use crate::{Document, load};
 
 const SWITCH: &str = "
 document: { dsl: '1.0.3', namespace: shop, name: order, version: 1.0.0, title: 'Orders & <returns>' }

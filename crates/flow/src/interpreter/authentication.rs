@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::document::authentication::{Refused, Setting, refused};
-use crate::document_words::{document, document_hint};
-use crate::findings::code_of;
 use crate::problem::{Problem, Standard};
+use cardhost_core::error::Fault as _;
 
 /// The path of the token endpoint below the authority, where nothing else is said (DSL reference, section OAuth2).
 const TOKEN_PATH: &str = "/oauth2/token";
@@ -138,8 +137,8 @@ impl HttpAuthentication {
 
     fn problem(&self, Refused { keys, fault }: &Refused) -> Problem {
         let place = || [&["authentication", self.scheme.as_str()], *keys].concat().join(".");
-        let detail = document_hint(fault).unwrap_or_else(|| format!("in `{}`", place()));
-        Problem::new(Standard::Configuration, &document(fault), detail).with_code(&code_of(fault))
+        let detail = fault.hint().unwrap_or_else(|| format!("in `{}`", place()));
+        Problem::new(Standard::Configuration, &fault.to_string(), detail).with_code(&fault.code())
     }
 
     fn setting(&self, keys: &[&str]) -> Setting<'_> {

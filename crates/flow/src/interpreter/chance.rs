@@ -2,6 +2,21 @@
 
 use ring::digest::{SHA256, digest};
 
+use super::step::StepId;
+
+/// The idempotency key of an operation ([`CardCall::operation`](super::step::CardCall::operation)) of a run with this seed: a UUID (RFC 9562, version
+/// 8), the same in every replay.
+#[must_use]
+pub fn idempotency_key(seed: &[u8; 16], operation: &StepId) -> String {
+    uuid(seed, &format!("key {operation}"))
+}
+
+/// The seed of a flow that an operation of a run with this seed runs.
+#[must_use]
+pub fn inner_seed(seed: &[u8; 16], operation: &StepId) -> [u8; 16] {
+    self::seed(seed, &format!("flow {operation}"))
+}
+
 fn bytes(seed: &[u8; 16], of: &str) -> [u8; 32] {
     let text = [&seed[..], of.as_bytes()].concat();
     let mut bytes = [0; 32];

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Purpose;
 use super::data::Data;
 use super::http::HttpRequest;
+use super::purpose::Purpose;
 use super::step::StepId;
 use crate::datum::{Datum, List};
 use crate::document::{ListId, TaskId};

@@ -360,7 +360,7 @@ mod tests {
                 "definition.missing_key",
                 "key `username` is missing",
             ),
-            ("bearer", json!({ "token": 1 }), "definition.type", "expected text, found number"),
+            ("bearer", json!({ "token": 1 }), "definition.type", "this must be text, not a number"),
             (
                 "oauth2",
                 json!({}),

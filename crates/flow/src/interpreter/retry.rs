@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::chance;
+use super::event::Happened;
 use super::frame::{Ending, FIRST_ATTEMPT, FrameId, Phase, State, Tasks};
+use super::purpose::Purpose;
+use super::run::Run;
 use super::step::WaitReason;
 use super::work::Work;
-use super::{Happened, Purpose, Run};
 use crate::datum::Datum;
 use crate::document::MAX_DURATION;
 use crate::document::parts::{Backoff, Duration, Retry};
@@ -63,8 +65,8 @@ impl Run {
             self.cancel(&timer);
         }
         match self.decide(id, try_, &problem) {
-            Ok(Decision::GoUp) => self.fault(id, problem),
-            Ok(Decision::Again { attempt, delay }) => {
+            Ok(Recovery::GoUp) => self.fault(id, problem),
+            Ok(Recovery::Again { attempt, delay }) => {
                 if let Some(active) = self.active_mut(id)
                     && let State::Try { attempt: current, phase, .. } = &mut active.state
                 {
@@ -76,7 +78,7 @@ impl Run {
                 let step = self.step_below(id, &format!("retry/{attempt}"));
                 self.wait_in(id, step, delay, WaitReason::Retry, Purpose::Retry);
             }
-            Ok(Decision::Handle) => self.handle(id, try_, &problem),
+            Ok(Recovery::Handle) => self.handle(id, try_, &problem),
             Err(problem) => self.fault(id, problem),
         }
     }
@@ -98,22 +100,22 @@ impl Run {
         self.enter(id, 0, Tasks::List(handler), path, input, Arc::new(more));
     }
 
-    fn decide(&self, id: FrameId, try_: &Try, problem: &Problem) -> Result<Decision, Problem> {
+    fn decide(&self, id: FrameId, try_: &Try, problem: &Problem) -> Result<Recovery, Problem> {
         let is_meant = problem.can_be_caught()
             && try_.with.iter().all(|(key, wanted)| problem.has(key, wanted))
             && self.holds(id, try_.when.as_ref(), problem, true)?
             && !self.holds(id, try_.except_when.as_ref(), problem, false)?;
         if !is_meant {
-            return Ok(Decision::GoUp);
+            return Ok(Recovery::GoUp);
         }
-        let Some(retry) = &try_.retry else { return Ok(Decision::Handle) };
+        let Some(retry) = &try_.retry else { return Ok(Recovery::Handle) };
         let is_for_retry = self.holds(id, retry.when.as_ref(), problem, true)?
             && !self.holds(id, retry.except_when.as_ref(), problem, false)?;
         if is_for_retry && let Some(again) = self.again(id, retry, problem)? {
             return Ok(again);
         }
         // An error that retries did not cure is not passed over in silence.
-        Ok(if try_.handler.is_some() { Decision::Handle } else { Decision::GoUp })
+        Ok(if try_.handler.is_some() { Recovery::Handle } else { Recovery::GoUp })
     }
 
     /// The next attempt, unless a limit is reached.
@@ -122,7 +124,7 @@ impl Run {
         id: FrameId,
         retry: &Retry,
         problem: &Problem,
-    ) -> Result<Option<Decision>, Problem> {
+    ) -> Result<Option<Recovery>, Problem> {
         let Some(active) = self.active(id) else { return Ok(None) };
         let State::Try { attempt, .. } = active.state else { return Ok(None) };
         if retry.count.is_some_and(|count| i64::from(attempt) > count) {
@@ -162,7 +164,7 @@ impl Run {
                 return Ok(None);
             }
         }
-        Ok(Some(Decision::Again { attempt: next, delay }))
+        Ok(Some(Recovery::Again { attempt: next, delay }))
     }
 
     /// Whether an expression about the problem is true.
@@ -182,8 +184,14 @@ impl Run {
     }
 }
 
-enum Decision {
+/// What becomes of a problem inside of a `try`.
+enum Recovery {
+    /// It is not for this one: whatever is around it has it.
     GoUp,
-    Again { attempt: u32, delay: i64 },
+    Again {
+        attempt: u32,
+        delay: i64,
+    },
+    /// The handler has it.
     Handle,
 }

@@ -2,10 +2,18 @@
 
 use super::data::Data;
 use super::frame::{Active, Frame};
-use super::{Options, Shared};
+use super::options::Options;
 use crate::datum::Datum;
 use crate::document::Document;
 use crate::expression::Scope;
+
+/// What all tasks of a run share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) context: Datum,
+    pub(super) workflow: Datum,
+    pub(super) now_ms: i64,
+}
 
 /// The scope of one evaluation.
 pub(super) struct View<'r> {

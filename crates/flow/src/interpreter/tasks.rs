@@ -8,10 +8,12 @@ use super::authentication::HttpAuthentication;
 use super::data::Data;
 use super::frame::{Ending, FrameId, Name, Phase, Postponed, State, Tasks};
 use super::http::HttpRequest;
+use super::purpose::Purpose;
+use super::run::Run;
 use super::scope::iso8601;
-use super::step::{Action, CardCall, StepId, SubFlow, WaitReason};
+use super::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
 use super::work::Work;
-use super::{Purpose, Run, chance, openapi};
+use super::{chance, openapi};
 use crate::datum::Datum;
 use crate::document::call::{Call, CallHttp, CallOpenApi};
 use crate::document::emit::Emit;
@@ -19,7 +21,8 @@ use crate::document::for_::For;
 use crate::document::parts::{Authentication, Endpoint, RaisedError, Settings};
 use crate::document::run::RunWorkflow;
 use crate::document::switch::Switch;
-use crate::document::task::{Kind, Task, Then};
+use crate::document::task::{Kind, Task};
+use crate::document::then::Then;
 use crate::expression::Shaped;
 use crate::problem::{Problem, Standard};
 
@@ -283,7 +286,7 @@ impl Run {
             let task = self.active(id).map(|active| active.task);
             let task = task.map(|task| self.document.task(task).reference.clone());
             let task = task.unwrap_or_default();
-            self.steps.push(super::Step::Start { id: step, task, action });
+            self.steps.push(Step::Start { id: step, task, action });
             self.give(id, own, None);
         }
         Ok(())
@@ -408,7 +411,7 @@ impl Run {
         let document = match document {
             // Served as text: still a document.
             Value::String(text) => {
-                let node = crate::node::read(text).map_err(|fault| {
+                let node = cardhost_document::read(text).map_err(|fault| {
                     let title = "the OpenAPI document cannot be read";
                     Problem::new(Standard::Configuration, title, fault.reason)
                 })?;

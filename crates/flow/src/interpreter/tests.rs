@@ -1,13 +1,18 @@
 //! Each task as the specification says it, and the limits.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::{Action, StepId};
+use crate::datum::Datum;
+use crate::document::Document;
+use crate::problem::Problem;
+use crate::{Action, Step, StepId};
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use cardhost_core::call;
 use cardhost_core::moment::Moment;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Redactor;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const HEAD: &str = "document: { dsl: '1.0.3', namespace: test, name: test, version: 1.0.0 }\n";
 

@@ -1,7 +1,7 @@
 //! What a run has to do.
 
 use super::frame::{Ending, FrameId};
-use crate::document::task::Then;
+use crate::document::then::Then;
 
 /// Something that is to be done before the run waits again.
 #[derive(Debug)]

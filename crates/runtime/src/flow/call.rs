@@ -13,13 +13,13 @@ use cardhost_flow::{CardCall, HttpRequest, Problem, Standard, idempotency_key};
 use serde_json::Value;
 
 use super::Flow;
+use super::flow_run::FlowRun;
 use super::outcome::{Ended, Given};
-use super::session::Session;
-use super::watch::{Call, News, What};
+use super::watch::{News, WatchedCall, What};
 use crate::host::BeforeSending;
 use crate::transport::BoxFuture;
 
-impl Session {
+impl FlowRun {
     /// Runs a card; its output groups are the output.
     pub(super) async fn card(
         &self,
@@ -45,7 +45,7 @@ impl Session {
         if takes_key && invocation.idempotency_key.is_none() {
             invocation.idempotency_key = Some(idempotency_key(seed, &call.operation));
         }
-        let before = Before { session: self, flow, step: &step };
+        let before = Before { flow_run: self, flow, step: &step };
         let outcome = host.run_with(definition, invocation, &before).await?;
         let is_seen = self.runner.watcher.is_some() || self.journal.is_some();
         if !is_seen && outcome.output.is_surely_readable() {
@@ -118,7 +118,7 @@ impl Session {
         let Some(watcher) = &self.runner.watcher else { return };
         let name = step.rsplit('/').next().unwrap_or_default().to_owned();
         let request = self.shown(request());
-        let call = Call { card, effect: effect.as_str(), request };
+        let call = WatchedCall { card, effect: effect.as_str(), request };
         watcher.tell(&News {
             at_ms: self.runner.timer.now_ms(),
             flow: flow.name(),
@@ -147,7 +147,7 @@ impl Session {
 
 /// What is done between planning a card's request and sending it.
 struct Before<'s> {
-    session: &'s Session,
+    flow_run: &'s FlowRun,
     flow: &'s Flow,
     step: &'s str,
 }
@@ -159,10 +159,10 @@ impl BeforeSending for Before<'_> {
         plan: &'a Plan,
     ) -> BoxFuture<'a, Result<(), Error>> {
         let card = Some(definition.full_name());
-        self.session.sending(self.flow, self.step, card, plan.effect, || plan.request.to_json());
+        self.flow_run.sending(self.flow, self.step, card, plan.effect, || plan.request.to_json());
         let is_repeatable = plan.sending().is_repeatable();
         Box::pin(async move {
-            match (is_repeatable, &self.session.journal) {
+            match (is_repeatable, &self.flow_run.journal) {
                 (false, Some(journal)) => journal.will_send(self.step).await,
                 _ => Ok(()),
             }

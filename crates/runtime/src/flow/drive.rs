@@ -10,9 +10,9 @@ use serde_json::Value;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::Busy;
+use super::flow_run::{FlowRun, Inner};
 use super::open::OpenRun;
 use super::outcome::{BoxRun, Driven, Ended, Given, Outcome};
-use super::session::{Inner, Session};
 use super::watch::{News, What};
 
 /// A step, and what came of it; under way until that is taken.
@@ -32,13 +32,13 @@ struct UnderWay {
     outputs: HashMap<String, Value>,
 }
 
-impl Session {
+impl FlowRun {
     /// Drives a run to its end. It is busy but where it waits.
-    pub(super) fn drive(self: Arc<Session>, open: OpenRun, mut busy: Busy) -> BoxRun<Driven> {
+    pub(super) fn drive(self: Arc<FlowRun>, open: OpenRun, mut busy: Busy) -> BoxRun<Driven> {
         Box::pin(async move { (self.turns(open, &mut busy).await, busy) })
     }
 
-    async fn turns(self: Arc<Session>, mut open: OpenRun, busy: &mut Busy) -> Outcome {
+    async fn turns(self: Arc<FlowRun>, mut open: OpenRun, busy: &mut Busy) -> Outcome {
         let mut under_way = UnderWay { keeps: self.journal.is_some(), ..UnderWay::default() };
         if open.over > 0 && open.run.outcome().is_none() {
             self.tell(&open, "", What::Resumed { steps: open.over });
@@ -173,14 +173,14 @@ impl Session {
 
     /// Begins a step.
     fn start(
-        self: &Arc<Session>,
+        self: &Arc<FlowRun>,
         open: &mut OpenRun,
         under_way: &mut UnderWay,
         id: StepId,
         action: Action,
     ) {
         let name = open.full_name(&id);
-        let session = Arc::clone(self);
+        let flow_run = Arc::clone(self);
         let flow = Arc::clone(&open.flow);
         let busy = self.runner.timer.busy();
         let future: BoxRun<Driven> = match action {
@@ -202,20 +202,20 @@ impl Session {
                 Box::pin(async move {
                     let run = match restored {
                         Some(run) => Ok(run),
-                        None => session.restore_inner(inner).await,
+                        None => flow_run.restore_inner(inner).await,
                     };
                     match run {
-                        Ok(run) => session.drive(run, busy).await,
+                        Ok(run) => flow_run.drive(run, busy).await,
                         Err(ended) => (Err(ended), busy),
                     }
                 })
             }
             Action::Card(call) => {
                 let seed = open.seed;
-                Box::pin(async move { (session.card(&flow, name, *call, &seed).await, busy) })
+                Box::pin(async move { (flow_run.card(&flow, name, *call, &seed).await, busy) })
             }
             Action::Http(request) => {
-                Box::pin(async move { (session.http(&flow, name, *request).await, busy) })
+                Box::pin(async move { (flow_run.http(&flow, name, *request).await, busy) })
             }
         };
         let step = id.clone();

@@ -21,12 +21,12 @@ use serde_json::Value;
 
 use super::Flow;
 use super::open::OpenRun;
-use crate::store::migrations::{Migrations, Unfit};
+use cardhost_store::migrations::{Migrations, Unfit};
 
 /// "Flow", in the file's header.
 const APPLICATION: i64 = 0x466c_6f77;
 
-/// What makes the tables, and what was changed of them since: see [`crate::store::migrations`].
+/// What makes the tables, and what was changed of them since: see [`cardhost_store::migrations`].
 const STEPS: &[&str] = &["
     CREATE TABLE run (
         id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::Flow;
 use super::fault::RunFault;
-use super::session::Session;
+use super::flow_run::FlowRun;
 
 /// Most secrets that are looked for in what is told. Beyond, nothing that could hold one is told.
 const MOST_KNOWN: usize = 512;
 
-impl Session {
+impl FlowRun {
     /// `$secrets` of a flow. They are masked in what is told and kept.
     pub(super) async fn secrets_of(&self, flow: &Flow) -> Result<Datum, Error> {
         let mut entries = Vec::new();

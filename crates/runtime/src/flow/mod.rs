@@ -12,6 +12,7 @@
 mod call;
 mod drive;
 mod fault;
+mod flow_run;
 #[cfg(feature = "sqlite")]
 mod journal;
 #[cfg(not(feature = "sqlite"))]
@@ -21,7 +22,6 @@ mod open;
 mod outcome;
 mod runner;
 mod secrets;
-mod session;
 mod settings;
 mod source;
 mod timer;
@@ -38,4 +38,4 @@ pub use secrets::{FlowSecrets, MemorySecrets};
 pub use settings::MAX_FLOWS_DEEP;
 pub use source::{Flow, FlowFolder, FlowSource, MemoryFlows};
 pub use timer::{Busy, RecordingTimer, SystemTimer, Timer, VirtualTimer};
-pub use watch::{Call, News, Watcher, What};
+pub use watch::{News, WatchedCall, Watcher, What};

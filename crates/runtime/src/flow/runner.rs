@@ -6,8 +6,8 @@ use cardhost_core::failure::Error;
 use cardhost_flow::DEFAULT_MAX_TASKS;
 use serde_json::Value;
 
+use super::flow_run::FlowRun;
 use super::open::Unfinished;
-use super::session::Session;
 use super::settings::RunnerSettings;
 use super::{Flow, FlowSecrets, FlowSource, Journal, SystemTimer, Timer, Watcher};
 use crate::host::Host;
@@ -135,7 +135,7 @@ impl FlowRunner {
     /// What nothing in the flow caught, with its own code; `flow.limit`; what stops a run whatever it catches, such as a
     /// secret that is not there.
     pub async fn run(&self, flow: &Flow, input: Value) -> Result<Value, Error> {
-        Session::begin(self.0.clone(), flow, &input, None)
+        FlowRun::begin(self.0.clone(), flow, &input, None)
             .await?
             .run(flow, input, Unfinished::Stop)
             .await
@@ -155,8 +155,8 @@ impl FlowRunner {
         flow: &Flow,
         input: Value,
     ) -> Result<Value, Error> {
-        let session = Session::begin(self.0.clone(), flow, &input, Some(journal)).await?;
-        session.run(flow, input, unfinished).await
+        let flow_run = FlowRun::begin(self.0.clone(), flow, &input, Some(journal)).await?;
+        flow_run.run(flow, input, unfinished).await
     }
 }
 

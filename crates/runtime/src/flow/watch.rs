@@ -28,7 +28,7 @@ pub struct News {
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A call is about to be sent.
-    Sending(Call),
+    Sending(WatchedCall),
     /// A run goes on from its journal: these steps were over.
     Resumed {
         /// How many.
@@ -47,9 +47,9 @@ pub enum What {
     },
 }
 
-/// A call.
+/// A call as a watcher sees it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub struct WatchedCall {
     /// `<connector>/<card>`; `None` for an HTTP request of the flow itself.
     pub card: Option<String>,
     /// `read`, `idempotent`, `write` or `destructive`.

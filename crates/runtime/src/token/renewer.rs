@@ -19,8 +19,8 @@ use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
 use super::timing::Timing;
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
-use crate::store::StoreFault;
 use crate::transport::{EgressPolicy, Transport};
+use cardhost_store::StoreFault;
 
 /// Between two looks into the store: the first, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);

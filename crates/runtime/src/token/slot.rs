@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::store::fault::StoreFault;
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Secret;
 use cardhost_core::token::{TokenSet, Tokens};
+use cardhost_store::fault::StoreFault;
 
 use crate::clock::Clock;
-use crate::store::{Lease, LeaseAnswer, StoredTokens, TenantStore};
+use cardhost_store::{Lease, LeaseAnswer, StoredTokens, TenantStore};
 
 /// The tokens of one auth method of one connection.
 pub(crate) struct Slot {

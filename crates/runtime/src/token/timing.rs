@@ -24,13 +24,13 @@ impl Timing {
         let lease = lease.max(Duration::from_secs(1));
         // In whole milliseconds: messages name it.
         let part = u64::try_from(lease.as_millis() * 2 / 3).unwrap_or(u64::MAX);
-        let total_timeout = Duration::from_secs(20).min(Duration::from_millis(part));
         let treatment = Treatment {
-            connect_timeout: Duration::from_secs(10).min(total_timeout),
-            idle_timeout: Duration::from_secs(15).min(total_timeout),
-            total_timeout,
+            idle_timeout: Duration::from_secs(15),
+            total_timeout: Duration::from_secs(20),
             max_body_bytes: 1024 * 1024,
+            ..Treatment::default()
         };
+        let treatment = treatment.within(Duration::from_millis(part));
         Timing { lease, patience: lease * 2, treatment }
     }
 }

@@ -126,7 +126,7 @@ impl HttpTransport {
     /// A client for a test that looks at reqwest's own errors.
     #[cfg(test)]
     pub(super) fn plain_client(&self) -> Client {
-        let connect_timeout = Duration::from_secs(10);
+        let connect_timeout = Treatment::default().connect_timeout;
         let key = ClientKey { tls: true, guarded: false, connect_timeout, settings: None };
         self.build(key, None).unwrap()
     }

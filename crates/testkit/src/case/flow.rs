@@ -228,13 +228,13 @@ fn inner_flows(files: &Files<'_>) -> Result<Vec<String>, Error> {
 
 /// The first fault of a flow, as the error of its case.
 fn refused(files: &Files<'_>, found: &[Finding]) -> Error {
-    let Some(first) = found.iter().find(|finding| !finding.is_warning).or(found.first()) else {
+    let Some(first) = found.iter().find(|finding| finding.is_error()).or(found.first()) else {
         return Error::from(Internal { what: "a flow is refused without a reason" });
     };
     let name = first.place.file.clone();
     let mut place = first.place.clone();
     place.file = files.shown(&name);
-    Error::from(FlowFault::Invalid { name, reason: first.message() }).at(place)
+    Error::from(FlowFault::Invalid { name, reason: first.message().to_owned() }).at(place)
 }
 
 /// The connections of a case.

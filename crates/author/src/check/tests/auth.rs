@@ -132,10 +132,10 @@ methods! {
         session(JSON, r#""lifetime": "1h""#) => ["definition.value /auth/key 25:12 one of `tokenFrom` and `cookie` is missing"];
 
     a_session_has_one_token:
-        session(JSON, &format!(r#"{FROM_BODY}, "cookie": "sid""#)) => ["definition.value /auth/key 25:12 only one of `tokenFrom` and `cookie` can be there, not `tokenFrom` and `cookie`"];
+        session(JSON, &format!(r#"{FROM_BODY}, "cookie": "sid""#)) => ["definition.value /auth/key 25:12 `tokenFrom` and `cookie` cannot be there together (keep one of them)"];
 
     a_login_has_one_body:
-        session(&format!(r#"{JSON}, "form": {{ "key": "<<connection.Token>>" }}"#), FROM_BODY) => ["definition.value /auth/key/login 25:44 only one of `json` and `form` can be there, not `json` and `form`"];
+        session(&format!(r#"{JSON}, "form": {{ "key": "<<connection.Token>>" }}"#), FROM_BODY) => ["definition.value /auth/key/login 25:44 `json` and `form` cannot be there together (keep one of them)"];
 
     a_login_has_a_method:
         session(&format!(r#"{JSON}, "method": "LOGIN""#), FROM_BODY) => ["definition.value /auth/key/login/method 25:136 there is no method `LOGIN` (it can be `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`)"];

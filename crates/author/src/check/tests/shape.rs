@@ -16,7 +16,7 @@ mutations! {
     an_idempotency_key_goes_into_one_place:
         card(r#""effect": {"#,
             r#""idempotencyKey": { "header": "X-Key", "input": "Item.Id" }, "effect": {"#) =>
-        ["definition.value /idempotencyKey 31:21 only one of `header` and `input` can be there, not `header` and `input`"];
+        ["definition.value /idempotencyKey 31:21 `header` and `input` cannot be there together (keep one of them)"];
 
     the_header_of_an_idempotency_key_is_one:
         card(r#""effect": {"#,
@@ -113,7 +113,7 @@ mutations! {
     a_body_has_exactly_one_kind:
         card(r#""body": { "json": "<<input.Item.Data>>" }"#,
             r#""body": { "json": "<<input.Item.Data>>", "text": "x" }"#) =>
-        ["definition.value /request/body 28:13 only one of `json`, `form` and `text` can be there, not `json` and `text`"];
+        ["definition.value /request/body 28:13 `json` and `text` cannot be there together (keep one of them)"];
 
     a_body_has_some_kind:
         card(r#""body": { "json": "<<input.Item.Data>>" }"#,

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{made_up, shipped, shipped_card};
-use crate::reference::{ConnectorPage, Page, html, markdown};
+use crate::reference::{CardPage, ConnectorPage, html, markdown};
 use cardhost_core::card::Card;
 
 #[test]
 fn the_markdown_page_of_the_custom_api_action() {
-    let page = Page::of(&shipped_card("mixpanel/custom-api-action"));
+    let page = CardPage::of(&shipped_card("mixpanel/custom-api-action"));
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("custom_api_action_markdown", markdown(&page));
     });
@@ -37,7 +37,7 @@ fn assert_balanced(html: &str) {
 fn html_pages_are_well_formed() {
     let definitions = shipped();
     for definition in &definitions {
-        let text = html(&Page::of(definition));
+        let text = html(&CardPage::of(definition));
         assert_balanced(&text);
         assert!(text.contains(&format!("<h1>{}</h1>", definition.card.title)));
     }
@@ -53,7 +53,7 @@ fn html_pages_are_well_formed() {
 #[test]
 fn rows_of_a_table_have_as_many_cells_as_its_heading() {
     for definition in shipped() {
-        let text = markdown(&Page::of(&definition));
+        let text = markdown(&CardPage::of(&definition));
         let mut width = 0;
         for line in text.lines() {
             let bars = line.replace("\\|", "").matches('|').count();
@@ -99,7 +99,7 @@ fn hostile() -> cardhost_core::definition::Definition {
 fn descriptions_never_turn_into_markup() {
     let definition = hostile();
     for text in [
-        html(&Page::of(&definition)),
+        html(&CardPage::of(&definition)),
         html(&ConnectorPage::of(&definition.connector, &[&definition.card])),
     ] {
         assert_balanced(&text);
@@ -107,7 +107,7 @@ fn descriptions_never_turn_into_markup() {
         assert!(text.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{text}");
         assert!(!text.contains("href=\"javascript"), "{text}");
     }
-    let text = markdown(&Page::of(&definition));
+    let text = markdown(&CardPage::of(&definition));
     let outside_fences: String = text.split("```").step_by(2).collect();
     let prose: String = outside_fences.split('`').step_by(2).collect();
     assert!(prose.contains("\\<script\\>alert(1)"), "{prose}");
@@ -118,7 +118,7 @@ fn descriptions_never_turn_into_markup() {
 #[test]
 fn samples_show_no_secret() {
     let definition = hostile();
-    for text in [markdown(&Page::of(&definition)), html(&Page::of(&definition))] {
+    for text in [markdown(&CardPage::of(&definition)), html(&CardPage::of(&definition))] {
         assert!(!text.contains("canary"), "{text}");
         assert!(text.contains("MADE_UP_KEY") && text.contains("[redacted]"), "{text}");
     }
@@ -126,7 +126,7 @@ fn samples_show_no_secret() {
 
 #[test]
 fn typed_cards_show_their_errors_nested_fields_and_credentials() {
-    let text = markdown(&Page::of(&shipped_card("mixpanel/create-warehouse-source")));
+    let text = markdown(&CardPage::of(&shipped_card("mixpanel/create-warehouse-source")));
     for line in [
         "| tables | Tables to import, and how. | List of Objects | FALSE |",
         "| tables › tableName | Full name of the table, as `schema.table`. | String | TRUE |",
@@ -135,7 +135,7 @@ fn typed_cards_show_their_errors_nested_fields_and_credentials() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    let text = markdown(&Page::of(&shipped_card("mixpanel/create-profile")));
+    let text = markdown(&CardPage::of(&shipped_card("mixpanel/create-profile")));
     assert!(
         text.contains("| A reply where `response.body.status` is `0` | `service.refused` | No |")
     );

@@ -3,7 +3,7 @@
 //! The text is not part of the repository; where it is missing, nothing is compared.
 
 use super::{repository, shipped_card};
-use crate::reference::{Block, Cell, Document, Inline, Page, RowGroup, Section, markdown};
+use crate::reference::{Block, CardPage, Cell, Inline, Page, RowGroup, Section, markdown};
 
 /// A field of the seed page.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ fn choices(row: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn section<'d>(page: &'d Document, title: &str) -> &'d Section {
+fn section<'d>(page: &'d Page, title: &str) -> &'d Section {
     page.section(title).unwrap_or_else(|| panic!("no section {title}"))
 }
 
@@ -150,8 +150,8 @@ fn every_field_of_the_seed_page_is_there_with_its_group_type_flag_and_choices() 
     let Some(seed) = Seed::read() else {
         return;
     };
-    let page = Page::of(&shipped_card("mixpanel/custom-api-action"));
-    let page: &Document = page.as_ref();
+    let page = CardPage::of(&shipped_card("mixpanel/custom-api-action"));
+    let page: &Page = page.as_ref();
     let mut compared = (0, 0, 0);
     for field in seed.fields() {
         let table = section(page, field.section).table().unwrap();
@@ -192,8 +192,8 @@ fn sections_and_columns_are_those_of_the_seed_page() {
     let Some(seed) = Seed::read() else {
         return;
     };
-    let page = Page::of(&shipped_card("mixpanel/custom-api-action"));
-    let page: &Document = page.as_ref();
+    let page = CardPage::of(&shipped_card("mixpanel/custom-api-action"));
+    let page: &Page = page.as_ref();
     assert_eq!(seed.text.lines().next(), Some(page.title.as_str()));
     let ours: Vec<&str> =
         page.sections.iter().take(3).map(|section| section.title.as_str()).collect();
@@ -210,7 +210,7 @@ fn every_example_of_the_seed_page_is_on_ours() {
         return;
     };
     let definition = shipped_card("mixpanel/custom-api-action");
-    let text = markdown(&Page::of(&definition));
+    let text = markdown(&CardPage::of(&definition));
     let examples: Vec<&str> =
         seed.text.lines().map(str::trim).filter(|line| line.starts_with("Example for ")).collect();
     for example in &examples {

@@ -1,0 +1,78 @@
+//! What a definition may name: targets, methods, codes, headers, paths.
+
+use cardhost_core::connector::Connector;
+use cardhost_core::error::Code;
+use cardhost_core::plan::METHODS;
+use cardhost_core::template::Root;
+use cardhost_document::Malformed;
+
+use super::fault::DefinitionFault;
+use super::findings::Findings;
+
+/// The roots of a connector's own tables and conditions: it knows no card.
+pub(super) const CONNECTION: &[Root] = &[Root::Connection];
+
+/// Checks that the connector has a target.
+pub(super) fn known_target(
+    connector: &Connector,
+    name: &str,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
+    if !connector.targets.contains_key(name) {
+        findings.at(
+            Code::TARGET_UNKNOWN,
+            pointer,
+            unknown("target", name, connector.targets.keys()),
+        );
+    }
+}
+
+/// Checks that a method is one that a card can have.
+pub(super) fn known_method(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if !METHODS.contains(&name) {
+        let expected = METHODS.map(str::to_owned).to_vec();
+        let fault = Malformed::Choice { what: "method", expected, found: name.to_owned() }.into();
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks that a failed reply may be given a code.
+pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if Code::for_reply(code).is_none() {
+        let given = Code::all().iter().filter(|code| Code::for_reply(code.as_str()).is_some());
+        let mut expected: Vec<String> = given.map(ToString::to_string).collect();
+        expected.push("service.…".to_owned());
+        let fault =
+            Malformed::Choice { what: "reply code", expected, found: code.to_owned() }.into();
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks the literal text of a path: it stays below its base.
+pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if cardhost_core::inject::path::check_relative(path).is_err() || path.contains('#') {
+        let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
+        let fault = Malformed::form(expected, path).into();
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// Checks a header name that a definition spells out.
+pub(super) fn header_name(name: &str, pointer: &str, findings: &mut Findings<'_>) {
+    if cardhost_core::inject::header::header_name(name).is_err() {
+        let expected = "the name of a header that may be set".to_owned();
+        let fault = Malformed::form(expected, name).into();
+        findings.at(Code::DEFINITION_VALUE, pointer, fault);
+    }
+}
+
+/// What is said of a name that nothing has.
+pub(super) fn unknown<'n>(
+    what: &'static str,
+    name: &str,
+    known: impl Iterator<Item = &'n String>,
+) -> DefinitionFault {
+    let nearest = cardhost_core::text::nearest(name, known.map(String::as_str));
+    DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
+}

@@ -1,0 +1,195 @@
+//! A plan is made.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::body::{body, headers};
+use super::credentials::{add_sensitive, apply_auth};
+use super::fault::{PlanFault, RequestPart};
+use super::forms::settle_invocation;
+use super::idempotency;
+use super::limits::METHODS;
+use super::planned::{Plan, Refusal};
+use super::scope::PlanScope;
+use super::settings::PlanSettings;
+use super::url::{Base, base, path_text, query, relative_url_field};
+use super::warning::Warning;
+use crate::card::Card;
+use crate::connection::Connection;
+use crate::connector::Timeouts;
+use crate::definition::Definition;
+use crate::inject::path;
+use crate::request::RequestSpec;
+use crate::secret::{Redactor, Secret};
+use crate::template::{Scope, Template};
+
+/// Plans the request of an invocation.
+///
+/// # Errors
+/// The first [`PlanFault`] in the order that the module gives.
+pub fn plan(
+    definition: &Definition,
+    connection: &Connection,
+    options: Map<String, Value>,
+    input: Map<String, Value>,
+    settings: &PlanSettings,
+) -> Result<Plan, Refusal> {
+    plan_with_key(definition, connection, options, input, None, settings)
+}
+
+/// As [`plan`], with the idempotency key of the invocation, for a card that has a place for it.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_with_key(
+    definition: &Definition,
+    connection: &Connection,
+    mut options: Map<String, Value>,
+    mut input: Map<String, Value>,
+    idempotency_key: Option<&str>,
+    settings: &PlanSettings,
+) -> Result<Plan, Refusal> {
+    idempotency::into_input(&definition.card, idempotency_key, &mut input);
+    let mut warnings: Vec<Warning> =
+        connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
+    let derived = RefCell::new(Vec::new());
+    let rendered =
+        render(definition, connection, &mut options, &mut input, settings, &mut warnings, &derived);
+    let rendered = rendered.and_then(|mut plan| {
+        let headers = &mut plan.request.headers;
+        idempotency::into_header(&definition.card, idempotency_key, headers).map(|()| plan)
+    });
+    match rendered {
+        Ok(plan) => {
+            let keyed = idempotency::is_keyed(&definition.card, &plan.request.headers, &input);
+            Ok(Plan { options, input, warnings, keyed, ..plan })
+        }
+        Err(fault) => {
+            let mut redactor = Redactor::new();
+            connection.add_secrets(&mut redactor);
+            add_sensitive(&definition.card, &input, &mut redactor);
+            derived.take().into_iter().for_each(|secret| redactor.add(secret));
+            Err(Refusal { fault, redactor: Arc::new(redactor), warnings })
+        }
+    }
+}
+
+/// Settles the forms in place and makes everything of the plan but them and the warnings.
+fn render(
+    definition: &Definition,
+    connection: &Connection,
+    options: &mut Map<String, Value>,
+    input: &mut Map<String, Value>,
+    settings: &PlanSettings,
+    warnings: &mut Vec<Warning>,
+    derived: &RefCell<Vec<Secret>>,
+) -> Result<Plan, PlanFault> {
+    let (connector, card) = (&*definition.connector, &definition.card);
+    settle_invocation(card, connection, options, input, warnings)?;
+    let scope =
+        PlanScope { card: Some(card), ..PlanScope::new(connection, options, input, derived) };
+
+    let target_name = text(&card.request.target, RequestPart::Target, &scope)?;
+    let target = connector
+        .targets
+        .get(&*target_name)
+        .ok_or_else(|| PlanFault::UnknownTarget { found: target_name.to_string() })?;
+    let base = base(&target_name, target, settings, &scope)?;
+    warnings.extend(target.hints.iter().filter(|hint| hint.when.holds(&scope)).map(|hint| {
+        Warning::TargetHint { target: target_name.to_string(), hint: hint.hint.clone() }
+    }));
+
+    let method = method(card, &scope)?;
+    let query = query(card, &scope, warnings)?;
+    let path_text = path_text(card, &scope)?;
+    let joined = path::join(base.url(), base.text(), &path_text, &query)
+        .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
+    if joined.fragment_dropped {
+        warnings.push(Warning::FragmentDropped);
+    }
+    let body = body(card, &scope, warnings)?;
+    let headers = headers(card, body.as_ref(), &scope)?;
+    let effect = *card
+        .effect
+        .decide(&scope)
+        .map_err(|row| PlanFault::NoRow { table: "/effect".to_owned(), row })?;
+
+    let mut request = RequestSpec {
+        method,
+        url: joined.url,
+        host_from: base.host_from(),
+        headers,
+        body: body.map(|(body, _)| body),
+        tls: None,
+        redactor: Arc::default(),
+        reply_secrets: definition.reply_secrets(),
+    };
+    let mut redactor = Redactor::new();
+    connection.add_secrets(&mut redactor);
+    add_sensitive(card, input, &mut redactor);
+    let applied = apply_auth(
+        (connector, card),
+        (&target_name, target),
+        &settings.schemes,
+        &mut request,
+        &scope,
+        &mut redactor,
+    )?;
+    for secret in derived.take() {
+        redactor.add(secret);
+    }
+    request.redactor = Arc::new(redactor);
+    let base_from = match &settings.base {
+        Some(_) => "--base".to_owned(),
+        None => format!("target `{target_name}`"),
+    };
+    let rendered_base = match base {
+        Base::Rendered(rendered) => Some(rendered),
+        Base::Literal(..) | Base::Override(_) => None,
+    };
+    let target = target_name.into_owned();
+    let timeouts = Timeouts {
+        connect: card.request.timeouts.connect.or(connector.timeouts.connect),
+        idle: card.request.timeouts.idle.or(connector.timeouts.idle),
+        total: card.request.timeouts.total.or(connector.timeouts.total),
+    };
+    Ok(Plan {
+        request,
+        target,
+        base_from,
+        rendered_base,
+        auth: applied.name,
+        pending: applied.pending,
+        passed_over: applied.passed_over,
+        effect,
+        keyed: false,
+        warnings: Vec::new(),
+        timeouts,
+        options: Map::new(),
+        input: Map::new(),
+    })
+}
+
+fn text<'s>(
+    template: &'s Template,
+    part: RequestPart,
+    scope: &'s dyn Scope,
+) -> Result<Cow<'s, str>, PlanFault> {
+    template
+        .text(scope)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| PlanFault::Template { part, error })
+}
+
+fn method(card: &Card, scope: &dyn Scope) -> Result<Method, PlanFault> {
+    let text = text(&card.request.method, RequestPart::Method, scope)?;
+    let known = METHODS.contains(&&*text);
+    match Method::from_bytes(text.as_bytes()) {
+        Ok(method) if known => Ok(method),
+        _ => Err(PlanFault::Method { found: text.into_owned() }),
+    }
+}

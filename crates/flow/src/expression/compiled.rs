@@ -1,0 +1,121 @@
+//! One expression: compiled once, evaluated often.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::engine::{self, Ended};
+use super::fault::ExpressionFault;
+use super::nesting;
+use super::path::Path;
+use super::program::{Jq, SyntaxFault};
+use super::scope::{ARGUMENTS, Scope};
+use crate::datum::Datum;
+
+/// Longest text of an expression, in bytes.
+pub const MAX_EXPRESSION_BYTES: usize = 8 * 1024;
+
+/// Steps of one evaluation, unless the host says another number: about a second.
+pub const DEFAULT_STEPS: u64 = 5_000_000;
+
+/// A compiled expression.
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+struct Compiled {
+    text: String,
+    /// The arguments that it uses, by their places in [`ARGUMENTS`].
+    uses: [bool; ARGUMENTS.len()],
+    /// The variables in scope, as the host of the evaluation has them.
+    variables: Vec<String>,
+    program: Program,
+}
+
+enum Program {
+    /// `.a.b`, `$x.c`: most expressions are no more than that.
+    Path(Path),
+    Jq(Box<jaq_core::Filter<Jq>>),
+}
+
+impl Expression {
+    /// Compiles an expression, with or without `${ }` around it, that may use the variables (without `$`).
+    ///
+    /// # Errors
+    /// The first fault, with its place in `text`.
+    pub fn compile(text: &str, variables: &[String]) -> Result<Expression, SyntaxFault> {
+        let code = inner(text).unwrap_or(text);
+        // How far the code is into the text.
+        let before = code.as_ptr().addr() - text.as_ptr().addr();
+        let in_text = |fault: SyntaxFault| SyntaxFault { offset: fault.offset + before, ..fault };
+        if code.len() > MAX_EXPRESSION_BYTES {
+            let reason = format!("it is longer than {MAX_EXPRESSION_BYTES} bytes");
+            return Err(SyntaxFault { offset: 0, reason });
+        }
+        nesting::check(code).map_err(in_text)?;
+        let program = match Path::parse(code, variables) {
+            Some(path) => Program::Path(path),
+            None => {
+                let own: Vec<String> = variables.iter().map(|name| format!("${name}")).collect();
+                let names: Vec<&str> =
+                    ARGUMENTS.iter().copied().chain(own.iter().map(String::as_str)).collect();
+                Program::Jq(Box::new(engine::compile(code, &names).map_err(in_text)?))
+            }
+        };
+        let uses = ARGUMENTS.map(|name| code.contains(name));
+        let variables = variables.to_vec();
+        Ok(Expression(Arc::new(Compiled {
+            text: code.trim().to_owned(),
+            uses,
+            variables,
+            program,
+        })))
+    }
+
+    /// The text, without `${ }`.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The value with `input` as `.`; no output is `null`, several are a list.
+    ///
+    /// # Errors
+    /// Where jq fails or a limit is reached.
+    pub fn evaluate(&self, input: &Datum, scope: &dyn Scope) -> Result<Datum, ExpressionFault> {
+        let compiled = &*self.0;
+        let failed =
+            |reason: String| ExpressionFault::Failed { expression: compiled.text.clone(), reason };
+        match &compiled.program {
+            Program::Path(path) => path.evaluate(input, scope).map_err(failed),
+            Program::Jq(filter) => {
+                let arguments = compiled.uses.iter().enumerate().map(|(index, used)| match used {
+                    true => scope.argument(index),
+                    false => Datum::Null,
+                });
+                let variables = (0..compiled.variables.len()).map(|index| scope.variable(index));
+                let all: Vec<Datum> = arguments.chain(variables).collect();
+                let (steps, now) = (scope.steps(), scope.now());
+                engine::run(filter, input.clone(), all.into_iter(), steps, now).map_err(|ended| {
+                    match ended {
+                        Ended::Error(reason) => failed(reason),
+                        Ended::Excess(excess) => {
+                            let expression = compiled.text.clone();
+                            ExpressionFault::Limit { expression, excess }
+                        }
+                    }
+                })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${{ {} }}", self.0.text)
+    }
+}
+
+/// What is between `${` and `}`, where a text is that and nothing else.
+#[must_use]
+pub fn inner(text: &str) -> Option<&str> {
+    text.trim().strip_prefix("${")?.strip_suffix('}')
+}

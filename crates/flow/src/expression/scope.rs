@@ -1,0 +1,27 @@
+//! What an expression sees.
+
+use crate::datum::Datum;
+
+/// The arguments that every expression has, in order.
+pub const ARGUMENTS: [&str; 8] = [
+    "$context",
+    "$input",
+    "$output",
+    "$secrets",
+    "$authorization",
+    "$task",
+    "$workflow",
+    "$runtime",
+];
+
+/// What an expression sees.
+pub trait Scope {
+    /// One of [`ARGUMENTS`], by its place.
+    fn argument(&self, index: usize) -> Datum;
+    /// A variable, by its place among those that the expression was compiled with.
+    fn variable(&self, index: usize) -> Datum;
+    /// Most steps.
+    fn steps(&self) -> u64;
+    /// Milliseconds since 1970.
+    fn now(&self) -> i64;
+}

@@ -1,0 +1,42 @@
+//! What a host allows.
+
+use std::time::Duration;
+
+use crate::token::LEASE;
+use crate::transport::EgressPolicy;
+
+/// What a host allows.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whether a connection's fields may point at environment variables and files (`{"env": NAME}`,
+    /// `{"file": PATH}`). `false` by default: whoever writes an invocation could read the host's secrets.
+    pub secret_references: bool,
+    /// The same for the fields of stored connections, which are read anew for each use. `false` by default: where tenants
+    /// store connections themselves, they could read the host's secrets.
+    pub stored_secret_references: bool,
+    /// Where requests may go whose host a connection decides. [`HttpTransport`](crate::transport::HttpTransport)s that are given to
+    /// [`HostBuilder::transport`](super::HostBuilder::transport) have a policy of their own ([`HttpTransport::egress`](crate::transport::HttpTransport::egress)).
+    pub egress: EgressPolicy,
+    /// For the whole exchange, in place of the connector's limit.
+    pub total_timeout: Option<Duration>,
+    /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
+    /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
+    /// most: nobody's request is under way any more when its lease ends.
+    pub token_lease: Duration,
+    /// Most bytes of an invocation's text; 16 MiB by default. For whoever reads the text: the command does, a `Host` is
+    /// given what was read.
+    pub max_invocation_bytes: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            secret_references: false,
+            stored_secret_references: false,
+            egress: EgressPolicy::default(),
+            total_timeout: None,
+            token_lease: LEASE,
+            max_invocation_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
