@@ -152,9 +152,7 @@ fn a_line_that_is_no_utf8_is_a_line_with_an_error() {
 fn every_class_of_failure_leaves_the_process_alive() {
     let server = RawServer::start(|_, request| match path_of(request).as_str() {
         "/reset" => Answer::Reset(Vec::new()),
-        "/projects/7/warehouse-sources" => {
-            Answer::Bytes(reply("200 OK", "application/json", b"{"))
-        }
+        "/projects/7/warehouse-sources" => Answer::Bytes(reply("200 OK", "application/json", b"{")),
         _ => answered(request),
     });
     let mut other_card: Value = serde_json::from_str(&line(&json!("card"), "/x")).unwrap();
