@@ -89,6 +89,14 @@ pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
     checked
 }
 
+/// Checks the form of any other document of ours against its JSON Schema, in the words of cards and connectors.
+#[must_use]
+pub fn check_form(file: File<'_>, schema: serde_json::Value) -> Vec<Finding> {
+    let mut checked = Checked::default();
+    with_shape(file, &Format::of(schema), &mut checked, &mut |_| {});
+    checked.findings
+}
+
 fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Connector>> {
     let mut loaded = None;
     with_shape(file, Format::connector(), checked, &mut |findings| {
