@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cardhost_core::auth::{AuthMethod, InCurl, Place};
+use cardhost_core::auth::{AuthMethod, CredentialPlace, InCurl};
 use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
 use cardhost_core::plan::{Plan, PlanSettings, Refusal, plan};
@@ -84,9 +84,9 @@ pub fn curl(
     }
     if let Some(token) = token {
         let (option, between) = match token.place {
-            Place::Header => ("--header", ": "),
-            Place::Query => ("--url-query", "="),
-            Place::Cookie => ("--cookie", "="),
+            CredentialPlace::Header => ("--header", ": "),
+            CredentialPlace::Query => ("--url-query", "="),
+            CredentialPlace::Cookie => ("--cookie", "="),
         };
         let start = quote(&[&token.name, between, &token.prefix].concat());
         let _ = write!(command, " \\\n  {option} {start}\"${prefix}_TOKEN\"");

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::sample;
-use cardhost_core::auth::Place;
+use cardhost_core::auth::CredentialPlace;
 use cardhost_core::card::Card;
 use cardhost_core::definition::Definition;
 use cardhost_core::field::{Field, FieldType, Format};
@@ -307,7 +307,7 @@ fn fits(definition: &Definition, incoming: &Incoming<'_>) -> Result<(), Vec<Stri
     let mut query = incoming.query.clone();
     for method in definition.connector.auth.values() {
         for (place, name) in method.scheme().puts() {
-            if place == Place::Query {
+            if place == CredentialPlace::Query {
                 query.shift_remove(name);
             }
         }

@@ -5,7 +5,7 @@ mod fault;
 use serde_json::{Map, Value};
 
 use crate::connector::Connector;
-use crate::field::{FieldType, Labelled};
+use crate::field::{Field, FieldType, Labelled};
 use crate::secret::{Redactor, Secret};
 use crate::settle::{
     FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
@@ -92,8 +92,7 @@ impl Connection {
             }
         }
         let is_secret = |label: &String| {
-            read_from_source.contains(label)
-                || fields.get(label).is_some_and(|field| field.kind == FieldType::Secret)
+            read_from_source.contains(label) || fields.get(label).is_some_and(Field::is_secret)
         };
         let values = given
             .into_iter()
@@ -273,5 +272,38 @@ pub fn secret_source(value: &Value) -> Option<SecretSource> {
         "env" => Some(SecretSource::Env(name)),
         "file" => Some(SecretSource::File(name)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_kept_as_a_secret_wherever_its_field_may_hold_one() {
+        let connector: Connector = serde_json::from_value(json!({
+            "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop",
+            "connection": { "fields": {
+                "Token": { "type": "secret" },
+                "Name or token": { "type": "text", "accepts": ["secret"] },
+                "Anything": { "type": "any", "sensitive": true },
+                "Name": { "type": "text" },
+                "Keys": { "type": "list", "of": "secret" },
+            } },
+            "auth": {}, "targets": {},
+        }))
+        .unwrap();
+        let given = json!({
+            "Token": "t-1", "Name or token": "t-2", "Anything": "t-3", "Name": "ada", "Keys": ["t-4"],
+        });
+        let given = given.as_object().cloned().unwrap();
+        let found = Connection::settle(&connector, given, &|_| Err(String::new())).unwrap();
+        let secrets: Vec<&str> = ["Token", "Name or token", "Anything", "Name", "Keys"]
+            .into_iter()
+            .filter(|label| found.is_secret(label))
+            .collect();
+        assert_eq!(secrets, ["Token", "Name or token", "Anything"]);
     }
 }

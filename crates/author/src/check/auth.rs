@@ -7,7 +7,7 @@ use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::known::{CONNECTION, header_name, known_method};
 use super::names::Names;
-use cardhost_core::auth::{AuthMethod, Demand, Place, is_cookie_name};
+use cardhost_core::auth::{AuthMethod, CredentialPlace, Demand, is_cookie_name};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
@@ -51,11 +51,11 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
         }
         Demand::Form { expected, found } => form(expected, found),
         Demand::Repeated(found) => DefinitionFault::Repeated { found: found.to_owned() },
-        Demand::Name(Place::Header, name) => return header_name(name, place, findings),
-        Demand::Name(Place::Cookie, name) if !is_cookie_name(name) => {
+        Demand::Name(CredentialPlace::Header, name) => return header_name(name, place, findings),
+        Demand::Name(CredentialPlace::Cookie, name) if !is_cookie_name(name) => {
             form("the name of a cookie", name)
         }
-        Demand::Name(Place::Cookie | Place::Query, _) => return,
+        Demand::Name(CredentialPlace::Cookie | CredentialPlace::Query, _) => return,
         Demand::Method(name) => return known_method(name, place, findings),
         Demand::Endpoint(key, url) => return endpoint(names, key, place, url, findings),
     };

@@ -9,7 +9,7 @@ use super::findings::Findings;
 use super::names::Names;
 use super::references::Rules;
 use super::{known, targets, uses};
-use cardhost_core::auth::{AuthMethod, Place};
+use cardhost_core::auth::{AuthMethod, CredentialPlace};
 use cardhost_core::card::Card;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, pointer, push_pointer};
@@ -263,7 +263,9 @@ fn credential_headers(
     for header in written_names(headers) {
         let sets = |(_, method): &&(&str, &AuthMethod)| {
             let mut puts = method.scheme().puts().into_iter();
-            puts.any(|(place, name)| place == Place::Header && header.eq_ignore_ascii_case(name))
+            puts.any(|(place, name)| {
+                place == CredentialPlace::Header && header.eq_ignore_ascii_case(name)
+            })
         };
         if let Some((method, _)) = methods.iter().find(sets) {
             let (header, method) = (header.clone(), (*method).to_owned());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Applying, AuthFault, AuthMethod, AuthScheme, Demand, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
 use crate::request::RequestSpec;
 use crate::template::Scope;
 
@@ -46,7 +46,7 @@ impl AuthScheme for All {
         self.nested(<dyn AuthScheme>::reply_templates)
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         self.schemes().flat_map(<dyn AuthScheme>::puts).collect()
     }
 
@@ -80,13 +80,13 @@ impl AuthScheme for All {
             let needs = "can hold one scheme only that gets a token";
             demands.push(("of".to_owned(), together("of", needs)));
         }
-        let mut taken: Vec<(Place, String)> = Vec::new();
+        let mut taken: Vec<(CredentialPlace, String)> = Vec::new();
         for (index, part) in self.of.iter().enumerate() {
             let place = format!("of/{index}");
             for (kind, name) in part.scheme().puts() {
                 let put = match kind {
-                    Place::Header => (kind, name.to_ascii_lowercase()),
-                    Place::Query | Place::Cookie => (kind, name.to_owned()),
+                    CredentialPlace::Header => (kind, name.to_ascii_lowercase()),
+                    CredentialPlace::Query | CredentialPlace::Cookie => (kind, name.to_owned()),
                 };
                 if taken.contains(&put) {
                     demands.push((place.clone(), Demand::Repeated(name)));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::credential::credential;
 use super::placement::put;
 use super::scheme::keyed;
-use super::{Applying, AuthFault, AuthScheme, Demand, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
 use crate::request::RequestSpec;
 use crate::template::Template;
 
@@ -16,7 +16,7 @@ use crate::template::Template;
 pub struct ApiKey {
     /// Where it goes.
     #[serde(rename = "in")]
-    pub place: Place,
+    pub place: CredentialPlace,
     /// Name of the header, parameter or cookie.
     pub name: String,
     /// The key.
@@ -28,7 +28,7 @@ impl AuthScheme for ApiKey {
         keyed([("value", &self.value)]).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.place, &self.name)]
     }
 
@@ -47,9 +47,9 @@ impl AuthScheme for ApiKey {
 
     fn in_words(&self, code: fn(&str) -> String) -> String {
         let place = match self.place {
-            Place::Header => "header",
-            Place::Query => "query parameter",
-            Place::Cookie => "cookie",
+            CredentialPlace::Header => "header",
+            CredentialPlace::Query => "query parameter",
+            CredentialPlace::Cookie => "cookie",
         };
         format!("key in the {place} {}", code(&self.name))
     }

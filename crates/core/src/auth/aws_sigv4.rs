@@ -21,7 +21,7 @@ use super::hash::{Hash, hex};
 use super::pairs::encoded_pairs;
 use super::pending::Signer;
 use super::scheme::{given, keyed};
-use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::header_value;
 use crate::moment::Moment;
@@ -99,8 +99,8 @@ impl AuthScheme for AwsSigV4 {
         always.chain(given([("sessionToken", &self.session_token)])).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
-        vec![(Place::Header, "Authorization")]
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
+        vec![(CredentialPlace::Header, "Authorization")]
     }
 
     fn apply(

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::credential::{credential, set_sensitive};
 use super::scheme::keyed;
-use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::request::RequestSpec;
 use crate::secret::Secret;
 use crate::template::Template;
@@ -29,8 +29,8 @@ impl AuthScheme for Basic {
         keyed([("username", &self.username), ("password", &self.password)]).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
-        vec![(Place::Header, "Authorization")]
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
+        vec![(CredentialPlace::Header, "Authorization")]
     }
 
     fn apply(

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::credential::{credential, set_sensitive};
 use super::scheme::keyed;
-use super::{Applying, AuthFault, AuthScheme, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Keyed, Pending};
 use crate::request::RequestSpec;
 use crate::template::Template;
 
@@ -24,8 +24,8 @@ impl AuthScheme for Bearer {
         keyed([("token", &self.token)]).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
-        vec![(Place::Header, "Authorization")]
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
+        vec![(CredentialPlace::Header, "Authorization")]
     }
 
     fn apply(

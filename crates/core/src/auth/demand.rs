@@ -1,6 +1,6 @@
 //! What must hold of the declaration of an auth method besides its shape.
 
-use super::{Place, TokenPlace};
+use super::{CredentialPlace, TokenPlace};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 
@@ -28,7 +28,7 @@ pub enum Demand<'a> {
     /// Something is set twice.
     Repeated(&'a str),
     /// The name of a header, parameter or cookie fits its place.
-    Name(Place, &'a str),
+    Name(CredentialPlace, &'a str),
     /// The name of a method is known.
     Method(&'a str),
     /// A URL, under its key, is safe to send credentials to.

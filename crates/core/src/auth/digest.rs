@@ -19,7 +19,7 @@ use super::credential::credential;
 use super::hash::Hash;
 use super::pending::{ChallengeAnswer, Signer};
 use super::scheme::keyed;
-use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::HeaderFault;
 use crate::moment::Moment;
@@ -49,8 +49,8 @@ impl AuthScheme for Digest {
         keyed([("username", &self.username), ("password", &self.password)]).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
-        vec![(Place::Header, "Authorization")]
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
+        vec![(CredentialPlace::Header, "Authorization")]
     }
 
     fn apply(

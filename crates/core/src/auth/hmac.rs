@@ -21,7 +21,7 @@ use super::hash::{from_hex, hex};
 use super::pending::Signer;
 use super::scheme::{entries, keyed, nested};
 use super::signing::{Held, SigningScope};
-use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending};
 use crate::inject::header::{header_name, header_value};
 use crate::inject::query::push_parameter;
 use crate::moment::Moment;
@@ -120,9 +120,11 @@ impl AuthScheme for Hmac {
             .collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
-        let headers = self.headers.keys().map(|name| (Place::Header, name.as_str()));
-        headers.chain(self.query.keys().map(|name| (Place::Query, name.as_str()))).collect()
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
+        let headers = self.headers.keys().map(|name| (CredentialPlace::Header, name.as_str()));
+        headers
+            .chain(self.query.keys().map(|name| (CredentialPlace::Query, name.as_str())))
+            .collect()
     }
 
     fn apply(
@@ -138,7 +140,7 @@ impl AuthScheme for Hmac {
         let signs = |template: &Template| template.source().contains("signing.signature");
         let mut demands = Vec::new();
         for name in self.headers.keys() {
-            demands.push((nested("headers", name), Demand::Name(Place::Header, name)));
+            demands.push((nested("headers", name), Demand::Name(CredentialPlace::Header, name)));
         }
         if signs(&self.message) {
             let expected = "a text without the signature itself";

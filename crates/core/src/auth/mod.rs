@@ -45,7 +45,7 @@ pub use method::AuthMethod;
 pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
 pub use placement::is_cookie_name;
-pub use placement::{Place, TokenPlace};
+pub use placement::{CredentialPlace, TokenPlace};
 pub use scheme::{Applying, AuthScheme, InCurl, Keyed};
 pub use session::{Login, Session};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};

@@ -15,7 +15,7 @@ use super::credential::{credential, optional_credential, set_sensitive};
 use super::pairs::{encoded, encoded_pairs};
 use super::pending::Signer;
 use super::scheme::{given, keyed};
-use super::{Applying, AuthFault, AuthScheme, InCurl, Keyed, Pending, Place};
+use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::moment::Moment;
 use crate::request::{BodyKind, RequestSpec};
 use crate::secret::Secret;
@@ -114,10 +114,10 @@ impl AuthScheme for OAuth1 {
         always.chain(given(optional)).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         match self.place {
-            OAuth1Place::Header => vec![(Place::Header, "Authorization")],
-            OAuth1Place::Query => PARAMETERS.map(|name| (Place::Query, name)).into(),
+            OAuth1Place::Header => vec![(CredentialPlace::Header, "Authorization")],
+            OAuth1Place::Query => PARAMETERS.map(|name| (CredentialPlace::Query, name)).into(),
         }
     }
 

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, keyed};
-use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace};
+use super::{
+    Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
+};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::request::RequestSpec;
@@ -237,7 +239,7 @@ impl AuthScheme for OAuth2 {
         all
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.token.place, &self.token.name)]
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use http::HeaderMap;
 use url::{Url, form_urlencoded};
 
-use super::{AuthFault, Place, TokenPlace};
+use super::{AuthFault, CredentialPlace, TokenPlace};
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::{MASK, Secret};
@@ -148,8 +148,8 @@ impl Signer for TokenUse {
 
     fn parameters(&self) -> Vec<&str> {
         match self.place.place {
-            Place::Query => vec![&self.place.name],
-            Place::Header | Place::Cookie => Vec::new(),
+            CredentialPlace::Query => vec![&self.place.name],
+            CredentialPlace::Header | CredentialPlace::Cookie => Vec::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::request::RequestSpec;
 /// Where a key or token goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum CredentialPlace {
     /// A header.
     #[default]
     Header,
@@ -30,7 +30,7 @@ pub enum Place {
 pub struct TokenPlace {
     /// Where it goes.
     #[serde(rename = "in", default)]
-    pub place: Place,
+    pub place: CredentialPlace,
     /// Name of the header, parameter or cookie.
     #[serde(default = "authorization")]
     pub name: String,
@@ -45,7 +45,11 @@ fn authorization() -> String {
 
 impl Default for TokenPlace {
     fn default() -> TokenPlace {
-        TokenPlace { place: Place::Header, name: authorization(), prefix: "Bearer ".to_owned() }
+        TokenPlace {
+            place: CredentialPlace::Header,
+            name: authorization(),
+            prefix: "Bearer ".to_owned(),
+        }
     }
 }
 
@@ -59,24 +63,24 @@ impl TokenPlace {
 
 /// Adds a credential to the request.
 pub(super) fn put(
-    place: Place,
+    place: CredentialPlace,
     name: &str,
     value: &str,
     request: &mut RequestSpec,
 ) -> Result<(), AuthFault> {
     match place {
-        Place::Header => {
+        CredentialPlace::Header => {
             let name = header_name(name)
                 .map_err(|_| AuthFault::Header(HeaderFault::Name { name: name.to_owned() }))?;
             set_sensitive(request, name, value)
         }
-        Place::Query => {
+        CredentialPlace::Query => {
             let mut query = request.url.query().unwrap_or_default().to_owned();
             push_parameter(name, value, &mut query);
             request.url.set_query(Some(&query));
             Ok(())
         }
-        Place::Cookie => {
+        CredentialPlace::Cookie => {
             if !is_cookie_name(name) || !is_cookie_value(value) {
                 return Err(AuthFault::Cookie { name: name.to_owned() });
             }
@@ -115,9 +119,9 @@ mod tests {
     #[test]
     fn a_cookie_joins_the_requests_own() {
         let mut request = RequestSpec::get("https://api.example/x").unwrap();
-        put(Place::Cookie, "session", "abc", &mut request).unwrap();
-        put(Place::Cookie, "csrf", "d=e", &mut request).unwrap();
-        put(Place::Cookie, "id", "\"f\"", &mut request).unwrap();
+        put(CredentialPlace::Cookie, "session", "abc", &mut request).unwrap();
+        put(CredentialPlace::Cookie, "csrf", "d=e", &mut request).unwrap();
+        put(CredentialPlace::Cookie, "id", "\"f\"", &mut request).unwrap();
         assert_eq!(request.headers[COOKIE], "session=abc; csrf=d=e; id=\"f\"");
         assert!(request.headers[COOKIE].is_sensitive());
     }
@@ -126,9 +130,9 @@ mod tests {
     fn what_would_end_a_cookie_is_refused() {
         let mut request = RequestSpec::get("https://api.example/x").unwrap();
         for value in ["a;b", "a b", "a\"b", "\"", "\"a", "a,b", "a\\b", "é", "a\r\nb"] {
-            let fault = put(Place::Cookie, "session", value, &mut request);
+            let fault = put(CredentialPlace::Cookie, "session", value, &mut request);
             assert_eq!(fault, Err(AuthFault::Cookie { name: "session".into() }), "{value}");
         }
-        assert!(put(Place::Cookie, "a=b", "x", &mut request).is_err());
+        assert!(put(CredentialPlace::Cookie, "a=b", "x", &mut request).is_err());
     }
 }

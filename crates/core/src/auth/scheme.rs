@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{AuthFault, CustomSchemes, Demand, Pending, Place, TokenPlace};
+use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, Pending, TokenPlace};
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
 use crate::template::{Scope, Template};
@@ -28,7 +28,7 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
     }
 
     /// The headers, query parameters and cookies that it sets, where their names can be told.
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         Vec::new()
     }
 

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, nested};
-use super::{Applying, AuthFault, AuthScheme, Demand, InCurl, Keyed, Pending, Place, TokenPlace};
+use super::{
+    Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
+};
 use crate::base_url::BaseUrl;
 use crate::decision::Decision;
 use crate::request::RequestSpec;
@@ -81,7 +83,7 @@ impl AuthScheme for Session {
         given([("tokenFrom", &self.token_from), ("expiresIn", &self.expires_in)]).collect()
     }
 
-    fn puts(&self) -> Vec<(Place, &str)> {
+    fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.token.place, &self.token.name)]
     }
 
@@ -103,12 +105,9 @@ impl AuthScheme for Session {
             ("login/url".to_owned(), Demand::Endpoint("url", &login.url)),
             ("login/method".to_owned(), Demand::Method(&login.method)),
         ];
-        demands.extend(
-            login
-                .headers
-                .keys()
-                .map(|name| (nested("login/headers", name), Demand::Name(Place::Header, name))),
-        );
+        demands.extend(login.headers.keys().map(|name| {
+            (nested("login/headers", name), Demand::Name(CredentialPlace::Header, name))
+        }));
         let token = [("tokenFrom", self.token_from.is_some()), ("cookie", self.cookie.is_some())];
         demands.push((String::new(), Demand::ExactlyOne(token.into())));
         if login.json.is_some() && login.form.is_some() {
