@@ -13,6 +13,7 @@ mod examples;
 mod fault;
 mod fields;
 mod findings;
+mod form;
 mod known;
 mod locate;
 mod names;
@@ -27,6 +28,7 @@ mod words;
 use std::sync::Arc;
 
 pub use cardhost_document::{Finding, Severity};
+pub use form::check_form;
 
 use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
@@ -87,14 +89,6 @@ pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
         check_card_file(*card, loaded.as_ref(), sound, &mut checked);
     }
     checked
-}
-
-/// Checks the form of any other document of ours against its JSON Schema, in the words of cards and connectors.
-#[must_use]
-pub fn check_form(file: File<'_>, schema: serde_json::Value) -> Vec<Finding> {
-    let mut checked = Checked::default();
-    with_shape(file, &Format::of(schema), &mut checked, &mut |_| {});
-    checked.findings
 }
 
 fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Connector>> {
