@@ -152,16 +152,22 @@ fn a_line_that_is_no_utf8_is_a_line_with_an_error() {
 fn every_class_of_failure_leaves_the_process_alive() {
     let server = RawServer::start(|_, request| match path_of(request).as_str() {
         "/reset" => Answer::Reset(Vec::new()),
-        "/not-json" => Answer::Bytes(reply("200 OK", "application/json", b"{")),
+        "/projects/7/warehouse-sources" => Answer::Bytes(reply("200 OK", "application/json", b"{")),
         _ => answered(request),
     });
     let mut other_card: Value = serde_json::from_str(&line(&json!("card"), "/x")).unwrap();
     other_card["card"] = json!("mixpanel/nothing");
     let mut no_credentials: Value = serde_json::from_str(&line(&json!("auth"), "/x")).unwrap();
     no_credentials["connection"] = json!({ "fields": {} });
+    // A card that takes no reply but the one it declares.
+    let mut declared: Value = serde_json::from_str(&line(&json!("declared"), "/x")).unwrap();
+    declared["card"] = json!("mixpanel/list-warehouse-sources");
+    declared["options"] = json!({});
+    declared["input"] = json!({ "Path": { "projectId": 7 } });
     let stdin = format!(
-        "{other_card}\n{no_credentials}\n{}",
-        lines(&["/a\tb", "/reset", "/not-json", "/fine"])
+        "{other_card}\n{no_credentials}\n{}{declared}\n{}",
+        lines(&["/a\tb", "/reset"]),
+        lines(&["/fine"])
     );
     let ran = stream(&server, &["--ordered", "--jobs", "4"], &stdin);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));

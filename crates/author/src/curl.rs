@@ -62,7 +62,8 @@ pub fn curl(
             writeln!(command, "# without what `{}` adds: it is made for each request", part.name());
     }
     let method = match again.request.method.as_str() {
-        "HEAD" => "--head".to_owned(),
+        // With a body curl would do both, and refuses.
+        "HEAD" if again.request.body.is_none() => "--head".to_owned(),
         method => format!("--request {method}"),
     };
     let _ = write!(command, "curl --globoff {method}");
@@ -97,7 +98,9 @@ pub fn curl(
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
-        let _ = write!(command, " \\\n  --header {}", shell(&redact(&format!("{name}: {value}"))));
+        // Without a value curl takes `name:` for "leave it out", and `name;` for an empty header.
+        let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+        let _ = write!(command, " \\\n  --header {}", shell(&redact(&header)));
     }
     command.push_str(" \\\n  --compressed");
     if let Some(body) = &again.request.body {

@@ -14,6 +14,7 @@ use cardhost_core::inject::path::{check_relative, join, pin, push_segment};
 use cardhost_core::load::{load_card, load_connector};
 use cardhost_core::request::HostFrom;
 use cardhost_core::template::{Found, Reference, Scope, Template};
+use cardhost_core::value::text::mended;
 use cardhost_core::value::{descend, parse, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -431,7 +432,7 @@ fn reading_by_path_gives_what_reading_the_whole_gives() {
         let whole = parse(&text).unwrap();
         let mut wanted = Paths::default();
         known.iter().for_each(|path| wanted.add(path));
-        let body = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted)).unwrap();
+        let body = decode(200, &headers, text.as_bytes(), None, Look::Parts(&wanted)).unwrap();
         let DecodedBody::Json(json) = body else { panic!("{body:?}") };
         for path in known.iter().chain(&others) {
             let part = json.part(path).map(text::value);
@@ -452,7 +453,7 @@ fn a_body_that_is_no_json_is_refused_with_the_words_of_a_reader() {
         let at = at.index(letters.len());
         letters.splice(at..=at, pieces.chars());
         let text: String = letters.into_iter().collect();
-        let decoded = decode(&headers, text.as_bytes(), None, Look::Parts(&wanted));
+        let decoded = decode(200, &headers, text.as_bytes(), None, Look::Parts(&wanted));
         let found = match decoded {
             Ok(_) => None,
             Err(DecodeFault::Malformed { reason, line, column, .. }) => {
@@ -460,7 +461,9 @@ fn a_body_that_is_no_json_is_refused_with_the_words_of_a_reader() {
             }
             Err(other) => panic!("{other:?}"),
         };
-        let expected = if text.is_empty() { None } else { parse(&text).err() };
+        // White space is no body, and half a surrogate pair is no fault.
+        let nothing = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+        let expected = if nothing { None } else { parse(&mended(&text)).err() };
         prop_assert_eq!(found, expected.map(|error| error.to_string()), "{}", text);
         Ok(())
     });

@@ -101,7 +101,7 @@ impl RecordedBody {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Some(RecordedBody::Bytes(Bytes::copy_from_slice(bytes)));
         };
-        let json = cardhost_core::value::parse(text)
+        let json = cardhost_core::value::text::read(text)
             .ok()
             .and_then(|value| RecordedBody::json(value, text));
         Some(json.unwrap_or_else(|| RecordedBody::Text(text.to_owned())))
@@ -139,7 +139,7 @@ impl RecordedBody {
     pub fn as_json(&self) -> Option<Value> {
         match self {
             RecordedBody::Json { value, .. } => Some(value.clone()),
-            RecordedBody::Text(text) => cardhost_core::value::parse(text).ok(),
+            RecordedBody::Text(text) => cardhost_core::value::text::read(text).ok(),
             RecordedBody::Bytes(_) => None,
         }
     }

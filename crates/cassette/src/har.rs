@@ -50,12 +50,21 @@ struct Entry {
     reply_body: Vec<u8>,
 }
 
+/// What is made of an HTTP archive.
+#[derive(Debug)]
+pub struct Imported {
+    /// The exchanges that could be read.
+    pub cassette: Cassette,
+    /// Why other entries, or parts of them, are left out: `cassette.syntax` with a pointer each.
+    pub left_out: Vec<Error>,
+}
+
 /// Makes a cassette of an HTTP archive. Requests may come in any order; what a browser adds is left out and not
-/// compared. `file` is its name in errors.
+/// compared. An entry that cannot be read is left out and told. `file` is the archive's name in errors.
 ///
 /// # Errors
-/// `cassette.syntax`, with line and column or a pointer.
-pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
+/// `cassette.syntax`, with line and column or a pointer, where it is no archive or none of its entries can be read.
+pub fn from_har(file: &str, text: &str) -> Result<Imported, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let place = || Place { file: file.to_owned(), ..Place::default() };
     let archive = cardhost_core::value::parse(text).map_err(|error| {
@@ -70,13 +79,18 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
     let listed = listed.ok_or_else(|| {
         fault("/log/entries".to_owned(), "a list of entries is expected".to_owned())
     })?;
-    let mut entries = Vec::new();
+    let (mut entries, mut left_out) = (Vec::new(), Vec::new());
     for (index, value) in listed.iter().enumerate() {
-        let read = entry(value);
-        let read = read.map_err(|(below, reason)| {
-            fault(format!("/log/entries/{index}{below}"), reason.to_owned())
-        })?;
-        entries.extend(read);
+        let mut told = |(below, reason): EntryFault| {
+            left_out.push(fault(format!("/log/entries/{index}{below}"), reason.to_owned()));
+        };
+        match entry(value, &mut told) {
+            Ok(read) => entries.extend(read),
+            Err(unfit) => told(unfit),
+        }
+    }
+    if entries.is_empty() && !left_out.is_empty() {
+        return Err(left_out.swap_remove(0));
     }
     let mut known = Redactor::new();
     let by_name = Mask { redactor: &Redactor::new(), caution: Caution::Guessed };
@@ -101,7 +115,7 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
             ignored.push(name.as_str().to_owned());
         }
     }
-    Ok(Cassette {
+    let cassette = Cassette {
         schema: None,
         cassette: FormatVersion,
         cardhost: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -112,7 +126,8 @@ pub fn from_har(file: &str, text: &str) -> Result<Cassette, Error> {
         order: Order::Any,
         ignore: Ignore { headers: ignored, ..Ignore::default() },
         exchanges: entries.iter().map(|entry| exchange(entry, &mask)).collect(),
-    })
+    };
+    Ok(Imported { cassette, left_out })
 }
 
 /// The secrets of Basic credentials (RFC 7617).
@@ -130,33 +145,39 @@ fn basic_password(value: &str) -> Option<[Secret; 2]> {
 
 type EntryFault = (&'static str, &'static str);
 
-/// One entry; `None` where no reply came.
-fn entry(value: &Value) -> Result<Option<Entry>, EntryFault> {
+/// One entry; `None` where it went to no service. What of it is left out is `told`.
+fn entry(value: &Value, told: &mut dyn FnMut(EntryFault)) -> Result<Option<Entry>, EntryFault> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let method = text("/request/method").ok_or(("/request/method", "text is expected"))?;
     let url = text("/request/url").ok_or(("/request/url", "text is expected"))?;
-    let status = value.pointer("/response/status").and_then(Value::as_u64);
-    let status = status.ok_or(("/response/status", "a number is expected"))?;
-    // What was blocked or broken off has status 0, and data: URLs no service.
-    let Some(status) = u16::try_from(status).ok().filter(|status| (100..=999).contains(status))
-    else {
-        return Ok(None);
-    };
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Ok(None);
     }
+    if value.get("response").is_none_or(Value::is_null) {
+        return Err(("", "it has no reply"));
+    }
+    // Some tools write text. What was blocked or broken off has 0 or -1.
+    let status = match value.pointer("/response/status") {
+        Some(Value::String(text)) => text.trim().parse::<i64>().ok(),
+        number => number.and_then(Value::as_i64),
+    };
+    let status = status.ok_or(("/response/status", "a number is expected"))?;
+    let status = u16::try_from(status).ok().filter(|status| (100..=999).contains(status));
+    let status = status.ok_or(("/response/status", "it has no reply"))?;
     let content = text("/response/content/text").unwrap_or_default();
     let reply_body = match text("/response/content/encoding") {
-        Some("base64") => STANDARD
-            .decode(content)
-            .map_err(|_| ("/response/content/text", "base64 is expected"))?,
+        // Some break it into lines, and some call a text so that is none.
+        Some(encoding) if encoding.eq_ignore_ascii_case("base64") => {
+            let bare: String = content.split_ascii_whitespace().collect();
+            STANDARD.decode(bare).unwrap_or_else(|_| content.as_bytes().to_vec())
+        }
         _ => content.as_bytes().to_vec(),
     };
     Ok(Some(Entry {
         method: method.to_owned(),
         url: url.split('#').next().unwrap_or_default().to_owned(),
         headers: headers(value.pointer("/request/headers")),
-        body: post_data(value.pointer("/request/postData")),
+        body: post_data(value.pointer("/request/postData"), told),
         status,
         reply_headers: headers(value.pointer("/response/headers")),
         reply_body,
@@ -164,18 +185,65 @@ fn entry(value: &Value) -> Result<Option<Entry>, EntryFault> {
 }
 
 /// What was sent: its text, or its parameters where an archive has only them.
-fn post_data(data: Option<&Value>) -> Vec<u8> {
+fn post_data(data: Option<&Value>, told: &mut dyn FnMut(EntryFault)) -> Vec<u8> {
     let Some(data) = data else { return Vec::new() };
     let text = data.get("text").and_then(Value::as_str).unwrap_or_default();
     if !text.is_empty() {
         return text.as_bytes().to_vec();
     }
-    let parameters = data.get("params").and_then(Value::as_array).into_iter().flatten();
-    let pairs = parameters.filter_map(|pair| {
+    let Some(parameters) = data.get("params").and_then(Value::as_array) else { return Vec::new() };
+    let kind = data.get("mimeType").and_then(Value::as_str).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        _ if parameters.is_empty() => return Vec::new(),
+        "application/x-www-form-urlencoded" | "" => {}
+        "multipart/form-data" => {
+            return multipart(kind, parameters).unwrap_or_else(|| {
+                told((
+                    "/request/postData/mimeType",
+                    "its boundary is expected; the body is left out",
+                ));
+                Vec::new()
+            });
+        }
+        _ => {
+            told(("/request/postData/params", "they are no body of this type; it is left out"));
+            return Vec::new();
+        }
+    }
+    let pairs = parameters.iter().filter_map(|pair| {
         let value = pair.get("value").and_then(Value::as_str).unwrap_or_default();
         Some((pair.get("name")?.as_str()?, value))
     });
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes()
+}
+
+/// The parts of a form (RFC 7578), between the boundary of its type.
+fn multipart(kind: &str, parameters: &[Value]) -> Option<Vec<u8>> {
+    let boundary = kind.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"'))
+    });
+    let boundary = boundary.filter(|boundary| !boundary.is_empty())?;
+    let mut body = String::new();
+    for part in parameters {
+        let text = |key: &str| part.get(key).and_then(Value::as_str);
+        // Names as browsers write them (the HTML standard, multipart/form-data encoding).
+        let quoted =
+            |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+        let name = quoted(text("name")?);
+        body.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\""));
+        if let Some(file) = text("fileName") {
+            body.push_str(&format!("; filename=\"{}\"", quoted(file)));
+        }
+        body.push_str("\r\n");
+        if let Some(kind) = text("contentType") {
+            body.push_str(&format!("Content-Type: {kind}\r\n"));
+        }
+        body.push_str(&format!("\r\n{}\r\n", text("value").unwrap_or_default()));
+    }
+    body.push_str(&format!("--{boundary}--\r\n"));
+    Some(body.into_bytes())
 }
 
 /// The headers; HTTP/2's own (`:method`) are no headers.

@@ -39,7 +39,7 @@ pub use exchange::{
 pub use fault::{CassetteFault, ReplayFault};
 pub use file::CaseFile;
 pub use format_version::{FORMAT, FormatVersion};
-pub use har::from_har;
+pub use har::{Imported, from_har};
 pub use headers::Headers;
 pub use inject::{Injected, Injection};
 pub use player::Player;

@@ -274,12 +274,12 @@ impl Mask<'_> {
             RecordedBody::Text(text) if is_form => {
                 RecordedBody::Text(self.text(&self.parameters(&text, found)))
             }
-            RecordedBody::Text(text) => match cardhost_core::value::parse(&text) {
+            RecordedBody::Text(text) => match cardhost_core::value::text::read(&text) {
                 Ok(value) => {
                     let masked = self.value(value, found);
                     let shown = self.text(&text);
                     // Masking the text leaves its escapes as they are, where it masks as much and leaves JSON.
-                    if cardhost_core::value::parse(&shown).is_ok_and(|value| value == masked) {
+                    if cardhost_core::value::text::read(&shown).is_ok_and(|value| value == masked) {
                         return RecordedBody::Text(shown);
                     }
                     let (layout, newline) = Default::default();

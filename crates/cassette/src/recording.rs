@@ -126,7 +126,7 @@ fn declared(request: &RequestSpec, reply: &Reply) -> Vec<Secret> {
     if request.reply_secrets.is_empty() {
         return Vec::new();
     }
-    let body = decoder::decode(&reply.headers, &reply.body, None, Look::ANY);
+    let body = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY);
     let body = body.unwrap_or(DecodedBody::Empty);
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };

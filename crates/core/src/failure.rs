@@ -285,7 +285,7 @@ impl FailedResponse {
 impl FailedResponse {
     /// The body as JSON, where it is.
     fn json(&self) -> Option<Value> {
-        crate::value::parse(std::str::from_utf8(&self.body).ok()?).ok()
+        crate::value::text::read(std::str::from_utf8(&self.body).ok()?).ok()
     }
 }
 

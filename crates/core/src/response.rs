@@ -118,7 +118,7 @@ impl Response<'_> {
                 DecodedBody::Text(text) if rest.is_empty() => Some(Found::Text(text)),
                 DecodedBody::Text(_) => None,
                 DecodedBody::Raw(raw) => {
-                    let value = crate::value::parse(raw.get()).ok()?;
+                    let value = crate::value::text::read(raw.get()).ok()?;
                     descend(&value, rest).cloned().map(Found::Made)
                 }
             },
@@ -203,7 +203,7 @@ impl Output {
     /// The outputs as a JSON value; large bodies are parsed for it.
     ///
     /// # Errors
-    /// Where a body nests deeper than 128 levels.
+    /// Where a body is no JSON, which a decoded one is.
     pub fn to_value(&self) -> Result<Value, serde_json::Error> {
         let mut groups = Map::new();
         for (group, fields) in &self.groups {
@@ -215,7 +215,7 @@ impl Output {
                         map.insert(label.clone(), value.clone());
                     }
                     OutputValue::Raw(raw) => {
-                        map.insert(label.clone(), crate::value::parse(raw.get())?);
+                        map.insert(label.clone(), crate::value::text::read(raw.get())?);
                     }
                     OutputValue::Headers(headers) => {
                         map.insert(label.clone(), serde_json::to_value(Headers(headers))?);
@@ -328,7 +328,8 @@ fn map_field(
         && crate::value::text::is_container(text)
     {
         // A list or an object is put out as the service wrote it, like a whole body.
-        check_json(FieldRoot::Output, field, text, &[group, label]).map_err(OutputFault::Field)?;
+        check_json(FieldRoot::Output, field, &crate::value::text::mended(text), &[group, label])
+            .map_err(OutputFault::Field)?;
         if let Ok(raw) = decoder::raw(text.into()) {
             return Ok(OutputValue::Raw(raw));
         }

@@ -61,7 +61,9 @@ pub fn get_mut<'m>(map: &'m mut Map<String, Value>, key: &str) -> Option<&'m mut
 /// # Errors
 /// serde_json's, with line and column.
 pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    let mut value: Value = serde_json::from_str(text)?;
+    let mut reader = text::reader(text);
+    let mut value = Value::deserialize(&mut reader)?;
+    reader.end()?;
     if may_hold_exponent(text) {
         restore(&mut value, &mut numbers(text));
     }

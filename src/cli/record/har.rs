@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cardhost::cassette::from_har;
+use cardhost::cassette::{Imported, from_har};
 use cardhost::core::error::Unreadable;
 use cardhost::{Error, Place};
 
@@ -16,7 +16,11 @@ pub(super) fn import(archive: &Path, cassette: &Path, console: &Console) -> Resu
         let place = Place { file: shown.clone(), ..Place::default() };
         Error::from(Unreadable { reason: error.to_string() }).at(place)
     })?;
-    let made = from_har(&shown, &text)?;
+    let Imported { cassette: made, left_out, .. } = from_har(&shown, &text)?;
+    for error in &left_out {
+        let pointer = &error.place().pointer;
+        console.warning(&format!("left out at {pointer}"), error);
+    }
     let text = made.write().map_err(|error| Failure::Io("the cassette", error.into()))?;
     write_file(cassette, &text)?;
     let (exchanges, cassette) = (made.exchanges.len(), cassette.display());

@@ -6,6 +6,7 @@ use super::end::End;
 use super::fault::ReplyFault;
 use super::service::words;
 use super::signed::Signed;
+use crate::card::{Card, HttpError};
 use crate::decoder;
 use crate::error::Code;
 use crate::failure::Error;
@@ -39,9 +40,16 @@ impl Signed {
             End::Reply { .. } => return Ok(Read::Reply(Box::new(reply))),
         };
         let card = &definition.card;
-        let body =
-            decoder::decode(&reply.headers, &reply.body, card.response.decoder, definition.look())
-                .map_err(|fault| self.failed(fault, &reply))?;
+        let (wanted, look) = (card.response.decoder, definition.look());
+        let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, look);
+        let body = match body {
+            Ok(body) => body,
+            // Who takes every status is told it, whatever the page about it is made of.
+            Err(_) if takes_any(card, reply.status) => {
+                decoder::as_it_is(&reply.headers, &reply.body, look)
+            }
+            Err(fault) => return Err(self.failed(fault, &reply)),
+        };
         let response =
             Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
         let scope = self.course.scope(&response);
@@ -55,4 +63,11 @@ impl Signed {
         let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
         Ok(Read::Outputs(output))
     }
+}
+
+/// Whether a reply is an output that cannot be decoded as its type says: every one is, unless the card names the decoder for what
+/// it asks for.
+fn takes_any(card: &Card, status: u16) -> bool {
+    card.response.http_error == HttpError::Return
+        && (card.response.decoder.is_none() || !(200..300).contains(&status))
 }

@@ -19,7 +19,7 @@ impl Signed {
         let rule = rules.iter().find(|rule| rule.status.contains(&reply.status));
         let code = rule.and_then(|rule| Code::for_reply(&rule.code)).unwrap_or(Code::HTTP_STATUS);
         let message = rule.and_then(|rule| rule.message.as_ref()).and_then(|template| {
-            let body = decoder::decode(&reply.headers, &reply.body, None, Look::ANY)
+            let body = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY)
                 .unwrap_or(DecodedBody::Empty);
             let response =
                 Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };

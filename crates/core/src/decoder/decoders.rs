@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use super::format::Decoder;
-use super::{DecodeFault, DecodedBody, Look};
+use super::{DecodeFault, DecodedBody, Look, MediaType};
 
 /// The decoders there are.
 static DECODERS: &[&dyn Decoder] = &[
@@ -56,41 +57,53 @@ impl JsonSchema for DecoderName {
     }
 }
 
-/// Decodes a body. All of a JSON body is checked; none of it is built.
+/// Decodes the body of a reply with this status. All of a JSON body is checked; none of it is built.
+///
+/// Where parts are looked up in a body whose type says nothing of its form, a list or an object of JSON is taken for what it is:
+/// many services call their JSON text, or nothing at all.
 ///
 /// # Errors
 /// [`DecodeFault`].
 pub fn decode<'b>(
+    status: u16,
     headers: &HeaderMap,
     body: &'b [u8],
     wanted: Option<DecoderName>,
     look: Look<'b>,
 ) -> Result<DecodedBody<'b>, DecodeFault> {
+    let kind = MediaType::of(headers);
+    let decoder = wanted.map_or_else(|| by_type(kind), |DecoderName(named)| named);
     if body.is_empty() {
-        return Ok(DecodedBody::Empty);
+        let may_be_nothing = !(200..300).contains(&status) || matches!(status, 204 | 205);
+        return if may_be_nothing { Ok(DecodedBody::Empty) } else { decoder.nothing(look) };
     }
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or_default();
-    let decoder = wanted.map_or_else(|| by_content_type(content_type), |DecoderName(named)| named);
-    decoder.decode(body, charset(content_type), look)
+    let decoded = decoder.decode(body, kind, look)?;
+    match (decoded, look) {
+        (DecodedBody::Text(text), Look::Parts(_)) if wanted.is_none() => {
+            let json = text.trim_start().starts_with(['{', '[']);
+            let json = json.then(|| super::json::looked_at(text.clone().into(), look));
+            Ok(json.and_then(Result::ok).unwrap_or(DecodedBody::Text(text)))
+        }
+        (decoded, _) => Ok(decoded),
+    }
+}
+
+/// A body that cannot be decoded, for those who take any reply: as text, or as `{"base64": …}` where it is none.
+#[must_use]
+pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> DecodedBody<'b> {
+    super::text::Text.decode(body, MediaType::of(headers), look).unwrap_or_else(|_| {
+        let bytes = json!({ "base64": STANDARD.encode(body) }).to_string();
+        super::json::looked_at(bytes.into(), look).unwrap_or(DecodedBody::Empty)
+    })
 }
 
 /// Whether a body is text as far as its content type says: of no format that is taken apart.
 #[must_use]
 pub fn is_text(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    by_content_type(content_type.unwrap_or_default()).name() == super::text::Text.name()
+    by_type(MediaType::of(headers)).name() == super::text::Text.name()
 }
 
-fn by_content_type(content_type: &str) -> &'static dyn Decoder {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    let reads = DECODERS.iter().find(|decoder| decoder.reads(media_type));
+fn by_type(kind: MediaType<'_>) -> &'static dyn Decoder {
+    let reads = DECODERS.iter().find(|decoder| decoder.reads(kind.essence));
     reads.copied().unwrap_or(&super::text::Text)
-}
-
-fn charset(content_type: &str) -> Option<&str> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-    })
 }

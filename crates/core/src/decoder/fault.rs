@@ -18,6 +18,12 @@ pub enum DecodeFault {
         /// One-based.
         column: usize,
     },
+    /// Deeper than anything is read.
+    #[error("the reply is JSON of more than {levels} levels")]
+    TooDeep {
+        /// The most.
+        levels: usize,
+    },
     /// Not text in its character set.
     #[error("the reply is not text in `{charset}`")]
     Charset {
@@ -35,7 +41,7 @@ pub enum DecodeFault {
 impl Fault for DecodeFault {
     fn code(&self) -> Code {
         match self {
-            DecodeFault::Malformed { .. } => Code::RESPONSE_DECODE,
+            DecodeFault::Malformed { .. } | DecodeFault::TooDeep { .. } => Code::RESPONSE_DECODE,
             DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
                 Code::RESPONSE_ENCODING
             }

@@ -1,6 +1,6 @@
 //! What is asked of a decoder.
 
-use super::{DecodeFault, DecodedBody, Look};
+use super::{DecodeFault, DecodedBody, Look, MediaType};
 
 /// A format of bodies.
 pub trait Decoder: Sync {
@@ -14,14 +14,22 @@ pub trait Decoder: Sync {
     /// the text itself.
     fn reads(&self, media_type: &str) -> bool;
 
-    /// Decodes a body that is not empty. `charset` is what the content type says; `look`, how a JSON text will be looked at.
+    /// Decodes a body that is not empty. `kind` is what the reply says it is; `look`, how a JSON text will be looked at.
     ///
     /// # Errors
     /// [`DecodeFault`].
     fn decode<'b>(
         &self,
         body: &'b [u8],
-        charset: Option<&str>,
+        kind: MediaType<'_>,
         look: Look<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault>;
+
+    /// What a reply says that has no body where one could be.
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    fn nothing<'b>(&self, _look: Look<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
+        Ok(DecodedBody::Empty)
+    }
 }

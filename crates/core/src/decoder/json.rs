@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::text::utf8;
-use super::{DecodeFault, DecodedBody, Decoder, JsonText, Look};
+use super::text::json_text;
+use super::{DecodeFault, DecodedBody, Decoder, JsonText, Look, MediaType};
+use crate::value::text::{DEEPEST, nests_deeper_than};
 
 /// One JSON value, looked into or kept as text.
 pub(super) struct Json;
@@ -31,10 +32,15 @@ impl Decoder for Json {
     fn decode<'b>(
         &self,
         body: &'b [u8],
-        charset: Option<&str>,
+        kind: MediaType<'_>,
         look: Look<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
-        looked_at(utf8(body, charset)?, look)
+        let text = json_text(body, kind)?;
+        // Some servers end an empty reply with a line end.
+        if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+            return Ok(DecodedBody::Empty);
+        }
+        looked_at(text, look)
     }
 }
 
@@ -43,6 +49,9 @@ pub(super) fn looked_at<'b>(
     text: Cow<'b, str>,
     look: Look<'b>,
 ) -> Result<DecodedBody<'b>, DecodeFault> {
+    if nests_deeper_than(&text, DEEPEST) {
+        return Err(DecodeFault::TooDeep { levels: DEEPEST });
+    }
     let decoded = match look {
         Look::Whole => raw(text).map(DecodedBody::Raw),
         Look::Parts(paths) => JsonText::find(text, paths).map(DecodedBody::Json),

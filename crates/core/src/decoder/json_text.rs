@@ -27,20 +27,19 @@ impl<'b> JsonText<'b> {
         text: Cow<'b, str>,
         paths: &'b Paths,
     ) -> Result<JsonText<'b>, serde_json::Error> {
-        // Skipped parts are seen by their grammar only; whatever a reader would refuse is left to a reader.
-        if !text::is_readable_if_valid(&text) {
-            text::check(&text)?;
-        }
-        let start = text.as_ptr() as usize;
-        let found = match paths.find(&text) {
+        // Halves of surrogate pairs in keys and texts are no fault; what is found stands at the same place in the text as it came.
+        let readable = text::mended(&text);
+        let start = readable.as_ptr() as usize;
+        let found = match paths.find(&readable) {
             Ok(found) => found,
-            Err(error) => return Err(text::check(&text).err().unwrap_or(error)),
+            Err(error) => return Err(text::check(&readable).err().unwrap_or(error)),
         };
         let place = |part: &str| {
             let begin = part.as_ptr() as usize - start;
             begin..begin + part.len()
         };
         let found = found.into_iter().map(|part| part.map(place)).collect();
+        drop(readable);
         Ok(JsonText { text, paths, found })
     }
 
@@ -52,6 +51,9 @@ impl<'b> JsonText<'b> {
         }
         let mut path = Paths::default();
         path.add(segments);
-        path.find(&self.text).ok()?.pop()?
+        let readable = text::mended(&self.text);
+        let part = path.find(&readable).ok()?.pop()??;
+        let begin = part.as_ptr() as usize - readable.as_ptr() as usize;
+        self.text.get(begin..begin + part.len())
     }
 }

@@ -8,16 +8,18 @@ mod fault;
 mod format;
 mod json;
 mod json_text;
+mod media_type;
 mod ndjson;
 mod paths;
 mod text;
 
 pub use body::{DecodedBody, Look};
-pub use decoders::{DecoderName, decode, is_text};
+pub use decoders::{DecoderName, as_it_is, decode, is_text};
 pub use fault::DecodeFault;
 pub use format::Decoder;
 pub(crate) use json::raw;
 pub use json_text::JsonText;
+pub use media_type::MediaType;
 pub use paths::Paths;
 
 #[cfg(test)]

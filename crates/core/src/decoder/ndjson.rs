@@ -1,8 +1,9 @@
 //! One JSON value a line, as a list; empty lines are passed over.
 
 use super::json::{fault, looked_at};
-use super::text::utf8;
-use super::{DecodeFault, DecodedBody, Decoder, Look};
+use super::text::json_text;
+use super::{DecodeFault, DecodedBody, Decoder, Look, MediaType};
+use crate::value::text::{check, mended};
 
 /// The media types it goes by: none is registered.
 const MEDIA_TYPES: [&str; 6] = [
@@ -33,10 +34,15 @@ impl Decoder for Ndjson {
     fn decode<'b>(
         &self,
         body: &'b [u8],
-        charset: Option<&str>,
+        kind: MediaType<'_>,
         look: Look<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
-        looked_at(list(&utf8(body, charset)?)?.into(), look)
+        looked_at(list(&json_text(body, kind)?)?.into(), look)
+    }
+
+    /// An export of a quiet day is an empty list.
+    fn nothing<'b>(&self, look: Look<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
+        looked_at("[]".into(), look)
     }
 }
 
@@ -47,7 +53,7 @@ fn list(text: &str) -> Result<String, DecodeFault> {
         if line.trim().is_empty() {
             continue;
         }
-        crate::value::text::check(line).map_err(|error| match fault(&error) {
+        check(&mended(line)).map_err(|error| match fault(&error) {
             DecodeFault::Malformed { format, reason, column, .. } => {
                 DecodeFault::Malformed { format, reason, line: index + 1, column }
             }

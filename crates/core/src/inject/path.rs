@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use super::host::HostFault;
@@ -15,6 +15,37 @@ use crate::error::{Code, Fault};
 
 /// How often a path is decoded when it is searched for tricks: proxies and frameworks each decode once.
 const DECODINGS: usize = 3;
+
+/// What no path or query may hold (RFC 3986, appendix A) and the URL parser would send as it is, or trims at the ends. The square
+/// brackets stay: services want them.
+const NOWHERE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Overlong UTF-8 of `.`, `/` and `\`, and `%u` escapes: ways to write what may not be written. Other bytes that are no UTF-8 are a
+/// segment like any other.
+const OVERLONG: [&str; 12] = [
+    "%c0%ae",
+    "%c0%af",
+    "%c0%dc",
+    "%c1%9c",
+    "%c1%dc",
+    "%e0%80%ae",
+    "%e0%80%af",
+    "%e0%81%9c",
+    "%f0%80%80",
+    "%u00",
+    "%uff",
+    "%u2",
+];
 
 /// Why a URL is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,11 +161,11 @@ pub fn check_relative(text: &str) -> Result<(), UrlFault> {
         return if path.starts_with("//") { Err(outside(Outside::NetworkPath)) } else { Ok(()) };
     }
     let mut level = Cow::Borrowed(path);
-    for _ in 0..=DECODINGS {
-        check_level(&level)?;
-        // Overlong UTF-8 and `%u` escapes are ways to write what may not be written.
-        let lower = level.to_ascii_lowercase();
-        if ["%c0", "%c1", "%u00", "%uff", "%u2"].iter().any(|trick| lower.contains(trick)) {
+    for decodings in 0..=DECODINGS {
+        // `/%2Fkey` is a segment that begins with a slash, below the base.
+        check_level(&level, decodings > 0 && path.starts_with('/'))?;
+        let lower = level.chars().map(fold).collect::<String>().to_ascii_lowercase();
+        if OVERLONG.iter().any(|trick| lower.contains(trick)) {
             return Err(UrlFault::DotSegment);
         }
         let level_folded: String = level.chars().map(fold).collect();
@@ -147,8 +178,8 @@ pub fn check_relative(text: &str) -> Result<(), UrlFault> {
     Ok(())
 }
 
-/// Checks a path at one level of decoding.
-fn check_level(path: &str) -> Result<(), UrlFault> {
+/// Checks a path at one level of decoding; `below` the base two slashes name no host.
+fn check_level(path: &str, below: bool) -> Result<(), UrlFault> {
     if let Some(found) = path.chars().find(|c| is_control(*c)) {
         return Err(UrlFault::ControlCharacter { found });
     }
@@ -157,7 +188,7 @@ fn check_level(path: &str) -> Result<(), UrlFault> {
     if folded.contains('\\') {
         return Err(outside(Outside::Backslash));
     }
-    if start.starts_with("//") {
+    if !below && start.starts_with("//") {
         return Err(outside(Outside::NetworkPath));
     }
     check_dots(&folded)?;
@@ -170,10 +201,11 @@ fn check_level(path: &str) -> Result<(), UrlFault> {
     Ok(())
 }
 
-/// Refuses segments that are `.` or `..`, also with path parameters (`..;x`) or spaces around them.
+/// Refuses segments that are `.` or `..`, also with path parameters (`..;x`), what ends a path once it is decoded, or spaces around
+/// them.
 fn check_dots(path: &str) -> Result<(), UrlFault> {
     let dots = path.split('/').any(|segment| {
-        let name = segment.split(';').next().unwrap_or_default().trim();
+        let name = segment.split([';', '?', '#']).next().unwrap_or_default().trim();
         name == "." || name == ".."
     });
     if dots { Err(UrlFault::DotSegment) } else { Ok(()) }
@@ -226,12 +258,7 @@ pub fn join(base: &Url, base_text: &str, path: &str, query: &str) -> Result<Join
         text.push('/');
     }
     let path = path.strip_prefix('/').unwrap_or(path);
-    // The URL parser trims spaces at the ends instead of encoding them.
-    if path.contains(' ') {
-        text.push_str(&path.replace(' ', "%20"));
-    } else {
-        text.push_str(path);
-    }
+    text.extend(utf8_percent_encode(path, NOWHERE));
     if !query.is_empty() {
         let separator = match path.split_once('?') {
             None => "?",
@@ -285,7 +312,9 @@ fn fold(c: char) -> char {
         '\u{2216}' | '\u{29F5}' | '\u{FE68}' | '\u{FF3C}' => '\\',
         '\u{FE6B}' | '\u{FF20}' => '@',
         '\u{FE55}' | '\u{FF1A}' => ':',
-        '\u{FE6A}' | '\u{FF05}' => '%',
+        '\u{FE6A}' => '%',
+        // Letters, digits and signs of full width, but for those above.
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         c => c,
     }
 }
@@ -316,6 +345,14 @@ mod tests {
             ("/ä//b", "", "https://mixpanel.com/api/%C3%A4//b"),
             ("/.well-known/x", "", "https://mixpanel.com/api/.well-known/x"),
             ("/v1:run", "", "https://mixpanel.com/api/v1:run"),
+            ("/%2Fkey", "", "https://mixpanel.com/api/%2Fkey"),
+            ("/a/%C0", "", "https://mixpanel.com/api/a/%C0"),
+            ("/a|b^c", "", "https://mixpanel.com/api/a%7Cb%5Ec"),
+            (
+                "/x?a={b}|c^`d\\e [f] \"<g>\"&h=%7B",
+                "",
+                "https://mixpanel.com/api/x?a=%7Bb%7D%7Cc%5E%60d%5Ce%20[f]%20%22%3Cg%3E%22&h=%7B",
+            ),
         ] {
             assert_eq!(joined(path, query).as_deref(), Ok(expected), "{path}");
         }
@@ -331,7 +368,6 @@ mod tests {
             ("%40evil.example", Authority),
             ("\u{FF20}evil.example", Authority),
             ("//evil.example", NetworkPath),
-            ("/%2fevil.example", NetworkPath),
             ("%2F%2Fevil.example", NetworkPath),
             ("%252F%252Fevil.example", NetworkPath),
             ("\u{FF0F}\u{FF0F}evil.example", NetworkPath),
@@ -356,6 +392,12 @@ mod tests {
             "/\u{FF0E}\u{FF0E}/x",
             "/\u{2025}/x",
             "/a%2f..%2fb",
+            "/..%3f/x",
+            "/..%23x",
+            "/..%253fx",
+            "/\u{FF05}\u{FF12}\u{FF45}\u{FF05}\u{FF12}\u{FF25}/x",
+            "/a/%c0%ae%c0%ae/b",
+            "/a/%e0%80%ae./b",
             "..",
         ] {
             assert_eq!(joined(path, ""), Err(UrlFault::DotSegment), "{path}");

@@ -81,8 +81,8 @@ fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
         return Err(refusal(answer, None));
     }
     let unusable = |reason| GrantFault::Unusable { status: reply.status, reason };
-    let body =
-        decoder::decode(&reply.headers, &reply.body, None, Look::ANY).unwrap_or(DecodedBody::Empty);
+    let body = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY)
+        .unwrap_or(DecodedBody::Empty);
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();

@@ -9,8 +9,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-/// As deep as serde_json reads.
-const DEEPEST: usize = 127;
+/// Most levels of a JSON text.
+pub const DEEPEST: usize = 1024;
+
+/// As deep as serde_json reads unless it is told to read on.
+const USUAL: usize = 127;
 
 /// Whether a text is what [`super::parse`] reads; keeps nothing of it.
 ///
@@ -21,20 +24,73 @@ pub fn check(text: &str) -> Result<(), serde_json::Error> {
     if is_readable_if_valid(text) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
         return Ok(());
     }
-    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut reader = reader(text);
     Nothing.deserialize(&mut reader)?;
     reader.end()
+}
+
+/// A reader of a text, however deep it is up to [`DEEPEST`].
+pub(super) fn reader(text: &str) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    if nests_deeper_than(text, USUAL) && !nests_deeper_than(text, DEEPEST) {
+        reader.disable_recursion_limit();
+    }
+    reader
+}
+
+/// A text that others wrote as a value: half a surrogate pair, which JSON allows (RFC 8259, section 8.2) and no text can hold, is
+/// U+FFFD.
+///
+/// # Errors
+/// Those of [`super::parse`].
+pub fn read(text: &str) -> Result<Value, serde_json::Error> {
+    super::parse(&mended(text))
+}
+
+/// The text with each half of a surrogate pair replaced by `\ufffd`, which is as long: what is found in it stands at the same place
+/// in the text.
+#[must_use]
+pub fn mended(text: &str) -> Cow<'_, str> {
+    if !may_hold_half_a_pair(text) {
+        return Cow::Borrowed(text);
+    }
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut out, mut done, mut at) = (String::new(), 0, 0);
+    while let Some(found) = memchr::memchr(b'\\', &text.as_bytes()[at..]) {
+        at += found;
+        match unit(at) {
+            Some(0xD800..=0xDBFF) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
+            Some(0xD800..=0xDFFF) => {
+                out.push_str(&text[done..at]);
+                out.push_str("\\ufffd");
+                at += 6;
+                done = at;
+            }
+            // Whatever is escaped is a character, whose end is not looked at.
+            _ => at = (at + 2).min(text.len()),
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[done..]);
+    Cow::Owned(out)
 }
 
 /// Whether a text that is JSON to [`IgnoredAny`] is JSON to [`super::parse`] too: skipping is blind to two things that a
 /// reader refuses.
 pub(crate) fn is_readable_if_valid(text: &str) -> bool {
-    !is_too_deep(text) && !may_hold_half_a_pair(text)
+    !nests_deeper_than(text, DEEPEST) && !may_hold_half_a_pair(text)
 }
 
-/// Whether it nests deeper than serde_json reads.
-fn is_too_deep(text: &str) -> bool {
-    if memchr::memchr2_iter(b'{', b'[', text.as_bytes()).count() <= DEEPEST {
+/// Whether it has more levels of lists and objects.
+#[must_use]
+pub fn nests_deeper_than(text: &str, levels: usize) -> bool {
+    // Byte by byte: memchr, where it is built without optimising, leaves what it looked at on the stack, and this may be a secret.
+    if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() <= levels {
         return false;
     }
     let mut depth = 0_usize;
@@ -44,7 +100,7 @@ fn is_too_deep(text: &str) -> bool {
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth > DEEPEST
+        depth > levels
     })
 }
 
@@ -68,7 +124,7 @@ pub fn value(text: &str) -> Value {
         // As it is written: reading it would look for exponents again.
         Some(b'-' | b'0'..=b'9') => Value::Number(Number::from_string_unchecked(text.to_owned())),
         Some(b'"') => string(text).map_or(Value::Null, |text| Value::String(text.into_owned())),
-        _ => super::parse(text).unwrap_or_default(),
+        _ => read(text).unwrap_or_default(),
     }
 }
 
@@ -96,7 +152,7 @@ fn string(text: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Some(Cow::Borrowed(text.get(1..text.len() - 1)?));
     }
-    serde_json::from_str(text).ok().map(Cow::Owned)
+    serde_json::from_str(&mended(text)).ok().map(Cow::Owned)
 }
 
 /// Calls `visit` with each member of an object, also those whose key comes again; nothing where it is no object.
@@ -231,6 +287,8 @@ mod tests {
             &wide,
             &deep(127),
             &deep(128),
+            &deep(300),
+            &format!("{},", deep(300)),
             &deep(5000),
             &format!("{{\"a\":{},\"b\":01}}", deep(200)),
             "[\"\\ud83d\\ude00\"]",
@@ -258,6 +316,28 @@ mod tests {
             let expected = crate::value::parse(text).map(|_| ()).map_err(|error| error.to_string());
             assert_eq!(check(text).map_err(|error| error.to_string()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn half_a_pair_is_mended_in_its_place() {
+        for (text, expected) in [
+            (r#"["a"]"#, r#"["a"]"#),
+            (r#"["\ud83d\ude00"]"#, r#"["\ud83d\ude00"]"#),
+            (r#"["hi \ud83d"]"#, r#"["hi \ufffd"]"#),
+            (r#"["\uDE00 hi"]"#, r#"["\ufffd hi"]"#),
+            (r#"["\ud83d\ud83d\ude00"]"#, r#"["\ufffd\ud83d\ude00"]"#),
+            (r#"["\ud83dx\ude00"]"#, r#"["\ufffdx\ufffd"]"#),
+            (r#"["\\ud83d", "\\\ud83d"]"#, r#"["\\ud83d", "\\\ufffd"]"#),
+            (r#"{"\udc00é":"\ud800é"}"#, r#"{"\ufffdé":"\ufffdé"}"#),
+            (r#"["\ud83"#, r#"["\ud83"#),
+            ("\\", "\\"),
+            ("\\é", "\\é"),
+        ] {
+            assert_eq!(mended(text), expected);
+            assert_eq!(mended(text).len(), text.len());
+        }
+        assert_eq!(read(r#"["hi \ud83d"]"#).unwrap(), serde_json::json!(["hi \u{fffd}"]));
+        assert_eq!(scalar(r#""hi \ud83d""#).as_deref(), Some("hi \u{fffd}"));
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn read(text: &str) -> Datum {
     let is_plain = !cardhost_core::value::may_hold_exponent(text);
     let direct = is_plain.then(|| serde_json::from_str::<Datum>(text).ok()).flatten();
     direct
-        .or_else(|| cardhost_core::value::parse(text).ok().map(Datum::from))
+        .or_else(|| cardhost_core::value::text::read(text).ok().map(Datum::from))
         .unwrap_or_else(|| Datum::text(text))
 }
 
@@ -175,6 +175,10 @@ impl From<&Datum> for Value {
             Datum::Null => Value::Null,
             Datum::Bool(value) => Value::Bool(*value),
             Datum::Number(Number::Int(number)) => Value::from(*number),
+            // Not through a reader, which would write an exponent in its own way.
+            Datum::Number(Number::Written(text)) => {
+                Value::Number(serde_json::Number::from_string_unchecked(text.to_string()))
+            }
             Datum::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or_default(),
             Datum::Text(text) => Value::String(text.to_string()),
             Datum::List(list) => Value::Array(list.items().iter().map(Value::from).collect()),

@@ -49,6 +49,45 @@ def inside(xs): . as $x | xs | contains($x);
 def  index($i): indices($i)[ 0];
 def rindex($i): indices($i)[-1];
 def @json: tojson;
+def cells(kind; escape):
+  def refuse($why): error("\(type) (\(tojson)) " + $why);
+  if type != "array" then refuse("cannot be " + kind + "-formatted, only an array can be") end
+  | map(if type == "string" then escape
+        elif type == "number" or type == "boolean" then tostring
+        elif . == null then ""
+        else refuse("is not valid in a " + kind + " row") end);
+def replaced($from; $to): split($from) | join($to);
+def @csv: cells("csv"; "\"" + replaced("\""; "\"\"") + "\"") | join(",");
+def @tsv: cells("tsv"; replaced("\\"; "\\\\") | replaced("\t"; "\\t") | replaced("\n"; "\\n") | replaced("\r"; "\\r")) | join("\t");
+def ascii: [.] | implode;
+def toarray: if type == "array" then . else [.] end;
+def IN(s): any(s == .; .);
+def IN(src; s): any(src == s; .);
+def INDEX(stream; key): reduce stream as $row ({}; .[$row | key | tostring] |= $row);
+def INDEX(key): INDEX(.[]; key);
+def leaf_paths: paths(scalars);
+def isvalid(f): try (f | true) catch false;
+def tostream:
+  def events($path):
+    if (type == "array" or type == "object") and length > 0 then
+      . as $whole
+      | (if type == "array" then [range(length)] else keys_unsorted end) as $keys
+      | ($keys[] as $key | $whole[$key] | events($path + [$key])), [$path + [$keys[-1]]]
+    else [$path, .] end;
+  events([]);
+def fromstream(events):
+  foreach events as $event ({};
+    (if .done then {} else . end)
+    | if $event | length == 2 then .value |= setpath($event[0]; $event[1]) | .done = ($event[0] == [])
+      else .done = ($event[0] | length == 1) end;
+    if .done then .value else empty end);
+def truncate_stream(events): . as $depth | events | .[0] |= .[$depth:] | select(.[0] | length > 0);
+def trimstr($x): ltrimstr($x) | rtrimstr($x);
+def date: todate;
+def dateadd($unit; $n): . + $n;
+def datesub($unit; $n): . - $n;
+def have_literal_numbers: true;
+def have_decnum: false;
 "#;
     load::parse(TEXT, |parser| parser.defs()).unwrap_or_default().into_iter()
 }
@@ -56,8 +95,7 @@ def @json: tojson;
 fn from_json(value: &Datum) -> Result<Datum, Error<Datum>> {
     let Some(text) = value.as_text() else { return Err(Error::typ(value.clone(), "string")) };
     spend(text.len() as u64 / 4);
-    let parsed: Result<serde_json::Value, _> = serde_json::from_str(text);
-    parsed
+    cardhost_core::value::parse(text)
         .map(Datum::from)
         .map_err(|error| Error::new(Datum::text(&format!("cannot parse as JSON: {error}"))))
 }

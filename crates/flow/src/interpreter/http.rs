@@ -265,13 +265,13 @@ fn joined(headers: &HeaderMap) -> Vec<(String, String)> {
 /// The body as a card decodes it; without a content type, JSON is taken for JSON, and bytes that are no text are in base64.
 fn content(reply: &Reply) -> Result<Value, Problem> {
     let read = |text: &str| {
-        cardhost_core::value::parse(text).map_err(|error| {
+        cardhost_core::value::text::read(text).map_err(|error| {
             let title = "the reply cannot be decoded";
             let problem = Problem::new(Standard::Runtime, title, error.to_string());
             problem.with_code(&Code::RESPONSE_DECODE)
         })
     };
-    match decoder::decode(&reply.headers, &reply.body, None, Look::Whole) {
+    match decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::Whole) {
         Ok(DecodedBody::Empty) => Ok(Value::Null),
         Ok(DecodedBody::Raw(json)) => read(json.get()),
         Ok(DecodedBody::Json(json)) => read(json.part(&[]).unwrap_or("null")),

@@ -144,6 +144,9 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
+            // Devices and mainframes fold headers and put spaces before colons; whoever frames a body that way is still refused.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .connect_timeout(key.connect_timeout)
             .tcp_nodelay(true)
             .build()
