@@ -176,7 +176,7 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
             Ok(_) => cardhost::core::value::reason(&error),
             Err(_) => not_utf8(text).to_owned(),
         };
-        Error::from(ConnectionFault::Unreadable { reason: format!("not JSON: {reason}") })
+        Error::from(ConnectionFault::NotJson { reason })
             .at(place(Some((error.line(), error.column()))))
     })?;
     let mut wrapped = false;
@@ -185,7 +185,9 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
             None => Value::Object(map),
             Some(fields) => {
                 if let Some((key, _)) = map.into_iter().next() {
-                    return Err(Error::from(ConnectionFault::UnknownKey { key }).at(place(None)));
+                    let pointer = cardhost::core::error::pointer(&[&key]);
+                    let place = Place { pointer, ..place(None) };
+                    return Err(Error::from(ConnectionFault::UnknownKey { key }).at(place));
                 }
                 wrapped = true;
                 fields
@@ -197,8 +199,7 @@ pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> 
         Value::Object(fields) => Ok(GivenFields { fields, wrapped }),
         other => {
             let found = cardhost::core::value::type_name(&other);
-            let reason = format!("an object of fields is expected, not {found}");
-            Err(Error::from(ConnectionFault::Unreadable { reason }).at(place(None)))
+            Err(Error::from(ConnectionFault::NotFields { found }).at(place(None)))
         }
     }
 }

@@ -429,10 +429,10 @@ fn a_case_with_a_file_that_is_missing_broken_or_foreign_is_told_clearly() {
         (
             "case.json",
             Some("{ \"case\": 1, \"flow\": \"flow.yaml\", \"card\": \"a/b\" }"),
-            "definition.syntax",
+            "definition.value",
         ),
         ("case.json", Some("{ \"case\": 2, \"flow\": \"flow.yaml\" }"), "cassette.format"),
-        ("case.json", Some("{ \"case\": 1 }"), "definition.syntax"),
+        ("case.json", Some("{ \"case\": 1 }"), "definition.value"),
     ];
     for (name, text, code) in table {
         let file = case.join(name);

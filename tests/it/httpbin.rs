@@ -311,11 +311,9 @@ fn redirects_on_the_same_origin_are_followed_with_the_credentials() {
 #[test]
 fn a_redirected_post_keeps_its_body_only_where_the_status_says_so() {
     let Some(server) = httpbin() else { return };
-    for (status, method, data) in [
-        (303, "GET", ""),
-        (307, "POST", "{\"a\":1}"),
-        (308, "POST", "{\"a\":1}"),
-    ] {
+    for (status, method, data) in
+        [(303, "GET", ""), (307, "POST", "{\"a\":1}"), (308, "POST", "{\"a\":1}")]
+    {
         let path = format!("/redirect-to?url=/anything&status_code={status}");
         let request = json!({ "Relative URL": path, "Body": { "a": 1 } });
         let echo = response(&server, "POST", &request);

@@ -1,6 +1,7 @@
 //! The same mistake is told in the same words, with the same hint and at the same place, whatever the document is.
 
-use cardhost::author::check::{File, check_connector};
+use cardhost::Invocation;
+use cardhost::author::check::{File, check_connector, check_form};
 use cardhost::document::Finding;
 use cardhost::flow;
 
@@ -155,5 +156,65 @@ fn the_same_mistake_has_one_wording_hint_and_place() {
                 assert_eq!(found.place.line_column, mark, "{what}");
             }
         }
+    }
+}
+
+/// The same sentences, of a test case: each with what is replaced, `^` before the place, and message and hint.
+const CASE_MISTAKES: &[((&str, &str), &str, Option<&str>)] = &[
+    (
+        ("\"description\"", "^\"descripton\""),
+        "unknown key `descripton`",
+        Some("did you mean `description`?"),
+    ),
+    (("\"Get\"", "^7"), "this must be text, not a number", None),
+    (("\"Get\"", "^{}"), "this must be text, not an object", None),
+    (
+        ("\"description\": \"Get\"", "^\"card\": \"shop/get\""),
+        "key `card` is there twice",
+        Some("the first is on line 2; only one can count"),
+    ),
+    (("\"case\": 1, ", ""), "key `case` is missing", None),
+    (("\"options\": {}", "\"options\": {},^"), "this is not JSON: trailing comma", None),
+];
+
+#[test]
+fn a_case_is_told_of_in_the_same_words() {
+    let case =
+        "{\n  \"case\": 1, \"card\": \"shop/get\", \"description\": \"Get\",\n  \"options\": {}}";
+    for (change, message, hint) in CASE_MISTAKES {
+        let (text, mark) = damaged(case, *change);
+        let file = File { path: "case.json", text: &text };
+        let found = check_form(file, cardhost::testing::formats::case_schema());
+        let [found] = found.as_slice() else { panic!("{text}: {found:#?}") };
+        assert_eq!((found.message(), found.hint()), (*message, *hint), "{text}");
+        if mark.is_some() {
+            assert_eq!(found.place.line_column, mark, "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_invocation_is_told_of_in_the_same_words() {
+    for (text, code, pointer, message) in [
+        ("{\"optons\": {}}", "invocation.unknown_key", "/optons", "unknown key `optons`"),
+        (
+            "{\"connection\": {\"a\": 1}}",
+            "invocation.unknown_key",
+            "/connection/a",
+            "unknown key `a`",
+        ),
+        (
+            "{\"options\": 7}",
+            "invocation.type",
+            "/options",
+            "`options` must be an object, not a number",
+        ),
+        ("{\"card\": {}}", "invocation.type", "/card", "`card` must be text, not an object"),
+        ("{\"id\": 1, \"id\": 2}", "invocation.duplicate_key", "", "key `id` is there twice"),
+        ("{\"id\": 1,}", "invocation.syntax", "", "this is not JSON: trailing comma"),
+    ] {
+        let error = cardhost::Error::from(Invocation::from_json(text.as_bytes()).unwrap_err());
+        let told = (error.code().as_str(), error.place().pointer.as_str(), error.message());
+        assert_eq!(told, (code, pointer, message.to_owned()), "{text}");
     }
 }

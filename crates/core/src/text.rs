@@ -61,6 +61,26 @@ pub fn article(kind: &str) -> String {
     }
 }
 
+/// A text that is not JSON; `reason` is the reader's.
+pub fn not_json(reason: &str) -> String {
+    format!("this is not JSON: {reason}")
+}
+
+/// A key that is not known where it stands.
+pub fn unknown_key(key: &str) -> String {
+    format!("unknown key `{key}`")
+}
+
+/// A key that its object already has.
+pub fn key_twice(key: &str) -> String {
+    format!("key `{key}` is there twice")
+}
+
+/// A value of another type.
+pub fn must_be(expected: &[&str], found: &str) -> String {
+    format!("this must be {}, not {}", alternatives(expected), article(found))
+}
+
 /// Names in a row, the last after a word of its own.
 #[must_use]
 pub fn listed(names: &[String], last_word: &str) -> String {

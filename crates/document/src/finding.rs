@@ -1,8 +1,9 @@
 //! What is found in a document.
 
+use std::fmt;
 use std::ops::Range;
 
-use cardhost_core::error::{Code, Place};
+use cardhost_core::error::{Code, Fault, Place};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,5 +57,26 @@ impl Finding {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// As the error of whoever needs the document and cannot go on.
+impl Fault for Finding {
+    fn code(&self) -> Code {
+        self.code.clone()
+    }
+
+    fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }

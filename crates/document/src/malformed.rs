@@ -3,7 +3,9 @@
 use std::fmt;
 
 use cardhost_core::error::{Code, Fault};
-use cardhost_core::text::{alternatives, article, did_you_mean, listed, nearest, quoted_each};
+use cardhost_core::text::{
+    did_you_mean, key_twice, listed, must_be, nearest, not_json, quoted_each, unknown_key,
+};
 
 use super::read_fault::{Language, ReadFault};
 
@@ -102,19 +104,22 @@ impl Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Malformed::Syntax { language: Language::Json, reason } => {
+                f.write_str(&not_json(reason))
+            }
             Malformed::Syntax { language, reason } => {
                 write!(f, "this is not {}: {reason}", language.as_str())
             }
             Malformed::Limit { reason } => write!(f, "this cannot be read: {reason}"),
-            Malformed::DuplicateKey { key, .. } => write!(f, "key `{key}` is there twice"),
-            Malformed::UnknownKey { key, .. } => write!(f, "unknown key `{key}`"),
+            Malformed::DuplicateKey { key, .. } => f.write_str(&key_twice(key)),
+            Malformed::UnknownKey { key, .. } => f.write_str(&unknown_key(key)),
             Malformed::MissingKey { keys } => match keys.as_slice() {
                 [key] => write!(f, "key `{key}` is missing"),
                 keys => write!(f, "keys {} are missing", listed(&quoted_each(keys), "and")),
             },
             Malformed::Type { expected, found } => {
                 let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-                write!(f, "this must be {}, not {}", alternatives(&expected), article(found))
+                f.write_str(&must_be(&expected, found))
             }
             Malformed::Choice { what, found, .. } => write!(f, "there is no {what} `{found}`"),
             Malformed::Form { expected, found } => write!(f, "`{found}` is not {expected}"),

@@ -32,6 +32,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cardhost_author::check::{File, Finding, check_form};
 use cardhost_cassette::CassetteFault;
 use cardhost_cassette::{
     Case, CaseFile, Cassette, Difference, Injection, Player, json_differences, lines,
@@ -245,7 +246,7 @@ impl CaseFolder {
         let path = path.into();
         let files = Files(&path);
         files.check(|name| FILES.contains(&name), &FILES.join(", "))?;
-        let case = Case::read(&files.shown("case.json"), &files.read("case.json")?)?;
+        let case = files.case(Case::read)?;
         let cassette = files.cassette()?;
         let expected = files.golden()?;
         Ok(CaseFolder { path, case, cassette, expected })
@@ -319,7 +320,7 @@ impl AnyCase {
     pub fn load(path: impl Into<PathBuf>) -> Result<AnyCase, Error> {
         let path = path.into();
         let files = Files(&path);
-        match CaseFile::read(&files.shown("case.json"), &files.read("case.json")?)? {
+        match files.case(CaseFile::read)? {
             CaseFile::Card(_) => Ok(AnyCase::Card(Box::new(CaseFolder::load(path)?))),
             CaseFile::Flow(_) => Ok(AnyCase::Flow(Box::new(FlowCase::load(path)?))),
         }
@@ -355,6 +356,19 @@ impl Files<'_> {
     fn read(&self, name: &str) -> Result<String, Error> {
         let file = self.0.join(name);
         fs::read_to_string(&file).map_err(|error| Files::unreadable(&file, error.to_string()))
+    }
+
+    /// The case, or what is wrong with its form, in the words of every document.
+    fn case<T>(&self, read: fn(&str, &str) -> Result<T, Error>) -> Result<T, Error> {
+        let (path, text) = (self.shown("case.json"), self.read("case.json")?);
+        read(&path, &text).map_err(|error| match error.fault().downcast_ref() {
+            Some(CassetteFault::Case { .. }) => {
+                let file = File { path: &path, text: &text };
+                let found = check_form(file, crate::formats::case_schema());
+                found.into_iter().find(Finding::is_error).map_or(error, Error::from)
+            }
+            _ => error,
+        })
     }
 
     fn has(&self, name: &str) -> bool {

@@ -82,7 +82,8 @@ fn folder(path: &Path) -> Result<Files, Failure> {
     Ok(Files { connector: read(&connector)?, cards })
 }
 
-fn read(path: &Path) -> Result<(String, String), Failure> {
+/// The path of a file as it is shown, and its text.
+pub(super) fn read(path: &Path) -> Result<(String, String), Failure> {
     let file = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     match String::from_utf8(text) {

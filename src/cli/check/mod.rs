@@ -1,6 +1,7 @@
-//! `check`: every fault of connectors, cards and flows, with its source line; the examples of cards are run.
+//! `check`: every fault of connectors, cards, flows and test cases, with its source line; the examples of cards are run.
 
 mod args;
+mod cases;
 mod connectors;
 mod flows;
 mod folder;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::CheckArgs;
+use super::cases;
 use super::connectors;
 use super::flows::{self, Flows};
 use super::folder::has_extension;
@@ -20,7 +21,9 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
             flows.gather_folder(folder)?;
         }
     }
-    for path in &args.paths {
+    let (cases, paths): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        args.paths.iter().partition(|path| cases::is_case(path));
+    for path in paths {
         let is_yaml = has_extension(path, &["yaml", "yml"]);
         if path.is_file() && (is_yaml || flows::is_flow(path)) {
             flows.gather_file(path)?;
@@ -31,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
             flows.gather_folder(path)?;
         }
     }
-    if connectors.is_empty() && flows.is_empty() {
+    if connectors.is_empty() && flows.is_empty() && cases.is_empty() {
         return Err(nothing("connector and no flow", &args.paths));
     }
     let mut tally = Tally::default();
@@ -39,6 +42,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
         files.check(console, &mut tally);
     }
     flows.check(global, console, &mut tally)?;
+    cases.into_iter().try_for_each(|path| cases::check(path, console, &mut tally))?;
     tally.end(console)
 }
 

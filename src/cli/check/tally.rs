@@ -12,6 +12,7 @@ pub(super) struct Tally {
     pub(super) examples: usize,
     pub(super) anti_examples: usize,
     pub(super) flows: usize,
+    pub(super) cases: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
 }
@@ -20,7 +21,7 @@ impl Tally {
     /// Says what was checked; an error where there were faults.
     pub(super) fn end(&self, console: &Console) -> Result<(), Failure> {
         let mut checked = Vec::new();
-        if self.connectors > 0 || self.flows == 0 {
+        if self.connectors > 0 || self.flows + self.cases == 0 {
             checked.push(count(self.connectors, "connector"));
             checked.push(count(self.cards, "card"));
             checked.push(count(self.examples, "example"));
@@ -28,6 +29,9 @@ impl Tally {
         }
         if self.flows > 0 {
             checked.push(count(self.flows, "flow"));
+        }
+        if self.cases > 0 {
+            checked.push(count(self.cases, "case"));
         }
         let checked = checked.join(", ");
         if self.errors == 0 {

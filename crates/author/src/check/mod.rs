@@ -13,6 +13,7 @@ mod examples;
 mod fault;
 mod fields;
 mod findings;
+mod form;
 mod known;
 mod locate;
 mod names;
@@ -27,6 +28,7 @@ mod words;
 use std::sync::Arc;
 
 pub use cardhost_document::{Finding, Severity};
+pub use form::check_form;
 
 use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;

@@ -19,6 +19,8 @@ use cardhost_document::{Malformed, below, short};
 enum Definition {
     Connector,
     Card,
+    /// Of a kind that has nothing but a schema.
+    Other,
 }
 
 /// A format: its schema, compiled once.
@@ -40,6 +42,11 @@ impl Format {
     pub(super) fn card() -> &'static Format {
         static FORMAT: OnceLock<Format> = OnceLock::new();
         FORMAT.get_or_init(|| Format::new(Definition::Card, crate::formats::card_schema()))
+    }
+
+    /// Any other format.
+    pub(super) fn of(schema: Value) -> Format {
+        Format::new(Definition::Other, schema)
     }
 
     fn new(of: Definition, schema: Value) -> Format {
@@ -155,7 +162,7 @@ impl Format {
     /// The roots that a reference at a place can start with, in words.
     fn roots(&self, at: &str) -> &'static str {
         match self.of {
-            Definition::Connector => "`connection`",
+            Definition::Connector | Definition::Other => "`connection`",
             Definition::Card if at.starts_with("/options/") => "`connection` or `options`",
             Definition::Card if at.starts_with("/response/") => "`response`, `options` or `input`",
             Definition::Card => "`connection`, `options` or `input`",
@@ -165,7 +172,7 @@ impl Format {
     /// Finds fields that stand where groups of fields must; nothing else is worth saying of them.
     fn fields_for_groups(&self, value: &Value, findings: &mut Findings<'_>) -> Vec<String> {
         let mut places = Vec::new();
-        if self.of == Definition::Connector {
+        if self.of != Definition::Card {
             return places;
         }
         for of in ["input", "output"] {

@@ -3,6 +3,7 @@
 use super::SecretSource;
 use crate::error::{Code, Fault, Place};
 use crate::settle::FieldFault;
+use crate::text::{must_be, not_json, unknown_key};
 
 /// Why a connection cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +23,7 @@ pub enum ConnectionFault {
         reason: String,
     },
     /// A key beside `fields`.
-    #[error("`connection` has an unknown key `{key}`")]
+    #[error("{}", unknown_key(key))]
     UnknownKey {
         /// The key.
         key: String,
@@ -38,6 +39,18 @@ pub enum ConnectionFault {
     Unreadable {
         /// The reader's words.
         reason: String,
+    },
+    /// The text that it comes from is not JSON.
+    #[error("{}", not_json(reason))]
+    NotJson {
+        /// The reader's words.
+        reason: String,
+    },
+    /// What should hold its fields is no object.
+    #[error("{}", must_be(&["object"], found))]
+    NotFields {
+        /// The type that it has.
+        found: &'static str,
     },
     /// A field points at the environment or a file, and the policy of the host does not allow it.
     #[error(
@@ -56,7 +69,9 @@ impl Fault for ConnectionFault {
             ConnectionFault::Source { .. } => Code::CONNECTION_SECRET_SOURCE,
             ConnectionFault::UnknownKey { .. } => Code::CONNECTION_UNKNOWN_FIELD,
             ConnectionFault::Unknown { .. } => Code::CONNECTION_UNKNOWN,
-            ConnectionFault::Unreadable { .. } => Code::CONNECTION_UNREADABLE,
+            ConnectionFault::Unreadable { .. }
+            | ConnectionFault::NotJson { .. }
+            | ConnectionFault::NotFields { .. } => Code::CONNECTION_UNREADABLE,
             ConnectionFault::Reference { .. } => Code::POLICY_SECRET_REFERENCE,
         }
     }
@@ -67,9 +82,11 @@ impl Fault for ConnectionFault {
             ConnectionFault::Source { field, .. } | ConnectionFault::Reference { field } => {
                 Place::invocation(&["connection", "fields", field])
             }
-            ConnectionFault::UnknownKey { .. }
-            | ConnectionFault::Unknown { .. }
-            | ConnectionFault::Unreadable { .. } => Place::invocation(&["connection"]),
+            ConnectionFault::UnknownKey { key } => Place::invocation(&["connection", key]),
+            ConnectionFault::Unknown { .. }
+            | ConnectionFault::Unreadable { .. }
+            | ConnectionFault::NotJson { .. }
+            | ConnectionFault::NotFields { .. } => Place::invocation(&["connection"]),
         }
     }
 
@@ -90,6 +107,9 @@ impl Fault for ConnectionFault {
             }
             ConnectionFault::Unreadable { .. } => {
                 Some("check the path, its content and who may read it".to_owned())
+            }
+            ConnectionFault::NotJson { .. } | ConnectionFault::NotFields { .. } => {
+                Some("give one JSON object with the connection's fields".to_owned())
             }
             ConnectionFault::Reference { .. } => Some("give the value itself".to_owned()),
         }

@@ -1,14 +1,14 @@
 //! Why a text is not an invocation.
 
 use crate::error::{Code, Fault, Place};
-use crate::text::{article, did_you_mean};
+use crate::text::{article, did_you_mean, key_twice, not_json, unknown_key};
 
 /// Why a text is not an invocation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvocationFault {
     /// It is not JSON.
-    #[error("the invocation is not JSON: {reason}")]
+    #[error("{}", not_json(reason))]
     Syntax {
         /// The reader's words, without place.
         reason: String,
@@ -28,7 +28,7 @@ pub enum InvocationFault {
         found: &'static str,
     },
     /// No such key.
-    #[error("{} has an unknown key `{key}`", part(within))]
+    #[error("{}", unknown_key(key))]
     UnknownKey {
         /// The key.
         key: String,
@@ -38,7 +38,7 @@ pub enum InvocationFault {
         within: &'static str,
     },
     /// An object has a key twice: which value is meant is not known (RFC 8259, section 4).
-    #[error("the invocation has the key `{key}` twice in one object")]
+    #[error("{}", key_twice(key))]
     DuplicateKey {
         /// The key.
         key: String,
@@ -54,7 +54,7 @@ pub enum InvocationFault {
     },
 }
 
-/// The whole invocation, or a part of it.
+/// The whole invocation, or a part of it: a flow tells of it where no place is shown.
 fn part(key: &str) -> String {
     match key {
         "" => "the invocation".to_owned(),
@@ -82,9 +82,8 @@ impl Fault for InvocationFault {
             InvocationFault::Type { key, .. } if !key.is_empty() => {
                 Place::invocation(&key.split('.').collect::<Vec<_>>())
             }
-            InvocationFault::UnknownKey { within, .. } if !within.is_empty() => {
-                Place::invocation(&[within])
-            }
+            InvocationFault::UnknownKey { key, within: "", .. } => Place::invocation(&[key]),
+            InvocationFault::UnknownKey { key, within, .. } => Place::invocation(&[within, key]),
             _ => Place::default(),
         }
     }

@@ -95,7 +95,7 @@ impl FlowCase {
     pub fn load(path: impl Into<PathBuf>) -> Result<FlowCase, Error> {
         let path = path.into();
         let files = Files(&path);
-        let run = RecordedRun::read(&files.shown("case.json"), &files.read("case.json")?)?;
+        let run = files.case(RecordedRun::read)?;
         let is_file_name = !run.flow.contains(['/', '\\']) && !FILES.contains(&&*run.flow);
         if !is_file_name || !files.has(&run.flow) {
             let reason = format!("`{}` is not a file beside it", run.flow);
