@@ -8,6 +8,7 @@ use std::time::Duration;
 use cardhost::core::connection::ConnectionFault;
 use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
+use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::testing::Mocks;
 use cardhost::transport::{EgressPolicy, HttpTransport};
 use cardhost::{BaseOverride, Error, Host, HostBuilder, Invocation, Policy};
@@ -169,8 +170,12 @@ pub(crate) struct GivenFields {
 /// Reads the fields of a connection: `{"fields": {…}}`, or the fields themselves. `shown` is where the text came from.
 pub(crate) fn fields_of(text: &[u8], shown: &str) -> Result<GivenFields, Error> {
     let place = |line_column| Place { file: shown.to_owned(), line_column, ..Place::default() };
+    let text = unmarked_bytes(text);
     let value: Value = serde_json::from_slice(text).map_err(|error| {
-        let reason = cardhost::core::value::reason(&error);
+        let reason = match std::str::from_utf8(text) {
+            Ok(_) => cardhost::core::value::reason(&error),
+            Err(_) => not_utf8(text).to_owned(),
+        };
         Error::from(ConnectionFault::NotJson { reason })
             .at(place(Some((error.line(), error.column()))))
     })?;
@@ -212,6 +217,11 @@ pub(crate) fn invocation() -> Result<Invocation, Failure> {
     }
 }
 
+/// Whether a text has nothing to read: white space, perhaps behind a byte order mark.
+pub(crate) fn is_blank(text: &[u8]) -> bool {
+    unmarked_bytes(text).iter().all(u8::is_ascii_whitespace)
+}
+
 /// What is on stdin; `None` where that is nothing. `what` is expected there.
 pub(crate) fn stdin(what: &str) -> Result<Option<Vec<u8>>, Failure> {
     let limit = longest_invocation();
@@ -226,7 +236,7 @@ pub(crate) fn stdin(what: &str) -> Result<Option<Vec<u8>>, Failure> {
     if text.len() > limit {
         return Err(Error::from(InvocationFault::TooLong { limit }).into());
     }
-    Ok(Some(text).filter(|text| !text.iter().all(u8::is_ascii_whitespace)))
+    Ok(Some(text).filter(|text| !is_blank(text)))
 }
 
 /// One thread: a call spends its time waiting, and threads cost more than they bring.

@@ -245,7 +245,7 @@ impl Lines {
                 return Some(Line { number: self.number, text: Err(self.limit) });
             }
             let text = &self.buffer[line];
-            if text.iter().all(u8::is_ascii_whitespace) {
+            if setup::is_blank(text) {
                 continue;
             }
             return Some(Line { number: self.number, text: Ok(text.to_vec()) });

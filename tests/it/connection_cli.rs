@@ -900,6 +900,7 @@ fn a_login_waits_for_its_own_browser_and_stores_the_tokens() {
     assert_eq!(visit(&back, "POST /callback").status(), 405);
     assert_eq!(visit(&back, "GET /callback").status(), 400);
     assert_eq!(visit(&back, "GET /callback?code=c&state=wrong").status(), 400);
+    assert_eq!(visit(&back, "GET /callback?error=access_denied").status(), 400);
     let last = visit(&back, &format!("GET /callback?code=c&state={}", query["state"]));
     assert_eq!(
         (last.status(), last.body.as_str()),
@@ -908,7 +909,9 @@ fn a_login_waits_for_its_own_browser_and_stores_the_tokens() {
     assert_eq!(last.header("cache-control"), ["no-store"]);
     drop(idle);
     let (code, rest) = login.end();
-    assert_eq!((code, rest.as_str()), (0, "logged in: the tokens of acme/prod are stored\n"));
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.starts_with("somebody came back without the state of this login"), "{rest}");
+    assert!(rest.ends_with("\nlogged in: the tokens of acme/prod are stored\n"), "{rest}");
 
     let tested = home.json(&["connection", "test", "acme/prod", "--json", "--cards", &cards]);
     assert_eq!(
@@ -951,17 +954,36 @@ fn a_login_that_is_denied_or_forgotten_ends_with_an_error() {
     home.ok(&["connection", "add", "acme", "prod", "--cards", &cards], &acme_fields());
     let mut login = UnderWay::begin(&home, &cards, &[]);
     let (query, back) = login.url();
-    let target = format!("GET /callback?error=access_denied&state={}", query["state"]);
+    let target = format!(
+        "GET /callback?error=access_denied&error_description=Ask+an+admin&state={}",
+        query["state"]
+    );
     assert_eq!(visit(&back, &target).status(), 400);
     let (code, rest) = login.end();
     assert_eq!(code, 5, "{rest}");
     assert!(rest.starts_with("error[auth.denied]"), "{rest}");
+    assert!(rest.contains("the access was not allowed: Ask an admin"), "{rest}");
 
     let mut login = UnderWay::begin(&home, &cards, &["--timeout", "200ms"]);
     let _ = login.url();
     let (code, rest) = login.end();
     assert_eq!(code, 5, "{rest}");
     assert!(rest.contains("the time to allow the access is over"), "{rest}");
+
+    // Who knows no state ends nothing; what they say is shown at once, and told where nobody else came.
+    let mut login = UnderWay::begin(&home, &cards, &["--timeout", "3s"]);
+    let (query, back) = login.url();
+    let said = "error=unauthorized_client&error_description=Nobody+has+checked+this+app%1B%5B2J";
+    assert_eq!(visit(&back, &format!("GET /callback?{said}&state=wrong")).status(), 400);
+    assert_eq!(visit(&back, &format!("GET /callback?{said}")).status(), 400);
+    let shown = login.line();
+    assert!(shown.contains("says: ") && shown.contains("Nobody has checked this app"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    let (code, rest) = login.end();
+    assert_eq!(code, 5, "{rest}");
+    assert!(rest.contains("error[auth.grant_refused]"), "{rest}");
+    assert!(rest.contains("says `unauthorized_client`: Nobody has checked this app"), "{rest}");
+    assert!(!query["state"].is_empty());
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -124,7 +124,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("0x1ffffffff", INVALID),
     ("127.0.0.08", INVALID),
     ("xn--a", INVALID),
-    ("a_b.example", INVALID),
+    ("a$b.example", INVALID),
 ];
 
 /// The same for the whole URL in `<<connection.URL>>/rest`.

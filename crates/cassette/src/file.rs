@@ -7,6 +7,7 @@ use super::CassetteFault;
 use super::{Case, Cassette, FORMAT, RecordedRun};
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
+use cardhost_core::text::unmarked;
 
 impl Cassette {
     /// Reads a cassette; `file` is its name in errors.
@@ -100,6 +101,7 @@ impl CaseFile {
     /// # Errors
     /// As [`Case::read`].
     pub fn read(file: &str, text: &str) -> Result<CaseFile, Error> {
+        let text = unmarked(text);
         let is_flow = serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.flow.is_some());
         match is_flow {
             true => RecordedRun::read(file, text).map(CaseFile::Flow),
@@ -110,6 +112,7 @@ impl CaseFile {
 
 fn read<T: DeserializeOwned>(file: &str, text: &str, version: &str) -> Result<T, Error> {
     let place = |line_column| Place { file: file.to_owned(), line_column, ..Place::default() };
+    let text = unmarked(text);
     // A newer format may have other keys: its version is looked at first.
     if let Ok(probe) = serde_json::from_str::<Probe>(text)
         && let Some(found) = if version == "case" { probe.case } else { probe.cassette }

@@ -362,7 +362,9 @@ fn layout(parts: &[Part]) -> Option<Vec<UrlPart>> {
                 (At::Path, c) if c.is_ascii_graphic() && !matches!(c, '?' | '#' | '\\') => At::Path,
                 (At::Host | At::Port | At::Whole, '/') => At::Path,
                 (At::Host, ':') => At::Port,
-                (At::Host, c) if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') => At::Host,
+                (At::Host, c) if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') => {
+                    At::Host
+                }
                 (At::Port, c) if c.is_ascii_digit() => At::Port,
                 _ => return None,
             };

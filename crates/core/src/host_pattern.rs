@@ -13,7 +13,7 @@ pub struct HostPattern(pub String);
 
 impl HostPattern {
     const PATTERN: &'static str =
-        r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$";
+        r"^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$";
 
     /// The text.
     #[must_use]

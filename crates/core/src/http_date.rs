@@ -4,14 +4,27 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 /// Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3): a number, or a date compared with `now`.
+/// Some services send fractions; the next whole second does. A negative number counts as none.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: i64) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(seconds);
+    if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && !text.contains(' ') {
+        return whole_seconds(text);
     }
     let at = http_date(text)?;
     u64::try_from(at.saturating_sub(now).max(0)).ok()
+}
+
+/// A decimal number of seconds, rounded up.
+fn whole_seconds(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    let seconds = if whole.is_empty() { 0 } else { whole.parse::<u64>().unwrap_or(u64::MAX) };
+    let more = fraction.bytes().any(|digit| digit != b'0');
+    Some(seconds.saturating_add(u64::from(more)))
 }
 
 /// Seconds since 1970 of a date in one of the three formats of RFC 9110, section 5.6.7.
@@ -38,6 +51,25 @@ mod tests {
             retry_after(&headers, 1_767_225_600)
         };
         assert_eq!(after("120"), Some(120));
+        for (text, seconds) in [
+            ("1.5", Some(2)),
+            ("0.493", Some(1)),
+            ("2.0", Some(2)),
+            ("2.", Some(2)),
+            (".2", Some(1)),
+            ("0.000", Some(0)),
+            ("1.000000000000000000000000000001", Some(2)),
+            ("18446744073709551615.5", Some(u64::MAX)),
+            ("-1", None),
+            ("-0.5", None),
+            ("+1", None),
+            (".", None),
+            ("1.2.3", None),
+            ("1,5", None),
+            ("1e3", None),
+        ] {
+            assert_eq!(after(text), seconds, "{text}");
+        }
         assert_eq!(after("Thu, 01 Jan 2026 00:01:00 GMT"), Some(60));
         assert_eq!(after("Thu, 01 Jan 2015 00:01:00 GMT"), Some(0));
         assert_eq!(after("Thursday, 01-Jan-26 00:02:00 GMT"), Some(120));

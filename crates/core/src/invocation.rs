@@ -70,11 +70,12 @@ impl Invocation {
     /// # Errors
     /// [`InvocationFault`].
     pub fn from_json(text: &[u8]) -> Result<Invocation, InvocationFault> {
+        let text = crate::text::unmarked_bytes(text);
         let text = std::str::from_utf8(text).map_err(|error| {
             let before = &text[..error.valid_up_to()];
             let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             InvocationFault::Syntax {
-                reason: "not UTF-8".to_owned(),
+                reason: crate::text::not_utf8(text).to_owned(),
                 line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
                 column: before.len() - line_start + 1,
             }

@@ -100,7 +100,7 @@ pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<De
 }
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(crate::text::unmarked(text)).map_err(|error| {
         let reason = crate::value::reason(&error);
         let line_column = (error.line() > 0).then_some((error.line(), error.column()));
         Error::from(LoadFault::Syntax { reason }).at(Place {

@@ -1,4 +1,25 @@
-//! Words of sentences: articles, lists of names, the nearest of some names.
+//! Words of sentences: articles, lists of names, the nearest of some names. And what stands before a text.
+
+/// A text without the byte order mark that editors and pipes on Windows put before it (RFC 8259, section 8.1).
+#[must_use]
+pub fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// As [`unmarked`], of bytes.
+#[must_use]
+pub fn unmarked_bytes(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
+/// Why bytes are no text: UTF-16 is named, as its mark gives it away.
+#[must_use]
+pub fn not_utf8(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "not UTF-8 but UTF-16: save it as UTF-8",
+        _ => "not UTF-8",
+    }
+}
 
 /// The nearest of some names to one that is not among them, if any is near.
 pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {

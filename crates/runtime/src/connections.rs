@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use cardhost_core::connection::SecretSource;
 use cardhost_core::secret::Secret;
+use cardhost_core::text::unmarked;
 use serde_json::{Map, Value};
 
 /// A future that can move between threads.
@@ -66,14 +67,14 @@ impl ConnectionProvider for MemoryConnections {
 /// Most bytes of a file that a connection field points at.
 const MOST_SECRET_BYTES: u64 = 1024 * 1024;
 
-/// Reads what a connection field points at.
+/// Reads what a connection field points at, without a byte order mark before it.
 ///
 /// # Errors
 /// Why there is no text, in words without secrets.
 pub fn read_secret(source: &SecretSource) -> Result<Secret, String> {
     match source {
         SecretSource::Env(name) => match std::env::var(name) {
-            Ok(text) => Ok(Secret::new(text)),
+            Ok(text) => Ok(Secret::from(unmarked(&text))),
             Err(std::env::VarError::NotPresent) => Err("it is not set".to_owned()),
             Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
         },
@@ -92,7 +93,7 @@ pub fn read_secret(source: &SecretSource) -> Result<Secret, String> {
                     text.pop();
                 }
             }
-            Ok(Secret::new(text))
+            Ok(Secret::from(unmarked(&text)))
         }
     }
 }

@@ -295,6 +295,31 @@ impl BrowserLogin {
         parameter(redirect_query, "state").is_some_and(|state| state == self.state)
     }
 
+    /// The error that a query tells which has no state at all: many services redirect so where they find something wrong.
+    /// Anybody may have sent it, so that it is to be shown and ends no login.
+    #[must_use]
+    pub fn refusal_without_state(&self, redirect_query: &str) -> Option<Error> {
+        let has_state = parameter(redirect_query, "state").is_some_and(|state| !state.is_empty());
+        let told = if has_state { None } else { self.told(redirect_query) };
+        told.map(|fault| refused(&self.attempt.method, fault, None))
+    }
+
+    /// What a query says in place of a code (RFC 6749, section 4.1.2.1).
+    fn told(&self, redirect_query: &str) -> Option<GrantFault> {
+        let said = |name| parameter(redirect_query, name).filter(|text| !text.is_empty());
+        let error = said("error")?;
+        let (description, page) = (said("error_description"), said("error_uri"));
+        let mut redactor = Redactor::new();
+        self.attempt.found.connection.add_secrets(&mut redactor);
+        let (description, page) = (description.as_deref(), page.as_deref());
+        let refused = Refused::default().saying(Some(&error), description, page, &redactor);
+        Some(match error.as_str() {
+            "access_denied" => GrantFault::Denied(refused),
+            "temporarily_unavailable" | "server_error" => GrantFault::Unavailable(refused),
+            _ => GrantFault::Refused(refused),
+        })
+    }
+
     /// Takes the query with which the browser came back, gets the tokens and stores them.
     ///
     /// # Errors
@@ -303,20 +328,15 @@ impl BrowserLogin {
         let attempt = &self.attempt;
         let fault = |fault| refused(&attempt.method, fault, None);
         if !self.accepts(redirect_query) {
-            return Err(fault(GrantFault::Denied));
+            let reason = "it does not belong to this login";
+            return Err(fault(GrantFault::Redirect { reason }));
         }
-        if let Some(error) = parameter(redirect_query, "error") {
-            let description = parameter(redirect_query, "error_description");
-            let mut redactor = Redactor::new();
-            attempt.found.connection.add_secrets(&mut redactor);
-            let said = Refused::default().saying(Some(&error), description.as_deref(), &redactor);
-            return Err(fault(match error.as_str() {
-                "access_denied" => GrantFault::Denied,
-                "temporarily_unavailable" | "server_error" => GrantFault::Unavailable(said),
-                _ => GrantFault::Refused(said),
-            }));
+        if let Some(told) = self.told(redirect_query) {
+            return Err(fault(told));
         }
-        let code = parameter(redirect_query, "code").ok_or_else(|| fault(GrantFault::Denied))?;
+        let reason = "the redirect has neither a code nor an error";
+        let code = parameter(redirect_query, "code").filter(|code| !code.is_empty());
+        let code = code.ok_or_else(|| fault(GrantFault::Redirect { reason }))?;
         let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
         let renewer = attempt.host.renewer();
         let (redirect_uri, state) = (self.redirect_uri.as_str(), self.state.as_str());

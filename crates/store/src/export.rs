@@ -6,6 +6,7 @@
 //! One JSON object; all but the ciphertext can be read by everybody, and is authenticated. What the bytes mean is the
 //! business of whoever exports: [`ExportedConnection`] is what the command writes.
 
+use cardhost_core::text::unmarked_bytes;
 use std::num::NonZeroU32;
 
 use crate::fault::{KeyFault, StoreFault};
@@ -134,6 +135,7 @@ pub fn seal(bytes: &[u8], passphrase: &str) -> Result<String, StoreFault> {
 /// [`StoreFault::Passphrase`] where it does not open with this passphrase, [`StoreFault::Export`] where it is something
 /// else.
 pub fn open(text: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, StoreFault> {
+    let text = unmarked_bytes(text);
     let export: Export = serde_json::from_slice(text).map_err(|error| {
         if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err() {
             fault("it is not JSON")

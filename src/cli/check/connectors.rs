@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cardhost::author::check::{File, check_connector};
 use cardhost::core::error::Unreadable;
+use cardhost::core::text::{not_utf8, unmarked};
 use cardhost::{Error, Place};
 
 use super::flows::is_flow;
@@ -86,10 +87,12 @@ pub(super) fn read(path: &Path) -> Result<(String, String), Failure> {
     let file = path.display().to_string();
     let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     match String::from_utf8(text) {
-        Ok(text) => Ok((file, text)),
-        Err(_) => Err(Error::from(Unreadable { reason: "it is not UTF-8".to_owned() })
-            .at(Place { file, ..Place::default() })
-            .into()),
+        Ok(text) => Ok((file, unmarked(&text).to_owned())),
+        Err(error) => {
+            let reason = format!("it is {}", not_utf8(error.as_bytes()));
+            let place = Place { file, ..Place::default() };
+            Err(Error::from(Unreadable { reason }).at(place).into())
+        }
     }
 }
 

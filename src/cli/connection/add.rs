@@ -91,7 +91,7 @@ fn given() -> Result<GivenFields, Failure> {
     if text.len() > MOST_VALUE_BYTES {
         return Err(Error::from(StoreFault::TooLarge { limit: MOST_VALUE_BYTES }).into());
     }
-    if text.iter().all(u8::is_ascii_whitespace) {
+    if setup::is_blank(&text) {
         let message = "stdin is empty: give the fields as one JSON object, or run it at a terminal";
         return Err(Failure::Usage(message.to_owned()));
     }

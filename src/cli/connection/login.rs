@@ -4,7 +4,8 @@
 //! browser ─▶ service ─ redirect ─▶ http://127.0.0.1:PORT/callback ─ code ─▶ token endpoint ─▶ store
 //! ```
 //! The listener is there only while the login waits. It answers no page but the last, and a request that does not know the
-//! login's state does not end the wait (RFC 8252, section 8.9).
+//! login's state does not end the wait (RFC 8252, section 8.9). An error that comes without any state is shown, and told when the time
+//! is over.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -101,17 +102,26 @@ async fn with_browser(
     let method = login.method().to_owned();
     let time = args.timeout.unwrap_or(PATIENCE);
     let mut visits = Visits::new(listener);
+    let mut told = None;
     let came_back = async {
         loop {
             let visit = visits.next().await;
             if login.accepts(&visit.query) {
                 return visit;
             }
+            if let Some(error) = login.refusal_without_state(&visit.query) {
+                console.note(&format!(
+                    "somebody came back without the state of this login, and says: {}",
+                    printable(&error.to_string())
+                ));
+                console.note("the login still waits; if this was you, end it with Ctrl-C");
+                told = Some(error);
+            }
             visit.answer(StatusCode::BAD_REQUEST, "This is not the login that is waited for.");
         }
     };
     let visit = tokio::time::timeout(time, came_back).await;
-    let visit = visit.map_err(|_| expired(method))?;
+    let visit = visit.map_err(|_| told.unwrap_or_else(|| expired(method)))?;
     let done = login.finish(&visit.query).await;
     match &done {
         Ok(()) => visit.answer(StatusCode::OK, "You are logged in. You can close this page."),

@@ -69,7 +69,8 @@ fn given(args: &PassphraseArgs) -> Result<Option<String>, Failure> {
             std::fs::File::open(path)
                 .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text))
                 .map_err(|error| unusable(&error.to_string()))?;
-            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let line = cardhost::core::text::unmarked(&text);
+            let line = line.strip_suffix('\n').unwrap_or(line);
             let line = line.strip_suffix('\r').unwrap_or(line);
             if line.is_empty() { Err(unusable("it is empty")) } else { Ok(Some(line.to_owned())) }
         }

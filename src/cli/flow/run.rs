@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use cardhost::Error;
 use cardhost::core::invocation::InvocationFault;
+use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
 use serde_json::{Map, Value};
 
@@ -54,11 +55,12 @@ pub(crate) fn input() -> Result<Value, Failure> {
     let wrong = |reason: String, line, column| {
         Failure::from(Error::from(InvocationFault::Syntax { reason, line, column }))
     };
-    let text = String::from_utf8(text).map_err(|_| wrong("not UTF-8".to_owned(), 1, 1))?;
-    let value = cardhost::core::value::parse(&text).map_err(|error| {
+    let text = unmarked_bytes(&text);
+    let text = std::str::from_utf8(text).map_err(|_| wrong(not_utf8(text).to_owned(), 1, 1))?;
+    let value = cardhost::core::value::parse(text).map_err(|error| {
         wrong(cardhost::core::value::reason(&error), error.line(), error.column())
     })?;
-    match cardhost::core::value::duplicate_key(&text, &value) {
+    match cardhost::core::value::duplicate_key(text, &value) {
         Some(key) => Err(Error::from(InvocationFault::DuplicateKey { key }).into()),
         None => Ok(value),
     }

@@ -97,7 +97,7 @@ fn text(source: &SecretSource) -> Result<Value, String> {
             text
         }
     };
-    let text = text.trim_end_matches(['\r', '\n']);
+    let text = cardhost::core::text::unmarked(&text).trim_end_matches(['\r', '\n']);
     Ok(match cardhost::core::value::parse(text) {
         Ok(value @ Value::Object(_)) => value,
         _ => Value::from(text),

@@ -21,6 +21,12 @@ pub(super) enum Redirect {
         /// Scheme, host and port.
         origin: String,
     },
+    /// To a URL of the same origin that a GET would go to, where the request is a POST: what was to be done would be left
+    /// undone, and look done. That is not followed either.
+    AsAnother {
+        /// The URL, as it is shown: without its query.
+        url: String,
+    },
     /// On, once too often.
     TooMany,
 }
@@ -38,6 +44,12 @@ pub(super) fn of(request: &RequestSpec, reply: &Reply, followed: u8) -> Redirect
     if url.origin() != request.url.origin() || !plain {
         return Redirect::Elsewhere { origin: url.origin().ascii_serialization() };
     }
+    // Every client asks for such a URL with GET (RFC 9110, section 15.4.2), and RFC 9110 wishes the method had stayed.
+    if matches!(reply.status, 301 | 302) && request.method == Method::POST {
+        url.set_query(None);
+        url.set_fragment(None);
+        return Redirect::AsAnother { url: url.to_string() };
+    }
     if followed == MAX_REDIRECTS {
         return Redirect::TooMany;
     }
@@ -48,13 +60,7 @@ pub(super) fn of(request: &RequestSpec, reply: &Reply, followed: u8) -> Redirect
 /// Makes the request the one that the redirect asks for.
 pub(super) fn follow(request: &mut RequestSpec, url: Url, status: u16) {
     request.url = url;
-    let becomes_get = match status {
-        303 => request.method != Method::HEAD,
-        // What every client does, and RFC 9110 allows, though the method should have stayed.
-        301 | 302 => request.method == Method::POST,
-        _ => false,
-    };
-    if becomes_get {
+    if status == 303 && request.method != Method::HEAD {
         request.method = Method::GET;
         request.body = None;
         request.headers.remove(CONTENT_TYPE);
@@ -96,6 +102,7 @@ mod tests {
                 Redirect::None => "none".to_owned(),
                 Redirect::To(url) => url.to_string(),
                 Redirect::Elsewhere { origin } => format!("elsewhere {origin}"),
+                Redirect::AsAnother { url } => format!("as a GET {url}"),
                 Redirect::TooMany => "too many".to_owned(),
             };
             assert_eq!(found, expected, "{status} {location:?} after {followed}");
@@ -103,10 +110,32 @@ mod tests {
     }
 
     #[test]
-    fn the_method_stays_but_where_every_client_changes_it() {
+    fn a_post_that_would_become_a_get_is_not_followed() {
+        for (method, status, expected) in [
+            (Method::POST, 301, true),
+            (Method::POST, 302, true),
+            (Method::POST, 303, false),
+            (Method::POST, 307, false),
+            (Method::POST, 308, false),
+            (Method::GET, 301, false),
+            (Method::HEAD, 302, false),
+            (Method::PUT, 301, false),
+            (Method::DELETE, 302, false),
+        ] {
+            let request = RequestSpec::new(method, "https://api.example/b".parse().unwrap());
+            let found = match of(&request, &answered(status, Some("/b/?x=1#y")), 0) {
+                Redirect::AsAnother { url } => Some(url),
+                _ => None,
+            };
+            let expected = expected.then(|| "https://api.example/b/".to_owned());
+            assert_eq!(found, expected, "{} {status}", request.method);
+        }
+    }
+
+    #[test]
+    fn the_method_stays_but_where_a_get_is_asked_for() {
         for (status, method, expected) in [
-            (301, Method::POST, Method::GET),
-            (302, Method::POST, Method::GET),
+            (303, Method::POST, Method::GET),
             (303, Method::PUT, Method::GET),
             (303, Method::HEAD, Method::HEAD),
             (302, Method::PUT, Method::PUT),

@@ -78,6 +78,9 @@ impl Replied {
             Redirect::Elsewhere { origin } => {
                 course.plan.warnings.push(Warning::RedirectNotFollowed { origin });
             }
+            Redirect::AsAnother { url } => {
+                course.plan.warnings.push(Warning::RedirectAsGet { url });
+            }
             Redirect::TooMany => {
                 let warnings = std::mem::take(&mut course.plan.warnings);
                 let fault = ReplyFault::Redirects { max: MAX_REDIRECTS };

@@ -11,7 +11,7 @@ pub enum HostFault {
     /// It is empty.
     #[error("it gives no host")]
     Empty,
-    /// It holds something else than letters, digits, `-` and `.`.
+    /// It holds something else than letters, digits, `-`, `_` and `.`.
     #[error("it holds {}", shown(*found))]
     Character {
         /// The first such character.
@@ -68,7 +68,7 @@ pub fn check_host(value: &str, may_have_port: bool) -> Result<(), HostFault> {
     if host.len() > MAX_HOST_BYTES {
         return Err(HostFault::TooLong);
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if let Some(found) = host.chars().find(|c| !allowed(*c)) {
         return Err(HostFault::Character { found });
     }
@@ -96,8 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_of_a_host_is_letters_digits_hyphens_and_dots() {
-        for value in ["acme", "a.b", "a-b.c1", "xn--bcher-kva", "127.0.0.1", "2130706433"] {
+    fn a_piece_of_a_host_is_letters_digits_hyphens_underscores_and_dots() {
+        for value in [
+            "acme",
+            "a.b",
+            "a-b.c1",
+            "search_api",
+            "_x.example",
+            "xn--bcher-kva",
+            "127.0.0.1",
+            "2130706433",
+        ] {
             assert_eq!(check_host(value, false), Ok(()), "{value}");
         }
         for (value, found) in [
@@ -114,7 +123,6 @@ mod tests {
             ("a。b", '。'),
             ("a:1", ':'),
             ("[::1]", '['),
-            ("a_b", '_'),
         ] {
             assert_eq!(check_host(value, false), Err(HostFault::Character { found }), "{value:?}");
         }

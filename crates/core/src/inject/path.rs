@@ -116,7 +116,7 @@ impl Fault for UrlFault {
                 "give the whole URL, for example \"https://jira.example.com\""
             }
             UrlFault::Host { .. } => {
-                "give letters, digits, `-` and `.` only; a user, query or fragment cannot be part of it"
+                "give letters, digits, `-`, `_` and `.` only; a user, query or fragment cannot be part of it"
             }
             UrlFault::Invalid { .. } => return None,
         };

@@ -34,6 +34,14 @@ pub enum Warning {
         /// The origin it points to.
         origin: String,
     },
+    /// A redirect of a POST that would have become a GET was not followed.
+    #[error(
+        "the service redirects the POST to `{url}`, where it would become a GET and nothing would be done; it is not followed"
+    )]
+    RedirectAsGet {
+        /// Where it points to, without a query.
+        url: String,
+    },
 }
 
 impl Warning {
@@ -45,7 +53,9 @@ impl Warning {
             Warning::FragmentDropped => "url.fragment_dropped",
             Warning::NullLeftOut { .. } => "query.null_left_out",
             Warning::TargetHint { .. } => "target.hint",
-            Warning::RedirectNotFollowed { .. } => "redirect.not_followed",
+            Warning::RedirectNotFollowed { .. } | Warning::RedirectAsGet { .. } => {
+                "redirect.not_followed"
+            }
         }
     }
 }

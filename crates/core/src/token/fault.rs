@@ -22,9 +22,10 @@ impl Fault for NoToken {
             GrantFault::LoginRequired => Code::AUTH_LOGIN_REQUIRED,
             GrantFault::Revoked(_) => Code::AUTH_GRANT_REVOKED,
             GrantFault::Refused(_) => Code::AUTH_GRANT_REFUSED,
-            GrantFault::Denied | GrantFault::Expired | GrantFault::Pending { .. } => {
-                Code::AUTH_DENIED
-            }
+            GrantFault::Denied(_)
+            | GrantFault::Redirect { .. }
+            | GrantFault::Expired
+            | GrantFault::Pending { .. } => Code::AUTH_DENIED,
             GrantFault::Transport { fault, .. } if fault.is_final() => fault.code(),
             GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
             GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
@@ -59,7 +60,10 @@ impl Fault for NoToken {
             GrantFault::Unusable { .. } => {
                 "check the URL of the token endpoint; the stored connection is unharmed"
             }
-            GrantFault::Pending { .. } | GrantFault::Denied | GrantFault::Expired => {
+            GrantFault::Redirect { .. } => {
+                "log in again; if it stays, check the client and its redirect URI at the service"
+            }
+            GrantFault::Pending { .. } | GrantFault::Denied(_) | GrantFault::Expired => {
                 "log in again and allow the access"
             }
         };
@@ -115,8 +119,14 @@ pub enum GrantFault {
         slow_down: bool,
     },
     /// A person did not allow it.
-    #[error("the access was not allowed")]
-    Denied,
+    #[error("the access was not allowed{}", .0.reason())]
+    Denied(Refused),
+    /// The browser came back with nothing that can be used.
+    #[error("the browser came back, but {reason}")]
+    Redirect {
+        /// Why.
+        reason: &'static str,
+    },
     /// The time to allow it is over.
     #[error("the time to allow the access is over")]
     Expired,
@@ -128,12 +138,14 @@ pub enum GrantFault {
 /// What an authorization server says about a request that it refuses (RFC 6749, section 5.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// The HTTP status.
-    pub status: u16,
+    /// The HTTP status; `None` where a browser brought the error by the redirect.
+    pub status: Option<u16>,
     /// `error`, such as `invalid_client`.
     pub error: Option<String>,
     /// `error_description`, on one line.
     pub description: Option<String>,
+    /// `error_uri`: a page about it.
+    pub page: Option<String>,
     /// Seconds to wait, where the server says.
     pub retry_after_s: Option<u64>,
     /// How far this clock is ahead of the server's, in seconds, where that is a minute or more.
@@ -142,18 +154,27 @@ pub struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refused { status, error, description, .. } = self;
-        match (error, description) {
-            (Some(error), Some(description)) => {
-                write!(f, "it answered {status} `{error}`: {description}")
-            }
-            (Some(error), None) => write!(f, "it answered {status} `{error}`"),
-            (None, _) => write!(f, "it answered {status}"),
-        }
+        match (self.status, &self.error) {
+            (Some(status), Some(error)) => write!(f, "it answered {status} `{error}`"),
+            (Some(status), None) => write!(f, "it answered {status}"),
+            (None, Some(error)) => write!(f, "it says `{error}`"),
+            (None, None) => f.write_str("it does not say why"),
+        }?;
+        f.write_str(&self.reason())
     }
 }
 
 impl Refused {
+    /// Why, in the server's words, behind a colon; nothing where it has none.
+    fn reason(&self) -> String {
+        match (&self.description, &self.page) {
+            (Some(description), Some(page)) => format!(": {description} (see {page})"),
+            (Some(description), None) => format!(": {description}"),
+            (None, Some(page)) => format!(": see {page}"),
+            (None, None) => String::new(),
+        }
+    }
+
     /// With the server's own words, each on one line and not too long. Redacted first: folding and cutting would hide a
     /// secret from the redactor and not from the reader.
     #[must_use]
@@ -161,11 +182,13 @@ impl Refused {
         self,
         error: Option<&str>,
         description: Option<&str>,
+        page: Option<&str>,
         redactor: &Redactor,
     ) -> Refused {
         Refused {
             error: error.map(|error| one_line(&redactor.redact(error), 100)),
             description: description.map(|text| one_line(&redactor.redact(text), 300)),
+            page: page.map(|page| one_line(&redactor.redact(page), 300)),
             ..self
         }
     }

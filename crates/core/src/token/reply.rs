@@ -12,6 +12,7 @@ use super::tokens::{Tokens, wipe};
 use crate::http_date::{http_date, retry_after};
 use crate::response::{BodyEnd, Reply};
 use crate::secret::Secret;
+use crate::text::unmarked_bytes;
 
 /// Clocks that differ by less are not mentioned.
 const NOTABLE_SKEW_S: i64 = 60;
@@ -46,14 +47,18 @@ pub(super) fn granted(answer: &Answer<'_>) -> Result<Map<String, Value>, GrantFa
     let reply = answer.reply;
     let object = object(reply);
     // Some servers refuse with status 200.
-    let refuses =
-        object.as_ref().is_some_and(|object| object.get("error").is_some_and(|e| !e.is_null()));
+    let refuses = object.as_ref().is_some_and(|object| object.get("error").is_some_and(is_said));
     if refuses || !(200..300).contains(&reply.status) {
         return Err(refusal(answer, object.as_ref()));
     }
     let whole = reply.end == BodyEnd::Complete;
     let reason = if whole { "it is no JSON object" } else { "it ended early" };
     object.filter(|_| whole).ok_or(GrantFault::Unusable { status: reply.status, reason })
+}
+
+/// Whether a value says something: some servers send every key, with null or empty text where there is nothing to say.
+fn is_said(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
 }
 
 /// Seconds, as a number or as its text: both are sent.
@@ -71,26 +76,28 @@ pub(super) fn seconds(value: &Value) -> Option<i64> {
 /// What a refusal means.
 pub(super) fn refusal(answer: &Answer<'_>, object: Option<&Map<String, Value>>) -> GrantFault {
     let Answer { reply, redactor, now } = answer;
-    let error = object.and_then(|object| object.get("error")).and_then(|error| match error {
+    let said = |key: &str| object?.get(key).filter(|value| is_said(value));
+    let error = said("error").and_then(|error| match error {
         Value::String(text) => Some(text.as_str()),
         Value::Object(inner) => {
             ["code", "status", "message"].iter().find_map(|key| inner.get(*key)?.as_str())
         }
         _ => None,
     });
-    let description = object.and_then(|object| object.get("error_description")?.as_str());
+    let description = said("error_description").and_then(Value::as_str);
     let refused = Refused {
-        status: reply.status,
+        status: Some(reply.status),
         retry_after_s: retry_after(&reply.headers, now.here),
         clock_ahead_s: clock_ahead(&reply.headers, now.here),
         ..Refused::default()
     };
-    let refused = refused.saying(error, description, redactor);
+    let page = said("error_uri").and_then(Value::as_str);
+    let refused = refused.saying(error, description, page, redactor);
     match error {
         Some("invalid_grant") => GrantFault::Revoked(refused),
         Some("authorization_pending") => GrantFault::Pending { slow_down: false },
         Some("slow_down") => GrantFault::Pending { slow_down: true },
-        Some("access_denied") => GrantFault::Denied,
+        Some("access_denied") => GrantFault::Denied(refused),
         Some("expired_token") => GrantFault::Expired,
         Some("temporarily_unavailable" | "server_error") => GrantFault::Unavailable(refused),
         _ if matches!(reply.status, 408 | 425 | 429 | 500..) => GrantFault::Unavailable(refused),
@@ -105,17 +112,35 @@ pub(super) fn clock_ahead(headers: &HeaderMap, now: i64) -> Option<i64> {
     (ahead.abs() >= NOTABLE_SKEW_S).then_some(ahead)
 }
 
-/// The object of a body: JSON, or a form as some old servers send it.
+/// The object of a body: JSON, or a form as some old servers send it. The body decides, not what it is called.
 fn object(reply: &Reply) -> Option<Map<String, Value>> {
-    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if content_type.is_some_and(|text| text.starts_with("application/x-www-form-urlencoded")) {
-        let pairs = url::form_urlencoded::parse(&reply.body);
-        return Some(pairs.map(|(key, value)| (key.into_owned(), Value::from(value))).collect());
-    }
-    match serde_json::from_slice(&reply.body) {
+    let body = unmarked_bytes(&reply.body);
+    match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Some(object),
-        _ => None,
+        Ok(_) => None,
+        Err(_) => form(body.trim_ascii(), is_called_form(reply)),
     }
+}
+
+fn is_called_form(reply: &Reply) -> bool {
+    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
+/// The pairs of a form. One that is not called so has a key that only replies of a token endpoint have; a page has none, as it
+/// begins with another thing than `name=`.
+fn form(body: &[u8], called: bool) -> Option<Map<String, Value>> {
+    const TELLING: [&str; 3] = ["access_token", "error", "device_code"];
+    let pairs = url::form_urlencoded::parse(body);
+    let pairs: Map<String, Value> =
+        pairs.map(|(key, value)| (key.into_owned(), Value::from(value))).collect();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let name = body.iter().take_while(|byte| is_name(byte)).count();
+    let begins = name > 0 && body.get(name) == Some(&b'=');
+    (called || (begins && TELLING.iter().any(|key| pairs.contains_key(*key)))).then_some(pairs)
 }
 
 #[cfg(test)]
@@ -176,6 +201,52 @@ mod tests {
         let form = tokens_at(&form, None, Some(Duration::from_secs(5)), 1000).unwrap();
         assert_eq!((form.access.expose(), form.scope.as_deref()), ("a/b", Some("x y")));
         assert_eq!(form.expires_at, Some(1005));
+    }
+
+    #[test]
+    fn the_body_decides_and_not_what_it_is_called() {
+        for called in ["text/plain; charset=utf-8", "text/html", "application/json", ""] {
+            let form = reply(200, called, "token_type=bearer&access_token=a%2Fb&expires=9\r\n");
+            let form = tokens_at(&form, None, None, 1000).unwrap();
+            assert_eq!(form.access.expose(), "a/b", "{called}");
+            let refusal = reply(400, called, "error=invalid_scope&error_description=No+such+scope");
+            let refusal = tokens_at(&refusal, None, None, 1000).unwrap_err().to_string();
+            assert!(refusal.contains("400 `invalid_scope`: No such scope"), "{refusal}");
+        }
+        let named = "Application/X-WWW-Form-Urlencoded;charset=utf-8";
+        let json = reply(200, named, r#" {"access_token":"a"}"#);
+        assert_eq!(tokens_at(&json, None, None, 0).unwrap().access.expose(), "a");
+        for page in ["<a href='?access_token=a'>", "see ?a=b&error=c", "error", "a=b", "[1]", "7"] {
+            let page = reply(200, "text/html", page);
+            let fault = tokens_at(&page, None, None, 0).unwrap_err();
+            let reason = "it is no JSON object";
+            assert_eq!(fault, GrantFault::Unusable { status: 200, reason });
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert_eq!(read(200, "\u{feff}{\"access_token\":\"a\"}").unwrap().access.expose(), "a");
+        let form = reply(200, "text/plain", "\u{feff}access_token=a");
+        assert_eq!(tokens_at(&form, None, None, 0).unwrap().access.expose(), "a");
+        let refused = read(400, "\u{feff}{\"error\":\"invalid_grant\"}");
+        assert!(matches!(refused, Err(GrantFault::Revoked(_))));
+    }
+
+    #[test]
+    fn an_empty_text_says_nothing() {
+        let tokens = read(
+            200,
+            r#"{"access_token":"a","error":"","error_description":"","refresh_token":"",
+                "token_type":"","scope":""}"#,
+        );
+        let tokens = tokens.unwrap();
+        assert_eq!((tokens.access.expose(), tokens.scope), ("a", None));
+        assert!(tokens.refresh.is_none());
+        let form = reply(200, "text/plain", "error=&access_token=a");
+        assert_eq!(tokens_at(&form, None, None, 0).unwrap().access.expose(), "a");
+        let refused = read(400, r#"{"error":"","error_description":""}"#).unwrap_err();
+        assert!(refused.to_string().ends_with(": it answered 400"), "{refused}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A scheme that gets a token before a request can be sent, and what is asked of it; each has that in its own file.
 
 use super::answer::Answer;
-use super::fault::GrantFault;
+use super::fault::{GrantFault, Refused};
 use super::reply;
 use super::tokens::Tokens;
 use crate::auth::{AuthFault, AuthMethod, OAuth2, Session};
@@ -101,5 +101,5 @@ pub fn read(
 /// What a reply that refuses something means.
 #[must_use]
 pub fn refusal(answer: &Answer<'_>) -> GrantFault {
-    reply::granted(answer).err().unwrap_or(GrantFault::Denied)
+    reply::granted(answer).err().unwrap_or(GrantFault::Denied(Refused::default()))
 }

@@ -17,7 +17,8 @@ use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderValue, Method};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
@@ -172,6 +173,9 @@ impl HttpTransport {
         if let Some(body) = &spec.body {
             *request.body_mut() = Some(body.bytes.clone().into());
         }
+        if says_empty(spec) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let clock = Limits::start(treatment);
         // While a large body goes out nothing comes back: only the total limit applies then.
         let large = spec.body.as_ref().is_some_and(|body| body.bytes.len() > LARGE_BODY_BYTES);
@@ -192,6 +196,13 @@ impl Transport for HttpTransport {
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
         Box::pin(self.exchange(request, treatment))
     }
+}
+
+/// Whether a request says that its content is empty: the methods that define content do (RFC 9110, section 8.6). Servers answer 411
+/// to those that leave it open.
+fn says_empty(spec: &RequestSpec) -> bool {
+    let empty = spec.body.as_ref().is_none_or(|body| body.bytes.is_empty());
+    empty && matches!(spec.method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// Resolves names for reqwest, and refuses those that lead where the policy does not allow.
