@@ -57,6 +57,7 @@ schemes! {
     "session" => session::Session,
     "tls" => tls::Tls,
     "custom" => custom::Custom,
+    "wsse" => wsse::Wsse,
     "all" => all::All,
 }
 

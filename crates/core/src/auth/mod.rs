@@ -34,6 +34,7 @@ mod scheme;
 mod session;
 mod signing;
 mod tls;
+mod wsse;
 
 pub use basic::Basic;
 pub use bearer::Bearer;
