@@ -5,6 +5,7 @@
 mod body;
 mod decoders;
 mod fault;
+mod form;
 mod format;
 mod json;
 mod json_text;
