@@ -116,6 +116,7 @@ impl Invocation {
                 "input" => invocation.input = object("input", value)?,
                 "idempotencyKey" => match value {
                     Value::Null => {}
+                    Value::String(key) if key.is_empty() => return Err(InvocationFault::EmptyKey),
                     Value::String(key) => invocation.idempotency_key = Some(key),
                     other => return Err(wrong_type("idempotencyKey", "text", &other)),
                 },

@@ -121,6 +121,7 @@ codes! {
         INVOCATION_TYPE = "invocation.type",
         INVOCATION_UNKNOWN_KEY = "invocation.unknown_key",
         INVOCATION_DUPLICATE_KEY = "invocation.duplicate_key",
+        INVOCATION_EMPTY_KEY = "invocation.empty_key",
         INVOCATION_NO_CARD = "invocation.no_card",
         OPTIONS_REQUIRED = "options.required",
         OPTIONS_TYPE = "options.type",

@@ -43,6 +43,9 @@ pub enum InvocationFault {
         /// The key.
         key: String,
     },
+    /// Its idempotency key is empty: a service would take it for none.
+    #[error("`idempotencyKey` is empty")]
+    EmptyKey,
     /// It names no card and the caller named none.
     #[error("no card is named")]
     NoCard,
@@ -69,6 +72,7 @@ impl Fault for InvocationFault {
             InvocationFault::Type { .. } => Code::INVOCATION_TYPE,
             InvocationFault::UnknownKey { .. } => Code::INVOCATION_UNKNOWN_KEY,
             InvocationFault::DuplicateKey { .. } => Code::INVOCATION_DUPLICATE_KEY,
+            InvocationFault::EmptyKey => Code::INVOCATION_EMPTY_KEY,
             InvocationFault::NoCard => Code::INVOCATION_NO_CARD,
             InvocationFault::TooLong { .. } => Code::LIMIT_INVOCATION,
         }
@@ -85,6 +89,7 @@ impl Fault for InvocationFault {
             InvocationFault::UnknownKey { within, .. } if !within.is_empty() => {
                 Place::invocation(&[within])
             }
+            InvocationFault::EmptyKey => Place::invocation(&["idempotencyKey"]),
             _ => Place::default(),
         }
     }
@@ -100,6 +105,9 @@ impl Fault for InvocationFault {
             InvocationFault::UnknownKey { .. } => {
                 "it takes `id`, `card`, `connection`, `options`, `input` and `idempotencyKey`"
             }
+            InvocationFault::EmptyKey => {
+                "give the same text for every attempt at one thing, or leave the key out"
+            }
             InvocationFault::NoCard => "name it as `card` in the invocation",
             InvocationFault::Syntax { .. } => {
                 "give one JSON object, for example {\"options\": {}, \"input\": {}}"
@@ -109,5 +117,23 @@ impl Fault for InvocationFault {
             InvocationFault::Type { .. } => return None,
         };
         Some(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::invocation::Invocation;
+
+    #[test]
+    fn an_empty_idempotency_key_is_told_with_its_place_and_what_to_do() {
+        let fault = Invocation::from_value(json!({ "idempotencyKey": "" })).unwrap_err();
+        assert_eq!(fault.to_string(), "`idempotencyKey` is empty");
+        assert_eq!(fault.code().as_str(), "invocation.empty_key");
+        assert_eq!(fault.place(), Place::invocation(&["idempotencyKey"]));
+        let hint = "give the same text for every attempt at one thing, or leave the key out";
+        assert_eq!(fault.hint().as_deref(), Some(hint));
     }
 }
