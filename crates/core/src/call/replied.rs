@@ -79,6 +79,9 @@ impl Replied {
                 course.plan.warnings.push(Warning::RedirectNotFollowed { origin });
             }
             Redirect::AsAnother { url } => {
+                // A credential may stand in a path, and services repeat it.
+                let url = self.call.redactor().redact(&url).into_owned();
+                let course = &mut self.call.course;
                 course.plan.warnings.push(Warning::RedirectAsGet { url });
             }
             Redirect::TooMany => {
