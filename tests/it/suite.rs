@@ -61,6 +61,23 @@ macro_rules! areas {
 
 areas! { cassettes connections definitions headers invocations mapping policy templates transport urls }
 
+/// Windows has devices of these names, and no folders.
+#[test]
+fn every_case_can_be_checked_out_on_windows() {
+    let is_device = |name: &str| {
+        let (stem, digit) = name.split_at(name.len().min(3));
+        match stem {
+            "nul" | "con" | "aux" | "prn" => digit.is_empty(),
+            "com" | "lpt" => digit.len() == 1 && digit.bytes().all(|b| b.is_ascii_digit()),
+            _ => false,
+        }
+    };
+    assert!(is_device("nul") && is_device("com1") && !is_device("null_character"));
+    let cases = AREAS.iter().flat_map(|area| names(&path("tests/suite").join(area)));
+    let devices: Vec<String> = cases.filter(|name| is_device(&name.to_ascii_lowercase())).collect();
+    assert_eq!(devices, Vec::<String>::new());
+}
+
 #[test]
 fn there_are_enough_cases() {
     let cases: usize = AREAS.iter().map(|area| names(&path("tests/suite").join(area)).len()).sum();
