@@ -8,7 +8,7 @@ use cardhost_core::field::{FieldType, Format};
 use cardhost_core::template::{Reference, Root};
 
 /// A call as it stands in a template that was parsed before.
-struct Call<'s> {
+struct HelperCall<'s> {
     name: &'s str,
     parameters: Vec<Parameter<'s>>,
 }
@@ -17,7 +17,7 @@ enum Parameter<'s> {
     Reference(Reference),
     Text,
     Plain,
-    Call(Call<'s>),
+    HelperCall(HelperCall<'s>),
     Other,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn check(
 
 fn call(
     names: Names<'_>,
-    called: &Call<'_>,
+    called: &HelperCall<'_>,
     spaced: &dyn Fn() -> Option<String>,
     pointer: &str,
     findings: &mut Findings<'_>,
@@ -60,7 +60,7 @@ fn call(
         }
     }
     for (index, parameter) in called.parameters.iter().enumerate() {
-        if let Parameter::Call(inner) = parameter {
+        if let Parameter::HelperCall(inner) = parameter {
             call(names, inner, spaced, pointer, findings);
         }
         let takes = takes(called.name, index);
@@ -103,7 +103,7 @@ fn unfit(
         Parameter::Plain => {
             ("it".to_owned(), "a literal", matches!(takes, Takes::Any | Takes::Text))
         }
-        Parameter::Call(inner) => match inner.name {
+        Parameter::HelperCall(inner) => match inner.name {
             "default" => return None,
             "unix" | "unix_ms" => {
                 (inner.name.to_owned(), "number", matches!(takes, Takes::Any | Takes::Text))
@@ -152,7 +152,7 @@ pub(super) fn parameters(helper: &str) -> Option<String> {
 }
 
 /// Reads a call up to its closing parenthesis or the end.
-fn read<'s>(rest: &mut &'s str) -> Call<'s> {
+fn read<'s>(rest: &mut &'s str) -> HelperCall<'s> {
     let name = word(rest);
     let mut parameters = Vec::new();
     loop {
@@ -167,7 +167,7 @@ fn read<'s>(rest: &mut &'s str) -> Call<'s> {
             }
             '(' => {
                 *rest = &rest[1..];
-                parameters.push(Parameter::Call(read(rest)));
+                parameters.push(Parameter::HelperCall(read(rest)));
             }
             '"' | '\'' => {
                 quoted(rest, first);
@@ -188,7 +188,7 @@ fn read<'s>(rest: &mut &'s str) -> Call<'s> {
             }
         }
     }
-    Call { name, parameters }
+    HelperCall { name, parameters }
 }
 
 /// Takes what goes up to a space or parenthesis outside brackets.

@@ -3,19 +3,19 @@
 use std::ops::Range;
 
 use super::fault::DefinitionFault;
-use super::locate::Document;
+use super::locate::DefinitionText;
 use cardhost_core::error::Code;
 use cardhost_document::{self as document, Finding, Severity};
 
 /// Everything found in one document.
 pub(super) struct Findings<'d> {
-    document: &'d Document<'d>,
+    document: &'d DefinitionText<'d>,
     found: document::Findings<'d>,
 }
 
 impl<'d> Findings<'d> {
     /// Nothing found yet but keys that are there twice.
-    pub(super) fn new(document: &'d Document<'d>) -> Findings<'d> {
+    pub(super) fn new(document: &'d DefinitionText<'d>) -> Findings<'d> {
         let file = document.file();
         let mut found = document::Findings::new(file.path, file.text);
         found.duplicate_keys(document.root());
@@ -23,7 +23,7 @@ impl<'d> Findings<'d> {
     }
 
     /// The document they are about.
-    pub(super) fn document(&self) -> &'d Document<'d> {
+    pub(super) fn document(&self) -> &'d DefinitionText<'d> {
         self.document
     }
 

@@ -8,23 +8,23 @@ use super::File;
 use cardhost_document::{self as document, Finding, Node, offset_of, read_json};
 
 /// The text of a definition with its parts.
-pub(super) struct Document<'t> {
+pub(super) struct DefinitionText<'t> {
     file: File<'t>,
     root: Node,
 }
 
-impl<'t> Document<'t> {
+impl<'t> DefinitionText<'t> {
     /// Reads the text: its parts, and its value.
     ///
     /// # Errors
     /// `definition.syntax` at the place of the fault.
-    pub(super) fn read(file: File<'t>) -> Result<(Document<'t>, Value), Vec<Finding>> {
+    pub(super) fn read(file: File<'t>) -> Result<(DefinitionText<'t>, Value), Vec<Finding>> {
         let read = read_json(file.text).and_then(|root| {
             // What the reader of a run refuses on top: a depth that is none of a definition.
             let value = serde_json::from_str(file.text);
             Ok((root, value.map_err(|error| document::malformed_json(file.text, &error))?))
         });
-        read.map(|(root, value)| (Document { file, root }, value)).map_err(|fault| {
+        read.map(|(root, value)| (DefinitionText { file, root }, value)).map_err(|fault| {
             let mut findings = document::Findings::new(file.path, file.text);
             findings.unread(fault);
             findings.into_sorted()

@@ -35,7 +35,7 @@ use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use fault::DefinitionFault;
 use findings::Findings;
-use locate::Document;
+use locate::DefinitionText;
 use shape::Format;
 
 /// The text of a definition and where it came from.
@@ -135,7 +135,7 @@ fn with_shape(
     checked: &mut Checked,
     then: &mut dyn FnMut(&mut Findings<'_>),
 ) {
-    let (document, value) = match Document::read(file) {
+    let (document, value) = match DefinitionText::read(file) {
         Ok(read) => read,
         Err(findings) => return checked.findings.extend(findings),
     };

@@ -19,7 +19,7 @@ use super::parts::{
 use super::raise::Raise;
 use super::run::RunWorkflow;
 use super::set::Set;
-use super::switch::{Case, Switch};
+use super::switch::{Switch, SwitchCase};
 use super::task::{Kind, Task, kinds_of};
 use super::then::Then;
 use super::try_::Try;
@@ -326,7 +326,7 @@ impl<'n> Builder<'n, '_, '_> {
         for (index, item) in cases.items().iter().enumerate() {
             let Some(entry) = item.entries().first() else { continue };
             let place = spot.below(&index.to_string()).below(&entry.key);
-            all.push(Case {
+            all.push(SwitchCase {
                 name: entry.key.clone(),
                 when: self.optional(&entry.value, "when", &place),
                 then: self.then(entry.value.get("then"), &place.below("then"), siblings),

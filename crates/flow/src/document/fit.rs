@@ -46,10 +46,10 @@ impl<'n> Checker<'_, 'n, '_> {
             _ if !types(shape).contains(&node.type_name()) => {
                 self.wrong_type(node, shape, &pointer);
             }
-            Shape::Form(form) => {
+            Shape::Formatted(format) => {
                 let text = node.text().unwrap_or_default();
-                if !(form.fits)(text) {
-                    self.form(node, form.words, &pointer);
+                if !(format.fits)(text) {
+                    self.form(node, format.words, &pointer);
                 }
             }
             Shape::Whole if node.whole().is_none() => {

@@ -12,8 +12,8 @@ pub(crate) fn schema(shape: &'static Shape, defs: &mut Map<String, Value>) -> Va
         Shape::Text => json!({ "type": "string" }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Whole => json!({ "type": "integer" }),
-        Shape::Form(form) => {
-            json!({ "type": "string", "pattern": form.pattern, "description": sentence(form.words) })
+        Shape::Formatted(format) => {
+            json!({ "type": "string", "pattern": format.pattern, "description": sentence(format.words) })
         }
         Shape::Choice(words) => json!({ "type": "string", "enum": words }),
         Shape::List(inner) => json!({ "type": "array", "items": schema(inner, defs) }),

@@ -12,7 +12,6 @@ pub mod emit;
 mod fit;
 pub mod for_;
 pub mod fork;
-mod forms;
 mod json_schema;
 pub mod listen;
 pub mod parts;
@@ -22,6 +21,7 @@ pub mod set;
 pub(crate) mod shape;
 pub mod switch;
 pub mod task;
+mod text_formats;
 pub mod then;
 pub mod try_;
 pub mod wait;
@@ -36,7 +36,7 @@ use task::{Kind, Task};
 
 pub(crate) use build::{build, head};
 pub(crate) use fit::check;
-pub(crate) use forms::{MAX_DURATION, milliseconds};
+pub(crate) use text_formats::{MAX_DURATION, milliseconds};
 
 /// The number of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -192,10 +192,10 @@ const HEAD: Keys = Keys {
     name: "document",
     doc: "Who a flow is.",
     keys: &[
-        key("dsl", "The version of the language: 1.0.x.", Shape::Form(&forms::VERSION)),
-        key("namespace", "The namespace.", Shape::Form(&forms::NAME)),
-        key("name", "The name.", Shape::Form(&forms::NAME)),
-        key("version", "The version of the flow.", Shape::Form(&forms::VERSION)),
+        key("dsl", "The version of the language: 1.0.x.", Shape::Formatted(&text_formats::VERSION)),
+        key("namespace", "The namespace.", Shape::Formatted(&text_formats::NAME)),
+        key("name", "The name.", Shape::Formatted(&text_formats::NAME)),
+        key("version", "The version of the flow.", Shape::Formatted(&text_formats::VERSION)),
         key("title", "A title.", Shape::Text),
         key("summary", "What it is for; Markdown.", Shape::Text),
         key("tags", "For people and tools.", Shape::Object),

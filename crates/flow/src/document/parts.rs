@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::forms::{DURATION, EXPRESSION, SOME_TEXT, URI};
 use super::shape::{Key, Keys, Shape, key};
+use super::text_formats::{DURATION, EXPRESSION, SOME_TEXT, URI};
 use crate::expression::{Expression, Shaped, UriTemplate};
 use cardhost_core::schema::JsonSchemaField;
 
@@ -136,7 +136,7 @@ const INLINE_DURATION: Keys = Keys {
 };
 
 pub(crate) const DURATION_SHAPE: Shape =
-    Shape::Either(&[Shape::SomeOf(&INLINE_DURATION), Shape::Form(&DURATION)]);
+    Shape::Either(&[Shape::SomeOf(&INLINE_DURATION), Shape::Formatted(&DURATION)]);
 
 /// `{ after: … }`, or the name of one of `use.timeouts`.
 pub(crate) const TIMEOUT: Keys = Keys {
@@ -225,7 +225,7 @@ const TOKEN: Shape = Shape::OneOf(&[
 const FROM_SECRET: Keys = Keys {
     name: "fromSecret",
     doc: "What a secret holds.",
-    keys: &[key("use", "The name of the secret.", Shape::Form(&SOME_TEXT))],
+    keys: &[key("use", "The name of the secret.", Shape::Formatted(&SOME_TEXT))],
     required: &["use"],
     one_of: &[],
     open: false,
@@ -246,8 +246,8 @@ macro_rules! oauth2 {
             name: $name,
             doc: $doc,
             keys: &[
-                key("use", "The name of a secret that holds all of it.", Shape::Form(&SOME_TEXT)),
-                key("authority", "A URI: the authority.", Shape::Form(&URI)),
+                key("use", "The name of a secret that holds all of it.", Shape::Formatted(&SOME_TEXT)),
+                key("authority", "A URI: the authority.", Shape::Formatted(&URI)),
                 key(
                     "grant",
                     "The grant.",
@@ -355,7 +355,7 @@ pub(crate) const AUTHENTICATION: Keys =
 pub(crate) const AUTHENTICATION_OR_NAME: Keys = authentication!(
     "authenticationOrName",
     "How to prove who asks, or the name of one of `use.authentications`.",
-    [key("use", "The name of one of `use.authentications`.", Shape::Form(&SOME_TEXT))],
+    [key("use", "The name of one of `use.authentications`.", Shape::Formatted(&SOME_TEXT))],
     ["use"]
 );
 
@@ -363,7 +363,7 @@ const ENDPOINT_KEYS: Keys = Keys {
     name: "endpoint",
     doc: "Where something is.",
     keys: &[
-        key("uri", "A URI, with `{name}` for values of the input.", Shape::Form(&URI)),
+        key("uri", "A URI, with `{name}` for values of the input.", Shape::Formatted(&URI)),
         key("authentication", "How to prove who asks.", Shape::Keys(&AUTHENTICATION_OR_NAME)),
     ],
     required: &["uri"],
@@ -371,7 +371,8 @@ const ENDPOINT_KEYS: Keys = Keys {
     open: false,
 };
 
-pub(crate) const ENDPOINT: Shape = Shape::Either(&[Shape::Form(&URI), Shape::Keys(&ENDPOINT_KEYS)]);
+pub(crate) const ENDPOINT: Shape =
+    Shape::Either(&[Shape::Formatted(&URI), Shape::Keys(&ENDPOINT_KEYS)]);
 
 /// A document somewhere else.
 pub(crate) const EXTERNAL_RESOURCE: Keys = Keys {
@@ -395,14 +396,14 @@ pub(crate) const REDIRECT: Key =
 
 /// Text values by name, or an expression that gives them.
 pub(crate) const TEXTS_OR_EXPRESSION: Shape =
-    Shape::Either(&[Shape::Names(&Shape::Text), Shape::Form(&EXPRESSION)]);
+    Shape::Either(&[Shape::Names(&Shape::Text), Shape::Formatted(&EXPRESSION)]);
 
 /// One of `use.errors`.
 pub(crate) const ERROR: Keys = Keys {
     name: "error",
     doc: "An error: problem details (RFC 9457).",
     keys: &[
-        key("type", "The URI of its type.", Shape::Form(&URI)),
+        key("type", "The URI of its type.", Shape::Formatted(&URI)),
         key("status", "The status.", Shape::Whole),
         key("instance", "Where: a JSON Pointer; the task, unless said otherwise.", Shape::Text),
         key("title", "A title.", Shape::Text),
@@ -488,12 +489,12 @@ pub(crate) const RETRY: Keys = Keys {
 /// The attributes of an event (CloudEvents 1.0).
 pub(crate) const EVENT_KEYS: &[Key] = &[
     key("id", "Its identifier; made up, unless given.", Shape::Text),
-    key("source", "A URI: where it comes from.", Shape::Form(&URI)),
+    key("source", "A URI: where it comes from.", Shape::Formatted(&URI)),
     key("type", "What happened.", Shape::Text),
     key("time", "When; now, unless given.", Shape::Text),
     key("subject", "About what.", Shape::Text),
     key("datacontenttype", "The media type of `data`.", Shape::Text),
-    key("dataschema", "A URI: the schema of `data`.", Shape::Form(&URI)),
+    key("dataschema", "A URI: the schema of `data`.", Shape::Formatted(&URI)),
     key("data", "What it says.", Shape::Any),
 ];
 

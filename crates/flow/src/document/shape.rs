@@ -13,7 +13,7 @@ pub(crate) enum Shape {
     /// A whole number.
     Whole,
     /// Text of a form.
-    Form(&'static Form),
+    Formatted(&'static TextFormat),
     /// One of some words.
     Choice(&'static [&'static str]),
     /// A list.
@@ -44,9 +44,9 @@ pub(crate) enum Shape {
     Ignored(&'static str, &'static Shape),
 }
 
-/// A form of text.
+/// A format of text.
 #[derive(Debug)]
-pub(crate) struct Form {
+pub(crate) struct TextFormat {
     /// In words: `a version such as 1.0.0`.
     pub words: &'static str,
     /// As a pattern of JSON Schema.
@@ -89,7 +89,7 @@ pub(crate) const fn key(name: &'static str, doc: &'static str, shape: Shape) -> 
 pub(super) fn types(shape: &Shape) -> Vec<&'static str> {
     match shape {
         Shape::Any => vec!["null", "true-false", "number", "text", "list", "object"],
-        Shape::Text | Shape::Form(_) | Shape::Choice(_) => vec!["text"],
+        Shape::Text | Shape::Formatted(_) | Shape::Choice(_) => vec!["text"],
         Shape::Flag => vec!["true-false"],
         Shape::Whole => vec!["number"],
         Shape::List(_) | Shape::Named(_) | Shape::SomeNamed(_) => vec!["list"],

@@ -8,12 +8,12 @@ use crate::expression::Expression;
 #[derive(Clone, Debug)]
 pub struct Switch {
     /// The cases; the first that matches counts.
-    pub cases: Vec<Case>,
+    pub cases: Vec<SwitchCase>,
 }
 
 /// A case.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct SwitchCase {
     /// Its name.
     pub name: String,
     /// Where this is true; always, without one.

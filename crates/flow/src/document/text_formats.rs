@@ -1,45 +1,48 @@
-//! Forms of text: versions, names, durations, URIs.
+//! Formats of text: versions, names, durations, URIs.
 
-use super::shape::Form;
+use super::shape::TextFormat;
 
 /// `1.0.3`
-pub(super) const VERSION: Form = Form {
+pub(super) const VERSION: TextFormat = TextFormat {
     words: "a semantic version such as 1.0.0",
     pattern: r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$",
     fits: is_version,
 };
 
 /// `my-flow`
-pub(super) const NAME: Form = Form {
+pub(super) const NAME: TextFormat = TextFormat {
     words: "a name of letters, digits and inner dashes, at most 63",
     pattern: r"^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$",
     fits: is_name,
 };
 
 /// `PT30S`, `${ .wait }`
-pub(super) const DURATION: Form = Form {
+pub(super) const DURATION: TextFormat = TextFormat {
     words: "an ISO 8601 duration such as PT30S, or an expression",
     pattern: r"^\s*\$\{.+\}\s*$|^P(\d+(\.\d+)?Y)?(\d+(\.\d+)?M)?(\d+(\.\d+)?W)?(\d+(\.\d+)?D)?(T(\d+(\.\d+)?H)?(\d+(\.\d+)?M)?(\d+(\.\d+)?S)?)?$",
     fits: is_duration,
 };
 
 /// `https://host/{path}`, `${ .url }`
-pub(super) const URI: Form = Form {
+pub(super) const URI: TextFormat = TextFormat {
     words: "a URI such as https://host/path, or an expression",
     pattern: r"^\s*\$\{.+\}\s*$|^[A-Za-z][A-Za-z0-9+\-.]*://.*",
     fits: is_uri,
 };
 
 /// `${ .headers }`
-pub(super) const EXPRESSION: Form = Form {
+pub(super) const EXPRESSION: TextFormat = TextFormat {
     words: "an expression such as ${ .headers }",
     pattern: r"^\s*\$\{.+\}\s*$",
     fits: is_expression,
 };
 
 /// Whatever has something in it.
-pub(super) const SOME_TEXT: Form =
-    Form { words: "text that is not empty", pattern: "^(?s:.+)$", fits: |text| !text.is_empty() };
+pub(super) const SOME_TEXT: TextFormat = TextFormat {
+    words: "text that is not empty",
+    pattern: "^(?s:.+)$",
+    fits: |text| !text.is_empty(),
+};
 
 fn is_expression(text: &str) -> bool {
     // As the language's schema has it: on one line, with something in it.
