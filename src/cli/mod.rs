@@ -12,6 +12,7 @@ mod docs;
 mod flow;
 mod global;
 mod hint;
+mod interrupt;
 mod list;
 mod logging;
 mod mock;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::DrainArgs;
 use super::reach::TargetArgs;
 use super::setup;
 use super::span::duration;
@@ -27,6 +28,8 @@ pub(crate) struct RunArgs {
     /// Results in the order of their invocations (with --stream)
     #[arg(long, requires = "stream")]
     pub(crate) ordered: bool,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
     /// For the whole exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

@@ -25,6 +25,7 @@ mod flow_examples;
 mod flow_run;
 mod flows_shipped;
 mod httpbin;
+mod interrupts;
 mod layers;
 mod licences;
 mod links;
