@@ -159,7 +159,10 @@ fn whatever_arrived_has_its_line() {
         };
         assert!(stderr.contains(&format!("warning[interrupted]: SIGTERM: {lines}")), "{stderr}");
     }
-    assert!(answered > 0 && unknown > 0, "{answered} answered, {unknown} unknown, {unsent} not sent");
+    assert!(
+        answered > 0 && unknown > 0,
+        "{answered} answered, {unknown} unknown, {unsent} not sent"
+    );
 }
 
 /// A folder of cards is given to a flow; its stdin is closed.

@@ -14,6 +14,7 @@ mod executor;
 pub mod flow;
 pub mod host;
 pub mod login;
+mod secret_source;
 pub mod shutdown;
 mod stored;
 mod telemetry;

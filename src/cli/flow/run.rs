@@ -20,7 +20,7 @@ use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
     let flow = source::load(&args.flow, console)?;
-    let host = setup::running_host(global, &args.reach, args.timeout, args.mock)?;
+    let host = setup::running_host(global, &args.reach, setup::policy(args.timeout), args.mock)?;
     let input = input()?;
     // Not before stdin is read: nothing is lost while it is waited for.
     let interrupt = Interrupt::listen(&args.drain)?;
