@@ -8,7 +8,7 @@ use cardhost::{Class, Error, Warning};
 use serde_json::{Value, json};
 
 use super::global::Errors;
-use super::interrupt::Signal;
+use super::signal::Signal;
 
 /// Why a command ends without success.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use cardhost::shutdown::Shutdown;
 use clap::Args;
 
 use super::console::{Failure, note};
+use super::signal::Signal;
 use super::span::duration_or_none;
 
 #[derive(Debug, Args)]
@@ -17,26 +18,6 @@ pub(crate) struct DrainArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration_or_none)]
     pub(crate) drain: Duration,
 }
-
-/// A signal that ends a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Signal {
-    pub(crate) name: &'static str,
-    number: u8,
-}
-
-impl Signal {
-    /// The exit code that shells give a command that a signal ended.
-    pub(crate) fn exit_code(self) -> u8 {
-        128 + self.number
-    }
-}
-
-#[cfg(unix)]
-const HANGUP: Signal = Signal { name: "SIGHUP", number: 1 };
-const INTERRUPT: Signal = Signal { name: "SIGINT", number: 2 };
-#[cfg(unix)]
-const TERMINATE: Signal = Signal { name: "SIGTERM", number: 15 };
 
 /// What listens for signals, from when it is made to the end of the process.
 pub(crate) struct Interrupt {
@@ -95,9 +76,9 @@ impl Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let ignored = ignored();
         let known = [
-            (HANGUP, SignalKind::hangup()),
-            (INTERRUPT, SignalKind::interrupt()),
-            (TERMINATE, SignalKind::terminate()),
+            (Signal::HANGUP, SignalKind::hangup()),
+            (Signal::INTERRUPT, SignalKind::interrupt()),
+            (Signal::TERMINATE, SignalKind::terminate()),
         ];
         // What whoever starts the command has it ignore stays ignored: `nohup`, and Ctrl-C for a job in the background.
         let heard = known.into_iter().filter(|(it, _)| ignored & (1 << (it.number - 1)) == 0);
@@ -138,7 +119,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => INTERRUPT,
+            Ok(()) => Signal::INTERRUPT,
             Err(_) => std::future::pending().await,
         }
     }

@@ -26,6 +26,7 @@ mod run;
 mod schema;
 mod setup;
 mod show;
+mod signal;
 mod span;
 mod store;
 mod stream;
