@@ -110,6 +110,9 @@ fn run(fault: &RunFault) -> Option<&'static str> {
         RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
             Some("run the flow without --journal")
         }
+        RunFault::Journal { problem: JournalProblem::OtherAccount { .. }, .. } => Some(
+            "give what it was begun with; where it is the same account with renewed credentials, go on with --accept-changes",
+        ),
         RunFault::Interrupted { journaled: true } => {
             Some("the same command goes on where it stopped: --journal has what is done")
         }

@@ -117,12 +117,20 @@ pub struct Prepared {
 
 /// Is told of a planned request before it is sent, and may refuse it.
 pub(crate) trait BeforeSending: Send + Sync {
-    /// The request is planned.
+    /// The request is planned; `account` is the connection, where it is not the invocation's own.
     fn planned<'a>(
         &'a self,
         definition: &'a Definition,
+        account: Option<Account<'a>>,
         plan: &'a Plan,
     ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// A connection that a name or the host gives.
+pub(crate) struct Account<'a> {
+    /// `connection <connector>/<name>`, or without a name.
+    pub(crate) name: String,
+    pub(crate) connection: &'a Connection,
 }
 
 /// A connection as a run finds it.
@@ -208,6 +216,8 @@ impl Host {
         before: Option<&dyn BeforeSending>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
+        let account =
+            before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         // In a box: a future keeps a place for each value that it hands on.
@@ -225,10 +235,29 @@ impl Host {
         }
         telemetry::planned(span, &plan);
         if let Some(before) = before {
-            before.planned(&definition, &plan).await?;
+            let account = account.map(|name| Account { name, connection: &found.connection });
+            before.planned(&definition, account, &plan).await?;
         }
         let result = self.drive(definition, found, plan).await;
         result.map_err(|error| placed(error, origin.as_deref()))
+    }
+
+    /// What names the connection of an invocation that does not bring its fields along.
+    fn account(
+        &self,
+        definition: &Definition,
+        reference: Option<&ConnectionRef>,
+    ) -> Option<String> {
+        let connector = definition.connector.name.as_str();
+        let name = match reference {
+            Some(ConnectionRef::Fields(_)) => return None,
+            Some(ConnectionRef::Name(name)) => Some(name),
+            None => self.0.fallback_name.as_ref(),
+        };
+        Some(match name {
+            Some(name) => format!("connection {connector}/{name}"),
+            None => format!("connection {connector}"),
+        })
     }
 
     async fn drive(

@@ -31,4 +31,10 @@ impl BaseOverride {
         let url = base.url()?.clone();
         Some(BaseOverride { text: text.to_owned(), url })
     }
+
+    /// The base URL as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
 }
