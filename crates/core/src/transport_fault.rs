@@ -31,6 +31,9 @@ impl Fault for ExchangeFault {
             TransportFaultKind::Tls => {
                 "check the certificate; certificates that are not trusted are never accepted"
             }
+            TransportFaultKind::TlsSettings => {
+                "give the connection a certificate, its own key and an authority that can be used"
+            }
             TransportFaultKind::Timeout { .. } => {
                 "raise the limit with `timeouts` of the card, or ask for less"
             }
@@ -73,6 +76,9 @@ pub enum TransportFaultKind {
     Dns,
     /// The TLS handshake failed.
     Tls,
+    /// What TLS is to be done with cannot be used: a certificate, its key, an authority. Nothing was sent, and nothing
+    /// changes by trying again.
+    TlsSettings,
     /// Time ran out.
     Timeout {
         /// Which limit.
@@ -134,7 +140,9 @@ impl fmt::Display for At<'_> {
         match &fault.kind {
             TransportFaultKind::Connect => write!(f, "`{origin}` cannot be reached"),
             TransportFaultKind::Dns => write!(f, "the name in `{origin}` has no address"),
-            TransportFaultKind::Tls => write!(f, "no trusted TLS connection to `{origin}`"),
+            TransportFaultKind::Tls | TransportFaultKind::TlsSettings => {
+                write!(f, "no trusted TLS connection to `{origin}`")
+            }
             TransportFaultKind::Timeout { which, after } => {
                 write!(f, "`{origin}`: the {} limit of {after:?} is over", which.as_str())
             }
@@ -186,7 +194,7 @@ impl TransportFault {
     /// Whether the same request will fare no better: it was refused before anything was sent.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.is_egress() || self.is_own()
+        self.is_egress() || self.is_own() || self.kind == TransportFaultKind::TlsSettings
     }
 
     /// What happened at an origin, in words.
@@ -198,7 +206,7 @@ impl TransportFault {
         match &self.kind {
             TransportFaultKind::Connect => Code::TRANSPORT_CONNECT,
             TransportFaultKind::Dns => Code::TRANSPORT_DNS,
-            TransportFaultKind::Tls => Code::TRANSPORT_TLS,
+            TransportFaultKind::Tls | TransportFaultKind::TlsSettings => Code::TRANSPORT_TLS,
             TransportFaultKind::Timeout { .. } => Code::TRANSPORT_TIMEOUT,
             TransportFaultKind::Reset => Code::TRANSPORT_RESET,
             TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,

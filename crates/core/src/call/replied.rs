@@ -8,7 +8,7 @@ use super::output::Read;
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
 use super::step::{Outcome, Step};
-use super::unsigned::Unsigned;
+use super::unsigned::{Refused, Unsigned};
 use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
@@ -34,10 +34,24 @@ impl Signed {
         }))
     }
 
-    /// The same with another token to come.
-    fn renewed(mut self) -> Unsigned {
+    /// The same with another token to come, if there is one.
+    fn renewed(mut self, reply: Reply) -> Unsigned {
         self.course.renewed = true;
-        Unsigned::new(self.course, self.token)
+        let (course, request, token) = self.into_parts();
+        Unsigned::refusing(course, Refused { token, request, reply })
+    }
+}
+
+impl Unsigned {
+    /// What a refused token leads to where there is no other: the refusal is the service's word.
+    #[must_use]
+    pub fn refused_for_good(self, moment: &Moment) -> Step {
+        match self.into_refused() {
+            Ok((course, Refused { token, request, reply })) => {
+                Replied { call: Signed::of_parts(course, request, token), reply }.decide(moment)
+            }
+            Err(unsigned) => Step::Sign(unsigned),
+        }
     }
 }
 
@@ -51,7 +65,7 @@ impl Replied {
     /// The next step: another token, an answer to a challenge, a redirect, or the end.
     fn decide(mut self, moment: &Moment) -> Step {
         if self.wants_another_token() {
-            return Step::Sign(self.call.renewed());
+            return Step::Sign(self.call.renewed(self.reply));
         }
         match challenge::answer(&self.call, &self.reply, moment) {
             Ok(Some(request)) => return Step::Send(self.call.answered(request)),
@@ -72,7 +86,7 @@ impl Replied {
                     // A service that repeats the query repeats what was put into it.
                     pending.take_out(&mut course.plan.request.url);
                 }
-                let again = Unsigned::new(self.call.course, None).sign(self.call.token, moment);
+                let again = Unsigned::new(self.call.course).sign(self.call.token, moment);
                 return again.map_or_else(|error| Step::Done(Err(error)), Step::Send);
             }
             Redirect::Elsewhere { origin } => {

@@ -49,6 +49,26 @@ impl Signed {
         Signed { course, signed: Some(request), token }
     }
 
+    /// What it consists of.
+    pub(super) fn into_parts(self) -> (Box<Course>, Option<Box<RequestSpec>>, Option<Secret>) {
+        (self.course, self.signed, self.token)
+    }
+
+    /// The same of its parts.
+    pub(super) fn of_parts(
+        course: Box<Course>,
+        signed: Option<Box<RequestSpec>>,
+        token: Option<Secret>,
+    ) -> Signed {
+        Signed { course, signed, token }
+    }
+
+    /// The token that the request was signed with.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
     /// The request to send.
     #[must_use]
     pub fn request(&self) -> &RequestSpec {

@@ -69,6 +69,7 @@ impl FlowRun {
             title: masked(problem.title),
             detail: masked(problem.detail),
             instance: masked(problem.instance),
+            response: problem.response.map(|response| Box::new(self.shown(*response))),
             ..problem
         }
     }

@@ -83,11 +83,26 @@ impl Wanted {
 }
 
 impl Renewer {
-    /// A token that is good.
+    /// A token that is good; `None` where the one that was refused is new, and another one would be refused as well.
     ///
     /// # Errors
     /// Why there is none. The stored connection is as it was.
     pub(crate) async fn token(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        wanted: Wanted,
+    ) -> Result<Option<Secret>, Error> {
+        if let Some(refused) = &wanted.refused
+            && let Some(untried) = slot.untried()
+            && untried.access.is(refused)
+            && untried.has_just_replaced(slot.now(&*self.clock).await?)
+        {
+            return Ok(None);
+        }
+        self.good_token(slot, wanted).await.map(Some)
+    }
+
+    async fn good_token(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
         wanted: Wanted,
@@ -216,6 +231,7 @@ impl Renewer {
             }
         };
         let tokens = match asked {
+            Ok(tokens) if wanted.refused.is_some() => Tokens { replaced_at: Some(now), ..tokens },
             Ok(tokens) => tokens,
             Err(error) => {
                 slot.release(lease).await;

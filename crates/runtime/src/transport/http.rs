@@ -89,13 +89,8 @@ impl HttpTransport {
     /// # Errors
     /// Why the text holds no certificate.
     pub fn trusting_pem(mut self, pem: &[u8]) -> Result<HttpTransport, String> {
-        use rustls::pki_types::pem::PemObject as _;
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            self.roots.push(certificate.map_err(|error| error.to_string())?);
-        }
-        if self.roots.is_empty() {
-            return Err("it holds no certificate in PEM".to_owned());
-        }
+        let text = String::from_utf8_lossy(pem);
+        self.roots.extend(cardhost_core::pem::certificates(&text)?);
         Ok(self)
     }
 
@@ -109,7 +104,7 @@ impl HttpTransport {
             return Ok(client.clone());
         }
         let client = self.build(key, settings).map_err(|detail| TransportFault {
-            kind: TransportFaultKind::Tls,
+            kind: TransportFaultKind::TlsSettings,
             not_sent: true,
             detail,
         })?;

@@ -1,11 +1,15 @@
 //! Transports: the only part that sends. One file each.
 
+mod certificate;
 mod coding;
 pub mod egress;
 mod fault;
+mod given;
 mod http;
 mod memory;
 mod observer;
+#[cfg(feature = "p521")]
+mod p521;
 mod resolve;
 mod send;
 mod stand_in;
