@@ -37,7 +37,11 @@ impl Fault for ExchangeFault {
             TransportFaultKind::Timeout { .. } => {
                 "raise the limit with `timeouts` of the card, or ask for less"
             }
+            TransportFaultKind::Stale if self.fault.not_sent => {
+                "the service did nothing about the request: send it again"
+            }
             TransportFaultKind::Reset
+            | TransportFaultKind::Stale
             | TransportFaultKind::Truncated
             | TransportFaultKind::Protocol => {
                 "whether the service acted on the request is not known"
@@ -88,6 +92,9 @@ pub enum TransportFaultKind {
     },
     /// The connection was reset or closed before the reply.
     Reset,
+    /// Nothing came back over a connection that had been used before, as when a service closes it at that moment; or, where it was
+    /// not sent, the service said that it did nothing about the request. Another connection may do.
+    Stale,
     /// The body ended early.
     Truncated,
     /// What came is not HTTP, or not the content coding it says.
@@ -146,7 +153,7 @@ impl fmt::Display for At<'_> {
             TransportFaultKind::Timeout { which, after } => {
                 write!(f, "`{origin}`: the {} limit of {after:?} is over", which.as_str())
             }
-            TransportFaultKind::Reset => {
+            TransportFaultKind::Reset | TransportFaultKind::Stale => {
                 write!(f, "`{origin}` ended the connection before a reply")
             }
             TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
@@ -208,7 +215,7 @@ impl TransportFault {
             TransportFaultKind::Dns => Code::TRANSPORT_DNS,
             TransportFaultKind::Tls | TransportFaultKind::TlsSettings => Code::TRANSPORT_TLS,
             TransportFaultKind::Timeout { .. } => Code::TRANSPORT_TIMEOUT,
-            TransportFaultKind::Reset => Code::TRANSPORT_RESET,
+            TransportFaultKind::Reset | TransportFaultKind::Stale => Code::TRANSPORT_RESET,
             TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
             TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
             TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,

@@ -375,4 +375,20 @@ mod tests {
         let text = serde_json::to_string(&problem).unwrap();
         assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), problem);
     }
+
+    #[test]
+    fn an_uncaught_problem_keeps_the_reply_that_led_to_it() {
+        let came = serde_json::json!({
+            "headers": { "content-type": "application/json", "set-cookie": ["a", "b"] },
+            "body": { "error": "name is taken" },
+        });
+        let problem = Problem {
+            response: Some(Box::new(came.clone())),
+            ..Problem::new(Standard::Communication, "no", "").with_status(422)
+        };
+        let seen = problem.to_datum().get("response").cloned().map(|seen| seen.to_string());
+        assert_eq!(seen, Some(came.to_string()));
+        let error = problem.to_error("flow.json").to_json();
+        assert_eq!((&error["status"], &error["response"]), (&422.into(), &came));
+    }
 }

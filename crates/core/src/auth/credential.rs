@@ -61,10 +61,10 @@ pub(super) fn check_token(text: &str, prefix: &str) -> Result<(), AuthFault> {
     {
         return pasted(format!("begins with `{words}`, which is put before it"));
     }
-    match text.chars().find(|char| char.is_whitespace() || *char == '"') {
-        Some(inside) => pasted(format!("holds {}", named(inside))),
-        None => Ok(()),
+    if text.starts_with('"') || text.ends_with('"') {
+        return pasted("has a quotation mark at one end".to_owned());
     }
+    if text.contains(' ') { pasted("holds a space".to_owned()) } else { Ok(()) }
 }
 
 /// A character that is not to be seen, or not to be told from another, by its name.
@@ -73,7 +73,6 @@ fn named(char: char) -> String {
         ' ' => "a space".to_owned(),
         '\t' => "a tab".to_owned(),
         '\n' | '\r' => "a line end".to_owned(),
-        '"' => "a quotation mark".to_owned(),
         _ => format!("U+{:04X}", u32::from(char)),
     }
 }
@@ -138,7 +137,8 @@ mod tests {
             ("Bearer abc", "begins with `Bearer`"),
             ("bearer abc", "begins with `Bearer`"),
             ("abc def", "holds a space"),
-            ("a\"b", "holds a quotation mark"),
+            ("a\"b", ""),
+            ("\"ab", "has a quotation mark at one end"),
         ] {
             let said = how(check_token(text, "Bearer "));
             assert!(said.contains(words) && said.is_empty() == words.is_empty(), "{text}: {said}");

@@ -14,7 +14,7 @@ use crate::failure::Error;
 use crate::moment::Moment;
 use crate::plan::Warning;
 use crate::response::{Output, Reply};
-use crate::transport_fault::TransportFault;
+use crate::transport_fault::{TransportFault, TransportFaultKind};
 
 impl Signed {
     /// What to do about a reply.
@@ -26,12 +26,31 @@ impl Signed {
     /// What to do where no reply came.
     #[must_use]
     pub fn on_fault(mut self, fault: TransportFault) -> Step {
+        if self.may_go_again(&fault) {
+            return self.once_more();
+        }
         Step::Done(Err(if fault.is_egress() {
             Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
         } else {
             let warnings = std::mem::take(&mut self.course.plan.warnings);
             self.transport_error(fault).with_warnings(warnings)
         }))
+    }
+
+    /// Whether it is sent again at once: over a stale connection nothing came back, or the service did nothing about it.
+    fn may_go_again(&self, fault: &TransportFault) -> bool {
+        let harmless = fault.not_sent || self.course.plan.sending().is_repeatable();
+        fault.kind == TransportFaultKind::Stale && harmless && !self.course.resent
+    }
+
+    /// The same again; what is signed for a moment is signed anew.
+    fn once_more(mut self) -> Step {
+        self.course.resent = true;
+        if self.needs_nonce() && self.course.answered == 0 {
+            let (course, ..) = self.into_parts();
+            return Step::Sign(Unsigned::new(course));
+        }
+        Step::Send(self)
     }
 
     /// The same with another token to come, if there is one.

@@ -83,7 +83,7 @@ impl Signed {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        Treatment::of(&self.course.plan, self.course.end.max_body_bytes())
+        Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
     }
 
     /// Whether what the reply leads to may be signed, for which the moment has to have a random value.

@@ -56,7 +56,7 @@ impl Tokens {
     /// would be: what is missing is a permission.
     #[must_use]
     pub fn has_just_replaced(&self, now: i64) -> bool {
-        const MOMENT_S: i64 = 60;
+        const MOMENT_S: i64 = 30;
         self.replaced_at.is_some_and(|at| (0..MOMENT_S).contains(&now.saturating_sub(at)))
     }
 

@@ -74,13 +74,14 @@ impl FlowRun {
         }
     }
 
-    /// What happened, as it is told.
+    /// What happened, as it is told: without replies, which may be long.
     pub(super) fn shown_event(&self, happened: Happened) -> Happened {
+        let shown = |problem| Problem { response: None, ..self.shown_problem(problem) };
         match happened {
             Happened::Retrying { at_ms, problem } => {
-                Happened::Retrying { at_ms, problem: self.shown_problem(problem) }
+                Happened::Retrying { at_ms, problem: shown(problem) }
             }
-            Happened::Faulted(problem) => Happened::Faulted(self.shown_problem(problem)),
+            Happened::Faulted(problem) => Happened::Faulted(shown(problem)),
             other => other,
         }
     }

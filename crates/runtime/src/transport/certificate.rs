@@ -11,12 +11,12 @@ use rustls::pki_types::ServerName;
 
 /// The parts of a certificate.
 pub(super) struct Certificate<'d> {
-    not_before: Timestamp,
-    not_after: Timestamp,
+    not_before: DateTime,
+    not_after: DateTime,
     /// The last common name of its subject.
     common_name: Option<&'d str>,
-    /// Whether it has extensions, among which are the names.
-    pub(super) has_extensions: bool,
+    /// Whether it has alternative names.
+    pub(super) has_names: bool,
     /// The algorithm of its key, without the tag.
     pub(super) key_algorithm: &'d [u8],
     /// Its key.
@@ -42,15 +42,20 @@ impl<'d> Certificate<'d> {
         fields.take(SEQUENCE)?;
         let key_info = &before[..before.len() - fields.0.len()];
         let (key_algorithm, key) = public_key(key_info)?;
-        let mut has_extensions = false;
-        while let Some((tag, _)) = fields.next() {
-            has_extensions |= tag == EXTENSIONS;
+        let mut has_names = false;
+        while let Some((tag, content)) = fields.next() {
+            if tag == EXTENSIONS {
+                let mut extensions = Der(Der(content).take(SEQUENCE)?);
+                while let Some(extension) = extensions.take(SEQUENCE) {
+                    has_names |= Der(extension).take(OBJECT_IDENTIFIER)? == ALTERNATIVE_NAMES;
+                }
+            }
         }
         Some(Certificate {
             not_before,
             not_after,
             common_name,
-            has_extensions,
+            has_names,
             key_algorithm,
             key,
             key_info,
@@ -60,7 +65,7 @@ impl<'d> Certificate<'d> {
     /// Whether it has begun by a time, and has not ended.
     pub(super) fn when(&self, unix_seconds: u64) -> When {
         let now = i64::try_from(unix_seconds).ok().and_then(|now| Timestamp::from_second(now).ok());
-        match now {
+        match now.map(|now| TimeZone::UTC.to_datetime(now)) {
             Some(now) if now < self.not_before => When::Early,
             Some(now) if now <= self.not_after => When::Good,
             _ => When::Over,
@@ -99,6 +104,9 @@ const SET: u8 = 0x31;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 
+/// `id-ce-subjectAltName`.
+const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 0x11];
+
 /// `id-at-commonName`.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
@@ -123,7 +131,7 @@ fn common_name(subject: &[u8]) -> Option<&str> {
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`, as certificates have it (RFC 5280, section 4.1.2.5).
-fn time((tag, text): (u8, &[u8])) -> Option<Timestamp> {
+fn time((tag, text): (u8, &[u8])) -> Option<DateTime> {
     let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
     let (year, rest) = match tag {
         UTC_TIME => {
@@ -135,8 +143,7 @@ fn time((tag, text): (u8, &[u8])) -> Option<Timestamp> {
     };
     let two = |at: usize| rest.get(at..at + 2)?.parse::<i8>().ok();
     let (month, day, hour, minute, second) = (two(0)?, two(2)?, two(4)?, two(6)?, two(8)?);
-    let civil = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    DateTime::new(year, month, day, hour, minute, second, 0).ok()
 }
 
 /// A row of values in DER (X.690), read one after the other.
@@ -178,11 +185,13 @@ mod tests {
 
     #[test]
     fn times_are_read_in_both_forms() {
-        let at = |tag, text: &str| time((tag, text.as_bytes())).map(Timestamp::as_second);
-        assert_eq!(at(UTC_TIME, "941106084937Z"), Some(784_111_777));
-        assert_eq!(at(GENERALIZED_TIME, "19941106084937Z"), Some(784_111_777));
-        assert_eq!(at(UTC_TIME, "491231235959Z"), Some(2_524_607_999));
-        assert_eq!(at(GENERALIZED_TIME, "99991231235959Z"), Some(253_402_300_799));
+        let at = |tag, text: &str| time((tag, text.as_bytes())).map(|time| time.to_string());
+        let seen = Some("1994-11-06T08:49:37".to_owned());
+        assert_eq!(at(UTC_TIME, "941106084937Z"), seen);
+        assert_eq!(at(GENERALIZED_TIME, "19941106084937Z"), seen);
+        assert_eq!(at(UTC_TIME, "491231235959Z").as_deref(), Some("2049-12-31T23:59:59"));
+        // For ever (RFC 5280, section 4.1.2.5).
+        assert_eq!(at(GENERALIZED_TIME, "99991231235959Z").as_deref(), Some("9999-12-31T23:59:59"));
         for (tag, text) in [(UTC_TIME, "9411060849Z"), (UTC_TIME, "941306084937Z"), (SET, "")] {
             assert_eq!(at(tag, text), None, "{text}");
         }

@@ -85,9 +85,9 @@ impl ServerCertVerifier for TrustsGiven {
             .and_then(|parsed| rustls::client::verify_server_name(&parsed, server));
         match named {
             Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(error) if certificate.has_names => Err(error),
             // Before certificates had alternative names, the common name was that of the server.
             Err(_) if certificate.is_called(server) => Ok(ServerCertVerified::assertion()),
-            Err(error) if certificate.has_extensions => Err(error),
             Err(_) => Err(CertificateError::NotValidForName.into()),
         }
     }

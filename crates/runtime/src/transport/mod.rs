@@ -2,9 +2,11 @@
 
 mod certificate;
 mod coding;
+mod connect;
 pub mod egress;
 mod fault;
 mod given;
+mod head;
 mod http;
 mod memory;
 mod observer;
@@ -14,6 +16,7 @@ mod resolve;
 mod send;
 mod stand_in;
 mod tls;
+mod wire;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;

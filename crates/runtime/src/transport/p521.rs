@@ -47,8 +47,8 @@ pub(super) fn key(der: &PrivateKeyDer<'_>) -> Option<Arc<dyn SigningKey>> {
     };
     let mut fields = Der(Der(sec1).take(SEQUENCE)?);
     fields.next()?;
-    // As long as the curve's numbers: that of another curve is shorter.
-    let number = fields.take(OCTET_STRING)?;
+    // That of another curve is shorter, and would be taken for a small number.
+    let number = fields.take(OCTET_STRING).filter(|number| number.len() > 48)?;
     let key = EcdsaKey::from_slice(number).ok()?;
     let point = key.verifying_key().to_sec1_point(false);
     let public = public_key_to_spki(&alg_id::ECDSA_P521, point.as_bytes());

@@ -41,24 +41,20 @@ pub(super) fn fingerprint(settings: &TlsSettings) -> Fingerprint {
 /// # Errors
 /// Why the settings cannot be used, without what is in them.
 pub(super) fn configuration(
-    tls: bool,
     trusted: &[CertificateDer<'static>],
     settings: Option<&TlsSettings>,
 ) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
-    let mut given = Vec::new();
-    if tls {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        for root in trusted {
-            roots.add(root.clone()).map_err(|error| error.to_string())?;
-        }
-        given.extend_from_slice(trusted);
-        if let Some(authority) = settings.and_then(|settings| settings.authority.as_ref()) {
-            let unusable = |reason: &str| format!("the private authority cannot be used: {reason}");
-            for root in pem::certificates(authority.expose()).map_err(unusable)? {
-                roots.add(root.clone()).map_err(|error| unusable(&error.to_string()))?;
-                given.push(root);
-            }
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    for root in trusted {
+        roots.add(root.clone()).map_err(|error| error.to_string())?;
+    }
+    let mut given = trusted.to_vec();
+    if let Some(authority) = settings.and_then(|settings| settings.authority.as_ref()) {
+        let unusable = |reason: &str| format!("the private authority cannot be used: {reason}");
+        for root in pem::certificates(authority.expose()).map_err(unusable)? {
+            roots.add(root.clone()).map_err(|error| unusable(&error.to_string()))?;
+            given.push(root);
         }
     }
     let provider = Arc::new(provider());
@@ -71,11 +67,15 @@ pub(super) fn configuration(
         let verifier = TrustsGiven::new(roots, given, Arc::clone(&provider))?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
-    let Some(identity) = settings.and_then(|settings| settings.identity.as_ref()) else {
-        return Ok(builder.with_no_client_auth());
+    let mut configuration = match settings.and_then(|settings| settings.identity.as_ref()) {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let shown = SingleCertAndKey::from(certified_key(identity, &provider)?);
+            builder.with_client_cert_resolver(Arc::new(shown))
+        }
     };
-    let shown = SingleCertAndKey::from(certified_key(identity, &provider)?);
-    Ok(builder.with_client_cert_resolver(Arc::new(shown)))
+    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(configuration)
 }
 
 /// The cryptography of ring, and a curve that it lacks.
