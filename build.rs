@@ -1,4 +1,4 @@
-//! Lists the shipped cards and flows for `src/embedded.rs`.
+//! Lists the shipped cards and flows for `src/embedded.rs` and the pages of error codes for `explain`, and names the version.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,8 +7,65 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     pack_relocations();
+    name_version()?;
     list("cards", ".json", whole_and_to_run)?;
-    list("flows", ".yaml", whole)
+    list("flows", ".yaml", whole)?;
+    list_pages("docs/errors")
+}
+
+/// The version that `--version` names: with the commit, where what is built for use is built in our repository. Builds for
+/// tests and while working have none: each commit would have them built anew.
+fn name_version() -> io::Result<()> {
+    let version = env::var("CARGO_PKG_VERSION").map_err(io::Error::other)?;
+    let is_for_use = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    let commit = match is_for_use {
+        true => commit(Path::new(&root)),
+        false => None,
+    };
+    let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
+    println!("cargo:rustc-env=CARDHOST_VERSION={version}{commit}");
+    Ok(())
+}
+
+/// The commit that is checked out. A copy of our files in somebody else's repository has none.
+fn commit(root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(root).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let top = git(&["rev-parse", "--show-toplevel"])?;
+    if fs::canonicalize(top).ok()? != fs::canonicalize(root).ok()? {
+        return None;
+    }
+    // What changes with the commit: the head, and the branch that it stands for.
+    let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
+    for name in ["HEAD".to_owned(), "packed-refs".to_owned()].into_iter().chain(branch) {
+        let path = root.join(git(&["rev-parse", "--git-path", &name])?);
+        if path.exists() {
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+    }
+    git(&["rev-parse", "--short=12", "HEAD"])
+}
+
+/// Writes the pages of a folder, by their names, as Rust.
+fn list_pages(of: &str) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={of}");
+    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let folder = Path::new(&root).join(of);
+    let mut list = String::from("&[\n");
+    for file in names(&folder)? {
+        let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else {
+            continue;
+        };
+        let text = whole(&folder.join(&file))?;
+        writeln!(list, "    ({name:?}, {text}),").map_err(io::Error::other)?;
+    }
+    list.push(']');
+    fs::write(Path::new(&out).join("pages.rs"), list)
 }
 
 /// Asks the linker for packed relative relocations where the binary will be run by a loader that reads them: a sixth

@@ -6,6 +6,7 @@ use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
 use super::connection::ConnectionArgs;
 use super::docs::DocsArgs;
+use super::explain::ExplainArgs;
 use super::flow::FlowArgs;
 use super::global::Global;
 use super::list::ListArgs;
@@ -13,18 +14,22 @@ use super::mock::MockArgs;
 use super::plan::PlanArgs;
 use super::record::RecordArgs;
 use super::run::RunArgs;
+use super::schema::SchemaArgs;
 use super::show::ShowArgs;
 use super::test::TestArgs;
 
 /// Run connector cards: one JSON invocation in, the output objects out.
 #[derive(Debug, Parser)]
-#[command(name = "cardhost", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "cardhost", version = VERSION, propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli<C: Subcommand = Command> {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: C,
 }
+
+/// The version, and in a build for use the commit.
+const VERSION: &str = env!("CARDHOST_VERSION");
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a test failed, 2 usage, 3 definition, 4 invocation, 5 connection or auth, 6 refused by policy, \
 7 transport, 8 the service answered with an error, 9 the reply could not be decoded or mapped, \
@@ -76,11 +81,23 @@ pub(crate) enum Command {
   cardhost check cards/mixpanel flows/restock.yaml
   cardhost check cards/mixpanel/custom-api-action.json --errors json")]
     Check(CheckArgs),
-    /// Print the reference page of a card or connector
+    /// Print the reference page of a card, connector or flow
     #[command(after_help = "Examples:
   cardhost docs mixpanel/custom-api-action > custom-api-action.md
+  cardhost docs mixpanel/warehouse-import > warehouse-import.md
   cardhost docs mixpanel --format html > mixpanel.html")]
     Docs(DocsArgs),
+    /// Explain an error code: when it comes, and what to do
+    #[command(after_help = "Examples:
+  cardhost explain
+  cardhost explain input.required")]
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a kind of file, for editors and checks
+    #[command(after_help = "Examples:
+  cardhost schema card > card.schema.json
+  cardhost schema connection mixpanel
+  cardhost schema invocation mixpanel/custom-api-action")]
+    Schema(SchemaArgs),
     /// Serve a stand-in for a service on loopback, from its cards' examples
     #[command(after_help = "Examples:
   cardhost mock mixpanel --port 8080

@@ -8,8 +8,8 @@ use super::args::{Cli, Command};
 use super::console::{self, Console};
 use super::parse::parse;
 use super::{
-    check, completions, connection, docs, flow, list, logging, mock, plan, record, run, show,
-    stream, test,
+    check, completions, connection, docs, explain, flow, list, logging, mock, plan, record, run,
+    schema, show, stream, test,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -42,6 +42,8 @@ fn command() -> ExitCode {
         Command::Show(args) => show::run(&cli.global, args, &console),
         Command::Check(args) => check::run(&cli.global, args, &console),
         Command::Docs(args) => docs::run(&cli.global, args, &console),
+        Command::Explain(args) => explain::run(args, &console),
+        Command::Schema(args) => schema::run(&cli.global, args, &console),
         Command::Mock(args) => mock::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Flow(args) => flow::run(&cli.global, args, &console),

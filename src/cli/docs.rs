@@ -1,15 +1,18 @@
-//! `docs`: the reference page of a card or a connector.
+//! `docs`: the reference page of a card, a connector or a flow.
 
-use cardhost::author::reference::{CardPage, ConnectorPage, html, markdown};
+use std::path::Path;
+
+use cardhost::author::reference::{CardPage, ConnectorPage, Page, html, markdown};
 use clap::{Args, ValueEnum};
 
 use super::console::{Console, Failure};
+use super::flow::{About, is_flow, load_document};
 use super::global::Global;
 use super::setup;
 
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {
-    /// `<connector>/<card>`, or `<connector>`
+    /// `<connector>/<card>`, `<connector>`, or a flow: a file, or the name of a shipped one
     pub(crate) name: String,
     /// How the page is written
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -28,11 +31,14 @@ pub(crate) enum Format {
 pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();
     let catalog = host.catalog();
-    let page = if args.name.contains('/') {
-        let page = CardPage::of(&*catalog.definition(&args.name)?);
-        match args.format {
-            Format::Markdown => markdown(&page),
-            Format::Html => html(&page),
+    let page = if args.name.contains('/') || is_flow(&args.name) {
+        match catalog.definition(&args.name) {
+            Ok(definition) => written(&CardPage::of(&definition), args.format),
+            Err(_) if is_flow(&args.name) => {
+                let (document, text) = load_document(Path::new(&args.name), console)?;
+                written(&About::of(&document, &text).page(), args.format)
+            }
+            Err(error) => return Err(error.into()),
         }
     } else {
         let connector = catalog.connector(&args.name)?;
@@ -40,11 +46,14 @@ pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result
         let definitions =
             names.iter().map(|name| catalog.definition(name)).collect::<Result<Vec<_>, _>>()?;
         let cards: Vec<_> = definitions.iter().map(|definition| &definition.card).collect();
-        let page = ConnectorPage::of(&connector, &cards);
-        match args.format {
-            Format::Markdown => markdown(&page),
-            Format::Html => html(&page),
-        }
+        written(&ConnectorPage::of(&connector, &cards), args.format)
     };
     console.out(&page)
+}
+
+fn written(page: &impl AsRef<Page>, format: Format) -> String {
+    match format {
+        Format::Markdown => markdown(page),
+        Format::Html => html(page),
+    }
 }

@@ -94,9 +94,9 @@ fn connection(fault: &ConnectionFault) -> Option<&'static str> {
         ConnectionFault::Unknown { .. } => Some(
             "`cardhost connection list` shows what is stored; a file is given with a path, as in `--connection ./prod.json`",
         ),
-        ConnectionFault::Reference { .. } => {
-            Some("give the value itself; whoever runs the host can give `--connection FILE`")
-        }
+        ConnectionFault::Reference { .. } => Some(
+            "give the value itself; whoever runs cardhost can give `--connection`, or allow it (`--secret-references` with `--stream`)",
+        ),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cardhost::author::curl::curl;
 use cardhost::author::explain::origins;
-use cardhost::{Error, Policy, Prepared};
+use cardhost::{Error, Prepared};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
-    let host = setup::host_for(global, &args.target.reach, Policy::default())?.build();
+    let host = setup::host_for(global, &args.target.reach, setup::policy(None))?.build();
     let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
     let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;

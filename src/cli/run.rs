@@ -27,6 +27,10 @@ pub(crate) struct RunArgs {
     /// Results in the order of their invocations (with --stream)
     #[arg(long, requires = "stream")]
     pub(crate) ordered: bool,
+    /// Let lines of --stream point at the environment and files with {"env": NAME} and {"file": PATH}: where nobody else
+    /// writes them
+    #[arg(long, requires = "stream", conflicts_with = "no_secret_references")]
+    pub(crate) secret_references: bool,
     /// For the whole exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
@@ -36,7 +40,8 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
-    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    let builder =
+        setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
     let host = builder.build();
     let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();

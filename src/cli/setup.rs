@@ -73,7 +73,8 @@ pub(crate) fn host_for(
     args: &ReachArgs,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
-    let policy = Policy { secret_references: !args.no_secret_references, ..policy };
+    let secret_references = policy.secret_references && !args.no_secret_references;
+    let policy = Policy { secret_references, ..policy };
     let network = Network { args: &args.network, base: args.base.as_deref() };
     let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
@@ -88,14 +89,18 @@ pub(crate) fn host_for(
     Ok(builder)
 }
 
-/// A host for what runs cards: with the limit on time and the mocks of the command line.
+/// What a command allows whose invocations are its user's own: they may point at the environment and files.
+pub(crate) fn policy(timeout: Option<Duration>) -> Policy {
+    Policy { total_timeout: timeout, secret_references: true, ..Policy::default() }
+}
+
+/// A host for what runs cards, with the mocks of the command line.
 pub(crate) fn running_host(
     global: &Global,
     args: &ReachArgs,
-    timeout: Option<Duration>,
+    policy: Policy,
     is_mock: bool,
 ) -> Result<HostBuilder, Failure> {
-    let policy = Policy { total_timeout: timeout, ..Policy::default() };
     let builder = host_for(global, args, policy)?;
     Ok(if is_mock { builder.stand_in(Mocks) } else { builder })
 }

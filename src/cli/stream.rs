@@ -15,7 +15,7 @@ use crate::cli::hint::worded;
 use cardhost::core::error::Internal;
 use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
-use cardhost::{Error, Host, Invocation, Outcome, Warning};
+use cardhost::{Error, Host, Invocation, Outcome, Policy, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
@@ -34,7 +34,10 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const MOST_GATHERED_BYTES: usize = 256 * 1024;
 
 pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
-    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    // Whoever writes the lines need not be whoever started the stream.
+    let secret_references = args.secret_references;
+    let policy = Policy { secret_references, ..setup::policy(args.timeout) };
+    let builder = setup::running_host(global, &args.target.reach, policy, args.mock)?;
     let host = builder.build();
     let card = args.target.card.as_deref();
     let jobs = usize::from(args.jobs);

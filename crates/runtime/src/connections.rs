@@ -1,14 +1,12 @@
-//! Where named connections come from that are not in a store: the trait, and one in memory. And what a field points at.
+//! Where named connections come from that are not in a store: the trait, and one in memory. And what reads a field that points elsewhere.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::io::Read as _;
 use std::pin::Pin;
 
-use cardhost_core::connection::SecretSource;
-use cardhost_core::secret::Secret;
-use cardhost_core::text::unmarked;
 use serde_json::{Map, Value};
+
+pub use crate::secret_source::read_secret;
 
 /// A future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -61,39 +59,5 @@ impl ConnectionProvider for MemoryConnections {
     ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>> {
         let found = self.connections.get(&(connector.to_owned(), name.to_owned())).cloned();
         Box::pin(async move { Ok(found) })
-    }
-}
-
-/// Most bytes of a file that a connection field points at.
-const MOST_SECRET_BYTES: u64 = 1024 * 1024;
-
-/// Reads what a connection field points at, without a byte order mark before it.
-///
-/// # Errors
-/// Why there is no text, in words without secrets.
-pub fn read_secret(source: &SecretSource) -> Result<Secret, String> {
-    match source {
-        SecretSource::Env(name) => match std::env::var(name) {
-            Ok(text) => Ok(Secret::from(unmarked(&text))),
-            Err(std::env::VarError::NotPresent) => Err("it is not set".to_owned()),
-            Err(std::env::VarError::NotUnicode(_)) => Err("it is not UTF-8".to_owned()),
-        },
-        SecretSource::File(path) => {
-            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-            let mut text = String::new();
-            file.take(MOST_SECRET_BYTES + 1)
-                .read_to_string(&mut text)
-                .map_err(|error| error.to_string())?;
-            if text.len() as u64 > MOST_SECRET_BYTES {
-                return Err(format!("it is longer than {MOST_SECRET_BYTES} bytes"));
-            }
-            if text.ends_with('\n') {
-                text.pop();
-                if text.ends_with('\r') {
-                    text.pop();
-                }
-            }
-            Ok(Secret::from(unmarked(&text)))
-        }
     }
 }

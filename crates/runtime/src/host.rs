@@ -24,9 +24,10 @@ use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
 use crate::catalog::Catalog;
-use crate::connections::{ConnectionProvider, read_secret};
+use crate::connections::ConnectionProvider;
 use crate::entropy;
 use crate::executor::Driver;
+use crate::secret_source::{self, SecretFiles};
 use crate::stored::{Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{Renewer, Slots};
@@ -348,7 +349,7 @@ impl Host {
                 let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
                 inline(match is_stood_in {
                     true => Arc::new(stand_ins::connection(definition)?),
-                    false => self.fallback(connector).map_err(&placed)?,
+                    false => self.fallback(connector).await.map_err(&placed)?,
                 })
             }
         };
@@ -399,7 +400,8 @@ impl Host {
     ) -> Result<Found, Error> {
         let name = match reference {
             ConnectionRef::Fields(fields) => {
-                let connection = settle(connector, fields, self.0.policy.secret_references)?;
+                let may_refer = self.0.policy.secret_references;
+                let connection = self.settle(connector, fields, may_refer).await?;
                 return Ok(Found { connection: Arc::new(connection), stored: None });
             }
             ConnectionRef::Name(name) => name,
@@ -408,7 +410,7 @@ impl Host {
             let may_refer = self.0.policy.stored_secret_references;
             let opened = stored
                 .open(connector.name.as_str(), &name, &|fields| {
-                    settle(connector, fields, may_refer)
+                    Box::pin(self.settle(connector, fields, may_refer))
                 })
                 .await?;
             if let Some(opened) = opened {
@@ -421,8 +423,31 @@ impl Host {
         let found = provider.fields(connector.name.as_str(), &name).await;
         let fields = found.map_err(|reason| Error::from(ConnectionFault::Unreadable { reason }))?;
         let fields = fields.ok_or_else(unknown)?;
-        let connection = settle(connector, fields, self.0.policy.secret_references)?;
+        let may_refer = self.0.policy.secret_references;
+        let connection = self.settle(connector, fields, may_refer).await?;
         Ok(Found { connection: Arc::new(connection), stored: None })
+    }
+
+    /// A connection of its fields; files that they point at are read within the time of a call.
+    async fn settle(
+        &self,
+        connector: &Connector,
+        fields: Map<String, Value>,
+        may_refer: bool,
+    ) -> Result<Connection, Error> {
+        if !may_refer {
+            refuse_references(&fields)?;
+        }
+        let files = match SecretFiles::are_named_in(&fields) {
+            false => SecretFiles::default(),
+            true => {
+                let total = self.0.policy.total_timeout;
+                let limit = total.or(connector.timeouts.total.map(|span| span.0));
+                let limit = limit.unwrap_or(secret_source::DEFAULT_LIMIT);
+                Box::pin(SecretFiles::read(connector, &fields, limit)).await
+            }
+        };
+        Connection::settle(connector, fields, &|source| files.secret(source)).map_err(Error::from)
     }
 
     /// What the fields of an invocation's connection came from, where that is not the invocation.
@@ -440,14 +465,14 @@ impl Host {
     }
 
     /// The host's own connection, settled once a connector.
-    fn fallback(&self, connector: &Connector) -> Result<Arc<Connection>, Error> {
+    async fn fallback(&self, connector: &Connector) -> Result<Arc<Connection>, Error> {
         let settled = || self.0.fallback_settled.lock().unwrap_or_else(PoisonError::into_inner);
         let name = connector.name.as_str();
         if let Some(found) = settled().get(name) {
             return Ok(Arc::clone(found));
         }
         let fields = self.0.fallback.clone().unwrap_or_default();
-        let connection = settle(connector, fields, true)?;
+        let connection = self.settle(connector, fields, true).await?;
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));
         Ok(connection)
@@ -482,16 +507,10 @@ fn placed(error: Error, origin: Option<&str>) -> Error {
     }
 }
 
-fn settle(
-    connector: &Connector,
-    fields: Map<String, Value>,
-    may_refer: bool,
-) -> Result<Connection, Error> {
-    if !may_refer {
-        let pointing = fields.iter().find(|(_, value)| secret_source(value).is_some());
-        if let Some((field, _)) = pointing {
-            return Err(ConnectionFault::Reference { field: field.clone() }.into());
-        }
+/// Refuses fields that point at the environment or a file.
+fn refuse_references(fields: &Map<String, Value>) -> Result<(), ConnectionFault> {
+    match fields.iter().find(|(_, value)| secret_source(value).is_some()) {
+        Some((field, _)) => Err(ConnectionFault::Reference { field: field.clone() }),
+        None => Ok(()),
     }
-    Connection::settle(connector, fields, &read_secret).map_err(Error::from)
 }

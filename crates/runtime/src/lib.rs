@@ -14,6 +14,7 @@ mod executor;
 pub mod flow;
 pub mod host;
 pub mod login;
+mod secret_source;
 mod stored;
 mod telemetry;
 mod token;

@@ -89,11 +89,11 @@ impl StoredConnections {
     }
 
     /// The connection, where there is one of that name.
-    pub(crate) async fn open(
+    pub(crate) async fn open<'s>(
         &self,
         connector: &str,
         name: &str,
-        settle: &(dyn Fn(Map<String, Value>) -> Result<Connection, Error> + Sync),
+        settle: &(dyn Fn(Map<String, Value>) -> BoxFuture<'s, Result<Connection, Error>> + Sync),
     ) -> Result<Option<Arc<Opened>>, Error> {
         let key = (connector.to_owned(), name.to_owned());
         let before = self.lock().get(&key).cloned();
@@ -116,7 +116,7 @@ impl StoredConnections {
                 Arc::clone(opened)
             }
             None => Arc::new(Opened {
-                connection: Arc::new(settle(found.fields)?),
+                connection: Arc::new(settle(found.fields).await?),
                 id: found.id,
                 revision: found.revision,
                 store: store.clone(),

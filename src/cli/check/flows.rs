@@ -182,6 +182,15 @@ fn read(path: &Path) -> Result<Result<String, Error>, Failure> {
     Ok(Err(Error::from(Unreadable { reason }).at(place)))
 }
 
+/// The flows of a folder and those below it, with their texts.
+pub(in crate::cli) fn flows_of(folder: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut flows = Vec::new();
+    for path in documents(folder)?.into_iter().filter(|path| is_flow(path)) {
+        flows.extend(text(&path).map(|text| (path, text)));
+    }
+    Ok(flows)
+}
+
 /// Reads the one flow of a command.
 pub(in crate::cli) fn read_flow(path: &Path) -> Result<String, Failure> {
     Ok(read(path)??)

@@ -10,5 +10,5 @@ mod run;
 mod tally;
 
 pub(crate) use args::CheckArgs;
-pub(super) use flows::{read_flow, refused};
+pub(super) use flows::{flows_of, read_flow, refused};
 pub(crate) use run::{run, run_flows};

@@ -34,6 +34,17 @@ pub(crate) enum FlowCommand {
 
 In a folder, `*.flow.yaml`, `*.flow.yml` and `*.flow.json` are flows, and whatever YAML or JSON has a `document` with a `dsl`.")]
     Check(FlowCheckArgs),
+    /// List the shipped flows, and those of folders
+    #[command(after_help = "Examples:
+  cardhost flow list
+  cardhost flow list my-flows --json")]
+    List(FlowListArgs),
+    /// Show what a flow is for, what it takes and which cards it calls
+    #[command(after_help = "Examples:
+  cardhost flow show mixpanel/warehouse-import
+  cardhost flow show restock.yaml
+  cardhost flow show mixpanel/warehouse-import --source > warehouse-import.yaml")]
+    Show(FlowShowArgs),
     /// Draw a flow: tasks, ways, what runs inside of what
     #[command(after_help = "Examples:
   cardhost flow graph restock.yaml
@@ -46,6 +57,26 @@ pub(crate) struct FlowCheckArgs {
     /// Flows, or folders with flows
     #[arg(value_name = "PATH", default_value = "flows")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlowListArgs {
+    /// Folders with flows, besides the shipped ones
+    #[arg(value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Print one JSON list
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlowShowArgs {
+    /// A file, or the name of a shipped flow
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: PathBuf,
+    /// Print the document itself
+    #[arg(long)]
+    pub(crate) source: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,7 +19,7 @@ use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
     let flow = source::load(&args.flow, console)?;
-    let host = setup::running_host(global, &args.reach, args.timeout, args.mock)?;
+    let host = setup::running_host(global, &args.reach, setup::policy(args.timeout), args.mock)?;
     let input = input()?;
     let mut runner = FlowRunner::new(host.build())
         .flows(Flows::of(&args.flow, &args.sources))

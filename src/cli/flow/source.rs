@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use cardhost::core::error::Unreadable;
-use cardhost::flow::FlowFault;
-use cardhost::flow::{Flow, FlowFolder, FlowSource};
+use cardhost::flow::{self, Document, Flow, FlowFault, FlowFolder, FlowSource};
 use cardhost::{Error, Place};
 
 use super::args::FlowSourceArgs;
-use crate::cli::check::refused;
+use crate::cli::check::{read_flow, refused};
 use crate::cli::console::{Console, Failure};
 
 /// Loads a flow: a file, or a shipped one by its name.
@@ -32,12 +31,37 @@ pub(crate) fn load_with_text(name: &Path, console: &Console) -> Result<(Flow, St
     Ok((flow, text))
 }
 
+/// A flow's document and its text, to look at: its warnings are for a run.
+pub(crate) fn load_document(name: &Path, console: &Console) -> Result<(Document, String), Failure> {
+    let shown = name.display().to_string();
+    let (file, text) = match built_in(&shown) {
+        Some((file, text)) if !name.exists() => (file, text.to_owned()),
+        None if is_unknown_name(name, &shown) => return Err(unknown(&shown)),
+        _ => (shown, read_flow(name)?),
+    };
+    let loaded = flow::load(&file, &text).map_err(|findings| refused(console, &text, &findings))?;
+    Ok((loaded.document, text))
+}
+
+/// Whether a name is that of a flow: a file, or a shipped one.
+pub(crate) fn is_flow(name: &str) -> bool {
+    built_in(name).is_some() || Path::new(name).is_file()
+}
+
+/// Whether it can be meant as the name of a shipped flow, and is none.
+fn is_unknown_name(path: &Path, shown: &str) -> bool {
+    path.extension().is_none() && shown.split('/').count() == 2 && !path.exists()
+}
+
+fn unknown(shown: &str) -> Failure {
+    let nearest = cardhost::core::text::nearest(shown, names().into_iter());
+    Error::from(FlowFault::Unknown { name: shown.to_owned(), nearest }).into()
+}
+
 fn read(path: &Path, shown: &str) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
-        let is_name = path.extension().is_none() && shown.split('/').count() == 2;
-        if error.kind() == std::io::ErrorKind::NotFound && is_name {
-            let nearest = cardhost::core::text::nearest(shown, names().into_iter());
-            return Error::from(FlowFault::Unknown { name: shown.to_owned(), nearest }).into();
+        if error.kind() == std::io::ErrorKind::NotFound && is_unknown_name(path, shown) {
+            return unknown(shown);
         }
         let place = Place { file: shown.to_owned(), ..Place::default() };
         Error::from(Unreadable { reason: error.to_string() }).at(place).into()
@@ -55,12 +79,12 @@ pub(super) fn built_in(_: &str) -> Option<(String, &'static str)> {
 }
 
 #[cfg(feature = "embedded-cards")]
-fn names() -> Vec<&'static str> {
+pub(super) fn names() -> Vec<&'static str> {
     cardhost::EmbeddedFlows.names().collect()
 }
 
 #[cfg(not(feature = "embedded-cards"))]
-fn names() -> Vec<&'static str> {
+pub(super) fn names() -> Vec<&'static str> {
     Vec::new()
 }
 

@@ -16,7 +16,8 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     if !args.sources.flows.is_empty() || !args.sources.secret.is_empty() {
         return Err(Failure::Usage("--flows and --secret are for --flow".to_owned()));
     }
-    let builder = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    let builder =
+        setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
     let invocation = setup::invocation()?;
     let card = invocation.card.clone().or_else(|| args.target.card.clone());
     // What is signed for a time is signed for the time in the cassette, and a replay signs the same again.

@@ -31,7 +31,8 @@ pub(super) fn record(
     console: &Console,
 ) -> Result<(), Failure> {
     let (flow, text) = load_with_text(name, console)?;
-    let host = setup::running_host(global, &args.target.reach, args.timeout, args.mock)?;
+    let host =
+        setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
     let given = input()?;
     let (recorded_at, seed) = (SystemClock.unix_seconds(), random_seed()?);
     let flow_name = Some(flow.name());

@@ -61,7 +61,7 @@ pub fn invocation_schema(definition: &Definition) -> Value {
 }
 
 /// Where a text of the connection stands instead of the invocation.
-fn source() -> Value {
+pub(super) fn source() -> Value {
     json!({
         "description": "Where the text is kept: an environment variable or a file.",
         "type": "object",
@@ -106,7 +106,10 @@ fn input_schema(conditions: &mut Conditions<'_>) -> Map<String, Value> {
 }
 
 /// An object of these keys and no others; null stands for it where no key is required.
-fn closed_object(properties: Map<String, Value>, required: &[&str]) -> Map<String, Value> {
+pub(super) fn closed_object(
+    properties: Map<String, Value>,
+    required: &[&str],
+) -> Map<String, Value> {
     let mut schema = Map::new();
     let types = if required.is_empty() { json!(["object", "null"]) } else { json!("object") };
     schema.insert("type".to_owned(), types);
@@ -123,7 +126,7 @@ fn form_requires(fields: &Fields) -> bool {
 }
 
 /// Whether a value must be given: required, and no default takes its place.
-fn must_be_given(field: &Field) -> bool {
+pub(super) fn must_be_given(field: &Field) -> bool {
     field.required && field.default.is_none()
 }
 
@@ -192,7 +195,7 @@ impl Conditions<'_> {
 }
 
 /// The schema of a form's field, with its default; a connection's text may stand elsewhere.
-fn value_schema(path: &[&str], label: &str, field: &Field) -> Value {
+pub(super) fn value_schema(path: &[&str], label: &str, field: &Field) -> Value {
     let mut place: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
     place.push(label.to_owned());
     let at = At { place, output: false };
@@ -218,7 +221,7 @@ fn or_source(mut schema: Map<String, Value>) -> Value {
 }
 
 /// Of a field that is not always part of the form, only what it means.
-fn described_only(schema: &Value) -> Value {
+pub(super) fn described_only(schema: &Value) -> Value {
     match schema.get("description") {
         Some(description) => json!({ "description": description }),
         None => json!({}),

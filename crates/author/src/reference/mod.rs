@@ -3,11 +3,12 @@
 //! ```text
 //! Definition ─ CardPage::of ─────▶ Page ─┬─ markdown ─▶ text
 //! Connector  ─ ConnectorPage::of ▶       └─ html ─────▶ text
-//! Definition ─ invocation_schema, output_schema ─▶ JSON Schema
+//! Definition ─ invocation_schema, output_schema; Connector ─ connection_schema ─▶ JSON Schema
 //! ```
 //! Everything is taken from the definitions; where the pages are written to is for others to say.
 
 mod card_page;
+mod connection_schema;
 mod connector_page;
 mod credentials;
 mod failures;
@@ -27,6 +28,7 @@ mod words;
 mod tests;
 
 pub use card_page::CardPage;
+pub use connection_schema::connection_schema;
 pub use connector_page::ConnectorPage;
 pub use html::html;
 pub use invocation_schema::invocation_schema;

@@ -8,8 +8,9 @@ use cardhost_core::definition::Definition;
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Secret;
 
-use super::settle;
+use super::refuse_references;
 use crate::catalog::Catalog;
+use crate::connections::read_secret;
 use crate::transport::{Observer, StandIn, Transport};
 
 /// What answers in the place of services, if anything.
@@ -68,5 +69,7 @@ pub(super) fn observed(
 pub(super) fn connection(definition: &Definition) -> Result<Connection, Error> {
     let examples = definition.card.examples().unwrap_or_default();
     let fields = examples.into_iter().next().map(|example| example.connection);
-    settle(&definition.connector, fields.unwrap_or_default(), false)
+    let fields = fields.unwrap_or_default();
+    refuse_references(&fields)?;
+    Connection::settle(&definition.connector, fields, &read_secret).map_err(Error::from)
 }
