@@ -96,9 +96,9 @@ pub struct Problem {
     /// The reply that led to it, as an error shows one: `{"headers", "body"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<Value>>,
-    /// The limit that ended the run: nothing catches it.
+    /// The limit that ended the run: nothing catches it. In a box, as there is hardly ever one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    pub limit: Option<Box<u64>>,
 }
 
 impl Problem {
@@ -288,7 +288,7 @@ impl Problem {
     /// The error of the run that it ended; `file` is the path of the flow.
     #[must_use]
     pub fn to_error(&self, file: &str) -> Error {
-        let fault = match self.limit {
+        let fault = match self.limit.as_deref().copied() {
             Some(max) => {
                 let of = match self.title.as_deref() {
                     Some("frames") => Limited::Frames,
