@@ -8,6 +8,7 @@ use cardhost::{Class, Error, Warning};
 use serde_json::{Value, json};
 
 use super::global::Errors;
+use super::signal::Signal;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Failure {
     Reported(Class),
     /// Something about the command line that the parser does not see.
     Usage(String),
+    /// A signal ended it before its end; what was cut off, where that is an error.
+    Interrupted(Signal, Option<Box<Error>>),
     /// stdin, stdout or a named file.
     Io(&'static str, io::Error),
 }
@@ -76,6 +79,18 @@ impl Console {
         }
     }
 
+    /// Writes how far a command has come that a signal ended.
+    pub(crate) fn interrupted(&self, signal: Signal, so_far: &str) {
+        let message = format!("{}: {so_far}", signal.name);
+        if self.json_errors() {
+            let object =
+                json!({ "severity": "warning", "code": "interrupted", "message": message });
+            self.note(&object.to_string());
+        } else {
+            self.note(&format!("warning[interrupted]: {message}"));
+        }
+    }
+
     /// Writes an error that does not end the command, as a warning.
     pub(crate) fn warning(&self, what: &str, error: &Error) {
         let code = error.code();
@@ -98,6 +113,12 @@ impl Console {
                 error.class()
             }
             Failure::Reported(class) => *class,
+            Failure::Interrupted(signal, error) => {
+                if let Some(error) = error {
+                    self.error(error);
+                }
+                return ExitCode::from(signal.exit_code());
+            }
             Failure::Usage(message) => {
                 self.plain("usage", message);
                 Class::Usage

@@ -13,10 +13,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::{DrainArgs, Interrupt};
 use super::setup;
 
 /// Most bytes of a request's body.
@@ -29,12 +31,15 @@ pub(crate) struct MockArgs {
     /// The port on 127.0.0.1; a free one by default
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();
     host.catalog().connector(&args.connector)?;
     let transport = Arc::new(MockTransport::new(host.catalog(), &args.connector));
+    let shutdown = Interrupt::listen(&args.drain)?.shutdown;
     setup::runtime()?.block_on(async {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
         let listener = tokio::net::TcpListener::bind(address)
@@ -47,20 +52,40 @@ pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result
         }
         console.note("use it with --base and the URL below; end it with Ctrl-C");
         console.out(&format!("http://{bound}\n"))?;
+        let mut clients = JoinSet::new();
         loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
-            let transport = Arc::clone(&transport);
-            tokio::spawn(async move {
+            let stream = tokio::select! {
+                () = shutdown.begun() => break,
+                Some(_) = clients.join_next() => continue,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(_) => continue,
+                },
+            };
+            let (transport, shutdown) = (Arc::clone(&transport), shutdown.clone());
+            clients.spawn(async move {
                 let service = service_fn(move |request| {
                     let transport = Arc::clone(&transport);
                     async move { Ok::<_, Infallible>(answer(transport.mock(), request).await) }
                 });
+                let served = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                let mut served = std::pin::pin!(served);
                 // A client that breaks off is no matter of ours.
-                let _ = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
+                tokio::select! {
+                    _ = &mut served => return,
+                    () = shutdown.begun() => served.as_mut().graceful_shutdown(),
+                }
+                let _ = served.await;
             });
         }
+        drop(listener);
+        let over = async { while clients.join_next().await.is_some() {} };
+        tokio::select! {
+            () = over => {}
+            () = shutdown.is_cut_off() => {}
+        }
+        Ok(())
     })
 }
 

@@ -27,6 +27,7 @@ mod flows_shipped;
 mod http2;
 mod httpbin;
 mod in_the_program;
+mod interrupts;
 mod layers;
 mod licences;
 mod links;

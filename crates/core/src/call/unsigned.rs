@@ -10,6 +10,7 @@ use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::response::Reply;
 use crate::secret::Secret;
+use crate::transport_fault::TransportFault;
 
 /// A call whose request is to be completed with what depends on the time, on the whole request or on a token.
 ///
@@ -60,6 +61,12 @@ impl Unsigned {
             Some(refused) => Ok((self.course, *refused)),
             None => Err(self),
         }
+    }
+
+    /// The error of a call that ends here, before anything of its request was sent.
+    #[must_use]
+    pub fn on_fault(self, fault: TransportFault) -> Error {
+        Signed::plain(self.course).transport_error(fault)
     }
 
     /// Completes the request; without a token, the place of one is marked.
