@@ -1,7 +1,6 @@
 //! Connections: names are looked up, sockets opened, TLS begun; and what each connection knows of itself.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -22,9 +21,9 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use super::egress::EgressPolicy;
-use super::fault::Refused;
 use super::head::{Head, Seen};
 use super::resolve::Resolve;
+use super::unconnected::{Handshake, NoAddress, Refused, TookTooLong};
 use super::wire::Wire;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -87,50 +86,6 @@ impl Service<Uri> for Connector {
                 Err(_) => Err(TookTooLong.into()),
             }
         })
-    }
-}
-
-/// No connection stood within the limit.
-#[derive(Debug)]
-pub(super) struct TookTooLong;
-
-impl fmt::Display for TookTooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no connection within the limit")
-    }
-}
-
-impl StdError for TookTooLong {}
-
-/// Why TLS did not begin.
-#[derive(Debug)]
-pub(super) struct Handshake(io::Error);
-
-impl fmt::Display for Handshake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl StdError for Handshake {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.0)
-    }
-}
-
-/// Why a name has no address.
-#[derive(Debug)]
-pub(super) struct NoAddress(io::Error);
-
-impl fmt::Display for NoAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl StdError for NoAddress {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.0)
     }
 }
 

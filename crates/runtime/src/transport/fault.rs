@@ -7,25 +7,13 @@ use std::io;
 use std::sync::Arc;
 
 use cardhost_core::call::Treatment;
-use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use http::Extensions;
 
-use super::connect::{Handshake, NoAddress, TookTooLong};
 use super::egress;
 use super::head::MOST_HEADERS;
+use super::unconnected::{Handshake, NoAddress, Refused, TookTooLong};
 use super::wire::Wire;
-
-/// A refusal on its way through hyper.
-#[derive(Debug)]
-pub(super) struct Refused(pub(super) Denied);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("refused by the egress policy")
-    }
-}
-
-impl StdError for Refused {}
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, PartialEq, Eq)]

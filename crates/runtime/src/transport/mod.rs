@@ -16,6 +16,7 @@ mod resolve;
 mod send;
 mod stand_in;
 mod tls;
+mod unconnected;
 mod wire;
 
 pub use cardhost_core::call::Treatment;
