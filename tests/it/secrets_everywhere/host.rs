@@ -229,7 +229,7 @@ async fn types(folder: &Path, host: &Host, show: &Show) {
         show(format!("{step:?}"));
         if let Step::Sign(unsigned) = step {
             let moment = Moment { unix_seconds: 0, nonce: [0; 16] };
-            let signed = unsigned.sign(Some(secret.clone()), &moment).unwrap();
+            let signed = unsigned.sign(Some(Secret::new(token("access-2"))), &moment).unwrap();
             show(format!("{signed:?} {:?}", signed.request()));
         }
     }
