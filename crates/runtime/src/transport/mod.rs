@@ -2,11 +2,10 @@
 
 mod certificate;
 mod coding;
-mod connect;
+mod connecting;
 pub mod egress;
 mod fault;
 mod given;
-mod head;
 mod http;
 mod memory;
 mod observer;
@@ -16,8 +15,6 @@ mod resolve;
 mod send;
 mod stand_in;
 mod tls;
-mod unconnected;
-mod wire;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
