@@ -42,6 +42,7 @@ mod one_wording;
 mod peers;
 mod postgres;
 mod public_api;
+mod schemas;
 mod schemes;
 mod scripted;
 mod secret_files;
