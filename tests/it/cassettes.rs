@@ -470,6 +470,7 @@ const TREATMENT: Treatment = Treatment {
     idle_timeout: std::time::Duration::from_secs(1),
     total_timeout: std::time::Duration::from_secs(2),
     max_body_bytes: 16,
+    fresh: false,
 };
 
 #[test]
