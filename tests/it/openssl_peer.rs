@@ -97,7 +97,7 @@ impl Drop for Server {
 fn run(server: &Server, fields: &Value, transport: HttpTransport) -> Result<Outcome, Error> {
     let auth = json!({
         "scheme": "tls", "certificate": "<<connection.Certificate?>>", "key": "<<connection.Key?>>",
-        "authority": "<<connection.Authority?>>",
+        "passphrase": "<<connection.Passphrase?>>", "authority": "<<connection.Authority?>>",
     });
     let cards = demo(&server.1, &auth, &json!({}));
     let host = Host::builder().cards(cards).transport(transport).build();
@@ -211,6 +211,46 @@ fn the_certificates_of_clients_are_the_servers_to_judge() {
 }
 
 #[test]
+fn a_key_with_a_passphrase_is_read() {
+    let Some(folder) = Folder::new() else { return };
+    folder.self_signed("server", "-newkey rsa:2048", " -addext subjectAltName=DNS:localhost");
+    folder
+        .run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=ca");
+    folder.issued("p256", "ecparam -name prime256v1 -genkey -noout", "");
+    let server = Server::start(&folder, "server", " -CAfile ca.pem -Verify 1 -verify_return_error");
+    for how in [
+        "-aes256",
+        "-aes128",
+        "-des3",
+        "-v2 aes256 -v2prf hmacWithSHA1",
+        "-v2 aes256 -v2prf hmacWithSHA512",
+        "-scrypt",
+    ] {
+        match how.starts_with("-aes") || how == "-des3" {
+            true => folder.run(&format!(
+                "pkey -in p256.key {how} -passout pass:a-passphrase -out locked.key"
+            )),
+            false => folder.run(&format!(
+                "pkcs8 -topk8 -in p256.key {how} -passout pass:a-passphrase -out locked.key"
+            )),
+        }
+        let key = folder.text("locked.key");
+        assert!(key.contains("ENCRYPTED PRIVATE KEY"), "{how}");
+        let with = |passphrase: &str| {
+            let fields = json!({
+                "Certificate": folder.text("p256.pem"), "Key": key, "Passphrase": passphrase,
+                "Authority": folder.text("server.pem"),
+            });
+            run(&server, &fields, HttpTransport::new())
+        };
+        assert_eq!(with("a-passphrase").unwrap_or_else(|e| panic!("{how}: {e:?}")).status, 200);
+        let error = with("another").unwrap_err();
+        assert_eq!(error.retryable(), Some(false), "{how}: {error:?}");
+        assert!(error.message().contains("cannot be decrypted"), "{how}: {error:?}");
+    }
+}
+
+#[test]
 fn what_can_never_work_is_not_worth_another_try() {
     let Some(folder) = Folder::new() else { return };
     folder
@@ -226,7 +266,7 @@ fn what_can_never_work_is_not_worth_another_try() {
         (&*certificate, &*folder.text("other.key"), "", "its key is that of another certificate"),
         (&certificate, &certificate, "", "it holds a certificate; the private key is needed"),
         (&certificate, &folder.text("locked.key"), "", "it is encrypted with a passphrase"),
-        (&certificate, &folder.text("old.key"), "", "it is encrypted with a passphrase"),
+        (&certificate, &folder.text("old.key"), "", "it is encrypted in a way from before PKCS #8"),
         (&certificate, &folder.text("ed448.key"), "", "it is none of RSA"),
         (&key, &key, "", "it holds no certificate in PEM"),
         (&certificate, &key, &key, "the private authority cannot be used"),

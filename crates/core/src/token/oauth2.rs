@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::answer::Answer;
 use super::endpoint::{endpoint, form_body};
 use super::fault::GrantFault;
-use super::jwt;
+use super::jwt::{self, SigningKey};
 use super::pkce::Pkce;
 use super::reply::{self, granted, seconds};
 use super::scheme::TokenSource;
@@ -391,7 +391,10 @@ fn assertion(
         let value = template.value(connection).map_err(AuthFault::Template)?;
         claims.extend(value.map(|value| (name.clone(), value)));
     }
-    let key = Secret::from(&*credential(&declared.key, connection)?);
+    let key = SigningKey {
+        text: Secret::from(&*credential(&declared.key, connection)?),
+        passphrase: text(&declared.passphrase)?.map(Secret::new),
+    };
     jwt::sign(declared.algorithm, &key, text(&declared.key_id)?, &claims)
 }
 
