@@ -24,15 +24,23 @@ use super::certificate::{Der, OCTET_STRING, SEQUENCE};
 
 /// Teaches a provider the signatures of this curve.
 pub(super) fn add_to(provider: &mut CryptoProvider) {
-    type Algorithms = Vec<&'static dyn SignatureVerificationAlgorithm>;
-    type Mapping = Vec<(SignatureScheme, &'static [&'static dyn SignatureVerificationAlgorithm])>;
-    static ALL: LazyLock<(Algorithms, Mapping)> = LazyLock::new(|| {
+    type Algorithm = &'static dyn SignatureVerificationAlgorithm;
+    type Known = (Vec<Algorithm>, Vec<(SignatureScheme, &'static [Algorithm])>);
+    static ALL: LazyLock<Known> = LazyLock::new(|| {
         let known = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-        let mut all = known.all.to_vec();
-        all.extend([WITH_SHA256, WITH_SHA384, WITH_SHA512]);
-        let mut mapping = known.mapping.to_vec();
-        mapping.push((SignatureScheme::ECDSA_NISTP521_SHA512, &[WITH_SHA512]));
-        (all, mapping)
+        let all = [known.all, &[WITH_SHA256, WITH_SHA384, WITH_SHA512]].concat();
+        let mapping = known.mapping.iter().map(|(scheme, algorithms)| {
+            // In TLS 1.2 a scheme names the hash and leaves the curve open; in TLS 1.3 the first of a list counts.
+            let more = match *scheme {
+                SignatureScheme::ECDSA_NISTP256_SHA256 => WITH_SHA256,
+                SignatureScheme::ECDSA_NISTP384_SHA384 => WITH_SHA384,
+                _ => return (*scheme, *algorithms),
+            };
+            // For as long as the process lives, as those of ring.
+            (*scheme, &*[algorithms, [more].as_slice()].concat().leak())
+        });
+        let own: &[Algorithm] = &[WITH_SHA512];
+        (all, mapping.chain([(SignatureScheme::ECDSA_NISTP521_SHA512, own)]).collect())
     });
     let (all, mapping) = &*ALL;
     provider.signature_verification_algorithms = WebPkiSupportedAlgorithms { all, mapping };
