@@ -38,7 +38,7 @@ pub fn private_key(text: &str, passphrase: Option<&str>) -> Result<PrivateKeyDer
                 "it is encrypted with a passphrase; give that too, or decrypt it with `openssl pkey -in KEY -out PLAIN`",
             );
         };
-        return decrypted(&*key.der()?, passphrase);
+        return decrypted(&key.der()?, passphrase);
     }
     if key.label.starts_with("OPENSSH") {
         return Err(
