@@ -1,9 +1,13 @@
 //! Cookies that a service sets on the way of one call (RFC 6265). They live as long as the call, and go where they came from: a
 //! redirect that sets one is followed with it.
 
+use std::fmt;
+use std::sync::Arc;
+
 use http::HeaderValue;
 use http::header::{COOKIE, SET_COOKIE};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::auth::is_cookie_name;
 use crate::http_date::is_over;
@@ -18,12 +22,17 @@ const MOST: usize = 50;
 #[derive(Debug, Default)]
 pub(super) struct Cookies(Vec<Cookie>);
 
-#[derive(Debug)]
 struct Cookie {
     name: String,
     /// `None` where it is over.
-    value: Option<Secret>,
+    value: Option<Zeroizing<String>>,
     path: String,
+}
+
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cookie({:?})", self.name)
+    }
 }
 
 impl Cookies {
@@ -56,8 +65,8 @@ impl Cookies {
             if let Some(value) = &cookie.value
                 && is_below(request.url.path(), &cookie.path)
             {
-                pairs.push(format!("{}={}", cookie.name, value.expose()));
-                secrets.push(value.clone());
+                pairs.push(format!("{}={}", cookie.name, value.as_str()));
+                secrets.push(Secret::from(value.as_str()));
             }
         }
         request.headers.remove(COOKIE);
@@ -66,7 +75,7 @@ impl Cookies {
         {
             header.set_sensitive(true);
             request.headers.insert(COOKIE, header);
-            request.redactor = std::sync::Arc::new(request.redactor.with(secrets));
+            request.redactor = Arc::new(request.redactor.with(secrets));
         }
     }
 }
@@ -98,7 +107,7 @@ fn read(line: &str, url: &Url, now: i64) -> Option<Cookie> {
             _ => is_gone |= is_over(attribute, now),
         }
     }
-    let value = (!is_gone).then(|| Secret::from(value));
+    let value = (!is_gone).then(|| Zeroizing::new(value.to_owned()));
     is_cookie_name(name).then(|| Cookie { name: name.to_owned(), value, path })
 }
 
