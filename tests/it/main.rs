@@ -47,6 +47,7 @@ mod peers;
 mod postgres;
 mod public_api;
 mod redirects;
+mod schemas;
 mod schemes;
 mod scripted;
 mod secret_files;
