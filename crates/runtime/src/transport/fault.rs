@@ -9,7 +9,7 @@ use cardhost_core::call::Treatment;
 use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
 
 use super::egress;
-use super::http::MOST_HEADERS;
+use super::room::MOST_HEADERS;
 
 /// A refusal on its way through reqwest.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(super) fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) 
 const TOO_LARGE: &str = "message head is too large";
 
 /// Whether the head of a reply is longer than hyper reads, or has more headers than it has room for.
-fn is_crowded(error: &reqwest::Error) -> bool {
+pub(super) fn is_crowded(error: &reqwest::Error) -> bool {
     let told = |error: &hyper::Error| error.is_parse() && error.to_string() == TOO_LARGE;
     find::<hyper::Error>(error).is_some_and(told)
 }

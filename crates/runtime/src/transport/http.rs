@@ -27,8 +27,9 @@ use rustls::pki_types::CertificateDer;
 use super::coding::{self, CODED_ALLOWANCE, Undone};
 use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
-use super::fault::{Phase, Refused, causes, fault};
+use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::resolve::{Resolve, SystemResolver};
+use super::room::{MOST_HEADERS, Room};
 use super::tls::{self, Fingerprint};
 use super::{BoxFuture, Transport};
 
@@ -41,9 +42,6 @@ const MOST_IDENTITIES: usize = 256;
 /// Most bytes of the headers of a reply in HTTP/2, as they are before they are packed (RFC 9113, section 10.5.1).
 const MOST_HEADER_BYTES: u32 = 256 * 1024;
 
-/// Most headers of a reply in HTTP/1.1. hyper has room for 100 on its stack; for more it allocates it for each reply.
-pub(super) const MOST_HEADERS: usize = 1_000;
-
 /// HTTP through reqwest and rustls.
 #[derive(Default)]
 pub struct HttpTransport {
@@ -51,6 +49,7 @@ pub struct HttpTransport {
     roots: Vec<CertificateDer<'static>>,
     egress: EgressPolicy,
     resolver: Option<Arc<dyn Resolve>>,
+    room: Room,
 }
 
 /// What a client is built for.
@@ -61,6 +60,8 @@ struct ClientKey {
     guarded: bool,
     /// Whether each request has a connection of its own.
     fresh: bool,
+    /// Whether there is room for many headers.
+    roomy: bool,
     connect_timeout: Duration,
     /// The request's own TLS settings.
     settings: Option<Fingerprint>,
@@ -132,8 +133,14 @@ impl HttpTransport {
     #[cfg(test)]
     pub(super) fn plain_client(&self) -> Client {
         let connect_timeout = Treatment::default().connect_timeout;
-        let key =
-            ClientKey { tls: true, guarded: false, fresh: false, connect_timeout, settings: None };
+        let key = ClientKey {
+            tls: true,
+            guarded: false,
+            fresh: false,
+            roomy: false,
+            connect_timeout,
+            settings: None,
+        };
         self.build(key, None).unwrap()
     }
 
@@ -144,6 +151,9 @@ impl HttpTransport {
             let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
             let policy = key.guarded.then(|| self.egress.clone());
             builder = builder.dns_resolver(Guard { resolver, policy });
+        }
+        if key.roomy {
+            builder = builder.http1_max_headers(MOST_HEADERS);
         }
         if key.fresh {
             builder = builder.pool_max_idle_per_host(0);
@@ -158,7 +168,6 @@ impl HttpTransport {
             // Devices and mainframes fold headers and put spaces before colons; whoever frames a body that way is still refused.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
-            .http1_max_headers(MOST_HEADERS)
             .http2_max_header_list_size(MOST_HEADER_BYTES)
             .connect_timeout(key.connect_timeout)
             .tcp_nodelay(true)
@@ -173,9 +182,11 @@ impl HttpTransport {
     ) -> Result<Reply, TransportFault> {
         // The resolver is not asked for addresses.
         self.egress.check(spec)?;
+        let host = spec.url.host_str().unwrap_or_default();
         let key = ClientKey {
             guarded: self.egress.guards(spec),
             fresh: treatment.fresh,
+            roomy: treatment.fresh || self.room.is_wanted(host),
             tls: spec.url.scheme() == "https",
             connect_timeout: treatment.connect_timeout,
             settings: spec.tls.as_deref().map(tls::fingerprint),
@@ -200,6 +211,10 @@ impl HttpTransport {
             let mut fault = fault(&error, treatment, Phase::Head);
             if fault.kind == TransportFaultKind::Reset && !has_connected {
                 // It had been used before: the service may have closed it when the request was on its way.
+                fault.kind = TransportFaultKind::Stale;
+            }
+            if is_crowded(&error) && !key.roomy {
+                self.room.make(host);
                 fault.kind = TransportFaultKind::Stale;
             }
             fault

@@ -12,6 +12,7 @@ mod observer;
 #[cfg(feature = "p521")]
 mod p521;
 mod resolve;
+mod room;
 mod send;
 mod stand_in;
 mod tls;
