@@ -76,30 +76,59 @@ fn beginning(pattern: &Zeroizing<String>) -> &[u8] {
 
 /// A secret as documents write it that are encoded as a whole, each different way once.
 fn written(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
+    // JSON, as most write it; with slashes escaped; in ASCII alone.
+    let json = |c: char, slash: bool, ascii: bool, way: &mut Vec<u8>| match c {
+        '"' | '\\' => way.extend([b'\\', c as u8]),
+        '/' if slash => way.extend(b"\\/"),
+        '\n' => way.extend(b"\\n"),
+        '\r' => way.extend(b"\\r"),
+        '\t' => way.extend(b"\\t"),
+        c if c.is_control() || (ascii && !c.is_ascii()) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                way.extend(b"\\u");
+                way.extend(unit.to_be_bytes().map(digits).as_flattened());
+            }
+        }
+        c => way.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    };
+    // A form.
+    let form = |c: char, way: &mut Vec<u8>| {
+        for piece in url::form_urlencoded::byte_serialize(c.encode_utf8(&mut [0; 4]).as_bytes()) {
+            way.extend(piece.as_bytes());
+        }
+    };
+    // UTF-16, as Windows has its texts.
+    let utf16 = |c: char, bytes: fn(u16) -> [u8; 2], way: &mut Vec<u8>| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            way.extend(bytes(*unit));
+        }
+    };
     let mut ways: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-    let mut add = |way: Vec<u8>| {
-        let way = Zeroizing::new(way);
+    let mut add = |one: &dyn Fn(char, &mut Vec<u8>)| {
+        // Large enough from the beginning: what a block grows out of is not wiped.
+        let mut way = Zeroizing::new(Vec::with_capacity(secret.len() * MOST_A_BYTE));
+        secret.chars().for_each(|c| one(c, &mut way));
         if !ways.contains(&way) {
             ways.push(way);
         }
     };
-    add(secret.as_bytes().to_vec());
-    // JSON, as most write it; with slashes escaped; in ASCII alone.
-    let json = serde_json::Value::from(secret).to_string();
-    let json = &json[1..json.len() - 1];
-    add(json.as_bytes().to_vec());
-    add(json.replace('/', "\\/").into_bytes());
-    let units = |c: char| -> String {
-        c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
-    };
-    let ascii = |c: char| if c.is_ascii() { String::from(c) } else { units(c) };
-    add(json.chars().map(ascii).collect::<String>().into_bytes());
-    // A form.
-    add(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>().into_bytes());
-    // UTF-16, as Windows has its texts.
-    add(secret.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    add(secret.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    add(&|c, way| way.extend(c.encode_utf8(&mut [0; 4]).as_bytes()));
+    add(&|c, way| json(c, false, false, way));
+    add(&|c, way| json(c, true, false, way));
+    add(&|c, way| json(c, false, true, way));
+    add(&form);
+    add(&|c, way| utf16(c, u16::to_le_bytes, way));
+    add(&|c, way| utf16(c, u16::to_be_bytes, way));
     ways
+}
+
+/// Most bytes that a byte of a secret is written with: `\\u0001`.
+const MOST_A_BYTE: usize = 6;
+
+/// The hexadecimal digits of a byte.
+fn digits(byte: u8) -> [u8; 2] {
+    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 /// Hex in both cases. What is short stands for much else.

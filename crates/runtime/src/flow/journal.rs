@@ -531,7 +531,7 @@ mod tests {
         connect(&path, STEPS).unwrap().execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
         let failing = [STEPS, &[NEXT, "nonsense"]].concat();
         assert!(connect(&path, &failing).is_err());
-        assert_eq!(format(&path), 1);
+        assert_eq!(format(&path), 2);
         let newer = [STEPS, &[NEXT]].concat();
         for _ in 0..2 {
             let connection = connect(&path, &newer).unwrap();
