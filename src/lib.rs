@@ -100,8 +100,8 @@ pub mod login {
 pub mod transport {
     pub use cardhost_runtime::transport::{
         BodyEnd, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport, Observer,
-        OwnFault, Reply, RequestSpec, Resolve, StandIn, SystemResolver, TimeoutKind, Transport,
-        TransportFault, TransportFaultKind, Treatment, egress,
+        OwnFault, PrivateNetwork, Reply, RequestSpec, Resolve, StandIn, SystemResolver,
+        TimeoutKind, Transport, TransportFault, TransportFaultKind, Treatment, egress,
     };
 }
 

@@ -101,6 +101,7 @@ pub(crate) enum Command {
     /// Serve a stand-in for a service on loopback, from its cards' examples
     #[command(after_help = "Examples:
   cardhost mock mixpanel --port 8080
+  cardhost mock mixpanel shop --cards my-cards
   cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
     /// Store connections, log in, test them

@@ -3,6 +3,7 @@
 //! stdin and stdout carry data; everything else goes to stderr. One file a subcommand.
 
 mod args;
+mod bases;
 mod check;
 mod completions;
 mod connection;

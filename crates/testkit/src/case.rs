@@ -265,7 +265,8 @@ impl CaseFolder {
     ) -> Result<CaseRun, Error> {
         let all = self.case.fault.iter().chain(faults).cloned().collect();
         let replay = Replay::injecting(self.cassette.clone(), all);
-        let egress = EgressPolicy { private: self.case.allow_private_network };
+        let egress =
+            EgressPolicy { private: self.case.allow_private_network, ..EgressPolicy::default() };
         let mut builder = cards(replay.host()).policy(Policy { egress, ..Policy::default() });
         if let Some(base) = Files(&self.path).base(self.case.base.as_deref())? {
             builder = builder.base(base);
@@ -396,7 +397,7 @@ impl Files<'_> {
         let Some(text) = text else { return Ok(None) };
         match BaseOverride::parse(text) {
             Some(base) => Ok(Some(base)),
-            None => Err(self.wrong("/base", format!("`{text}` is not a base URL"))),
+            None => Err(self.wrong("/base", BaseOverride::refusal(text))),
         }
     }
 

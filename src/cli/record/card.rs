@@ -32,8 +32,9 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
         let redactor = &prepared.plan.request.redactor;
         let given = (invocation.options, invocation.input);
         let mut case = Case::of(&prepared.definition, &prepared.connection, given, redactor);
-        case.base.clone_from(&args.target.reach.base);
-        case.allow_private_network = args.target.reach.network.allow_private_network;
+        let connector = prepared.definition.connector.name.as_str();
+        case.base = host.settings().base_of(connector).map(|base| base.text().to_owned());
+        case.allow_private_network = !args.target.reach.network.allow_private_network.is_empty();
         let text = case.write().map_err(|error| Failure::Io("case.json", error.into()))?;
         write_file(&folder.join("case.json"), &text)?;
         // What a replay gives is what must come out: the same, but for what is masked.

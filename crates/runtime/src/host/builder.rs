@@ -201,6 +201,13 @@ impl HostBuilder {
         self
     }
 
+    /// Replaces the base URLs of one connector's targets: before those of [`HostBuilder::base`].
+    #[must_use]
+    pub fn base_of(mut self, connector: &str, base: BaseOverride) -> HostBuilder {
+        self.settings.bases.insert(connector.to_owned(), Arc::new(base));
+        self
+    }
+
     /// The host.
     #[must_use]
     pub fn build(self) -> Host {
