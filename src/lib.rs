@@ -112,7 +112,7 @@ pub mod fault {
     pub use cardhost_core::auth::AuthFault;
     pub use cardhost_core::call::ReplyFault;
     pub use cardhost_core::connection::ConnectionFault;
-    pub use cardhost_core::connection_test::NoTest;
+    pub use cardhost_core::connection_test::{NoIdentity, NoTest};
     pub use cardhost_core::decoder::DecodeFault;
     pub use cardhost_core::error::{Fault, Internal, Retry, Unreadable};
     pub use cardhost_core::inject::header::HeaderFault;

@@ -50,7 +50,9 @@ fn several_connectors_answer_each_below_its_name() {
     let mut child = command(&["mock", "mixpanel", "demo", "--cards", cards]).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut bases = [String::new(), String::new()];
-    bases.iter_mut().for_each(|base| drop(stdout.read_line(base).unwrap()));
+    for base in &mut bases {
+        stdout.read_line(base).unwrap();
+    }
     let [mixpanel, demo] = bases.each_ref().map(|base| base.trim_end());
     assert!(mixpanel.starts_with("mixpanel=http://127.0.0.1:"), "{mixpanel}");
     let url = demo.strip_prefix("demo=").unwrap().to_owned();

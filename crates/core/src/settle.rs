@@ -251,10 +251,10 @@ fn has_type(kind: FieldType, value: &Value) -> bool {
         Value::Bool(_) => matches!(kind, T::Any | T::TrueFalse),
         Value::Number(_) => matches!(kind, T::Any | T::Number),
         Value::String(_) => {
-            matches!(kind, T::Any | T::File | T::Text | T::Secret | T::Dropdown | T::DateTime)
+            matches!(kind, T::Any | T::Text | T::Secret | T::Dropdown | T::DateTime)
         }
         Value::Array(_) => matches!(kind, T::Any | T::List),
-        Value::Object(_) => matches!(kind, T::Any | T::File | T::Object),
+        Value::Object(_) => matches!(kind, T::Any | T::Object),
     }
 }
 

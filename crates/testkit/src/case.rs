@@ -275,6 +275,7 @@ impl CaseFolder {
             connection: Some(ConnectionRef::Fields(self.case.connection.clone())),
             options: self.case.options.clone(),
             input: self.case.input.clone(),
+            idempotency_key: self.case.idempotency_key.clone(),
             ..Invocation::default()
         };
         let ran = builder.build().run(Some(&self.case.card), invocation).await;

@@ -20,7 +20,6 @@ fn plural(kind: FieldType) -> &'static str {
         FieldType::TrueFalse => "True/False",
         FieldType::DateTime => "Dates & Times",
         FieldType::Object => "Objects",
-        FieldType::File => "Files",
         FieldType::Any => "Any",
         FieldType::List => "Lists",
     }

@@ -154,6 +154,7 @@ codes! {
         CONNECTION_SCHEMA = "connection.schema",
         CONNECTION_UNKNOWN = "connection.unknown",
         CONNECTION_NO_TEST = "connection.no_test",
+        CONNECTION_NO_IDENTITY = "connection.no_identity",
         CONNECTION_UNREADABLE = "connection.unreadable",
         CONNECTION_SECRET_SOURCE = "connection.secret_source",
         CONNECTION_EXISTS = "connection.exists",

@@ -209,7 +209,7 @@ impl Form<'_, '_> {
             Some(Shaped::List(_)) => FieldType::List,
             _ => return,
         };
-        if ![kind, FieldType::Any, FieldType::File].into_iter().any(|kind| field.takes(kind)) {
+        if ![kind, FieldType::Any].into_iter().any(|kind| field.takes(kind)) {
             let kinds = std::iter::once(&field.kind).chain(&field.accepts);
             let expected = kinds.map(|kind| kind.as_str()).collect();
             let problem = FieldProblem::Type { expected, found: given.node.type_name() };
