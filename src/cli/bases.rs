@@ -1,10 +1,8 @@
 //! `--base [CONNECTOR=]URL`: other base URLs than those of the targets.
 
-use cardhost::{BaseOverride, HostBuilder};
+use cardhost::BaseOverride;
 
 use super::console::Failure;
-use super::global::Global;
-use super::setup;
 
 /// The connector that a base is for, where it names one, and its URL.
 pub(crate) fn named(text: &str) -> (Option<&str>, &str) {
@@ -17,30 +15,19 @@ pub(crate) fn named(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Gives a host the bases of the command line. A connector that is not there is an error: its requests would go to the
-/// service itself.
-pub(crate) fn put(
-    mut builder: HostBuilder,
-    global: &Global,
-    bases: &[String],
-) -> Result<HostBuilder, Failure> {
-    let mut for_all = false;
+/// The bases of the command line, each with the connector that it is for; at most one is for all others.
+pub(crate) fn parsed(bases: &[String]) -> Result<Vec<(Option<&str>, BaseOverride)>, Failure> {
+    let mut all: Vec<(Option<&str>, BaseOverride)> = Vec::new();
     for text in bases {
         let (connector, url) = named(text);
         let base = BaseOverride::parse(url)
             .ok_or_else(|| Failure::Usage(format!("--base {}", BaseOverride::refusal(url))))?;
-        builder = match connector {
-            Some(connector) => {
-                setup::host(global)?.build().catalog().connector(connector)?;
-                builder.base_of(connector, base)
-            }
-            None if std::mem::replace(&mut for_all, true) => {
-                let message =
-                    "--base is there twice: name the connector of each, as in `--base shop=URL`";
-                return Err(Failure::Usage(message.to_owned()));
-            }
-            None => builder.base(base),
-        };
+        if connector.is_none() && all.iter().any(|(known, _)| known.is_none()) {
+            let message =
+                "--base is there twice: name the connector of each, as in `--base shop=URL`";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        all.push((connector, base));
     }
-    Ok(builder)
+    Ok(all)
 }

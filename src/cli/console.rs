@@ -1,5 +1,6 @@
 //! stdout and stderr: data on one, everything else on the other.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ impl Console {
     /// Writes data.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
+        let text = if out.is_terminal() { shown_as_text(text) } else { Cow::Borrowed(text) };
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .map_err(|e| Failure::Io("stdout", e))
@@ -76,17 +78,20 @@ impl Console {
         }
     }
 
-    /// Writes an error that does not end the command, as a warning.
-    pub(crate) fn warning(&self, what: &str, error: &Error) {
-        let code = error.code();
-        let message = format!("{what}: {}", error.message());
+    /// Writes a warning of the command's own.
+    pub(crate) fn warn(&self, code: &str, message: &str) {
         if self.json_errors() {
-            let object =
-                json!({ "severity": "warning", "code": code.as_str(), "message": message });
+            let object = json!({ "severity": "warning", "code": code, "message": message });
             self.note(&object.to_string());
         } else {
-            self.note(&format!("warning[{code}]: {}", printable(&message)));
+            self.note(&format!("warning[{code}]: {}", printable(message)));
         }
+    }
+
+    /// Writes an error that does not end the command, as a warning.
+    pub(crate) fn warning(&self, what: &str, error: &Error) {
+        let message = format!("{what}: {}", error.message());
+        self.warn(error.code().as_str(), &message);
     }
 
     /// Writes a failure and gives its exit code.
@@ -102,9 +107,12 @@ impl Console {
                 self.plain("usage", message);
                 Class::Usage
             }
-            // Whoever reads our output has read enough.
-            Failure::Io("stdout", error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
+            Failure::Io("stdout", error) => {
+                // Whoever reads our output has read enough, and knows it; others learn it from the exit code.
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    self.plain("output.unwritable", &format!("stdout cannot be written: {error}"));
+                }
+                Class::Transport
             }
             Failure::Io(what, error) => {
                 self.plain("usage", &format!("{what}: {error}"));
@@ -188,11 +196,38 @@ pub(crate) fn printable(text: &str) -> String {
         match c {
             '\n' => shown.push_str("\n    "),
             '\t' => shown.push(c),
-            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c if is_unseen(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }
     }
     shown
+}
+
+/// Data as a terminal may show it: what commands it, or is not seen, as JSON writes it (`\u202e`), which JSON reads as the same.
+fn shown_as_text(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| is_unseen(c) && !matches!(c, '\n' | '\t')) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !is_unseen(c) || matches!(c, '\n' | '\t') {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character commands the terminal, turns the direction of what follows, or takes no place: with any of them a text
+/// can look like another one (Unicode Technical Report 36, sections 2.1 and 2.5).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What fits a terminal; `--errors json` has all of it.
@@ -203,4 +238,23 @@ fn shortened(text: &str) -> String {
     }
     let start: String = text.chars().take(LONGEST).collect();
     format!("{start}… (--errors json shows more)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_or_hides_text_reaches_no_terminal() {
+        let text = "a\u{202e}cba\u{2069}\u{200b}\u{feff}\u{9b}31m\u{e0041}";
+        let shown = "a\\u{202e}cba\\u{2069}\\u{200b}\\u{feff}\\u{9b}31m\\u{e0041}";
+        assert_eq!(printable(text), shown);
+        let json = serde_json::to_string(text).unwrap();
+        let shown = shown_as_text(&json);
+        assert!(shown.is_ascii(), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        let plain = "{\n\t\"é\": \"日本 🙂 שלום\"\n}";
+        assert!(matches!(shown_as_text(plain), Cow::Borrowed(_)));
+        assert_eq!(printable("שלום\u{1b}"), "שלום\\u{1b}");
+    }
 }

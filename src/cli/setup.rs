@@ -140,7 +140,17 @@ pub(crate) fn connected_host(
         let transport = HttpTransport::new().egress(egress);
         builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
     }
-    bases::put(builder, global, network.bases)
+    for (connector, base) in bases::parsed(network.bases)? {
+        builder = match connector {
+            // Of one that is not there the requests would go to the service itself.
+            Some(connector) => {
+                self::host(global)?.build().catalog().connector(connector)?;
+                builder.base_of(connector, base)
+            }
+            None => builder.base(base),
+        };
+    }
+    Ok(builder)
 }
 
 /// The name of a stored connection, where the argument cannot be meant as a file.

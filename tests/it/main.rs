@@ -46,6 +46,7 @@ mod scripted;
 mod secret_files;
 mod secrets_everywhere;
 mod seed_page;
+mod small_truths;
 mod store;
 mod stream;
 mod suite;

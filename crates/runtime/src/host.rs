@@ -19,6 +19,7 @@ use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
 use cardhost_core::plan::{Plan, PlanSettings, plan_with_key};
+use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
@@ -178,7 +179,11 @@ impl Host {
     /// A card to run. What stands in for its service takes the connection from the card's examples.
     pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
         match self.0.stand_ins.are_there() {
-            true => self.0.catalog.definition(full_name),
+            true => {
+                let definition = self.0.catalog.definition(full_name)?;
+                self.0.stand_ins.admit(&definition)?;
+                Ok(definition)
+            }
             false => self.0.catalog.definition_to_run(full_name),
         }
     }
@@ -418,14 +423,27 @@ impl Host {
                 return Ok(Found { connection, stored: Some(opened) });
             }
         }
-        let unknown = || Error::from(ConnectionFault::Unknown { name: name.clone() });
-        let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
+        let Some(provider) = &self.0.connections else {
+            return Err(self.unknown_connection(connector, name).await);
+        };
         let found = provider.fields(connector.name.as_str(), &name).await;
         let fields = found.map_err(|reason| Error::from(ConnectionFault::Unreadable { reason }))?;
-        let fields = fields.ok_or_else(unknown)?;
+        let Some(fields) = fields else {
+            return Err(self.unknown_connection(connector, name).await);
+        };
         let may_refer = self.0.policy.secret_references;
         let connection = self.settle(connector, fields, may_refer).await?;
         Ok(Found { connection: Arc::new(connection), stored: None })
+    }
+
+    /// The error of a name that no connection has, with the nearest one that is stored.
+    async fn unknown_connection(&self, connector: &Connector, name: String) -> Error {
+        let known = match &self.0.stored {
+            Some(stored) => stored.names(connector.name.as_str()).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let nearest = nearest(&name, known.iter().map(String::as_str));
+        ConnectionFault::Unknown { name, nearest }.into()
     }
 
     /// A connection of its fields; files that they point at are read within the time of a call.

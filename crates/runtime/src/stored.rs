@@ -88,6 +88,13 @@ impl StoredConnections {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The names of a connector's connections.
+    pub(crate) async fn names(&self, connector: &str) -> Result<Vec<String>, Error> {
+        let Some(store) = self.store.get().await? else { return Ok(Vec::new()) };
+        let stored = store.list(Some(connector)).await?;
+        Ok(stored.into_iter().map(|stored| stored.name).collect())
+    }
+
     /// The connection, where there is one of that name.
     pub(crate) async fn open<'s>(
         &self,

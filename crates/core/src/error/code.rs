@@ -106,6 +106,7 @@ codes! {
         TARGET_UNKNOWN = "target.unknown",
         EXAMPLE_FAILED = "example.failed",
         ANTI_EXAMPLE_FAILED = "anti_example.failed",
+        MOCK_NO_EXAMPLE = "mock.no_example",
         EGRESS_OPEN = "egress.open",
         CASSETTE_SYNTAX = "cassette.syntax",
         CASSETTE_FORMAT = "cassette.format",
@@ -207,6 +208,7 @@ codes! {
         TRANSPORT_PROTOCOL = "transport.protocol",
         REDIRECT_LIMIT = "redirect.limit",
         FLOW_TIMEOUT = "flow.timeout",
+        OUTPUT_UNWRITABLE = "output.unwritable",
     }
     Service {
         HTTP_STATUS = "http.status",

@@ -27,6 +27,8 @@ pub enum PlanFault {
         found: Option<&'static str>,
         /// The nearest group.
         nearest: Option<String>,
+        /// The groups there are.
+        known: Vec<String>,
     },
     /// A template has no value.
     #[error("{error}")]
@@ -236,6 +238,12 @@ impl Fault for PlanFault {
             PlanFault::Field(fault) => return fault.hint(),
             PlanFault::Group { nearest: Some(nearest), .. } => {
                 return Some(did_you_mean(nearest));
+            }
+            PlanFault::Group { found: None, known, .. } if known.is_empty() => {
+                return Some("the card takes no input".to_owned());
+            }
+            PlanFault::Group { found: None, known, .. } => {
+                return Some(format!("there is {}: labels stand inside of a group", quoted(known)));
             }
             PlanFault::Url { fault, .. } => return fault.hint(),
             PlanFault::Header { fault, .. } => return fault.hint(),

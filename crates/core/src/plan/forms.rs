@@ -31,11 +31,13 @@ pub(super) fn settle_invocation(
     for (group, value) in &*input {
         if !card.input.contains_key(group) {
             let nearest = crate::text::nearest(group, card.input.keys().map(String::as_str));
-            return Err(PlanFault::Group { group: group.clone(), found: None, nearest });
+            let known = card.input.keys().cloned().collect();
+            return Err(PlanFault::Group { group: group.clone(), found: None, nearest, known });
         }
         if !value.is_object() && !value.is_null() {
             let found = Some(type_name(value));
-            return Err(PlanFault::Group { group: group.clone(), found, nearest: None });
+            let (nearest, known) = (None, Vec::new());
+            return Err(PlanFault::Group { group: group.clone(), found, nearest, known });
         }
     }
     for (group, fields) in &card.input {

@@ -122,6 +122,7 @@ impl Form<'_, '_> {
                 group: entry.key.clone(),
                 found: is_known.then(|| given.node.type_name()),
                 nearest: if is_known { None } else { nearest(&entry.key, names) },
+                known: card.input.keys().cloned().collect(),
             }));
             self.findings.at(&below(pointer, &entry.key), &entry.key_at, fault);
         }
