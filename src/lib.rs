@@ -65,6 +65,11 @@ pub mod entropy {
     pub use cardhost_runtime::entropy::{Entropy, FixedEntropy, SystemEntropy};
 }
 
+/// The orderly end of what a host does.
+pub mod shutdown {
+    pub use cardhost_runtime::shutdown::Shutdown;
+}
+
 /// Connections that the embedding program gives.
 pub mod connections {
     pub use cardhost_core::connection::SecretSource;

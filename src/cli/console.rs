@@ -9,6 +9,7 @@ use cardhost::{Class, Error, Warning};
 use serde_json::{Value, json};
 
 use super::global::Errors;
+use super::signal::Signal;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
     Reported(Class),
     /// Something about the command line that the parser does not see.
     Usage(String),
+    /// A signal ended it before its end; what was cut off, where that is an error.
+    Interrupted(Signal, Option<Box<Error>>),
     /// stdin, stdout or a named file.
     Io(&'static str, io::Error),
 }
@@ -78,6 +81,11 @@ impl Console {
         }
     }
 
+    /// Writes how far a command has come that a signal ended.
+    pub(crate) fn interrupted(&self, signal: Signal, so_far: &str) {
+        self.warn("interrupted", &format!("{}: {so_far}", signal.name));
+    }
+
     /// Writes a warning of the command's own.
     pub(crate) fn warn(&self, code: &str, message: &str) {
         if self.json_errors() {
@@ -103,6 +111,12 @@ impl Console {
                 error.class()
             }
             Failure::Reported(class) => *class,
+            Failure::Interrupted(signal, error) => {
+                if let Some(error) = error {
+                    self.error(error);
+                }
+                return ExitCode::from(signal.exit_code());
+            }
             Failure::Usage(message) => {
                 self.plain("usage", message);
                 Class::Usage

@@ -110,6 +110,12 @@ fn run(fault: &RunFault) -> Option<&'static str> {
         RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
             Some("run the flow without --journal")
         }
+        RunFault::Interrupted { journaled: true } => {
+            Some("the same command goes on where it stopped: --journal has what is done")
+        }
+        RunFault::Interrupted { journaled: false } => {
+            Some("nothing of it is kept: with --journal, a run goes on where it stopped")
+        }
         _ => None,
     }
 }

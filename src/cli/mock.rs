@@ -14,10 +14,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::{DrainArgs, Interrupt};
 use super::setup;
 
 /// Most bytes of a request's body.
@@ -31,11 +33,14 @@ pub(crate) struct MockArgs {
     /// The port on 127.0.0.1; a free one by default
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host(global)?.build();
     let services = Arc::new(Services::of(host.catalog(), &args.connectors)?);
+    let shutdown = Interrupt::listen(&args.drain)?.shutdown;
     setup::runtime()?.block_on(async {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
         let listener = tokio::net::TcpListener::bind(address)
@@ -58,20 +63,40 @@ pub(crate) fn run(global: &Global, args: &MockArgs, console: &Console) -> Result
             false => "use each with --base and its line below; end it with Ctrl-C",
         });
         console.out(&bases)?;
+        let mut clients = JoinSet::new();
         loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
-            let services = Arc::clone(&services);
-            tokio::spawn(async move {
+            let stream = tokio::select! {
+                () = shutdown.begun() => break,
+                Some(_) = clients.join_next() => continue,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(_) => continue,
+                },
+            };
+            let (services, shutdown) = (Arc::clone(&services), shutdown.clone());
+            clients.spawn(async move {
                 let service = service_fn(move |request| {
                     let services = Arc::clone(&services);
                     async move { Ok::<_, Infallible>(answer(&services, request).await) }
                 });
+                let served = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                let mut served = std::pin::pin!(served);
                 // A client that breaks off is no matter of ours.
-                let _ = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
+                tokio::select! {
+                    _ = &mut served => return,
+                    () = shutdown.begun() => served.as_mut().graceful_shutdown(),
+                }
+                let _ = served.await;
             });
         }
+        drop(listener);
+        let over = async { while clients.join_next().await.is_some() {} };
+        tokio::select! {
+            () = over => {}
+            () = shutdown.is_cut_off() => {}
+        }
+        Ok(())
     })
 }
 

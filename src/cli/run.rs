@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::DrainArgs;
 use super::reach::TargetArgs;
 use super::setup;
 use super::span::duration;
@@ -27,6 +28,8 @@ pub(crate) struct RunArgs {
     /// Results in the order of their invocations (with --stream)
     #[arg(long, requires = "stream")]
     pub(crate) ordered: bool,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
     /// Let lines of --stream point at the environment and files with {"env": NAME} and {"file": PATH}: where nobody else
     /// writes them
     #[arg(long, requires = "stream", conflicts_with = "no_secret_references")]

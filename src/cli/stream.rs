@@ -15,7 +15,7 @@ use crate::cli::hint::worded;
 use cardhost::core::error::Internal;
 use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
-use cardhost::{Error, Host, Invocation, Outcome, Policy, Warning};
+use cardhost::{Code, Error, Host, Invocation, Outcome, Policy, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::Interrupt;
 use super::run::RunArgs;
 use super::setup;
 
@@ -33,12 +34,13 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Results that may wait for a slow reader before no new call is started.
 const MOST_GATHERED_BYTES: usize = 256 * 1024;
 
-pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
+    let interrupt = Interrupt::listen(&args.drain)?;
     // Whoever writes the lines need not be whoever started the stream.
     let secret_references = args.secret_references;
     let policy = Policy { secret_references, ..setup::policy(args.timeout) };
     let builder = setup::running_host(global, &args.target.reach, policy, args.mock)?;
-    let host = builder.build();
+    let host = builder.shutdown(interrupt.shutdown.clone()).build();
     let card = args.target.card.as_deref();
     let jobs = usize::from(args.jobs);
     let mut running =
@@ -46,24 +48,30 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
     let mut lines = Lines::new(setup::longest_invocation());
     let mut results = Results::new(jobs);
     let runtime = setup::runtime()?;
+    let (mut draining, mut cut_off) = (false, 0_usize);
     let done = runtime.block_on(async {
+        let mut signalled = std::pin::pin!(interrupt.shutdown.begun());
         loop {
-            while running.len() < jobs
+            while !draining
+                && running.len() < jobs
                 && !results.is_full()
                 && let Some(line) = lines.next_ready()
             {
                 running.push(guarded(&host, card, line));
             }
-            if lines.ended && running.len() == 0 && results.is_empty() {
+            if (lines.ended || draining) && running.len() == 0 && results.is_empty() {
                 return results.finish();
             }
-            let may_read = !lines.ended && running.len() < jobs && !results.is_full();
+            let may_read = !lines.ended && !draining && running.len() < jobs && !results.is_full();
             tokio::select! {
                 biased;
+                () = &mut signalled, if !draining => draining = true,
                 Some(result) = running.next() => {
-                    results.push(&result);
-                    while let Some(Some(result)) = running.next().now_or_never() {
-                        results.push(&result);
+                    let mut next = Some(result);
+                    while let Some(result) = next {
+                        cut_off += usize::from(result.is_cut_off);
+                        results.push(&result.line);
+                        next = running.next().now_or_never().flatten();
                     }
                 }
                 written = results.write_when_idle(), if !results.is_empty() => written?,
@@ -73,7 +81,24 @@ pub(crate) fn run(global: &Global, args: &RunArgs, _: &Console) -> Result<(), Fa
     });
     // A read of stdin may still be waiting for a line that never comes.
     runtime.shutdown_background();
-    done
+    let signal = interrupt.signal().filter(|_| draining);
+    let (Ok(()), Some(signal)) = (&done, signal) else { return done };
+    console.interrupted(signal, &so_far(lines.number, cut_off));
+    Err(Failure::Interrupted(signal, None))
+}
+
+/// What came of the lines that were taken before a signal.
+fn so_far(taken: usize, cut_off: usize) -> String {
+    let results = match taken {
+        0 => return "no line of stdin was taken".to_owned(),
+        1 => "the first line of stdin has its result, no other was taken".to_owned(),
+        _ => format!("the first {taken} lines of stdin have their results, no other was taken"),
+    };
+    match cut_off {
+        0 => results,
+        1 => format!("{results}; one call was cut off, its result says so"),
+        _ => format!("{results}; {cut_off} calls were cut off, their results say so"),
+    }
 }
 
 /// The running calls: given back as they end, or in the order of their lines.
@@ -115,17 +140,24 @@ struct Line {
     text: Result<Vec<u8>, usize>,
 }
 
+/// The result of a line.
+struct Done {
+    line: Vec<u8>,
+    /// Whether a shutdown ended the call.
+    is_cut_off: bool,
+}
+
 /// As [`call`]; a bug that ends one call does not end the others.
-async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
+async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Done {
     let done = AssertUnwindSafe(call(host, card, line)).catch_unwind().await;
     done.unwrap_or_else(|_| {
         let error = Error::from(Internal { what: "a call panicked" });
-        result_line(None, &Err(error))
+        Done { line: result_line(None, &Err(error)), is_cut_off: false }
     })
 }
 
-/// Runs the invocation of one line and gives the line of its result.
-async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
+/// Runs the invocation of one line.
+async fn call(host: &Host, card: Option<&str>, line: Line) -> Done {
     let mut id_of_bad_line = None;
     let parsed = match line.text {
         Ok(text) => Invocation::from_json(&text).map_err(|fault| {
@@ -142,7 +174,9 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Vec<u8> {
             (id_of_bad_line, Err(error.at(place)))
         }
     };
-    result_line(id.as_ref(), &result)
+    let is_cut_off =
+        result.as_ref().is_err_and(|error| *error.code() == Code::TRANSPORT_INTERRUPTED);
+    Done { line: result_line(id.as_ref(), &result), is_cut_off }
 }
 
 /// The id of a line that is JSON and no invocation.

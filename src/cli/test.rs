@@ -5,12 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use cardhost::cassette::CassetteFault;
+use cardhost::shutdown::Shutdown;
 use cardhost::testing::AnyCase;
 use cardhost::{Class, Error};
 use clap::{Args, ValueEnum};
 
 use super::console::{Console, Failure};
 use super::global::Global;
+use super::interrupt::{DrainArgs, Interrupt};
 use super::report::{CaseReport, Subject, Verdict};
 use super::{report, setup};
 
@@ -34,6 +36,8 @@ pub(crate) struct TestArgs {
     /// Put a fault between cardhost and the replies: 429@2, 503:30@1 (Retry-After), 500@2..4, reset@3, timeout@1
     #[arg(long, value_name = "FAULT", value_parser = injection)]
     pub(crate) fault: Vec<cardhost::cassette::Injection>,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Report::Text)]
     pub(crate) format: Report,
@@ -59,7 +63,8 @@ fn injection(text: &str) -> Result<cardhost::cassette::Injection, String> {
 pub(crate) fn run(global: &Global, args: &TestArgs, console: &Console) -> Result<(), Failure> {
     let cases = find(args)?;
     let since = Instant::now();
-    let reports = replay(global, args, &cases)?;
+    let interrupt = Interrupt::listen(&args.drain)?;
+    let reports = replay(global, args, &cases, &interrupt.shutdown)?;
     let failed = reports.iter().filter(|case| matches!(case.verdict, Verdict::Failed(_))).count();
     let seconds = since.elapsed().as_secs_f64();
     match args.format {
@@ -78,6 +83,11 @@ pub(crate) fn run(global: &Global, args: &TestArgs, console: &Console) -> Result
                 console.note(summary.trim_end());
             }
         }
+    }
+    if let Some(signal) = interrupt.signal().filter(|_| reports.len() < cases.len()) {
+        let (ran, all) = (reports.len(), cases.len());
+        console.interrupted(signal, &format!("{ran} of {all} cases were run"));
+        return Err(Failure::Interrupted(signal, None));
     }
     if failed == 0 { Ok(()) } else { Err(Failure::Reported(Class::Test)) }
 }
@@ -135,17 +145,32 @@ fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Fa
 }
 
 /// Replays the cases; the reports are in their order.
-fn replay(global: &Global, args: &TestArgs, cases: &[PathBuf]) -> Result<Vec<CaseReport>, Failure> {
+fn replay(
+    global: &Global,
+    args: &TestArgs,
+    cases: &[PathBuf],
+    shutdown: &Shutdown,
+) -> Result<Vec<CaseReport>, Failure> {
     // A folder of cards that is not there is told once.
     setup::host(global)?;
     let waiting = Mutex::new(cases.iter().enumerate());
     let done = Mutex::new(Vec::with_capacity(cases.len()));
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if shutdown.has_begun() { None } else { waiting.next() }
+    };
     let work = || -> Result<(), Failure> {
         let runtime = setup::runtime()?;
         while let Some((index, path)) = next() {
             let since = Instant::now();
-            let (subject, verdict) = runtime.block_on(one(global, args, path))?;
+            let ran = runtime.block_on(async {
+                tokio::select! {
+                    ran = one(global, args, path) => Some(ran),
+                    () = shutdown.is_cut_off() => None,
+                }
+            });
+            let Some(ran) = ran else { return Ok(()) };
+            let (subject, verdict) = ran?;
             let name = path.display().to_string();
             let seconds = since.elapsed().as_secs_f64();
             let report = CaseReport { name, subject, seconds, verdict };

@@ -26,6 +26,7 @@ mod flow_run;
 mod flows_shipped;
 mod httpbin;
 mod in_the_program;
+mod interrupts;
 mod layers;
 mod licences;
 mod links;

@@ -34,9 +34,13 @@ impl Fault for ExchangeFault {
             TransportFaultKind::Timeout { .. } => {
                 "raise the limit with `timeouts` of the card, or ask for less"
             }
+            TransportFaultKind::Interrupted if self.fault.not_sent => {
+                "nothing of it was sent: send it when cardhost runs again"
+            }
             TransportFaultKind::Reset
             | TransportFaultKind::Truncated
-            | TransportFaultKind::Protocol => {
+            | TransportFaultKind::Protocol
+            | TransportFaultKind::Interrupted => {
                 "whether the service acted on the request is not known"
             }
             TransportFaultKind::Egress(_) => {
@@ -86,6 +90,8 @@ pub enum TransportFaultKind {
     Truncated,
     /// What came is not HTTP, or not the content coding it says.
     Protocol,
+    /// Whoever runs cardhost ended it before the reply.
+    Interrupted,
     /// The egress policy does not let a request go there. Nothing was sent, and nothing changes by trying again.
     Egress(Denied),
     /// The transport has a fault of its own, such as a replay that holds no reply. Nothing was sent, and nothing
@@ -143,6 +149,10 @@ impl fmt::Display for At<'_> {
             }
             TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
             TransportFaultKind::Protocol => write!(f, "the reply of `{origin}` is not well-formed"),
+            TransportFaultKind::Interrupted => {
+                let sent = if fault.not_sent { "was sent to" } else { "was answered by" };
+                write!(f, "cardhost was asked to end before the request {sent} `{origin}`")
+            }
             TransportFaultKind::Egress(denied) => f.write_str(&denied.at(origin)),
             TransportFaultKind::Own(fault) => write!(f, "{}", fault.0),
         }?;
@@ -203,6 +213,7 @@ impl TransportFault {
             TransportFaultKind::Reset => Code::TRANSPORT_RESET,
             TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
             TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
+            TransportFaultKind::Interrupted => Code::TRANSPORT_INTERRUPTED,
             TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
             TransportFaultKind::Own(fault) => fault.0.code(),
         }

@@ -9,6 +9,7 @@ use cardhost_core::secret::Secret;
 
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
+use crate::shutdown::Shutdown;
 use crate::transport::{BoxFuture, Transport};
 
 /// Gets the token of a call.
@@ -24,6 +25,7 @@ pub(crate) struct Driver<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) entropy: &'a dyn Entropy,
     pub(crate) tokens: &'a dyn TokenSource,
+    pub(crate) shutdown: Option<&'a Shutdown>,
 }
 
 impl Driver<'_> {
@@ -45,7 +47,17 @@ impl Driver<'_> {
 
     async fn sign(&self, unsigned: Unsigned) -> Result<Signed, Error> {
         let token = match unsigned.needs_token() {
-            true => Some(self.tokens.token(unsigned.refused().cloned()).await?),
+            true => {
+                let token = self.tokens.token(unsigned.refused().cloned());
+                let got = match self.shutdown {
+                    Some(shutdown) => shutdown.guard(true, token).await,
+                    None => Ok(token.await),
+                };
+                match got {
+                    Ok(token) => Some(token?),
+                    Err(fault) => return Err(unsigned.on_fault(fault)),
+                }
+            }
             false => None,
         };
         unsigned.sign(token, &moment(self.clock, self.entropy)?)
@@ -57,7 +69,12 @@ impl Driver<'_> {
             // The total limit is for the whole call, redirects included.
             treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
         }
-        match self.transport.send(signed.request(), treatment).await {
+        let sending = self.transport.send(signed.request(), treatment);
+        let sent = match self.shutdown {
+            Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
+            None => sending.await,
+        };
+        match sent {
             Ok(reply) => {
                 let (status, bytes) = (reply.status, reply.body.len());
                 tracing::debug!(attempt, status, bytes, "reply");

@@ -28,6 +28,7 @@ use crate::connections::ConnectionProvider;
 use crate::entropy;
 use crate::executor::Driver;
 use crate::secret_source::{self, SecretFiles};
+use crate::shutdown::Shutdown;
 use crate::stored::{Opened, StoredConnections};
 use crate::telemetry;
 use crate::token::{Renewer, Slots};
@@ -101,6 +102,7 @@ struct Inner {
     observer: Option<Arc<dyn Observer>>,
     policy: Policy,
     settings: PlanSettings,
+    shutdown: Option<Shutdown>,
 }
 
 /// What comes before an exchange.
@@ -257,8 +259,8 @@ impl Host {
             Some(stand_in) => &**stand_in,
             None => &**transport,
         };
-        let driver = Driver { transport, clock: &**clock, entropy: &**entropy, tokens: &tokens };
-        driver.drive(begun).await
+        let (clock, entropy, shutdown) = (&**clock, &**entropy, inner.shutdown.as_ref());
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(begun).await
     }
 
     #[cfg(feature = "flow")]
@@ -276,7 +278,8 @@ impl Host {
         };
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
-        Driver { transport, clock, entropy, tokens: &tokens }.drive(call.begin()).await
+        let shutdown = inner.shutdown.as_ref();
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(call.begin()).await
     }
 
     /// Refuses a plan that the policy does not allow, and limits its time. Where a stand-in answers nothing is sent, wherever
@@ -391,6 +394,12 @@ impl Host {
     /// Whether a stand-in answers in the place of services, for cards alone.
     pub(crate) fn is_stood_in(&self) -> bool {
         self.0.stand_ins.are_there()
+    }
+
+    /// What ends its work.
+    #[cfg(feature = "flow")]
+    pub(crate) fn shutdown(&self) -> Option<&Shutdown> {
+        self.0.shutdown.as_ref()
     }
 
     /// What gets tokens.

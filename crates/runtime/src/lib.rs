@@ -15,6 +15,7 @@ pub mod flow;
 pub mod host;
 pub mod login;
 mod secret_source;
+pub mod shutdown;
 mod stored;
 mod telemetry;
 mod token;

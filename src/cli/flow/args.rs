@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::secrets::SecretArg;
+use crate::cli::interrupt::DrainArgs;
 use crate::cli::reach::ReachArgs;
 use crate::cli::span::duration;
 
@@ -125,6 +126,8 @@ pub(crate) struct FlowRunArgs {
     /// Show on stderr what is done, step by step
     #[arg(long, value_enum, default_value_t = Show::Auto)]
     pub(crate) progress: Show,
+    #[command(flatten)]
+    pub(crate) drain: DrainArgs,
     /// For each exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

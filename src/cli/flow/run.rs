@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal as _;
 
-use cardhost::Error;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
+use cardhost::{Code, Error};
 use serde_json::{Map, Value};
 
 use super::args::{FlowRunArgs, Show};
@@ -15,13 +15,16 @@ use super::source::{self, Flows};
 use super::trace::Trace;
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
     let flow = source::load(&args.flow, console)?;
     let host = setup::running_host(global, &args.reach, setup::policy(args.timeout), args.mock)?;
     let input = input()?;
-    let mut runner = FlowRunner::new(host.build())
+    // Not before stdin is read: nothing is lost while it is waited for.
+    let interrupt = Interrupt::listen(&args.drain)?;
+    let mut runner = FlowRunner::new(host.shutdown(interrupt.shutdown.clone()).build())
         .flows(Flows::of(&args.flow, &args.sources))
         .secrets(Secrets::new(&args.sources.secret, &args.reach.store))
         .max_tasks(args.max_tasks);
@@ -29,13 +32,19 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
         runner = runner.watcher(eyes);
     }
     let runtime = setup::runtime()?;
-    let output = match &args.journal {
-        None => runtime.block_on(runner.run(&flow, input))?,
+    let done = match &args.journal {
+        None => runtime.block_on(runner.run(&flow, input)),
         Some(path) => {
             let journal = Journal::open(path)?;
-            runtime.block_on(runner.run_with(journal, unfinished(args), &flow, input))?
+            runtime.block_on(runner.run_with(journal, unfinished(args), &flow, input))
         }
     };
+    let output = done.map_err(|error| match interrupt.signal() {
+        Some(signal) if *error.code() == Code::FLOW_INTERRUPTED => {
+            Failure::Interrupted(signal, Some(Box::new(error)))
+        }
+        _ => Failure::Error(error),
+    })?;
     print(&output, args.pretty, console)
 }
 

@@ -8,6 +8,7 @@ use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
 use crate::secret::Secret;
+use crate::transport_fault::TransportFault;
 
 /// A call whose request is to be completed with what depends on the time, on the whole request or on a token.
 ///
@@ -38,6 +39,12 @@ impl Unsigned {
     #[must_use]
     pub fn refused(&self) -> Option<&Secret> {
         self.refused.as_ref()
+    }
+
+    /// The error of a call that ends here, before anything of its request was sent.
+    #[must_use]
+    pub fn on_fault(self, fault: TransportFault) -> Error {
+        Signed::plain(self.course).transport_error(fault)
     }
 
     /// Completes the request; without a token, the place of one is marked.

@@ -206,9 +206,11 @@ codes! {
         TRANSPORT_RESET = "transport.reset",
         TRANSPORT_TRUNCATED = "transport.truncated",
         TRANSPORT_PROTOCOL = "transport.protocol",
+        TRANSPORT_INTERRUPTED = "transport.interrupted",
         REDIRECT_LIMIT = "redirect.limit",
         FLOW_TIMEOUT = "flow.timeout",
         OUTPUT_UNWRITABLE = "output.unwritable",
+        FLOW_INTERRUPTED = "flow.interrupted",
     }
     Service {
         HTTP_STATUS = "http.status",

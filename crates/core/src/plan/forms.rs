@@ -30,14 +30,13 @@ pub(super) fn settle_invocation(
         .map_err(PlanFault::Field)?;
     for (group, value) in &*input {
         if !card.input.contains_key(group) {
-            let nearest = crate::text::nearest(group, card.input.keys().map(String::as_str));
             let known = card.input.keys().cloned().collect();
-            return Err(PlanFault::Group { group: group.clone(), found: None, nearest, known });
+            return Err(PlanFault::Group { group: group.clone(), found: None, known });
         }
         if !value.is_object() && !value.is_null() {
             let found = Some(type_name(value));
-            let (nearest, known) = (None, Vec::new());
-            return Err(PlanFault::Group { group: group.clone(), found, nearest, known });
+            let known = Vec::new();
+            return Err(PlanFault::Group { group: group.clone(), found, known });
         }
     }
     for (group, fields) in &card.input {

@@ -117,11 +117,9 @@ impl Form<'_, '_> {
             if is_known && (given.is_expression() || given.is_null() || given.is_object()) {
                 continue;
             }
-            let names = card.input.keys().map(String::as_str);
             let fault = DocumentFault::Invocation(Box::new(PlanFault::Group {
                 group: entry.key.clone(),
                 found: is_known.then(|| given.node.type_name()),
-                nearest: if is_known { None } else { nearest(&entry.key, names) },
                 known: card.input.keys().cloned().collect(),
             }));
             self.findings.at(&below(pointer, &entry.key), &entry.key_at, fault);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
-use cardhost_core::error::{Class, Code};
+use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
@@ -80,9 +80,11 @@ impl FlowRun {
             return Err(Problem::new(Standard::Configuration, title, "").into());
         }
         let ended = match host.run_anonymous(call).await {
-            // What a replay has against a run ends it, whatever it catches.
-            Err(error) if error.class() == Class::Test => return Err(Ended::Stop(error)),
-            ended => ended,
+            Err(error) => match Ended::uncatchable(error) {
+                Ok(ended) => return Err(ended),
+                Err(error) => Err(error),
+            },
+            done => done,
         };
         let redactor = ended.as_ref().ok().map(|outcome| Arc::clone(&outcome.redactor));
         let output = request.settle(ended)?;

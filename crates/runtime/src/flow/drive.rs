@@ -14,6 +14,7 @@ use super::flow_run::{FlowRun, Inner};
 use super::open::OpenRun;
 use super::outcome::{BoxRun, Driven, Ended, Given, Outcome};
 use super::watch::{News, What};
+use crate::shutdown::Shutdown;
 
 /// A step, and what came of it; under way until that is taken.
 type Over = (StepId, Outcome, Busy);
@@ -27,6 +28,8 @@ struct UnderWay {
     /// What is over and not in the journal yet.
     over: Vec<(StepId, Result<Value, Problem>)>,
     keeps: bool,
+    /// The host is shut down: no further step begins.
+    is_draining: bool,
     /// When the tasks began that are not over, and what their steps gave; only where somebody watches.
     started: HashMap<String, i64>,
     outputs: HashMap<String, Value>,
@@ -58,6 +61,14 @@ impl FlowRun {
                 // What is over is kept before anything follows from it.
                 let over = std::mem::take(&mut under_way.over);
                 journal.turn(&open.name, now, over).await.map_err(Ended::Stop)?;
+            }
+            under_way.is_draining |= self.shutdown().is_some_and(Shutdown::has_begun);
+            if under_way.is_draining {
+                match under_way.tasks.join_next().await {
+                    Some(joined) => self.take(&mut open, &mut under_way, joined)?,
+                    None => return Err(Ended::Interrupted),
+                }
+                continue;
             }
             let steps = open.run.steps(now);
             self.tell_events(&mut open, &mut under_way);
@@ -107,24 +118,30 @@ impl FlowRun {
         let timer = &self.runner.timer;
         let sleep = under_way.waits.first().map(|(at, _)| timer.until(*at));
         *busy = Busy::default();
-        let joined = match (under_way.tasks.is_empty(), sleep) {
-            (true, None) => {
-                let what = "a flow waits for nothing";
-                return Err(Ended::Stop(Error::from(Internal { what })));
+        if under_way.tasks.is_empty() && sleep.is_none() {
+            let what = "a flow waits for nothing";
+            return Err(Ended::Stop(Error::from(Internal { what })));
+        }
+        let woken = async {
+            match sleep {
+                Some(sleep) => sleep.await,
+                None => std::future::pending().await,
             }
-            (true, Some(sleep)) => {
-                *busy = sleep.await;
+        };
+        let ending = async {
+            match self.shutdown() {
+                Some(shutdown) => shutdown.begun().await,
+                None => std::future::pending().await,
+            }
+        };
+        let joined = tokio::select! {
+            biased;
+            Some(joined) = under_way.tasks.join_next() => Some(joined),
+            woken = woken => {
+                *busy = woken;
                 None
             }
-            (false, None) => under_way.tasks.join_next().await,
-            (false, Some(sleep)) => tokio::select! {
-                biased;
-                joined = under_way.tasks.join_next() => joined,
-                woken = sleep => {
-                    *busy = woken;
-                    None
-                }
-            },
+            () = ending => None,
         };
         if joined.is_some() {
             *busy = timer.busy();
@@ -160,6 +177,10 @@ impl FlowRun {
                 return Ok(());
             }
             Err(Ended::Problem(problem)) => Err(problem),
+            Err(Ended::Interrupted) => {
+                under_way.is_draining = true;
+                return Ok(());
+            }
             Err(stop @ Ended::Stop(_)) => return Err(stop),
         };
         if self.runner.watcher.is_some()
@@ -224,6 +245,10 @@ impl FlowRun {
             (step, outcome, busy)
         });
         under_way.handles.insert(id, handle);
+    }
+
+    fn shutdown(&self) -> Option<&Shutdown> {
+        self.runner.host.shutdown()
     }
 
     fn tell(&self, open: &OpenRun, step: &str, what: What) {

@@ -20,6 +20,12 @@ pub enum RunFault {
         /// Why.
         problem: JournalProblem,
     },
+    /// Whoever runs cardhost ended it before the flow came to its end.
+    #[error("cardhost was asked to end before the flow came to its end")]
+    Interrupted {
+        /// Whether a journal has what is done.
+        journaled: bool,
+    },
     /// Nobody gave a secret that the flow names.
     #[error("there is no secret `{name}`")]
     UnknownSecret {
@@ -112,6 +118,7 @@ impl Fault for RunFault {
                 | JournalProblem::OtherInput
                 | JournalProblem::Diverged { .. } => Code::FLOW_JOURNAL_MISMATCH,
             },
+            RunFault::Interrupted { .. } => Code::FLOW_INTERRUPTED,
             RunFault::UnknownSecret { .. } => Code::CONNECTION_UNKNOWN,
             RunFault::UnreadableSecret { .. } => Code::CONNECTION_UNREADABLE,
         }
@@ -132,6 +139,12 @@ impl Fault for RunFault {
                     "give the flow and the input that it was begun with, or another file for a new run"
                 }
             },
+            RunFault::Interrupted { journaled: true } => {
+                "run it again with its journal: it goes on where it stopped"
+            }
+            RunFault::Interrupted { journaled: false } => {
+                "nothing of it is kept: with a journal, a run goes on where it stopped"
+            }
             RunFault::UnknownSecret { .. } => "give it to the run",
             RunFault::UnreadableSecret { .. } => "check the path, its content and who may read it",
         };

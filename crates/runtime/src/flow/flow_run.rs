@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::open::{OpenRun, Unfinished};
 use super::outcome::{BoxRun, Driven, Ended, Given};
 use super::settings::{MAX_FLOWS_DEEP, RunnerSettings};
-use super::{Busy, Flow, Journal};
+use super::{Busy, Flow, Journal, RunFault};
 use crate::entropy;
 
 /// One run of a flow.
@@ -105,6 +105,9 @@ impl FlowRun {
         }
         outcome.map(Given::into_value).map_err(|ended| match ended {
             Ended::Stop(error) => error,
+            Ended::Interrupted => {
+                RunFault::Interrupted { journaled: self.journal.is_some() }.into()
+            }
             Ended::Problem(problem) => self.shown_problem(problem).to_error(&flow.file),
         })
     }
@@ -132,6 +135,7 @@ impl FlowRun {
                 match self.restore_inner(inner).await {
                     Ok(run) => runs.push((run, busy)),
                     Err(Ended::Stop(error)) => return Err(error),
+                    Err(Ended::Interrupted) => return Ok(runs),
                     Err(Ended::Problem(problem)) => {
                         tracing::warn!(title = ?problem.title, "a flow that nobody waits for cannot run");
                     }
@@ -187,7 +191,7 @@ impl FlowRun {
                         Ok(inner) => drop(open.inner.insert(id, inner)),
                         Err(Ended::Stop(error)) => return Err(error),
                         // It ends the same way when it is begun again.
-                        Err(Ended::Problem(_)) => {}
+                        Err(Ended::Problem(_) | Ended::Interrupted) => {}
                     }
                 }
             }
@@ -256,6 +260,6 @@ fn let_go(joined: Result<Driven, JoinError>) {
         Ok(Err(Ended::Stop(error))) => {
             tracing::warn!(code = error.code().as_str(), "a flow that nobody waits for stopped");
         }
-        Ok(Ok(_)) | Err(_) => {}
+        Ok(Ok(_) | Err(Ended::Interrupted)) | Err(_) => {}
     }
 }

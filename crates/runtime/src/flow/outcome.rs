@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use cardhost_core::error::Class;
+use cardhost_core::error::{Class, Code};
 use cardhost_core::failure::Error;
 use cardhost_core::response::Output;
 use cardhost_flow::Problem;
@@ -18,6 +18,8 @@ pub(super) enum Ended {
     Problem(Problem),
     /// The whole run ends.
     Stop(Error),
+    /// The host is shut down; what is under way elsewhere in the run comes to its end first.
+    Interrupted,
 }
 
 impl From<Problem> for Ended {
@@ -26,13 +28,22 @@ impl From<Problem> for Ended {
     }
 }
 
-/// The error of a card: what a replay has against a run ends it, whatever it catches.
+impl Ended {
+    /// Whether an error of a call ends the run, whatever the flow catches: what a replay has against it does, and a shutdown.
+    /// A call that was cut off has no outcome: its reply is missing in the journal, as after a crash.
+    pub(super) fn uncatchable(error: Error) -> Result<Ended, Error> {
+        match error.class() {
+            _ if *error.code() == Code::TRANSPORT_INTERRUPTED => Ok(Ended::Interrupted),
+            Class::Test => Ok(Ended::Stop(error)),
+            _ => Err(error),
+        }
+    }
+}
+
+/// The error of a card.
 impl From<Error> for Ended {
     fn from(error: Error) -> Ended {
-        match error.class() {
-            Class::Test => Ended::Stop(error),
-            _ => Ended::Problem(Problem::from(&error)),
-        }
+        Ended::uncatchable(error).unwrap_or_else(|error| Ended::Problem(Problem::from(&error)))
     }
 }
 

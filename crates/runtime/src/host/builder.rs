@@ -14,6 +14,7 @@ use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
+use crate::shutdown::Shutdown;
 use crate::stored::{LazyStore, OpenStore, StoredConnections};
 use crate::token::{Renewer, Slots, Timing};
 use crate::transport::{HttpTransport, Observer, StandIn, Transport};
@@ -85,6 +86,7 @@ pub struct HostBuilder {
     fallback_name: Option<String>,
     policy: Policy,
     settings: PlanSettings,
+    shutdown: Option<Shutdown>,
 }
 
 impl HostBuilder {
@@ -208,6 +210,13 @@ impl HostBuilder {
         self
     }
 
+    /// What ends its work, once whoever runs the program asks for that.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> HostBuilder {
+        self.shutdown = Some(shutdown);
+        self
+    }
+
     /// The host.
     #[must_use]
     pub fn build(self) -> Host {
@@ -236,6 +245,7 @@ impl HostBuilder {
             observer: self.observer,
             policy: self.policy,
             settings,
+            shutdown: self.shutdown,
         }))
     }
 }
