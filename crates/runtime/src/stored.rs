@@ -88,9 +88,9 @@ impl StoredConnections {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of a connector's connections.
+    /// The names of a connector's connections, where the store is open: looking one up has opened it.
     pub(crate) async fn names(&self, connector: &str) -> Result<Vec<String>, Error> {
-        let Some(store) = self.store.get().await? else { return Ok(Vec::new()) };
+        let Some(store) = self.store.opened.get() else { return Ok(Vec::new()) };
         let stored = store.list(Some(connector)).await?;
         Ok(stored.into_iter().map(|stored| stored.name).collect())
     }
