@@ -62,7 +62,7 @@ pub mod clock {
 
 /// Where random values come from.
 pub mod entropy {
-    pub use cardhost_runtime::entropy::{Entropy, FixedEntropy, SystemEntropy};
+    pub use cardhost_runtime::entropy::{Entropy, FixedEntropy, SeededEntropy, SystemEntropy};
 }
 
 /// The orderly end of what a host does.

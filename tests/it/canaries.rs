@@ -19,7 +19,7 @@ pub(crate) const MARK: &str = "CANARYx";
 const USER: &str = "sa-user";
 const SECRET: &str = "q\"/CANARYxSECRET9+é%2B \\<&>'==";
 const API_SECRET: &str = "CANARYxAPI8/Q2FuYXJ5+A/%3D==";
-const TOKEN: &str = "ü\\CANARYxTOKEN7  two  spaces\"%/";
+const TOKEN: &str = "<\\CANARYxTOKEN7&'mark'\"%/";
 const KEY: &str = "k/CANARYxKEY6?&=é#%+";
 const PASSWORD: &str = "p\"CANARYxPASSWORD5/ßé+%41 'x'";
 const PIN: &str = "98765432101234";

@@ -528,6 +528,7 @@ const TREATMENT: Treatment = Treatment {
     idle_timeout: std::time::Duration::from_secs(1),
     total_timeout: std::time::Duration::from_secs(2),
     max_body_bytes: 16,
+    fresh: false,
 };
 
 #[test]

@@ -468,6 +468,7 @@ const TREATMENT: Treatment = Treatment {
     idle_timeout: Duration::from_secs(10),
     total_timeout: Duration::from_secs(10),
     max_body_bytes: 1024,
+    fresh: false,
 };
 
 #[test]

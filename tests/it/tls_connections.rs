@@ -268,12 +268,12 @@ fn what_is_no_certificate_or_no_key_is_said() {
     };
     let none = "the client certificate cannot be used: it holds no certificate in PEM";
     refused(run_with(garbage, &key(&alice), &trusted), none);
-    let none = "the client certificate cannot be used: its key is no private key in PEM";
+    let none = "the key of the client certificate cannot be used: it holds no private key in PEM";
     refused(run_with(&certificate(&alice), garbage, &trusted), none);
     let none = "the private authority cannot be used: it holds no certificate in PEM";
     refused(run_with(&certificate(&alice), &key(&alice), garbage), none);
     let other = run_with(&certificate(&alice), &key(&bob), &trusted);
-    refused(other, "the client certificate cannot be used: keys may not be consistent");
+    refused(other, "the client certificate cannot be used: its key is that of another certificate");
     for (certificate, key) in [(certificate(&alice), String::new()), (String::new(), key(&alice))] {
         let error = run_with(&certificate, &key, &trusted).unwrap_err();
         assert_eq!(error.code().as_str(), "auth.value");

@@ -29,7 +29,7 @@ pub struct Cassette {
     /// When it was recorded (RFC 3339); a replay takes it for the present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
-    /// What chance was made of in the run of a flow; a replay takes the same.
+    /// What chance was made of; a replay takes the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<Seed>,
     /// In which order the requests must come.

@@ -99,6 +99,8 @@ pub enum FaultKind {
     Timeout,
     /// The connection ended before the reply.
     Reset,
+    /// Nothing came back over a connection that had been used before.
+    Stale,
     /// The body ended early.
     Truncated,
     /// What came is not HTTP.

@@ -39,7 +39,7 @@ pub enum Injected {
 
 impl Injection {
     /// Reads `KIND@N` or `KIND@N..M`: a status (`429`, `429:30` for 30 s of `Retry-After`) or `connect`, `dns`, `tls`,
-    /// `timeout`, `reset`, `truncated` or `protocol`, and the requests that it happens to, counted from 1.
+    /// `timeout`, `reset`, `stale`, `truncated` or `protocol`, and the requests that it happens to, counted from 1.
     #[must_use]
     pub fn parse(text: &str) -> Option<Injection> {
         let (what, which) = text.split_once('@')?;
@@ -51,6 +51,7 @@ impl Injection {
             "tls" => Injected::Fault(FaultKind::Tls),
             "timeout" => Injected::Fault(FaultKind::Timeout),
             "reset" => Injected::Fault(FaultKind::Reset),
+            "stale" => Injected::Fault(FaultKind::Stale),
             "truncated" => Injected::Fault(FaultKind::Truncated),
             "protocol" => Injected::Fault(FaultKind::Protocol),
             status => {
@@ -105,6 +106,7 @@ pub(super) fn fault_kind(
         FaultKind::Tls => TransportFaultKind::Tls,
         FaultKind::Timeout => TransportFaultKind::Timeout { which, after },
         FaultKind::Reset => TransportFaultKind::Reset,
+        FaultKind::Stale => TransportFaultKind::Stale,
         FaultKind::Truncated => TransportFaultKind::Truncated,
         FaultKind::Protocol => TransportFaultKind::Protocol,
     }
@@ -121,6 +123,7 @@ impl fmt::Display for Injection {
                 FaultKind::Tls => "tls",
                 FaultKind::Timeout => "timeout",
                 FaultKind::Reset => "reset",
+                FaultKind::Stale => "stale",
                 FaultKind::Truncated => "truncated",
                 FaultKind::Protocol => "protocol",
             })?,

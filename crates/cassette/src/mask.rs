@@ -98,6 +98,7 @@ impl Mask<'_> {
                 (FaultKind::Timeout, Some((limit, after)))
             }
             TransportFaultKind::Reset => (FaultKind::Reset, None),
+            TransportFaultKind::Stale => (FaultKind::Stale, None),
             TransportFaultKind::Truncated => (FaultKind::Truncated, None),
             TransportFaultKind::Protocol => (FaultKind::Protocol, None),
             _ => return None,

@@ -1,4 +1,4 @@
-//! What chance was made of in the recorded run of a flow.
+//! What chance was made of in a recorded run.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-/// What chance was made of in the recorded run of a flow: its idempotency keys, jitter and ids come from it. In a file it
-/// is 64 hexadecimal digits. It is no secret: what is made of it is sent.
+/// What chance was made of in a recorded run: the nonces of its requests, and of a flow the idempotency keys, jitter and ids come
+/// from it. In a file it is 64 hexadecimal digits. It is no secret: what is made of it is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
 

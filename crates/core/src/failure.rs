@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::definition::Definition;
@@ -173,6 +173,12 @@ impl Error {
         self.0.response.as_ref()
     }
 
+    /// The same as it is shown: `{"headers", "body", "truncated"}`, redacted.
+    #[must_use]
+    pub fn shown_response(&self) -> Option<Value> {
+        self.0.response.as_ref().map(|response| response.to_json(&self.0.redactor))
+    }
+
     /// Whether the same run may be tried again; `None` where that is not known.
     #[must_use]
     pub fn retryable(&self) -> Option<bool> {
@@ -237,9 +243,9 @@ impl Error {
         if let Some(after) = self.retry_after_s() {
             map.insert("retry_after_s".into(), Value::from(after));
         }
-        if let Some(response) = &self.0.response {
+        if let (Some(response), Some(shown)) = (&self.0.response, self.shown_response()) {
             map.insert("status".into(), Value::from(response.status));
-            map.insert("response".into(), response.to_json(&self.0.redactor));
+            map.insert("response".into(), shown);
         }
         Value::Object(map)
     }
@@ -283,6 +289,31 @@ impl FailedResponse {
 }
 
 impl FailedResponse {
+    /// What [`FailedResponse::to_json`] shows, as a reply again.
+    #[must_use]
+    pub fn from_json(status: u16, shown: &Value) -> FailedResponse {
+        let mut headers = HeaderMap::new();
+        for (name, values) in shown.get("headers").and_then(Value::as_object).into_iter().flatten()
+        {
+            let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+            let values = match values {
+                Value::Array(values) => values.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            let read = |value: &Value| HeaderValue::from_str(value.as_str()?).ok();
+            values.iter().filter_map(read).for_each(|value| {
+                headers.append(&name, value);
+            });
+        }
+        let body = match shown.get("body") {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        };
+        let truncated = shown.get("truncated").and_then(Value::as_bool).unwrap_or_default();
+        FailedResponse { status, headers, body: body.into(), truncated }
+    }
+
     /// The body as JSON, where it is.
     fn json(&self) -> Option<Value> {
         crate::value::text::read(std::str::from_utf8(&self.body).ok()?).ok()

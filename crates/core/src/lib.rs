@@ -24,6 +24,7 @@ pub mod invocation;
 pub mod load;
 pub mod markup;
 pub mod moment;
+pub mod pem;
 pub mod plan;
 pub mod request;
 pub mod response;

@@ -31,13 +31,20 @@ impl Fault for ExchangeFault {
             TransportFaultKind::Tls => {
                 "check the certificate; certificates that are not trusted are never accepted"
             }
+            TransportFaultKind::TlsSettings => {
+                "give the connection a certificate, its own key and an authority that can be used"
+            }
             TransportFaultKind::Timeout { .. } => {
                 "raise the limit with `timeouts` of the card, or ask for less"
+            }
+            TransportFaultKind::Stale if self.fault.not_sent => {
+                "the service did nothing about the request: send it again"
             }
             TransportFaultKind::Interrupted if self.fault.not_sent => {
                 "nothing of it was sent: send it when cardhost runs again"
             }
             TransportFaultKind::Reset
+            | TransportFaultKind::Stale
             | TransportFaultKind::Truncated
             | TransportFaultKind::Protocol
             | TransportFaultKind::Interrupted => {
@@ -77,6 +84,9 @@ pub enum TransportFaultKind {
     Dns,
     /// The TLS handshake failed.
     Tls,
+    /// What TLS is to be done with cannot be used: a certificate, its key, an authority. Nothing was sent, and nothing
+    /// changes by trying again.
+    TlsSettings,
     /// Time ran out.
     Timeout {
         /// Which limit.
@@ -86,6 +96,9 @@ pub enum TransportFaultKind {
     },
     /// The connection was reset or closed before the reply.
     Reset,
+    /// Nothing came back over a connection that had been used before, as when a service closes it at that moment; or, where it was
+    /// not sent, the service said that it did nothing about the request. Another connection may do.
+    Stale,
     /// The body ended early.
     Truncated,
     /// What came is not HTTP, or not the content coding it says.
@@ -140,11 +153,13 @@ impl fmt::Display for At<'_> {
         match &fault.kind {
             TransportFaultKind::Connect => write!(f, "`{origin}` cannot be reached"),
             TransportFaultKind::Dns => write!(f, "the name in `{origin}` has no address"),
-            TransportFaultKind::Tls => write!(f, "no trusted TLS connection to `{origin}`"),
+            TransportFaultKind::Tls | TransportFaultKind::TlsSettings => {
+                write!(f, "no trusted TLS connection to `{origin}`")
+            }
             TransportFaultKind::Timeout { which, after } => {
                 write!(f, "`{origin}`: the {} limit of {after:?} is over", which.as_str())
             }
-            TransportFaultKind::Reset => {
+            TransportFaultKind::Reset | TransportFaultKind::Stale => {
                 write!(f, "`{origin}` ended the connection before a reply")
             }
             TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
@@ -196,7 +211,7 @@ impl TransportFault {
     /// Whether the same request will fare no better: it was refused before anything was sent.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        self.is_egress() || self.is_own()
+        self.is_egress() || self.is_own() || self.kind == TransportFaultKind::TlsSettings
     }
 
     /// What happened at an origin, in words.
@@ -208,9 +223,9 @@ impl TransportFault {
         match &self.kind {
             TransportFaultKind::Connect => Code::TRANSPORT_CONNECT,
             TransportFaultKind::Dns => Code::TRANSPORT_DNS,
-            TransportFaultKind::Tls => Code::TRANSPORT_TLS,
+            TransportFaultKind::Tls | TransportFaultKind::TlsSettings => Code::TRANSPORT_TLS,
             TransportFaultKind::Timeout { .. } => Code::TRANSPORT_TIMEOUT,
-            TransportFaultKind::Reset => Code::TRANSPORT_RESET,
+            TransportFaultKind::Reset | TransportFaultKind::Stale => Code::TRANSPORT_RESET,
             TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
             TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
             TransportFaultKind::Interrupted => Code::TRANSPORT_INTERRUPTED,

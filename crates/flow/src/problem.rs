@@ -4,12 +4,13 @@
 //! of the run, with the code it came with.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::datum::Datum;
 use super::expression::ExpressionFault;
 use super::fault::{FlowFault, Limited};
 use cardhost_core::error::{Class, Code, Place};
-use cardhost_core::failure::Error;
+use cardhost_core::failure::{Error, FailedResponse};
 
 /// The types of errors that the language names (DSL reference, section Standard Error Types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +93,12 @@ pub struct Problem {
     /// Seconds to wait before another attempt, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
-    /// The limit that ended the run: nothing catches it.
+    /// The reply that led to it, as an error shows one: `{"headers", "body"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    pub response: Option<Box<Value>>,
+    /// The limit that ended the run: nothing catches it. In a box, as there is hardly ever one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Box<u64>>,
 }
 
 impl Problem {
@@ -111,6 +115,7 @@ impl Problem {
             code: None,
             retryable: None,
             retry_after_s: None,
+            response: None,
             limit: None,
         }
     }
@@ -154,6 +159,7 @@ impl Problem {
             ("instance", text(&self.instance)),
             ("code", text(&self.code)),
             ("retryable", self.retryable.map(Datum::Bool)),
+            ("response", self.response.as_deref().map(Datum::from)),
         ];
         Datum::object(all.into_iter().filter_map(|(key, value)| Some((key, value?))))
     }
@@ -256,6 +262,7 @@ impl Problem {
         Problem {
             retryable: error.retryable(),
             retry_after_s: error.retry_after_s(),
+            response: error.shown_response().map(Box::new),
             ..Problem::new(standard, &error.message(), error.hint().unwrap_or_default())
                 .with_status(status)
                 .with_code(error.code())
@@ -281,7 +288,7 @@ impl Problem {
     /// The error of the run that it ended; `file` is the path of the flow.
     #[must_use]
     pub fn to_error(&self, file: &str) -> Error {
-        let fault = match self.limit {
+        let fault = match self.limit.as_deref().copied() {
             Some(max) => {
                 let of = match self.title.as_deref() {
                     Some("frames") => Limited::Frames,
@@ -299,7 +306,11 @@ impl Problem {
             },
         };
         let place = Place::definition(file, self.instance.as_deref().unwrap_or_default());
-        Error::from(fault).at(place)
+        let error = Error::from(fault).at(place);
+        match &self.response {
+            Some(shown) => error.with_response(FailedResponse::from_json(self.status, shown)),
+            None => error,
+        }
     }
 }
 
@@ -363,5 +374,21 @@ mod tests {
         let problem = Problem { retryable: Some(false), ..problem };
         let text = serde_json::to_string(&problem).unwrap();
         assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), problem);
+    }
+
+    #[test]
+    fn an_uncaught_problem_keeps_the_reply_that_led_to_it() {
+        let came = serde_json::json!({
+            "headers": { "content-type": "application/json", "set-cookie": ["a", "b"] },
+            "body": { "error": "name is taken" },
+        });
+        let problem = Problem {
+            response: Some(Box::new(came.clone())),
+            ..Problem::new(Standard::Communication, "no", "").with_status(422)
+        };
+        let seen = problem.to_datum().get("response").cloned().map(|seen| seen.to_string());
+        assert_eq!(seen, Some(came.to_string()));
+        let error = problem.to_error("flow.json").to_json();
+        assert_eq!((&error["status"], &error["response"]), (&422.into(), &came));
     }
 }

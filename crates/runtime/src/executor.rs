@@ -14,8 +14,11 @@ use crate::transport::{BoxFuture, Transport};
 
 /// Gets the token of a call.
 pub(crate) trait TokenSource: Send + Sync {
-    /// A token that is good; another one than `refused`.
-    fn token(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Secret, Error>>;
+    /// A token that is good; another one than `refused`. `None` where a service would refuse another one as well.
+    fn token(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Option<Secret>, Error>>;
+
+    /// Takes note that a service has taken a token.
+    fn has_worked(&self, token: &Secret);
 }
 
 /// What a call is driven with.
@@ -35,7 +38,7 @@ impl Driver<'_> {
         let since = Instant::now();
         loop {
             step = match step {
-                Step::Sign(unsigned) => Step::Send(self.sign(unsigned).await?),
+                Step::Sign(unsigned) => self.sign(unsigned).await?,
                 Step::Send(signed) => {
                     attempt += 1;
                     self.send(signed, attempt, since).await?
@@ -45,8 +48,9 @@ impl Driver<'_> {
         }
     }
 
-    async fn sign(&self, unsigned: Unsigned) -> Result<Signed, Error> {
-        let token = match unsigned.needs_token() {
+    async fn sign(&self, unsigned: Unsigned) -> Result<Step, Error> {
+        let needs_token = unsigned.needs_token();
+        let token = match needs_token {
             true => {
                 let token = self.tokens.token(unsigned.refused().cloned());
                 let got = match self.shutdown {
@@ -54,13 +58,17 @@ impl Driver<'_> {
                     None => Ok(token.await),
                 };
                 match got {
-                    Ok(token) => Some(token?),
+                    Ok(token) => token?,
                     Err(fault) => return Err(unsigned.on_fault(fault)),
                 }
             }
             false => None,
         };
-        unsigned.sign(token, &moment(self.clock, self.entropy)?)
+        let now = moment(self.clock, self.entropy)?;
+        if needs_token && token.is_none() {
+            return Ok(unsigned.refused_for_good(&now));
+        }
+        unsigned.sign(token, &now).map(Step::Send)
     }
 
     async fn send(&self, signed: Signed, attempt: u32, since: Instant) -> Result<Step, Error> {
@@ -78,6 +86,9 @@ impl Driver<'_> {
             Ok(reply) => {
                 let (status, bytes) = (reply.status, reply.body.len());
                 tracing::debug!(attempt, status, bytes, "reply");
+                if let Some(token) = signed.token().filter(|_| status < 400) {
+                    self.tokens.has_worked(token);
+                }
                 let now = self.moment(signed.needs_nonce())?;
                 Ok(signed.on_reply(reply, &now))
             }

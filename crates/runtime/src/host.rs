@@ -6,6 +6,7 @@ mod policy;
 mod stand_ins;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -249,6 +250,7 @@ impl Host {
             identity: definition.connector.name.as_str(),
             found: &found,
             method: &plan.auth.clone(),
+            slot: OnceLock::new(),
         };
         let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
@@ -275,6 +277,7 @@ impl Host {
             identity: &identity,
             found: &found,
             method: &call.plan.auth.clone(),
+            slot: OnceLock::new(),
         };
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);

@@ -39,7 +39,7 @@ use cardhost_cassette::{
 };
 use cardhost_core::error::{Internal, Unreadable};
 use cardhost_runtime::clock::FixedClock;
-use cardhost_runtime::entropy::FixedEntropy;
+use cardhost_runtime::entropy::{FixedEntropy, SeededEntropy};
 use serde_json::{Map, Value};
 
 use cardhost_cassette::Seed;
@@ -60,7 +60,7 @@ use cardhost_runtime::transport::EgressPolicy;
 pub struct Replay {
     transport: ReplayTransport,
     now: i64,
-    seed: Seed,
+    seed: Option<Seed>,
 }
 
 impl Replay {
@@ -86,17 +86,21 @@ impl Replay {
 
     fn playing(cassette: Cassette, faults: Vec<Injection>) -> Replay {
         let now = cassette.recorded_at.as_deref().and_then(cardhost_cassette::unix_seconds);
-        let (now, seed) = (now.unwrap_or_default(), cassette.seed.unwrap_or_default());
+        let (now, seed) = (now.unwrap_or_default(), cassette.seed);
         let player = Player::new(cassette).injecting(faults);
         Replay { transport: ReplayTransport::playing(player), now, seed }
     }
 
-    /// A host that sends nothing: it answers from the cassette, at the time when that was recorded, and with random
-    /// values that are none. What is still to be said are the cards.
+    /// A host that sends nothing: it answers from the cassette, at the time when that was recorded, and with the random
+    /// values of the recording; zeros where it keeps no seed. What is still to be said are the cards.
     #[must_use]
     pub fn host(&self) -> HostBuilder {
         let builder = Host::builder().transport(self.transport.clone());
-        builder.clock(FixedClock(self.now)).entropy(FixedEntropy(0))
+        let builder = builder.clock(FixedClock(self.now));
+        match self.seed {
+            Some(Seed(seed)) => builder.entropy(SeededEntropy::new(seed)),
+            None => builder.entropy(FixedEntropy(0)),
+        }
     }
 
     /// A runner of flows that sends nothing and waits for nothing: its time begins when the cassette was recorded, passes
@@ -106,7 +110,7 @@ impl Replay {
     pub fn runner(&self, set_up: impl FnOnce(HostBuilder) -> HostBuilder) -> FlowRunner {
         let timer = VirtualTimer::starting_at(self.now.saturating_mul(1_000));
         let host = set_up(self.host().clock(timer.clone())).build();
-        FlowRunner::new(host).timer(timer).seed(self.seed.0)
+        FlowRunner::new(host).timer(timer).seed(self.seed.unwrap_or_default().0)
     }
 
     /// Whether all that was recorded was asked for, and nothing else. To be called after the runs: a flow may have

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use cardhost::cassette::Case;
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
-use cardhost::testing::{CaseFolder, Head, Recorder};
+use cardhost::entropy::SeededEntropy;
+use cardhost::testing::{CaseFolder, Head, Recorder, Seed};
 
 use tokio::runtime::Runtime;
 
 use super::args::RecordArgs;
 use super::files::{cassette_file, said, write_file};
+use super::seed::random_seed;
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
 use crate::cli::{run, setup};
@@ -24,12 +26,17 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     let card = invocation.card.clone().or_else(|| args.target.card.clone());
     // What is signed for a time is signed for the time in the cassette, and a replay signs the same again.
     let recorded_at = SystemClock.unix_seconds();
-    let head = Head { card: card.clone(), recorded_at, ..Head::default() };
+    let seed = random_seed()?;
+    let head = Head { card: card.clone(), recorded_at, seed: Some(Seed(seed)), ..Head::default() };
     let file = cassette_file(args);
     let recorder = Recorder::to_file(head, &file)?;
-    let host = builder.clock(FixedClock(recorded_at)).observer(recorder.clone()).build();
+    let entropy = SeededEntropy::new(seed);
+    let builder = builder.clock(FixedClock(recorded_at)).entropy(entropy.clone());
+    let host = builder.observer(recorder.clone()).build();
     let runtime = setup::runtime()?;
     let prepared = runtime.block_on(host.prepare(card.as_deref(), invocation.clone()))?;
+    // A replay plans once.
+    entropy.restart();
     let result = runtime.block_on(host.run(card.as_deref(), invocation.clone()));
     let cassette = recorder.finish()?;
     said(console, cassette.exchanges.len(), &file);

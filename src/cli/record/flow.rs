@@ -8,10 +8,9 @@ use cardhost::cassette::CassetteFault;
 use cardhost::cassette::RecordedRun;
 use cardhost::clock::{Clock as _, SystemClock};
 use cardhost::connections::BoxFuture;
-use cardhost::core::error::Internal;
 use cardhost::core::secret::{Redactor, Secret};
 use cardhost::core::settle::all_texts;
-use cardhost::entropy::{Entropy as _, SystemEntropy};
+use cardhost::entropy::SeededEntropy;
 use cardhost::flow::{Flow, FlowRunner, FlowSecrets, FlowSource, RecordingTimer, VirtualTimer};
 use cardhost::testing::{FlowCase, Head, Order, Recorder, Seed};
 use cardhost::{Error, HostBuilder, Place};
@@ -19,6 +18,7 @@ use serde_json::{Map, Value};
 
 use super::args::RecordArgs;
 use super::files::{cassette_file, said, write_file};
+use super::seed::random_seed;
 use crate::cli::bases;
 use crate::cli::console::{Console, Failure};
 use crate::cli::flow::{Flows, Secrets, input, load_with_text, print};
@@ -40,7 +40,7 @@ pub(super) fn record(
     let host =
         setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
     let given = input()?;
-    let (recorded_at, seed) = (SystemClock.unix_seconds(), random()?);
+    let (recorded_at, seed) = (SystemClock.unix_seconds(), random_seed()?);
     let flow_name = Some(flow.name());
     let head = Head { flow: flow_name, recorded_at, seed: Some(Seed(seed)), ..Head::default() };
     let file = cassette_file(args);
@@ -49,6 +49,7 @@ pub(super) fn record(
     let flows = KeptFlows { of: Flows::of(name, &args.sources), kept: kept.clone() };
     let secrets = Secrets::new(&args.sources.secret, &args.target.reach.store);
     let secrets = KeptSecrets { of: secrets, recorder: recorder.clone(), kept: kept.clone() };
+    let host = host.entropy(SeededEntropy::new(seed));
     let runner = runner(host.observer(recorder.clone()), recorded_at, args.mock);
     let runner = runner.seed(seed).flows(flows).secrets(secrets);
     // What the run has given up ends with the runtime at the latest, and is then recorded as that.
@@ -99,14 +100,6 @@ fn runner(host: HostBuilder, recorded_at: i64, is_mock: bool) -> FlowRunner {
     } else {
         let timer = RecordingTimer::starting_at(now_ms);
         FlowRunner::new(host.clock(timer.clone()).build()).timer(timer)
-    }
-}
-
-fn random() -> Result<[u8; 32], Error> {
-    let mut bytes = [0; 32];
-    match SystemEntropy.fill(&mut bytes) {
-        true => Ok(bytes),
-        false => Err(Error::from(Internal { what: "the system gives no random bytes" })),
     }
 }
 

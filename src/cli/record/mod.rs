@@ -6,6 +6,7 @@ mod dispatch;
 mod files;
 mod flow;
 mod har;
+mod seed;
 
 pub(crate) use args::RecordArgs;
 pub(crate) use dispatch::run;

@@ -49,7 +49,9 @@ fn only_the_transport_sends() {
     let found = elsewhere(&places, |one, index, module| {
         let paths = module.paths.iter().filter(|path| path.len() > 1);
         let mut full = paths.map(|path| one.full(index, path));
-        full.any(|path| ["reqwest", "hyper", "hyper_util"].contains(&path[0].as_str()))
+        full.any(|path| {
+            ["reqwest", "hyper", "hyper_util", "h2", "tokio_rustls"].contains(&path[0].as_str())
+        })
     });
     assert_eq!(found, Vec::<String>::new());
 }

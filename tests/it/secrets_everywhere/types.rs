@@ -111,9 +111,9 @@ const VALUES: [&str; 9] = [
     "Response",
 ];
 
-/// Types of flows: what an author wrote into a document, and names.
-const FLOWS: [&str; 7] =
-    ["Call", "Journal", "JournalProblem", "Kind", "Settings", "Task", "WatchedCall"];
+/// Types of flows: what an author wrote into a document, names, and what was redacted before.
+const FLOWS: [&str; 8] =
+    ["Call", "Journal", "JournalProblem", "Kind", "Problem", "Settings", "Task", "WatchedCall"];
 
 #[test]
 fn every_public_type_that_can_hold_a_secret_was_looked_at() {

@@ -83,13 +83,10 @@ async fn refused_again_it_is_an_error_and_not_renewed_again(place: Place) {
     let error = refused(run(&host, "act").await, "auth.refused");
     assert_eq!((error.response().unwrap().status, error.retryable()), (401, Some(false)));
     assert_eq!(service.lines(), ["POST /api/act", "POST /token", "POST /api/act"]);
-    // What was got is kept, and a later call has a renewal of its own.
+    // What was got is kept. It has never worked and is new: a third one would be refused as well.
     assert_eq!(stored(&store, &id).await.access.expose(), "access-1");
     refused(run(&host, "act").await, "auth.refused");
-    assert_eq!(
-        bearers(&service),
-        ["Bearer old", "Bearer access-1", "Bearer access-1", "Bearer access-2"]
-    );
+    assert_eq!(bearers(&service), ["Bearer old", "Bearer access-1", "Bearer access-1"]);
 }
 
 async fn tasks_that_are_refused_with_the_same_token_make_one_renewal(place: Place) {

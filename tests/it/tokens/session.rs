@@ -119,7 +119,7 @@ async fn a_cookie_of_a_form_login_is_sent_back(place: Place) {
 
 async fn a_session_that_is_over_is_begun_anew_once(place: Place) {
     let store = place.tenant().await;
-    add(&store, &fields()).await;
+    let id = add(&store, &fields()).await;
     // No end is said: it is found out from the service.
     let login = json!({ "session": { "token": "session-{n}" } });
     let over = service(login.clone(), |token| token != "session-1");
@@ -130,11 +130,17 @@ async fn a_session_that_is_over_is_begun_anew_once(place: Place) {
     assert_eq!(run(&first, "act").await.unwrap().status, 200);
     assert_eq!(over.lines().len(), 5);
 
+    let now = store.now().await.unwrap();
+    put(&store, &id, super::tokens("session-0", None, Life::Fresh, now)).await;
     let never = service(login, |_| false);
     let second = host(cards(never.url(), &method(never.url())), &store, 30).build();
     let error = refused(run(&second, "act").await, "auth.refused");
     assert_eq!(error.message(), "the service answered 401: who are you?");
     assert_eq!(never.lines(), ["POST /api/act", "POST /login", "POST /api/act"]);
+    // Another process knows from the store that the new one is as good as it gets.
+    let third = host(cards(never.url(), &method(never.url())), &store, 30).build();
+    refused(run(&third, "act").await, "auth.refused");
+    assert_eq!(never.lines().len(), 4);
 }
 
 async fn a_login_that_fails_says_why_and_stores_nothing(place: Place) {

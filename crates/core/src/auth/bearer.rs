@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::credential::{credential, set_sensitive};
+use super::credential::{check_token, credential, set_sensitive};
 use super::scheme::keyed;
 use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Keyed, Pending};
 use crate::request::RequestSpec;
@@ -34,6 +34,7 @@ impl AuthScheme for Bearer {
         with: &mut Applying<'_>,
     ) -> Result<Option<Pending>, AuthFault> {
         let token = credential(&self.token, with.scope)?;
+        check_token(&token, "Bearer ")?;
         set_sensitive(request, AUTHORIZATION, &Zeroizing::new(format!("Bearer {token}")))?;
         Ok(None)
     }

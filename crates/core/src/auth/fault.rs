@@ -20,6 +20,12 @@ pub enum AuthFault {
         /// `user name` or `password`.
         part: &'static str,
     },
+    /// The credential was copied with something that does not belong to it.
+    #[error("the credential {how}")]
+    Pasted {
+        /// What is wrong with it, such as `ends with U+200B`.
+        how: String,
+    },
     /// The credential cannot stand in a header.
     #[error("the credential holds a character that no header can carry")]
     Header(HeaderFault),

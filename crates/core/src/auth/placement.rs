@@ -6,7 +6,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::AuthFault;
-use super::credential::set_sensitive;
+use super::credential::{check_pasted, check_token, set_sensitive};
 use crate::inject::header::{HeaderFault, header_name};
 use crate::inject::query::push_parameter;
 use crate::request::RequestSpec;
@@ -56,6 +56,9 @@ impl Default for TokenPlace {
 impl TokenPlace {
     /// Adds the token to the request.
     pub(super) fn put(&self, token: &str, request: &mut RequestSpec) -> Result<(), AuthFault> {
+        if self.place == CredentialPlace::Header {
+            check_token(token, &self.prefix)?;
+        }
         let value = Zeroizing::new([self.prefix.as_str(), token].concat());
         put(self.place, &self.name, &value, request)
     }
@@ -72,6 +75,7 @@ pub(super) fn put(
         CredentialPlace::Header => {
             let name = header_name(name)
                 .map_err(|_| AuthFault::Header(HeaderFault::Name { name: name.to_owned() }))?;
+            check_pasted(value)?;
             set_sensitive(request, name, value)
         }
         CredentialPlace::Query => {

@@ -20,6 +20,8 @@ pub(super) struct Course {
     pub(super) redirects: u8,
     /// Whether another token was asked for.
     pub(super) renewed: bool,
+    /// Whether it was sent again because a connection was stale.
+    pub(super) resent: bool,
     /// How often a challenge was answered since the last redirect.
     pub(super) answered: u8,
 }
@@ -27,7 +29,8 @@ pub(super) struct Course {
 impl Course {
     /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
     pub(super) fn begin(end: End, plan: Plan) -> Box<Course> {
-        Box::new(Course { end, plan, redirects: 0, renewed: false, answered: 0 })
+        let (renewed, resent) = (false, false);
+        Box::new(Course { end, plan, redirects: 0, renewed, resent, answered: 0 })
     }
 
     /// The error of credentials that cannot be used.

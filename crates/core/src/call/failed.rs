@@ -10,7 +10,8 @@ impl Signed {
     /// The error of an exchange that did not come to its end.
     pub(super) fn transport_error(&self, fault: TransportFault) -> Error {
         let sending = self.course.plan.sending();
-        let retryable = sending.after_fault(fault.not_sent, self.course.redirects > 0);
+        let retryable =
+            !fault.is_final() && sending.after_fault(fault.not_sent, self.course.redirects > 0);
         let origin = self.request().url.origin().ascii_serialization();
         let is_own = fault.is_own();
         let error = Error::new(ExchangeFault { origin, fault }).redacted_by(self.redactor());

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::end::End;
 use super::fault::ReplyFault;
 use super::service::words;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
-use crate::decoder;
+use crate::decoder::{self, DecodeFault, DecodedBody};
 use crate::error::Code;
 use crate::failure::Error;
-use crate::response::{BodyEnd, Output, Reply, Response, map_output};
+use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_output};
+use crate::template::{Root, Template};
 
 /// What the last reply is to the caller.
 pub(super) enum Read {
@@ -61,8 +64,43 @@ impl Signed {
             return Err(self.failed(fault, &reply));
         }
         let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
+        if wanted.is_none()
+            && holds_nothing(&response.body, card, &output)
+            && !takes_any(card, reply.status)
+        {
+            let kind = decoder::kind_in_words(&reply.headers);
+            return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
+        }
         Ok(Read::Outputs(output))
     }
+}
+
+/// Whether a body is text though parts of it are outputs, and none of them has a value.
+fn holds_nothing(body: &DecodedBody<'_>, card: &Card, output: &Output) -> bool {
+    let DecodedBody::Text(text) = body else { return false };
+    let is_part = |template: &Template| {
+        template.references().iter().any(|reference| {
+            reference.root == Root::Response
+                && reference.segments.len() > 1
+                && reference.segments.first().is_some_and(|first| first == "body")
+        })
+    };
+    let mut parts = 0;
+    for (group, fields) in &card.output {
+        for (label, field) in fields {
+            let mut reads = false;
+            if let Some(value) = &field.value {
+                value.each("", &mut |template, _| reads |= is_part(template));
+            }
+            let found = output.get(group, label);
+            match found {
+                _ if !reads => {}
+                None | Some(OutputValue::Absent | OutputValue::Value(Value::Null)) => parts += 1,
+                Some(_) => return false,
+            }
+        }
+    }
+    parts > 0 && !text.trim().is_empty()
 }
 
 /// Whether a reply is an output that cannot be decoded as its type says: every one is, unless the card names the decoder for what

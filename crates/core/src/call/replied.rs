@@ -8,13 +8,13 @@ use super::output::Read;
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
 use super::step::{Outcome, Step};
-use super::unsigned::Unsigned;
+use super::unsigned::{Refused, Unsigned};
 use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
 use crate::plan::Warning;
 use crate::response::{Output, Reply};
-use crate::transport_fault::TransportFault;
+use crate::transport_fault::{TransportFault, TransportFaultKind};
 
 impl Signed {
     /// What to do about a reply.
@@ -26,6 +26,9 @@ impl Signed {
     /// What to do where no reply came.
     #[must_use]
     pub fn on_fault(mut self, fault: TransportFault) -> Step {
+        if self.may_go_again(&fault) {
+            return self.once_more();
+        }
         Step::Done(Err(if fault.is_egress() {
             Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
         } else {
@@ -34,10 +37,40 @@ impl Signed {
         }))
     }
 
-    /// The same with another token to come.
-    fn renewed(mut self) -> Unsigned {
+    /// Whether it is sent again at once: over a stale connection nothing came back, or the service did nothing about it.
+    fn may_go_again(&self, fault: &TransportFault) -> bool {
+        let harmless = fault.not_sent || self.course.plan.sending().is_repeatable();
+        fault.kind == TransportFaultKind::Stale && harmless && !self.course.resent
+    }
+
+    /// The same again; what is signed for a moment is signed anew.
+    fn once_more(mut self) -> Step {
+        self.course.resent = true;
+        if self.needs_nonce() && self.course.answered == 0 {
+            let (course, ..) = self.into_parts();
+            return Step::Sign(Unsigned::new(course));
+        }
+        Step::Send(self)
+    }
+
+    /// The same with another token to come, if there is one.
+    fn renewed(mut self, reply: Reply) -> Unsigned {
         self.course.renewed = true;
-        Unsigned::new(self.course, self.token)
+        let (course, request, token) = self.into_parts();
+        Unsigned::refusing(course, Refused { token, request, reply })
+    }
+}
+
+impl Unsigned {
+    /// What a refused token leads to where there is no other: the refusal is the service's word.
+    #[must_use]
+    pub fn refused_for_good(self, moment: &Moment) -> Step {
+        match self.into_refused() {
+            Ok((course, Refused { token, request, reply })) => {
+                Replied { call: Signed::of_parts(course, request, token), reply }.decide(moment)
+            }
+            Err(unsigned) => Step::Sign(unsigned),
+        }
     }
 }
 
@@ -51,7 +84,7 @@ impl Replied {
     /// The next step: another token, an answer to a challenge, a redirect, or the end.
     fn decide(mut self, moment: &Moment) -> Step {
         if self.wants_another_token() {
-            return Step::Sign(self.call.renewed());
+            return Step::Sign(self.call.renewed(self.reply));
         }
         match challenge::answer(&self.call, &self.reply, moment) {
             Ok(Some(request)) => return Step::Send(self.call.answered(request)),
@@ -72,7 +105,7 @@ impl Replied {
                     // A service that repeats the query repeats what was put into it.
                     pending.take_out(&mut course.plan.request.url);
                 }
-                let again = Unsigned::new(self.call.course, None).sign(self.call.token, moment);
+                let again = Unsigned::new(self.call.course).sign(self.call.token, moment);
                 return again.map_or_else(|error| Step::Done(Err(error)), Step::Send);
             }
             Redirect::Elsewhere { origin } => {

@@ -49,6 +49,26 @@ impl Signed {
         Signed { course, signed: Some(request), token }
     }
 
+    /// What it consists of.
+    pub(super) fn into_parts(self) -> (Box<Course>, Option<Box<RequestSpec>>, Option<Secret>) {
+        (self.course, self.signed, self.token)
+    }
+
+    /// The same of its parts.
+    pub(super) fn of_parts(
+        course: Box<Course>,
+        signed: Option<Box<RequestSpec>>,
+        token: Option<Secret>,
+    ) -> Signed {
+        Signed { course, signed, token }
+    }
+
+    /// The token that the request was signed with.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
     /// The request to send.
     #[must_use]
     pub fn request(&self) -> &RequestSpec {
@@ -63,7 +83,7 @@ impl Signed {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        Treatment::of(&self.course.plan, self.course.end.max_body_bytes())
+        Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
     }
 
     /// Whether what the reply leads to may be signed, for which the moment has to have a random value.

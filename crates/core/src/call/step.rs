@@ -48,5 +48,5 @@ pub fn begin(definition: Arc<Definition>, plan: Plan) -> Step {
 /// What comes first: to sign, where something is to be signed.
 pub(super) fn first(course: Box<Course>) -> Step {
     let signs = course.plan.pending.is_some();
-    if signs { Step::Sign(Unsigned::new(course, None)) } else { Step::Send(Signed::plain(course)) }
+    if signs { Step::Sign(Unsigned::new(course)) } else { Step::Send(Signed::plain(course)) }
 }

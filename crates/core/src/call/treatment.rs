@@ -16,6 +16,8 @@ pub struct Treatment {
     pub total_timeout: Duration,
     /// Most bytes of the body, content codings undone.
     pub max_body_bytes: u64,
+    /// Whether it goes over a connection of its own: the one before was stale.
+    pub fresh: bool,
 }
 
 impl Default for Treatment {
@@ -26,13 +28,14 @@ impl Default for Treatment {
             idle_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(120),
             max_body_bytes: 16 * 1024 * 1024,
+            fresh: false,
         }
     }
 }
 
 impl Treatment {
     /// As the plan says, with the limit of the body.
-    pub(super) fn of(plan: &Plan, max_body_bytes: Option<u64>) -> Treatment {
+    pub(super) fn of(plan: &Plan, max_body_bytes: Option<u64>, fresh: bool) -> Treatment {
         let default = Treatment::default();
         let or = |span: Option<Span>, default| span.map_or(default, |span| span.0);
         Treatment {
@@ -40,6 +43,7 @@ impl Treatment {
             idle_timeout: or(plan.timeouts.idle, default.idle_timeout),
             total_timeout: or(plan.timeouts.total, default.total_timeout),
             max_body_bytes: max_body_bytes.unwrap_or(default.max_body_bytes),
+            fresh,
         }
     }
 

@@ -7,6 +7,8 @@ use super::signed::Signed;
 use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
+use crate::request::RequestSpec;
+use crate::response::Reply;
 use crate::secret::Secret;
 use crate::transport_fault::TransportFault;
 
@@ -21,12 +23,24 @@ use crate::transport_fault::TransportFault;
 #[derive(Debug)]
 pub struct Unsigned {
     course: Box<Course>,
-    refused: Option<Secret>,
+    refused: Option<Box<Refused>>,
+}
+
+/// A request whose token the service has refused, and the reply that says so.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) token: Option<Secret>,
+    pub(super) request: Option<Box<RequestSpec>>,
+    pub(super) reply: Reply,
 }
 
 impl Unsigned {
-    pub(super) fn new(course: Box<Course>, refused: Option<Secret>) -> Unsigned {
-        Unsigned { course, refused }
+    pub(super) fn new(course: Box<Course>) -> Unsigned {
+        Unsigned { course, refused: None }
+    }
+
+    pub(super) fn refusing(course: Box<Course>, refused: Refused) -> Unsigned {
+        Unsigned { course, refused: Some(Box::new(refused)) }
     }
 
     /// Whether it takes a token.
@@ -38,7 +52,15 @@ impl Unsigned {
     /// The token that the service has refused; another one is needed.
     #[must_use]
     pub fn refused(&self) -> Option<&Secret> {
-        self.refused.as_ref()
+        self.refused.as_ref()?.token.as_ref()
+    }
+
+    /// The refusal that it comes from.
+    pub(super) fn into_refused(mut self) -> Result<(Box<Course>, Refused), Unsigned> {
+        match self.refused.take() {
+            Some(refused) => Ok((self.course, *refused)),
+            None => Err(self),
+        }
     }
 
     /// The error of a call that ends here, before anything of its request was sent.

@@ -97,6 +97,15 @@ pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> Deco
     })
 }
 
+/// What a body is, by its content type, for people.
+#[must_use]
+pub fn kind_in_words(headers: &HeaderMap) -> String {
+    match MediaType::of(headers).essence {
+        "" => "text".to_owned(),
+        essence => format!("`{essence}`"),
+    }
+}
+
 /// Whether a body is text as far as its content type says: of no format that is taken apart.
 #[must_use]
 pub fn is_text(headers: &HeaderMap) -> bool {

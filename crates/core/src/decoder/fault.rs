@@ -24,6 +24,12 @@ pub enum DecodeFault {
         /// The most.
         levels: usize,
     },
+    /// Text, and nothing that was looked for is in it: the card reads parts of another format.
+    #[error("the reply is {kind}, which has none of the parts that are read from it")]
+    NoParts {
+        /// Such as `text/html`.
+        kind: String,
+    },
     /// Not text in its character set.
     #[error("the reply is not text in `{charset}`")]
     Charset {
@@ -41,7 +47,9 @@ pub enum DecodeFault {
 impl Fault for DecodeFault {
     fn code(&self) -> Code {
         match self {
-            DecodeFault::Malformed { .. } | DecodeFault::TooDeep { .. } => Code::RESPONSE_DECODE,
+            DecodeFault::Malformed { .. }
+            | DecodeFault::TooDeep { .. }
+            | DecodeFault::NoParts { .. } => Code::RESPONSE_DECODE,
             DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
                 Code::RESPONSE_ENCODING
             }

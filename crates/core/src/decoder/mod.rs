@@ -14,7 +14,7 @@ mod paths;
 mod text;
 
 pub use body::{DecodedBody, Look};
-pub use decoders::{DecoderName, as_it_is, decode, is_text};
+pub use decoders::{DecoderName, as_it_is, decode, is_text, kind_in_words};
 pub use fault::DecodeFault;
 pub use format::Decoder;
 pub(crate) use json::raw;

@@ -5,11 +5,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
-use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{PrivateKeyDer, alg_id};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use crate::auth::{AuthFault, JwtAlgorithm};
+use crate::pem;
 use crate::secret::Secret;
 
 /// Signs claims.
@@ -64,11 +65,19 @@ fn signature(algorithm: JwtAlgorithm, key: &Secret, message: &[u8]) -> Result<Ve
         Ok(signature)
     };
     let ecdsa = |curve: &'static signature::EcdsaSigningAlgorithm| {
-        let PrivateKeyDer::Pkcs8(der) = private_key(key)? else {
-            return Err(AuthFault::Key { reason: "an EC key in PKCS #8 is needed" });
+        let pair = match private_key(key)? {
+            PrivateKeyDer::Pkcs8(der) => {
+                EcdsaKeyPair::from_pkcs8(curve, der.secret_pkcs8_der(), &random)
+            }
+            PrivateKeyDer::Sec1(der) => {
+                let wrapped = in_pkcs8(algorithm, der.secret_sec1_der());
+                EcdsaKeyPair::from_pkcs8(curve, &wrapped, &random)
+            }
+            _ => return Err(AuthFault::Key { reason: "an EC key is needed" }),
         };
-        let pair = EcdsaKeyPair::from_pkcs8(curve, der.secret_pkcs8_der(), &random)
-            .map_err(|_| AuthFault::Key { reason: "it is no key on the algorithm's curve" })?;
+        let pair = pair.map_err(|_| AuthFault::Key {
+            reason: "it is no key with its public part on the algorithm's curve",
+        })?;
         Ok(pair.sign(&random, message).map_err(failed)?.as_ref().to_vec())
     };
     match algorithm {
@@ -92,9 +101,30 @@ fn signature(algorithm: JwtAlgorithm, key: &Secret, message: &[u8]) -> Result<Ve
     }
 }
 
-/// The key in a PEM text. What came through a form or an environment variable may have `\n` for its line ends.
+/// The key in a PEM text.
 fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, AuthFault> {
-    let text = zeroize::Zeroizing::new(key.expose().replace("\\n", "\n"));
-    PrivateKeyDer::from_pem_slice(text.as_bytes())
-        .map_err(|_| AuthFault::Key { reason: "it holds no private key in PEM" })
+    pem::private_key(key.expose()).map_err(|reason| AuthFault::Key { reason })
+}
+
+/// An EC key as SEC 1 has it (RFC 5915), put into PKCS #8 (RFC 5208): ring reads no other.
+fn in_pkcs8(algorithm: JwtAlgorithm, key: &[u8]) -> Zeroizing<Vec<u8>> {
+    let curve = match algorithm {
+        JwtAlgorithm::ES384 => alg_id::ECDSA_P384,
+        _ => alg_id::ECDSA_P256,
+    };
+    let version: &[u8] = &[0x02, 0x01, 0x00];
+    let parts = [version, &tagged(0x30, &curve), &tagged(0x04, key)];
+    tagged(0x30, &Zeroizing::new(parts.concat()))
+}
+
+/// A value of DER with its tag and length (X.690).
+fn tagged(tag: u8, value: &[u8]) -> Zeroizing<Vec<u8>> {
+    // No key is longer than two bytes can say.
+    let [_, _, .., high, low] = value.len().to_be_bytes();
+    let length = match (high, low) {
+        (0, 0..0x80) => vec![low],
+        (0, _) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    Zeroizing::new([&[tag], length.as_slice(), value].concat())
 }

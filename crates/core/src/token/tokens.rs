@@ -19,6 +19,8 @@ pub struct Tokens {
     pub expires_at: Option<i64>,
     /// From when on the next one is got: a minute before the end, but not in the first half of a short life.
     pub renew_at: Option<i64>,
+    /// When it was got in place of one that a service had refused; `None` where it was got for another reason.
+    pub replaced_at: Option<i64>,
     /// What was granted, where the server said (RFC 6749, section 3.3).
     pub scope: Option<String>,
 }
@@ -45,8 +47,17 @@ impl Tokens {
             refresh: None,
             expires_at: seconds.map(ends),
             renew_at: seconds.map(|seconds| ends(seconds - MARGIN_S.min(seconds / 2))),
+            replaced_at: None,
             scope: None,
         }
+    }
+
+    /// Whether it was got a moment ago because a service had refused the one before. Where it is refused as well, a third one
+    /// would be: what is missing is a permission.
+    #[must_use]
+    pub fn has_just_replaced(&self, now: i64) -> bool {
+        const MOMENT_S: i64 = 30;
+        self.replaced_at.is_some_and(|at| (0..MOMENT_S).contains(&now.saturating_sub(at)))
     }
 
     /// Whether the access token is good at a time.
@@ -67,7 +78,11 @@ impl Tokens {
         if let Some(refresh) = &self.refresh {
             map.insert("refresh".to_owned(), Value::String(refresh.expose().to_owned()));
         }
-        let times = [("expires_at", self.expires_at), ("renew_at", self.renew_at)];
+        let times = [
+            ("expires_at", self.expires_at),
+            ("renew_at", self.renew_at),
+            ("replaced_at", self.replaced_at),
+        ];
         for (key, time) in times.into_iter().filter_map(|(key, time)| Some((key, time?))) {
             map.insert(key.to_owned(), Value::from(time));
         }
@@ -86,8 +101,9 @@ impl Tokens {
         let (access, refresh) = (secret("access")?, secret("refresh"));
         let time = |key: &str| map.get(key).and_then(Value::as_i64);
         let (expires_at, renew_at) = (time("expires_at"), time("renew_at"));
+        let replaced_at = time("replaced_at");
         let scope = map.get("scope").and_then(Value::as_str).map(str::to_owned);
-        Some(Tokens { access, refresh, expires_at, renew_at, scope })
+        Some(Tokens { access, refresh, expires_at, renew_at, replaced_at, scope })
     }
 }
 
@@ -160,6 +176,7 @@ mod tests {
         let tokens = Tokens {
             refresh: Some(Secret::from("r")),
             scope: Some("read write".to_owned()),
+            replaced_at: Some(1_767_225_600),
             ..Tokens::new(Secret::from("a\"b"), 1_767_225_600, Some(3600))
         };
         let mut set = TokenSet::default();
@@ -170,6 +187,7 @@ mod tests {
         assert_eq!(read.refresh.unwrap().expose(), "r");
         assert_eq!((read.expires_at, read.renew_at), (tokens.expires_at, tokens.renew_at));
         assert_eq!(read.scope.as_deref(), Some("read write"));
+        assert_eq!(read.replaced_at, tokens.replaced_at);
         assert!(set.get("other").is_none());
         assert!(TokenSet::from_bytes(b"{\"oauth\":{}}").is_none());
         assert!(TokenSet::from_bytes(b"[1]").is_none());

@@ -448,6 +448,8 @@ mod tests {
             expected.code = Some(code.into());
             expected.retryable = Some(again);
             expected.retry_after_s = Some(7);
+            let came = json!({ "headers": { "retry-after": "7" }, "body": "no" });
+            expected.response = Some(Box::new(came));
             assert_eq!(problem, expected);
         }
         let moved = || reply(302, &[("location", "/b")], b"");

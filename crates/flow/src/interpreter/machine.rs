@@ -611,7 +611,7 @@ fn fits(output: &Output, value: &Datum) -> Result<(), Problem> {
 
 fn limit(of: &'static str, max: u64) -> Problem {
     Problem {
-        limit: Some(max),
+        limit: Some(Box::new(max)),
         ..Problem::new(Standard::Runtime, of, "").with_code(&Code::FLOW_LIMIT)
     }
 }

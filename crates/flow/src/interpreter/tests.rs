@@ -668,7 +668,7 @@ fn what_has_no_end_ends_with_its_code() {
     let options = Options { max_tasks: 5_000, ..Options::default() };
     let mut run = Run::new(document(text), json!({}), options);
     assert!(run.steps(0).is_empty());
-    assert_eq!(run.outcome().unwrap().as_ref().unwrap_err().limit, Some(5_000));
+    assert_eq!(run.outcome().unwrap().as_ref().unwrap_err().limit.as_deref(), Some(&5_000));
 
     let text =
         "use: { functions: { f: { do: [ { again: { call: f } } ] } } }\ndo:\n- a: { call: f }\n";

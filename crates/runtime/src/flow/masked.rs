@@ -69,17 +69,19 @@ impl FlowRun {
             title: masked(problem.title),
             detail: masked(problem.detail),
             instance: masked(problem.instance),
+            response: problem.response.map(|response| Box::new(self.shown(*response))),
             ..problem
         }
     }
 
-    /// What happened, as it is told.
+    /// What happened, as it is told: without replies, which may be long.
     pub(super) fn shown_event(&self, happened: Happened) -> Happened {
+        let shown = |problem| Problem { response: None, ..self.shown_problem(problem) };
         match happened {
             Happened::Retrying { at_ms, problem } => {
-                Happened::Retrying { at_ms, problem: self.shown_problem(problem) }
+                Happened::Retrying { at_ms, problem: shown(problem) }
             }
-            Happened::Faulted(problem) => Happened::Faulted(self.shown_problem(problem)),
+            Happened::Faulted(problem) => Happened::Faulted(shown(problem)),
             other => other,
         }
     }

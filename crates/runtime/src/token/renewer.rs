@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, Internal};
@@ -13,6 +14,7 @@ use cardhost_core::request::RequestSpec;
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
 use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, Tokens};
+use cardhost_core::transport_fault::TransportFaultKind;
 use tracing::Instrument as _;
 
 use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
@@ -83,11 +85,26 @@ impl Wanted {
 }
 
 impl Renewer {
-    /// A token that is good.
+    /// A token that is good; `None` where the one that was refused is new, and another one would be refused as well.
     ///
     /// # Errors
     /// Why there is none. The stored connection is as it was.
     pub(crate) async fn token(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        wanted: Wanted,
+    ) -> Result<Option<Secret>, Error> {
+        if let Some(refused) = &wanted.refused
+            && let Some(untried) = slot.untried()
+            && untried.access.is(refused)
+            && untried.has_just_replaced(slot.now(&*self.clock).await?)
+        {
+            return Ok(None);
+        }
+        self.good_token(slot, wanted).await.map(Some)
+    }
+
+    async fn good_token(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
         wanted: Wanted,
@@ -216,6 +233,7 @@ impl Renewer {
             }
         };
         let tokens = match asked {
+            Ok(tokens) if wanted.refused.is_some() => Tokens { replaced_at: Some(now), ..tokens },
             Ok(tokens) => tokens,
             Err(error) => {
                 slot.release(lease).await;
@@ -344,10 +362,17 @@ impl Renewer {
     /// [`GrantFault::Transport`] where no whole reply came.
     pub(crate) async fn send(&self, request: &RequestSpec) -> Result<Reply, GrantFault> {
         let origin = || request.url.origin().ascii_serialization();
-        let sent = match self.egress.check(request) {
-            Ok(()) => self.transport.send(request, self.timing.treatment).await,
+        let (since, treatment) = (Instant::now(), self.timing.treatment);
+        let mut sent = match self.egress.check(request) {
+            Ok(()) => self.transport.send(request, treatment).await,
             Err(fault) => Err(fault),
         };
+        // The service closed the connection at that moment: the same is sent over another one.
+        if sent.as_ref().is_err_and(|fault| fault.kind == TransportFaultKind::Stale) {
+            let left = treatment.total_timeout.saturating_sub(since.elapsed());
+            let treatment = Treatment { fresh: true, ..treatment.within(left) };
+            sent = self.transport.send(request, treatment).await;
+        }
         let reply = sent.map_err(|fault| GrantFault::Transport { origin: origin(), fault })?;
         match &reply.end {
             BodyEnd::Broken(fault) if (200..300).contains(&reply.status) => {

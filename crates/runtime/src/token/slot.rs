@@ -28,6 +28,18 @@ pub(crate) struct Slot {
 struct AtHand {
     tokens: Option<Tokens>,
     revision: i64,
+    /// Whether a service has taken the access token.
+    has_worked: bool,
+}
+
+impl AtHand {
+    fn new(tokens: Option<Tokens>, revision: i64, before: &AtHand) -> AtHand {
+        let same = match (&tokens, &before.tokens) {
+            (Some(tokens), Some(before)) => tokens.access.is(&before.access),
+            _ => false,
+        };
+        AtHand { tokens, revision, has_worked: same && before.has_worked }
+    }
 }
 
 /// Tokens that a server gave and the store did not take: those they were got with may be worth nothing any more.
@@ -105,7 +117,7 @@ impl Slot {
     pub(crate) fn keep(&self, tokens: &Tokens, revision: i64) -> Secret {
         let mut at_hand = lock(&self.at_hand);
         if revision >= at_hand.revision {
-            *at_hand = AtHand { tokens: Some(tokens.clone()), revision };
+            *at_hand = AtHand::new(Some(tokens.clone()), revision, &at_hand);
         }
         tokens.access.clone()
     }
@@ -115,8 +127,23 @@ impl Slot {
         let mut at_hand = lock(&self.at_hand);
         if found.revision > at_hand.revision {
             let tokens = found.set.get(&self.method).cloned();
-            *at_hand = AtHand { tokens, revision: found.revision };
+            *at_hand = AtHand::new(tokens, found.revision, &at_hand);
         }
+    }
+
+    /// Takes note that a service has taken a token.
+    pub(crate) fn has_worked(&self, token: &Secret) {
+        let mut at_hand = lock(&self.at_hand);
+        if !at_hand.has_worked {
+            let held = at_hand.tokens.as_ref();
+            at_hand.has_worked = held.is_some_and(|tokens| tokens.access.is(token));
+        }
+    }
+
+    /// The tokens at hand, where a service has not taken them yet.
+    pub(super) fn untried(&self) -> Option<Tokens> {
+        let at_hand = lock(&self.at_hand);
+        at_hand.tokens.clone().filter(|_| !at_hand.has_worked)
     }
 
     /// Tokens that the store has not taken yet; they are no longer kept here.

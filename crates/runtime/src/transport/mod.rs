@@ -1,16 +1,24 @@
 //! Transports: the only part that sends. One file each.
 
+mod certificate;
 mod coding;
+mod connect;
 pub mod egress;
 mod fault;
+mod given;
+mod head;
 mod http;
 mod memory;
 mod observer;
+#[cfg(feature = "p521")]
+mod p521;
 mod private_network;
 mod resolve;
 mod send;
 mod stand_in;
 mod tls;
+mod unconnected;
+mod wire;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
