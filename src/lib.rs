@@ -44,11 +44,15 @@ pub use cardhost_core::invocation::{ConnectionRef, Invocation};
 pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
+pub use cardhost_runtime::caller::Caller;
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
 #[cfg(feature = "embedded-cards")]
 pub use embedded::Embedded;
 #[cfg(all(feature = "embedded-cards", feature = "flow"))]
 pub use embedded::EmbeddedFlows;
+
+/// The types of methods, headers and statuses, of the version that transports are given.
+pub use http;
 
 /// Where cards come from.
 pub mod catalog {

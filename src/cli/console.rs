@@ -76,7 +76,7 @@ impl Console {
                     &json!({ "severity": "warning", "code": code, "message": message }).to_string(),
                 );
             } else {
-                self.note(&format!("warning[{code}]: {message}"));
+                self.note(&format!("{}: {message}", label(WARNING, "warning", code)));
             }
         }
     }
@@ -92,7 +92,7 @@ impl Console {
             let object = json!({ "severity": "warning", "code": code, "message": message });
             self.note(&object.to_string());
         } else {
-            self.note(&format!("warning[{code}]: {}", printable(message)));
+            self.note(&format!("{}: {}", label(WARNING, "warning", code), printable(message)));
         }
     }
 
@@ -140,7 +140,7 @@ impl Console {
         if self.json_errors() {
             self.note(&json!({ "code": code, "message": message }).to_string());
         } else {
-            self.note(&format!("error[{code}]: {message}"));
+            self.note(&format!("{}: {message}", label(ERROR, "error", code)));
         }
     }
 
@@ -165,7 +165,11 @@ impl Console {
             self.note(&shown.to_string());
             return;
         }
-        let mut text = format!("error[{}]: {}", error.code(), printable(&error.message()));
+        let mut message = printable(&error.message());
+        if error.class() == Class::Test {
+            message = coloured_diff(&message);
+        }
+        let mut text = format!("{}: {message}", label(ERROR, "error", error.code().as_str()));
         let place = error.place();
         let file = if place.file.is_empty() { "stdin" } else { &place.file };
         let line_column =
@@ -188,13 +192,36 @@ impl Console {
             text.push_str(&format!("\n  body: {}", printable(&shortened(&body))));
         }
         if let Some(hint) = error.hint() {
-            text.push_str(&format!("\n  hint: {}", printable(&hint)));
+            text.push_str(&format!("\n  {HINT}hint{PLAIN}: {}", printable(&hint)));
         }
         if let Some(after) = error.retry_after_s() {
             text.push_str(&format!("\n  retry after: {after} s"));
         }
         self.note(&text);
     }
+}
+
+/// As `check` has them; they are taken out where stderr is no terminal, and with NO_COLOR.
+const ERROR: &str = "\x1b[1m\x1b[91m";
+const WARNING: &str = "\x1b[1m\x1b[33m";
+const HINT: &str = "\x1b[1m\x1b[96m";
+const REMOVED: &str = "\x1b[31m";
+const ADDED: &str = "\x1b[32m";
+const PLAIN: &str = "\x1b[0m";
+
+/// What a message begins with.
+fn label(style: &str, kind: &str, code: &str) -> String {
+    format!("{style}{kind}[{code}]{PLAIN}")
+}
+
+/// A message with the lines of a diff in it in colours.
+fn coloured_diff(message: &str) -> String {
+    let coloured = |line: &str| match line.trim_start().chars().next() {
+        Some('-') => format!("{REMOVED}{line}{PLAIN}"),
+        Some('+') => format!("{ADDED}{line}{PLAIN}"),
+        _ => line.to_owned(),
+    };
+    message.split('\n').map(coloured).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a line to stderr. Where that cannot be written, nothing is left to be done.
@@ -218,7 +245,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// Data as a terminal may show it: what commands it, or is not seen, as JSON writes it (`\u202e`), which JSON reads as the same.
-fn shown_as_text(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown_as_text(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| is_unseen(c) && !matches!(c, '\n' | '\t')) {
         return Cow::Borrowed(text);
     }

@@ -9,8 +9,8 @@ use super::console::{self, Console, Failure};
 use super::global::Errors;
 use super::parse::parse;
 use super::{
-    check, completions, connection, docs, explain, flow, list, logging, mock, plan, record, run,
-    schema, show, stream, test,
+    check, completions, connection, docs, explain, flow, list, logging, man, mock, names, plan,
+    record, run, schema, show, stream, test,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -48,6 +48,8 @@ fn command() -> ExitCode {
         Command::Mock(args) => mock::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Flow(args) => flow::run(&cli.global, args, &console),
+        Command::Names(args) => names::run(&cli.global, args, &console),
+        Command::Man(args) => man::run(args, <Cli>::command(), &console),
         Command::Completions(args) => completions::run(args, <Cli>::command(), &console),
     };
     match done {

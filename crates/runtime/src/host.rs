@@ -24,6 +24,7 @@ use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
+use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::connections::ConnectionProvider;
 use crate::entropy;
@@ -87,7 +88,7 @@ pub use policy::Policy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Host(Arc<Inner>);
+pub struct Host(Arc<Inner>, Caller);
 
 struct Inner {
     catalog: Catalog,
@@ -141,6 +142,33 @@ impl Host {
         HostBuilder::default()
     }
 
+    /// The same host for the calls of somebody: with the stored connections of their tenant, of the store given to
+    /// [`HostBuilder::store_of_tenants`]. It shares everything else, and costs no more than a clone: thousands of tenants share
+    /// one host.
+    ///
+    /// # Example: two tenants, each with a connection `prod`
+    /// ```no_run
+    /// # use cardhost_core::invocation::Invocation;
+    /// # use cardhost_runtime::caller::Caller;
+    /// # use cardhost_runtime::host::Host;
+    /// # async fn run(host: Host) -> Result<(), cardhost_core::failure::Error> {
+    /// let order = Invocation::of("shop/get-order").with_connection("prod");
+    /// host.for_caller(Caller::of_tenant("acme")).run(None, order.clone()).await?;
+    /// host.for_caller(Caller::of_tenant("globex")).run(None, order).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_caller(&self, caller: Caller) -> Host {
+        Host(Arc::clone(&self.0), caller)
+    }
+
+    /// Who its calls are for.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.1
+    }
+
     /// The cards there are.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
@@ -177,6 +205,25 @@ impl Host {
         }
         let found = find();
         told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
+    }
+
+    /// Looks at what a run needs before there is an invocation: the card, and the connection of invocations that bring none. What is
+    /// found is kept for the run.
+    ///
+    /// # Errors
+    /// Of the card and the connection, as [`Host::run`] has them.
+    pub async fn look(&self, card: &str) -> Result<(), Error> {
+        let definition = self.definition(card)?;
+        let connector = &definition.connector;
+        let origin = self.origin(None);
+        if let Some(name) = &self.0.fallback_name {
+            let named = self.connection(connector, ConnectionRef::Name(name.clone())).await;
+            named.map_err(|error| not_named(error, origin.as_deref()))?;
+        } else if self.0.fallback.is_some() {
+            let own = self.fallback(connector).await;
+            own.map_err(|error| placed(error, origin.as_deref()))?;
+        }
+        Ok(())
     }
 
     /// A card to run. What stands in for its service takes the connection from the card's examples.
@@ -350,11 +397,7 @@ impl Host {
             (None, Some(name)) => {
                 let named = ConnectionRef::Name(name.clone());
                 let named = Box::pin(self.connection(connector, named)).await;
-                // The invocation did not name it.
-                named.map_err(|error| match error.place().pointer.as_str() {
-                    "/connection" => error.at(Place::default()),
-                    _ => placed(error),
-                })?
+                named.map_err(|error| not_named(error, origin.as_deref()))?
             }
             (None, None) => {
                 let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
@@ -426,7 +469,7 @@ impl Host {
         if let Some(stored) = &self.0.stored {
             let may_refer = self.0.policy.stored_secret_references;
             let opened = stored
-                .open(connector.name.as_str(), &name, &|fields| {
+                .open(self.1.tenant(), connector.name.as_str(), &name, &|fields| {
                     Box::pin(self.settle(connector, fields, may_refer))
                 })
                 .await?;
@@ -438,7 +481,7 @@ impl Host {
         let Some(provider) = &self.0.connections else {
             return Err(self.unknown_connection(connector, name).await);
         };
-        let found = provider.fields(connector.name.as_str(), &name).await;
+        let found = provider.fields_for(&self.1, connector.name.as_str(), &name).await;
         let fields = found.map_err(|reason| Error::from(ConnectionFault::Unreadable { reason }))?;
         let Some(fields) = fields else {
             return Err(self.unknown_connection(connector, name).await);
@@ -451,7 +494,9 @@ impl Host {
     /// The error of a name that no connection has, with the nearest one that is stored.
     async fn unknown_connection(&self, connector: &Connector, name: String) -> Error {
         let known = match &self.0.stored {
-            Some(stored) => stored.names(connector.name.as_str()).await.unwrap_or_default(),
+            Some(stored) => {
+                stored.names(self.1.tenant(), connector.name.as_str()).await.unwrap_or_default()
+            }
             None => Vec::new(),
         };
         let nearest = nearest(&name, known.iter().map(String::as_str));
@@ -521,6 +566,14 @@ fn told<'f>(
         telemetry::ended(span, since, &result);
         result
     })
+}
+
+/// An error about the host's own connection, which no invocation named.
+fn not_named(error: Error, origin: Option<&str>) -> Error {
+    match error.place().pointer.as_str() {
+        "/connection" => error.at(Place::default()),
+        _ => placed(error, origin),
+    }
 }
 
 /// An error about a field of a connection whose fields are not in the invocation: its place is where they came from.
