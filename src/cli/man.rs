@@ -77,7 +77,7 @@ fn described(command: &Command, above: &str, page: &mut String) {
 fn argument(arg: &Arg) -> String {
     let values: Vec<String> =
         arg.get_value_names().into_iter().flatten().map(|name| name.to_string()).collect();
-    let takes = arg.get_action().takes_values().then(|| values.join(" ")).unwrap_or_default();
+    let takes = if arg.get_action().takes_values() { values.join(" ") } else { String::new() };
     let short = arg.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
     let named = match arg.get_long() {
         Some(long) => format!("{short}--{long} {takes}"),
@@ -100,7 +100,16 @@ fn argument(arg: &Arg) -> String {
 /// Text as roff takes it: nothing in it is a request.
 fn escaped(text: &str) -> String {
     let line = |line: &str| {
-        let line = line.replace('\\', "\\e").replace('-', "\\-");
+        let mut shown = String::with_capacity(line.len());
+        for c in line.chars() {
+            match c {
+                '\\' => shown.push_str("\\e"),
+                '-' => shown.push_str("\\-"),
+                c if c.is_ascii() => shown.push(c),
+                c => shown.push_str(&format!("\\[u{:04X}]", u32::from(c))),
+            }
+        }
+        let line = shown;
         if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
@@ -112,6 +121,6 @@ mod tests {
 
     #[test]
     fn nothing_of_a_text_is_a_request() {
-        assert_eq!(escaped(".a\n'b\n-c \\ d"), "\\&.a\n\\&'b\n\\-c \\e d");
+        assert_eq!(escaped(".a\n'b\n-c \\ d…"), "\\&.a\n\\&'b\n\\-c \\e d\\[u2026]");
     }
 }
