@@ -7,6 +7,7 @@
 //! measure   one run of one job: CPU time, wall time, peak memory, output
 //! callgrind one run of one job under valgrind: instructions
 //! binary    the size of a program
+//! folder    a folder of a run's own
 //! programs  where the measured programs are, and building them
 //! targets   what is promised: the figures that must hold, and the goals
 //! report    medians, Markdown tables, the machine
@@ -14,6 +15,7 @@
 
 pub mod binary;
 pub mod callgrind;
+pub mod folder;
 pub mod measure;
 pub mod programs;
 pub mod report;

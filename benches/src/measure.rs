@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+use wait4::Wait4 as _;
 
 use crate::Result;
+use crate::folder::Folder;
 use crate::programs::sibling;
 
 /// A program with its arguments and its stdin, ready to be run any number of times.
@@ -71,7 +70,7 @@ impl Job {
     /// # Errors
     /// It could not be started, failed, or printed something else than expected: the text says which.
     pub fn measure(&self) -> Result<Usage> {
-        let folder = TempDir::new()?;
+        let folder = Folder::new()?;
         let usage_file = folder.path().join("usage.json");
         let mut command = Command::new(sibling("measured")?);
         command.arg(&usage_file).arg(&self.program).args(&self.arguments);
@@ -146,17 +145,15 @@ pub fn run_as_only_child(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ExitCode> {
     let start = Instant::now();
-    let status = Command::new(program).args(arguments).status()?;
+    let ended = Command::new(program).args(arguments).spawn()?.wait4()?;
     let wall = start.elapsed();
-    let children = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let cpu = children.user_time() + children.system_time();
     let usage = Usage {
-        cpu_us: u64::try_from(cpu.num_microseconds())?,
+        cpu_us: microseconds(ended.rusage.utime + ended.rusage.stime),
         wall_us: microseconds(wall),
-        peak_rss_kib: u64::try_from(children.max_rss())?,
+        peak_rss_kib: ended.rusage.maxrss / 1024,
     };
     std::fs::write(usage_file, serde_json::to_vec(&usage)?)?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 

@@ -20,12 +20,12 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Result;
+use crate::folder::Folder;
 
 /// The path of the 1 KB object, below the server's own URL.
 pub const ME_PATH: &str = "/api/app/me";
@@ -249,7 +249,7 @@ impl Body for Reply {
 pub struct ServerProcess {
     http: String,
     https: String,
-    folder: TempDir,
+    folder: Folder,
     child: Child,
 }
 
@@ -259,7 +259,7 @@ impl ServerProcess {
     /// # Errors
     /// The program could not be started, or ended without its URLs.
     pub fn start(program: &Path) -> Result<Self> {
-        let folder = TempDir::new()?;
+        let folder = Folder::new()?;
         let mut child = Command::new(program)
             .arg("--until-stdin-closes")
             .arg("--ca")

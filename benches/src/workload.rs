@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::Result;
+use crate::folder::Folder;
 use crate::measure::{Check, Job};
 use crate::programs;
 use crate::server::{ME_BODY, ME_PATH, ServerProcess, TOKEN_PATH};
@@ -58,7 +58,7 @@ pub struct Workload {
     ca: String,
     reqwest: PathBuf,
     cardhost: PathBuf,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Workload {
@@ -67,7 +67,7 @@ impl Workload {
     /// # Errors
     /// The repo's connector cannot be read, or the temporary folder not be written.
     pub fn prepare(server: &ServerProcess, cardhost: PathBuf) -> Result<Self> {
-        let folder = TempDir::new()?;
+        let folder = Folder::new()?;
         std::fs::write(folder.path().join("invocation.json"), invocation(None).to_string())?;
         let shipped = programs::root().join("cards/mixpanel");
         if shipped.is_dir() {

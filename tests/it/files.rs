@@ -1,4 +1,4 @@
-//! Files that must be true: schemas, error pages, the README's commands, what is in the repository.
+//! Files that must be true: error pages, the README's commands, what is in the repository.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,34 +6,10 @@ use std::process::Command;
 
 use cardhost::Code;
 use cardhost::author::check::{File, check_connector};
-use cardhost::author::formats::{card_schema, connector_schema};
-use cardhost::flow::schema as flow_schema;
-use cardhost::testing::formats::{case_schema, cassette_schema};
 use serde_json::Value;
 
 use crate::schemes::demo_connector;
 use crate::support::{cardhost, path, root};
-
-#[test]
-fn schemas_are_what_the_types_say() {
-    for (file, schema) in [
-        ("schemas/connector.schema.json", connector_schema()),
-        ("schemas/card.schema.json", card_schema()),
-        ("schemas/cassette.schema.json", cassette_schema()),
-        ("schemas/case.schema.json", case_schema()),
-        ("schemas/flow.schema.json", flow_schema()),
-    ] {
-        let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
-        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            fs::write(path(file), &generated).unwrap();
-        }
-        let committed = fs::read_to_string(path(file)).unwrap_or_default();
-        assert!(
-            committed == generated,
-            "{file} is not current: UPDATE_SCHEMAS=1 cargo test schemas_are"
-        );
-    }
-}
 
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {

@@ -45,6 +45,7 @@ mod openssl_peer;
 mod peers;
 mod postgres;
 mod public_api;
+mod schemas;
 mod schemes;
 mod scripted;
 mod secret_files;

@@ -1,5 +1,6 @@
 //! The manifests: every dependency is pinned, and says why it is there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -63,4 +64,29 @@ fn the_minimum_version_of_rust_is_said_once() {
         packages().iter().map(|package| package["rust_version"].to_string()).collect();
     assert!(versions.iter().all(|version| *version == versions[0]), "{versions:?}");
     assert_ne!(versions[0], "null");
+}
+
+/// What bare reqwest is measured with is what the program is built from, and CI builds it once; but serde_json, which is as
+/// everybody has it, and hyper-util, of which reqwest uses more than we do.
+#[test]
+fn what_the_benches_share_with_the_program_has_the_same_features() {
+    let libraries = |package: &str| -> BTreeSet<String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["tree", "--offline", "--package", package, "--edges", "normal"]);
+        command.args(["--prefix", "none", "--no-dedupe", "--format", "{p} {f}"]);
+        let output = command.current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().filter(|line| !line.contains(" (/")).map(str::to_owned).collect()
+    };
+    let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let program = libraries("cardhost");
+    let names: BTreeSet<String> = program.iter().map(|line| name(line)).collect();
+    let benches = libraries("cardhost-benches");
+    let other = benches.difference(&program).filter(|line| names.contains(&name(line)));
+    let may_differ =
+        |line: &str| ["serde_json ", "hyper-util "].iter().any(|n| line.starts_with(n));
+    let other: Vec<&String> = other.filter(|line| !may_differ(line)).collect();
+    assert_eq!(other, Vec::<&String>::new(), ".ci/features/Cargo.toml has what to add");
 }

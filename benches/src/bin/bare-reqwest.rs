@@ -19,7 +19,9 @@ use rustls::pki_types::pem::PemObject as _;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Not all: what it costs would depend on the features that others turn on in tokio.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     match arguments[..] {
         ["once", url] => runtime.block_on(once(&client(RootCertStore::empty())?, url)),
         ["once", url, ca_file] => runtime.block_on(once(&client(roots_and(ca_file)?)?, url)),

@@ -82,46 +82,46 @@ fn main() -> Result<ExitCode> {
 }
 
 fn count(work: &Workload) -> Result<Vec<Count>> {
-    let warm = |few: &Job, many: &Job| {
-        callgrind::instructions_a_call((few, FEW as u64), (many, MANY as u64), RUNS)
-    };
     let once = |scheme| work.cardhost_once(scheme, Cards::Embedded);
-    let token = |token| -> Result<u64> {
-        let (few, many) = (work.token_calls(token, FEW)?, work.token_calls(token, MANY)?);
-        warm(&few, &many)
+    let warm = |few: Job, many: Job| Measure::OneMore { few, many };
+    let token = |token| -> Result<Measure> {
+        Ok(warm(work.token_calls(token, FEW)?, work.token_calls(token, MANY)?))
     };
-    let bare = |scheme| callgrind::instructions(&work.reqwest_once(scheme), RUNS);
-    let inline = token(Token::Inline)?;
-    let stored = token(Token::Stored)?;
+    let measures = [
+        token(Token::Inline)?,
+        token(Token::Stored)?,
+        warm(work.cardhost_stream(FEW, 1)?, work.cardhost_stream(MANY, 1)?),
+        warm(work.field_calls(FEW)?, work.field_calls(MANY)?),
+        warm(work.reqwest_many(FEW, 1), work.reqwest_many(MANY, 1)),
+        Measure::Whole(once(Scheme::Https)),
+        Measure::Whole(work.reqwest_once(Scheme::Https)),
+        Measure::Whole(once(Scheme::Http)),
+        Measure::Whole(work.small_once()?),
+        Measure::Whole(work.reqwest_once(Scheme::Http)),
+    ];
+    let [inline, stored, more, field, bare_more, https, bare_https, http, small, bare_http] =
+        callgrind::side_by_side(&measures, Measure::count)?;
     Ok(vec![
         Count::shown("cardhost: one more call, inline bearer", inline),
         Count {
             must: STORED_CALL.must.map(|times| times * inline as f64),
             ..Count::shown("cardhost: one more call, stored OAuth 2", stored)
         },
-        Count::judged(
-            "cardhost: one call per process, http",
-            callgrind::instructions(&once(Scheme::Http), RUNS)?,
-            (COLD_INSTRUCTIONS, 1e6),
-        ),
+        Count::judged("cardhost: one call per process, http", http, (COLD_INSTRUCTIONS, 1e6)),
         Count::judged(
             "cardhost: one call per process, http, small card",
-            callgrind::instructions(&work.small_once()?, RUNS)?,
+            small,
             (SMALL_INSTRUCTIONS, 1e6),
         ),
         Count::judged(
             "cardhost: one call per process, https",
-            callgrind::instructions(&once(Scheme::Https), RUNS)?,
+            https,
             (COLD_HTTPS_INSTRUCTIONS, 1e6),
         ),
-        Count::judged(
-            "cardhost: one more call",
-            warm(&work.cardhost_stream(FEW, 1)?, &work.cardhost_stream(MANY, 1)?)?,
-            (WARM_INSTRUCTIONS, 1e3),
-        ),
+        Count::judged("cardhost: one more call", more, (WARM_INSTRUCTIONS, 1e3)),
         Count::judged(
             "cardhost: one more call, a field read from the body",
-            warm(&work.field_calls(FEW)?, &work.field_calls(MANY)?)?,
+            field,
             (FIELD_INSTRUCTIONS, 1e3),
         ),
         Count::memory(
@@ -139,13 +139,29 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
             binary::loaded_bytes(work.cardhost())? / 1024,
             (BINARY_SIZE, 1024.0),
         ),
-        Count::shown("bare reqwest: one call per process, http", bare(Scheme::Http)?),
-        Count::shown("bare reqwest: one call per process, https", bare(Scheme::Https)?),
-        Count::shown(
-            "bare reqwest: one more call",
-            warm(&work.reqwest_many(FEW, 1), &work.reqwest_many(MANY, 1))?,
-        ),
+        Count::shown("bare reqwest: one call per process, http", bare_http),
+        Count::shown("bare reqwest: one call per process, https", bare_https),
+        Count::shown("bare reqwest: one more call", bare_more),
     ])
+}
+
+/// What callgrind counts.
+enum Measure {
+    /// A job from its start to its end.
+    Whole(Job),
+    /// One more call in a running process.
+    OneMore { few: Job, many: Job },
+}
+
+impl Measure {
+    fn count(&self) -> Result<u64> {
+        match self {
+            Self::Whole(job) => callgrind::instructions(job, RUNS),
+            Self::OneMore { few, many } => {
+                callgrind::instructions_a_call((few, FEW as u64), (many, MANY as u64), RUNS)
+            }
+        }
+    }
 }
 
 impl Count {

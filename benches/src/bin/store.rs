@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cardhost_benches::Result;
+use cardhost_benches::folder::Folder;
 use cardhost_benches::report::Table;
 use cardhost_store::{Key, KeySet, Store, TenantStore};
 use serde_json::{Map, Value, json};
@@ -43,9 +44,8 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         // A disk of memory fills fast: each `add` is one durable write.
         let memory = Path::new("/dev/shm");
-        let filling =
-            if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-        let measured_in = tempfile::tempdir()?;
+        let filling = if memory.is_dir() { Folder::within(memory)? } else { Folder::new()? };
+        let measured_in = Folder::new()?;
         let mut filled = 0;
         for size in SIZES {
             let from = filling.path().join("connections.db");

@@ -5,6 +5,7 @@ use std::io;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+#[cfg(feature = "schemas")]
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
 use serde::ser::{self, SerializeMap as _};
@@ -33,7 +34,8 @@ pub enum RecordedBody {
 }
 
 /// Where a JSON text has its spaces.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// Nowhere.
@@ -146,13 +148,14 @@ impl RecordedBody {
 }
 
 /// A body in the file. One of `json`, `text` and `base64`.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Body")]
+#[cfg_attr(feature = "schemas", schemars(rename = "Body"))]
 struct BodyFile {
     /// A JSON value.
     #[serde(default, deserialize_with = "given")]
-    #[schemars(with = "Option<Value>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Value>"))]
     json: Option<Box<RawValue>>,
     /// Where the JSON text has its spaces; nowhere by default.
     #[serde(default)]
@@ -273,6 +276,7 @@ impl Serialize for RecordedBody {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for RecordedBody {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Body".into()

@@ -1,6 +1,5 @@
 //! A test case of a card: one invocation that is replayed from a cassette.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,9 +13,10 @@ use cardhost_core::invocation::Invocation;
 use cardhost_core::secret::Redactor;
 
 /// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(title = "cardhost test case")]
+#[cfg_attr(feature = "schemas", schemars(title = "cardhost test case"))]
 pub struct Case {
     /// For the editor.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct Case {
     pub allow_private_network: bool,
     /// Faults that are put between cardhost and the replies, such as `429@2`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Vec<String>"))]
     pub fault: Vec<Injection>,
     /// The connection's fields. A secret is never needed: any text that its field takes will do.
     #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]

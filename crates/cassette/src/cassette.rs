@@ -1,6 +1,5 @@
 //! A cassette: what it holds, and how strict a replay of it is.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
@@ -8,9 +7,10 @@ use super::format_version::FormatVersion;
 use super::seed::Seed;
 
 /// Recorded exchanges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(title = "cardhost cassette")]
+#[cfg_attr(feature = "schemas", schemars(title = "cardhost cassette"))]
 pub struct Cassette {
     /// For the editor.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,8 @@ pub struct Cassette {
 }
 
 /// In which order the requests of a replay must come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// As they were recorded.
@@ -60,7 +61,8 @@ impl Order {
 }
 
 /// What may differ from what was recorded, besides `user-agent`, `accept-encoding`, dates and credentials.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
     /// Names of headers, in any case.

@@ -1,13 +1,13 @@
 //! One exchange of a cassette: a request, and its reply or why none came.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::body::RecordedBody;
 use super::headers::Headers;
 
 /// One request and what came back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// What was sent.
@@ -17,7 +17,8 @@ pub struct Exchange {
 }
 
 /// A request without its secrets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordedRequest {
     /// The method.
@@ -41,12 +42,13 @@ impl RecordedRequest {
 }
 
 /// A reply without its secrets, or why none came. With a status and a fault, the body ended early.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RecordedReply {
     /// The HTTP status; left out where no reply came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 100, max = 999))]
+    #[cfg_attr(feature = "schemas", schemars(range(min = 100, max = 999)))]
     pub status: Option<u16>,
     /// The headers, as they are after content codings were undone.
     #[serde(default, skip_serializing_if = "Headers::is_empty")]
@@ -66,7 +68,8 @@ pub struct RecordedReply {
 }
 
 /// Why no reply came, or not all of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RecordedFault {
     /// The kind.
@@ -86,7 +89,8 @@ pub struct RecordedFault {
 }
 
 /// The kinds of faults on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FaultKind {
     /// No connection.
@@ -108,7 +112,8 @@ pub enum FaultKind {
 }
 
 /// The limits on time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FaultLimit {
     /// For the connection to stand.

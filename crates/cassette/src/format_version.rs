@@ -1,5 +1,6 @@
 //! The version of the format of cassettes and cases.
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
@@ -27,6 +28,7 @@ impl<'de> Deserialize<'de> for FormatVersion {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for FormatVersion {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "FormatVersion".into()

@@ -1,6 +1,7 @@
 //! The headers of an exchange.
 
 use indexmap::IndexMap;
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::Serializer;
@@ -72,6 +73,7 @@ impl<'de> Deserialize<'de> for Headers {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for Headers {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Headers".into()

@@ -1,7 +1,6 @@
 //! A test case of a flow: one run that is replayed from a cassette.
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +9,8 @@ use super::format_version::FormatVersion;
 use super::inject::Injection;
 
 /// `case.json` of a flow: one run that is replayed from the `cassette.json` beside it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RecordedRun {
     /// For the editor.
@@ -32,12 +32,12 @@ pub struct RecordedRun {
     pub allow_private_network: bool,
     /// Faults that are put between cardhost and the replies, such as `429@2`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Vec<String>"))]
     pub fault: Vec<Injection>,
     /// The fields of connections: by `<connector>/<name>` of those that the flow names, by `<connector>` of the one that
     /// calls have that name none. A secret is never needed: any text that its field takes will do.
     #[serde(default, deserialize_with = "lossless", skip_serializing_if = "IndexMap::is_empty")]
-    #[schemars(with = "IndexMap<String, Map<String, Value>>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "IndexMap<String, Map<String, Value>>"))]
     pub connections: IndexMap<String, Map<String, Value>>,
     /// The secrets of the flow, by name: any values of their shape.
     #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer};
 use serde::ser::Serializer;
@@ -43,6 +44,7 @@ impl<'de> Deserialize<'de> for Seed {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for Seed {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Seed".into()

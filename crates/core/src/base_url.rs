@@ -9,9 +9,9 @@
 //! A literal one is parsed once. A template is laid out once, and rendered for each plan: each value is checked for
 //! its place, then the URL is parsed and compared with what was written, so that no parser quirk decides.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
@@ -391,8 +391,9 @@ impl<'de> Deserialize<'de> for BaseUrl {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for BaseUrl {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "BaseUrl".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -1,6 +1,7 @@
 //! A card: one action of a connector, as `cards/<connector>/<card>.json` declares it.
 
 use indexmap::IndexMap;
+#[cfg(feature = "schemas")]
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,9 +14,10 @@ use crate::field::{Fields, Groups, When};
 use crate::template::{Template, ValueTemplate};
 
 /// One action of a connector.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(title = "cardhost card")]
+#[cfg_attr(feature = "schemas", schemars(title = "cardhost card"))]
 pub struct Card {
     /// The file it was read from, for messages.
     #[serde(skip)]
@@ -44,12 +46,18 @@ pub struct Card {
     pub options_description: Option<String>,
     /// Chosen when the card is placed.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")
+    )]
     pub options: Fields,
     /// Given at each run, by group.
     #[serde(default)]
-    #[schemars(
-        with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(
+            with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+        )
     )]
     pub input: Groups,
     /// The request it becomes.
@@ -62,22 +70,26 @@ pub struct Card {
     #[serde(default)]
     pub response: ResponseRules,
     /// What it returns, by group.
-    #[schemars(
-        with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(
+            with = "std::collections::BTreeMap<String, std::collections::BTreeMap<String, crate::field::Field>>"
+        )
     )]
     pub output: Groups,
     /// Samples that `check` runs; kept as text, since a run does not need them.
-    #[schemars(with = "Option<Vec<Example>>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Vec<Example>>"))]
     pub examples: Option<Box<RawValue>>,
     /// Samples that must fail; kept as text, since a run does not need them.
-    #[schemars(with = "Option<Vec<AntiExample>>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Vec<AntiExample>>"))]
     pub anti_examples: Option<Box<RawValue>>,
     /// The API description it was made from.
     pub origin: Option<Origin>,
 }
 
 /// The request as the card says it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestTemplate {
     /// The name of a target.
@@ -87,10 +99,10 @@ pub struct RequestTemplate {
     /// The path after the base URL.
     pub path: Template,
     /// Query parameters: one reference to an object, or an object.
-    #[schemars(with = "Option<Parameters>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
     pub query: Option<ValueTemplate>,
     /// Headers: one reference to an object, or an object.
-    #[schemars(with = "Option<Parameters>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
     pub headers: Option<ValueTemplate>,
     /// The body.
     pub body: Option<BodyTemplate>,
@@ -104,6 +116,7 @@ pub struct RequestTemplate {
 /// One reference to an object, or an object of templates: the shape of `query`, `headers` and `form`.
 pub struct Parameters;
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for Parameters {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Parameters".into()
@@ -117,14 +130,15 @@ impl JsonSchema for Parameters {
 }
 
 /// The body as the card says it; exactly one of `json`, `form`, `text`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(extend("oneOf" = [{"required": ["json"]}, {"required": ["form"]}, {"required": ["text"]}]))]
+#[cfg_attr(feature = "schemas", schemars(extend("oneOf" = [{"required": ["json"]}, {"required": ["form"]}, {"required": ["text"]}])))]
 pub struct BodyTemplate {
     /// Sent as `application/json`.
     pub json: Option<ValueTemplate>,
     /// Sent as `application/x-www-form-urlencoded`.
-    #[schemars(with = "Option<Parameters>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
     pub form: Option<ValueTemplate>,
     /// Sent as it is, with `contentType`.
     pub text: Option<Template>,
@@ -133,7 +147,8 @@ pub struct BodyTemplate {
 }
 
 /// What a request does at the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Nothing changes.
@@ -161,9 +176,10 @@ impl Effect {
 
 /// Where the idempotency key of an invocation goes; exactly one of `header`, `input`. A request with a key may be sent again
 /// whatever its effect: only declare it where the service does nothing twice for the same key.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["header"]}, {"required": ["input"]}]))]
+#[cfg_attr(feature = "schemas", schemars(extend("oneOf" = [{"required": ["header"]}, {"required": ["input"]}])))]
 pub struct IdempotencyKey {
     /// A header, such as `Idempotency-Key`.
     pub header: Option<HeaderText>,
@@ -180,9 +196,13 @@ impl IdempotencyKey {
 }
 
 /// The name of a header (RFC 9110, section 5.1).
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(try_from = "String")]
-pub struct HeaderText(#[schemars(regex(pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"))] pub String);
+pub struct HeaderText(
+    #[cfg_attr(feature = "schemas", schemars(regex(pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")))]
+    pub String,
+);
 
 impl TryFrom<String> for HeaderText {
     type Error = String;
@@ -196,7 +216,8 @@ impl TryFrom<String> for HeaderText {
 }
 
 /// How the reply is read.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ResponseRules {
     /// What a status of 400 or more is; `raise` by default.
@@ -212,7 +233,8 @@ pub struct ResponseRules {
 }
 
 /// What a status of 400 or more is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HttpError {
     /// An output like any other.
@@ -223,7 +245,8 @@ pub enum HttpError {
 }
 
 /// A reply with a good status that is an error all the same.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FailureRule {
     /// When it applies.
@@ -235,7 +258,8 @@ pub struct FailureRule {
 }
 
 /// The API description a card was made from.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// File or URL of the description.
@@ -245,7 +269,8 @@ pub struct Origin {
 }
 
 /// A sample: an invocation, the request it becomes, the reply, the output.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// What it shows.
@@ -272,7 +297,8 @@ pub struct Example {
 }
 
 /// A sample that must fail.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AntiExample {
     /// What it shows.
@@ -290,7 +316,8 @@ pub struct AntiExample {
 }
 
 /// The request of an example.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExampleRequest {
     /// The method.
@@ -299,22 +326,23 @@ pub struct ExampleRequest {
     pub url: Option<String>,
     /// Headers that must be there; others may be too.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub headers: IndexMap<String, String>,
     /// The body: JSON as a value, other bodies as text.
     pub body: Option<Value>,
 }
 
 /// The reply of an example.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExampleReply {
     /// The HTTP status.
-    #[schemars(range(min = 100, max = 599))]
+    #[cfg_attr(feature = "schemas", schemars(range(min = 100, max = 599)))]
     pub status: u16,
     /// Headers; `content-type` is `application/json` by default where the body is not text.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub headers: IndexMap<String, String>,
     /// The body: JSON as a value, other bodies as text.
     pub body: Option<Value>,

@@ -1,5 +1,6 @@
 //! A connector: one third-party service, as `cards/<connector>/connector.json` declares it.
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -13,9 +14,10 @@ pub use crate::base_url::BaseUrl;
 pub use crate::span::Span;
 
 /// One third-party service.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(title = "cardhost connector")]
+#[cfg_attr(feature = "schemas", schemars(title = "cardhost connector"))]
 pub struct Connector {
     /// The file it was read from, for messages.
     #[serde(skip)]
@@ -41,10 +43,13 @@ pub struct Connector {
     /// What a connection is made of.
     pub connection: ConnectionForm,
     /// How credentials become part of a request, by name.
-    #[schemars(with = "std::collections::BTreeMap<String, AuthMethod>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, AuthMethod>")
+    )]
     pub auth: Labelled<AuthMethod>,
     /// API × connection choice → base URL, auth methods, limits.
-    #[schemars(with = "std::collections::BTreeMap<String, Target>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "std::collections::BTreeMap<String, Target>"))]
     pub targets: Labelled<Target>,
     /// What failed replies mean; the first rule that fits.
     #[serde(default)]
@@ -55,18 +60,23 @@ pub struct Connector {
 }
 
 /// The fields of a connection and how to try one.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionForm {
     /// Fields by label.
-    #[schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, crate::field::Field>")
+    )]
     pub fields: Fields,
     /// A harmless request that shows whether the connection works.
     pub test: Option<ConnectionTest>,
 }
 
 /// A harmless request that shows whether a connection works.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionTest {
     /// The target it goes to.
@@ -76,14 +86,15 @@ pub struct ConnectionTest {
     /// The path after the target's base URL.
     pub path: String,
     /// Statuses that mean success.
-    #[schemars(inner(range(min = 100, max = 599)))]
+    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 100, max = 599))))]
     pub expect: Vec<u16>,
     /// Whose connection it is, as the reply says, such as `<<response.body.email>>`.
     pub identity: Option<Template>,
 }
 
 /// A row of the connector's table.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// What the API is for.
@@ -103,7 +114,8 @@ pub struct Target {
 }
 
 /// A sentence for people, printed when it applies.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     /// When it applies.
@@ -113,7 +125,8 @@ pub struct Hint {
 }
 
 /// What a service allows.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Requests at once.
@@ -124,7 +137,8 @@ pub struct Limits {
 }
 
 /// Requests per time.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Requests; inclusive.
@@ -134,11 +148,12 @@ pub struct Rate {
 }
 
 /// What a failed reply means.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// HTTP statuses it fits.
-    #[schemars(inner(range(min = 100, max = 599)))]
+    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 100, max = 599))))]
     pub status: Vec<u16>,
     /// The code of the error: an `http.` code, `auth.refused` or `service.…`.
     pub code: String,
@@ -150,7 +165,8 @@ pub struct ErrorRule {
 }
 
 /// Whether a failed request may be sent again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RetryRule {
     /// Not without a change.
@@ -163,7 +179,8 @@ pub enum RetryRule {
 }
 
 /// How long to wait; each limit has a default.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
     /// For the connection to stand, TLS included; 10 s by default.
@@ -189,6 +206,7 @@ impl<'de> Deserialize<'de> for FormatVersion {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for FormatVersion {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "FormatVersion".into()
@@ -213,6 +231,7 @@ macro_rules! text_with_pattern {
             }
         }
 
+        #[cfg(feature = "schemas")]
         impl JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
@@ -115,6 +116,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Decision<T> {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl<T: JsonSchema> JsonSchema for Decision<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("DecisionOf{}", T::schema_name()).into()

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ pub type Fields = Labelled<Field>;
 pub type Groups = Labelled<Fields>;
 
 /// The type of a field's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldType {
     /// Text.
@@ -81,11 +83,15 @@ impl FieldType {
 }
 
 /// A narrower form of text or number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// A path after a target's base URL, which may carry a query; see [`crate::inject::path`].
-    #[schemars(description = "A path after a target's base URL, which may carry a query.")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(description = "A path after a target's base URL, which may carry a query.")
+    )]
     RelativeUrl,
     /// A calendar date such as `2026-01-31` (RFC 3339 full-date).
     Date,
@@ -109,7 +115,8 @@ impl Format {
 }
 
 /// One field.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Field {
     /// The type of the value.
@@ -118,7 +125,10 @@ pub struct Field {
     /// The type of a list's items; `any` by default.
     pub of: Option<FieldType>,
     /// The keys of an object, or of a list's objects.
-    #[schemars(with = "Option<std::collections::BTreeMap<String, Field>>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "Option<std::collections::BTreeMap<String, Field>>")
+    )]
     pub fields: Option<Fields>,
     /// Whether an object with `fields` may have other keys; `false` by default in inputs.
     #[serde(default)]
@@ -129,10 +139,10 @@ pub struct Field {
     /// A narrower form.
     pub format: Option<Format>,
     /// Inclusive lower bound: of a number, of a text's characters, of a list's items.
-    #[schemars(with = "Option<f64>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<f64>"))]
     pub min: Option<serde_json::Number>,
     /// Inclusive upper bound: of a number, of a text's characters, of a list's items.
-    #[schemars(with = "Option<f64>")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<f64>"))]
     pub max: Option<serde_json::Number>,
     /// Whether a value must be given.
     #[serde(default)]
@@ -205,7 +215,8 @@ pub struct Choice {
     pub visible_when: Option<When>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ChoiceObject {
     value: String,
@@ -245,6 +256,7 @@ impl<'de> Deserialize<'de> for Choice {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for Choice {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Choice".into()
@@ -261,7 +273,8 @@ impl JsonSchema for Choice {
 }
 
 /// Where a dropdown's choices come from.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChoicesFrom {
     /// Names of the connector's targets, in the order of the dropdown.
@@ -296,6 +309,7 @@ impl<'de> Deserialize<'de> for When {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for When {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "When".into()

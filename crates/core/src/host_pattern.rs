@@ -1,7 +1,6 @@
 //! The hosts that a target may have.
 
-use std::borrow::Cow;
-
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use url::{Host, Url};
@@ -12,6 +11,7 @@ use url::{Host, Url};
 pub struct HostPattern(pub String);
 
 impl HostPattern {
+    #[cfg(feature = "schemas")]
     const PATTERN: &'static str =
         r"^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$";
 
@@ -36,8 +36,9 @@ impl HostPattern {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for HostPattern {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "HostPattern".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

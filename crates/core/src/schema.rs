@@ -5,6 +5,7 @@ mod compiled;
 #[cfg(not(feature = "json-schema"))]
 mod left_out;
 
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 #[cfg(feature = "json-schema")]
@@ -14,6 +15,7 @@ pub use compiled::JsonSchemaField;
 #[cfg(not(feature = "json-schema"))]
 pub use left_out::JsonSchemaField;
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for JsonSchemaField {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "JsonSchema".into()

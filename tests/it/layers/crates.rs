@@ -39,7 +39,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "cardhost-testkit",
         ],
     ),
-    ("cardhost-benches", &["cardhost", "cardhost-store"]),
+    ("cardhost-features", &[]),
+    ("cardhost-benches", &["cardhost", "cardhost-store", "cardhost-features"]),
 ];
 
 fn may_use(name: &str) -> &'static [&'static str] {

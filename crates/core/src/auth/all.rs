@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
@@ -10,7 +9,8 @@ use crate::request::RequestSpec;
 use crate::template::Scope;
 
 /// Several schemes at once, such as an API key and a bearer token.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct All {
     /// The schemes, applied in this order; no `all` among them, and one at most that gets a token.

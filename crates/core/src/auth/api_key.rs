@@ -1,6 +1,5 @@
 //! A key in a header, in the query or in a cookie.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::credential::credential;
@@ -11,7 +10,8 @@ use crate::request::RequestSpec;
 use crate::template::Template;
 
 /// A key under a name of the service's choice.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApiKey {
     /// Where it goes.

@@ -11,7 +11,6 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percent_encode};
 use ring::hmac;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -30,7 +29,8 @@ use crate::secret::Secret;
 use crate::template::{Scope, Template};
 
 /// An access key of AWS, with which each request is signed.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwsSigV4 {
     /// Names the key.

@@ -1,7 +1,6 @@
 //! `Authorization: Bearer` (RFC 6750, section 2.1).
 
 use http::header::AUTHORIZATION;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -12,7 +11,8 @@ use crate::request::RequestSpec;
 use crate::template::Template;
 
 /// A token that whoever holds it may use.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bearer {
     /// The token.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::credential::credential;
@@ -17,13 +16,17 @@ use crate::secret::Secret;
 use crate::template::Template;
 
 /// A scheme that the embedding program brings.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Custom {
     /// The name under which the host was given the scheme.
     pub name: String,
     /// What the scheme is given, by names of its own.
-    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
     pub values: IndexMap<String, Template>,
 }
 

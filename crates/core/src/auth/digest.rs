@@ -9,7 +9,6 @@
 use http::header::{AUTHORIZATION, GetAll};
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::utf8_percent_encode;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Position;
 use zeroize::Zeroizing;
@@ -28,7 +27,8 @@ use crate::secret::Secret;
 use crate::template::{Scope, Template};
 
 /// User and password for a server's challenge (RFC 7616).
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Digest {
     /// The user.

@@ -1,9 +1,9 @@
 //! The schemes there are, and what is asked of a method of any of them.
 
-use std::borrow::Cow;
-
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+#[cfg(feature = "schemas")]
 use serde_json::{Value, json};
 
 use super::AuthScheme;
@@ -38,6 +38,7 @@ macro_rules! schemes {
         }
 
         /// The keys of each scheme by its name.
+        #[cfg(feature = "schemas")]
         fn keys(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
             vec![$(($name, super::$file::$scheme::json_schema(generator)),)*]
         }
@@ -60,8 +61,9 @@ schemes! {
     "all" => all::All,
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for AuthMethod {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "AuthMethod".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -85,6 +87,7 @@ impl JsonSchema for AuthMethod {
 }
 
 /// The keys of a scheme, and `scheme` itself.
+#[cfg(feature = "schemas")]
 fn with_scheme(keys: Schema) -> Value {
     let mut keys = keys.to_value();
     if let Value::Object(map) = &mut keys {

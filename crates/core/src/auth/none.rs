@@ -1,13 +1,13 @@
 //! No credentials.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Applying, AuthFault, AuthScheme, Pending};
 use crate::request::RequestSpec;
 
 /// No credentials.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NoAuth {}
 

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ring::hmac;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -33,7 +32,8 @@ const PARAMETERS: [&str; 7] = [
 ];
 
 /// An application's key and secret and a token's, with which each request is signed (RFC 5849).
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OAuth1 {
     /// The application's key.
@@ -55,7 +55,8 @@ pub struct OAuth1 {
 }
 
 /// How an OAuth 1.0 signature is made (RFC 5849, section 3.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub enum OAuth1SignatureMethod {
     /// HMAC with SHA-1, the only one that every service has.
     #[default]
@@ -70,7 +71,8 @@ pub enum OAuth1SignatureMethod {
 }
 
 /// Where the OAuth 1.0 parameters go (RFC 5849, section 3.5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OAuth1Place {
     /// `Authorization: OAuth …`.

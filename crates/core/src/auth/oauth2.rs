@@ -1,7 +1,6 @@
 //! OAuth 2.0 (RFC 6749): what a connector declares of it. What is sent to get a token is in [`crate::token`].
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, keyed};
@@ -15,7 +14,8 @@ use crate::span::Span;
 use crate::template::Template;
 
 /// A token from an authorization server.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct OAuth2 {
     /// How the first token is got.
@@ -41,11 +41,17 @@ pub struct OAuth2 {
     pub scope_separator: Option<String>,
     /// Further parameters of the authorization request, such as `"access_type": "offline"`.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
     pub authorization_parameters: IndexMap<String, Template>,
     /// Further parameters of every token request, such as `"audience"`.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
     pub token_parameters: IndexMap<String, Template>,
     /// The first refresh token; `refresh_token` needs it.
     pub refresh_token: Option<Template>,
@@ -59,12 +65,13 @@ pub struct OAuth2 {
     /// Statuses that say that the token is no longer good: it is renewed and the request sent once more; 401 by
     /// default.
     #[serde(default = "super::renewal::renew_on")]
-    #[schemars(inner(range(min = 400, max = 499)))]
+    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 400, max = 499))))]
     pub renew_on: Vec<u16>,
 }
 
 /// How the first token is got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
     /// A person allows it in a browser, with PKCE (RFC 6749, section 4.1; RFC 7636).
@@ -100,7 +107,8 @@ impl Grant {
 }
 
 /// How a client proves who it is at the token endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// `Authorization: Basic` (RFC 6749, section 2.3.1).
@@ -114,7 +122,8 @@ pub enum ClientAuth {
 }
 
 /// A signed assertion (RFC 7523).
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Assertion {
     /// The algorithm (RFC 7518, section 3.1).
@@ -133,12 +142,16 @@ pub struct Assertion {
     pub lifetime: Option<Span>,
     /// Further claims, such as `"scope"`.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
     pub claims: IndexMap<String, Template>,
 }
 
 /// Signature algorithms of assertions (RFC 7518, section 3.1; RFC 8037).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub enum JwtAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,

@@ -1,7 +1,6 @@
 //! Where a credential goes: a header, a query parameter or a cookie.
 
 use http::header::COOKIE;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -12,7 +11,8 @@ use crate::inject::query::push_parameter;
 use crate::request::RequestSpec;
 
 /// Where a key or token goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialPlace {
     /// A header.
@@ -25,7 +25,8 @@ pub enum CredentialPlace {
 }
 
 /// Where the token of `oauth2` and `session` goes; by default the header `Authorization` as `Bearer` (RFC 6750).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokenPlace {
     /// Where it goes.

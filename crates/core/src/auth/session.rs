@@ -1,7 +1,6 @@
 //! Session login: a first request whose reply gives the token of the others.
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scheme::{entries, given, nested};
@@ -15,7 +14,8 @@ use crate::span::Span;
 use crate::template::{Template, ValueTemplate};
 
 /// A token that a login request gives.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Session {
     /// The request.
@@ -34,12 +34,13 @@ pub struct Session {
     /// Statuses that say that the token is no longer good: there is one more login and the request is sent once more;
     /// 401 by default.
     #[serde(default = "super::renewal::renew_on")]
-    #[schemars(inner(range(min = 400, max = 499)))]
+    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 400, max = 499))))]
     pub renew_on: Vec<u16>,
 }
 
 /// The request of a session login.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// Where it goes.
@@ -49,12 +50,18 @@ pub struct Login {
     pub method: String,
     /// Headers by name.
     #[serde(default)]
-    #[schemars(with = "std::collections::BTreeMap<String, Template>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
     pub headers: IndexMap<String, Template>,
     /// A JSON body; its texts are templates.
     pub json: Option<ValueTemplate>,
     /// Form fields, in place of `json`.
-    #[schemars(with = "Option<std::collections::BTreeMap<String, Template>>")]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "Option<std::collections::BTreeMap<String, Template>>")
+    )]
     pub form: Option<IndexMap<String, Template>>,
 }
 

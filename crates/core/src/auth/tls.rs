@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::credential::optional_credential;
@@ -12,7 +11,8 @@ use crate::request::{ClientIdentity, RequestSpec, TlsSettings};
 use crate::template::{Scope, Template};
 
 /// What TLS is done with: a certificate of the client, certificates that are trusted besides the public ones.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The client's certificate in PEM, followed by those between it and its authority; needs `key`.

@@ -6,9 +6,10 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::format::Decoder;
 use super::{DecodeFault, DecodedBody, Look, MediaType};
@@ -44,6 +45,7 @@ impl<'de> Deserialize<'de> for DecoderName {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for DecoderName {
     fn schema_name() -> Cow<'static, str> {
         "DecoderName".into()
@@ -52,7 +54,7 @@ impl JsonSchema for DecoderName {
         let each = DECODERS.iter().map(|decoder| {
             json!({ "description": decoder.about(), "type": "string", "const": decoder.name() })
         });
-        let each: Vec<Value> = each.collect();
+        let each: Vec<serde_json::Value> = each.collect();
         json_schema!({ "description": "How a body is decoded.", "oneOf": each })
     }
 }

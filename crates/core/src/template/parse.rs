@@ -3,8 +3,7 @@
 //! Handlebars' own path syntax has no spaces, so the string is cut here and each helper call is compiled
 //! alone. Length and depth are limited before Handlebars sees anything: its parser recurses.
 
-use std::borrow::Cow;
-
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
@@ -101,8 +100,9 @@ impl<'de> Deserialize<'de> for Template {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for Template {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "Template".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -1,7 +1,6 @@
 //! A JSON value whose texts are templates.
 
-use std::borrow::Cow;
-
+#[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -104,8 +103,9 @@ impl<'de> Deserialize<'de> for ValueTemplate {
     }
 }
 
+#[cfg(feature = "schemas")]
 impl JsonSchema for ValueTemplate {
-    fn schema_name() -> Cow<'static, str> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
         "ValueTemplate".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
