@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::inject::base::{WholeFault, check_whole};
-use crate::inject::host::{HostFault, MAX_HOST_BYTES, check_host, check_port};
+use crate::inject::host::{HostFault, MAX_HOST_BYTES, check_authority, check_host, check_port};
 use crate::inject::path::{self, UrlFault};
 use crate::request::HostFrom;
 use crate::template::{
@@ -230,7 +230,7 @@ impl BaseUrl {
                     deciding = Some(part);
                 }
                 UrlPart::Host { ends } => {
-                    check_host(&value, *ends).map_err(in_host)?;
+                    check_authority(&value, *ends).map_err(in_host)?;
                     text.push_str(&value);
                     deciding = deciding.or(Some(part));
                 }
@@ -255,6 +255,12 @@ impl BaseUrl {
         };
         match checked(&text) {
             Ok(url) => {
+                if !text.is_ascii() {
+                    // An international name stands in a request as the URL spells it.
+                    let path = text.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+                    let path = path.map(|(_, path)| format!("/{path}")).unwrap_or_default();
+                    text = format!("{}{path}", &url[..Position::AfterPort]);
+                }
                 let host_from =
                     if deciding.is_some() { HostFrom::Value } else { HostFrom::Definition };
                 Ok(Some(RenderedBase { url, text, host_from, field }))
@@ -282,18 +288,34 @@ fn checked(text: &str) -> Result<Url, Unparsable> {
     let (_, rest) = text.split_once("://").ok_or_else(other)?;
     let (authority, written_path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = url.host().filter(|_| is_plain(&url)).ok_or_else(other)?;
-    if let Host::Domain(name) = host {
-        let written = authority.split_once(':').map_or(authority, |(host, _)| host);
-        if name.len() > MAX_HOST_BYTES {
-            return Err(Unparsable::Host(HostFault::TooLong));
+    let written = authority.split_once(':').map_or(authority, |(host, _)| host);
+    match host {
+        Host::Domain(name) => {
+            if name.len() > MAX_HOST_BYTES {
+                return Err(Unparsable::Host(HostFault::TooLong));
+            }
+            if !is_spelt(name, written) || check_host(name, false).is_err() {
+                return Err(other());
+            }
         }
-        if !name.eq_ignore_ascii_case(written) || check_host(name, false).is_err() {
-            return Err(other());
-        }
+        // Digits of other alphabets are none of an address.
+        Host::Ipv4(_) | Host::Ipv6(_) if !authority.is_ascii() => return Err(other()),
+        Host::Ipv4(_) | Host::Ipv6(_) => {}
     }
     // What two values or a value and its text make together is no segment that either could be refused for.
     path::check_relative(written_path).map_err(Unparsable::Path)?;
     Ok(url)
+}
+
+/// Whether a name is the one that was written: letter by letter, but for capitals and the spelling of international names.
+fn is_spelt(name: &str, written: &str) -> bool {
+    if written.is_ascii() {
+        return name.eq_ignore_ascii_case(written);
+    }
+    let (read, _) = idna::domain_to_unicode(name);
+    let foreign = |text: &str| text.chars().filter(|c| !c.is_ascii()).count();
+    // Some capitals of other alphabets are letters of ASCII when they are small.
+    read == written.to_lowercase() && foreign(&read) == foreign(written)
 }
 
 /// Whether a URL can be a base.
@@ -484,6 +506,45 @@ mod tests {
         }
         let bare = rendered("<<connection.Url>>", json!({ "Url": "https://a.example/" })).unwrap();
         assert_eq!(bare.url.as_str(), "https://a.example/");
+    }
+
+    #[test]
+    fn addresses_in_brackets_and_international_names_are_hosts() {
+        for (base, value, expected) in [
+            ("https://<<connection.Host>>/v1", "[::1]:8080", "https://[::1]:8080/v1"),
+            ("http://<<connection.Host>>:81/v1", "[2001:DB8::1]", "http://[2001:db8::1]:81/v1"),
+            (
+                "https://<<connection.Host>>/v1",
+                "Bücher.example:444",
+                "https://xn--bcher-kva.example:444/v1",
+            ),
+            ("https://<<connection.Host>>.x.example", "例え", "https://xn--r8jz45g.x.example/"),
+            (
+                "<<connection.Host>>/v1",
+                "https://bücher.example/a",
+                "https://xn--bcher-kva.example/a/v1",
+            ),
+            ("<<connection.Host>>", "http://[::1]:80", "http://[::1]/"),
+        ] {
+            let fields = json!({ "Host": value });
+            assert_eq!(url(base, fields.clone()), expected, "{base} {value}");
+            // What paths are put behind is spelt in the same way.
+            let rendered = rendered(base, fields).unwrap();
+            assert!(
+                rendered.text.is_ascii() && rendered.host_from == HostFrom::Value,
+                "{rendered:?}"
+            );
+        }
+        // Letters that a parser reads as others: the host would be another one than is written.
+        for value in ["ｅｘａｍｐｌｅ.com", "①.example", "ﬁ.example", "\u{212a}.example"]
+        {
+            let fault = host_fault("https://<<connection.Host>>/v1", value);
+            assert!(matches!(fault, HostFault::Invalid { .. }), "{value}: {fault:?}");
+        }
+        for value in ["a。example", "bü cher.example", "bücher.example/x", "x[::1]"] {
+            let fault = host_fault("https://<<connection.Host>>/v1", value);
+            assert!(matches!(fault, HostFault::Character { .. }), "{value}: {fault:?}");
+        }
     }
 
     #[test]

@@ -111,6 +111,22 @@ pub struct RequestTemplate {
     /// How long to wait; replaces the connector's.
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// Which redirects are followed; those on the same origin by default.
+    #[serde(default)]
+    pub redirects: Redirects,
+}
+
+/// Which redirects are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Redirects {
+    /// Those on the same origin.
+    #[default]
+    SameOrigin,
+    /// Of a `GET` or `HEAD` of effect `read` also those to another origin, with neither credentials nor cookies, as a download that
+    /// answers with a signed URL of a storage service. The egress policy applies there.
+    WithoutCredentials,
 }
 
 /// One reference to an object, or an object of templates: the shape of `query`, `headers` and `form`.

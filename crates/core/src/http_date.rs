@@ -3,16 +3,30 @@
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
+/// The longest time to wait for that a service can ask.
+const LONGEST_S: u64 = 24 * 60 * 60;
+
 /// Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3): a number, or a date compared with `now`.
-/// Some services send fractions; the next whole second does. A negative number counts as none.
+/// Some services send fractions; the next whole second does. A negative number counts as none, and nobody waits longer than a day.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: i64) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && !text.contains(' ') {
-        return whole_seconds(text);
+        return whole_seconds(text).map(|seconds| seconds.min(LONGEST_S));
     }
     let at = http_date(text)?;
-    u64::try_from(at.saturating_sub(now).max(0)).ok()
+    u64::try_from(at.saturating_sub(now).max(0)).ok().map(|seconds| seconds.min(LONGEST_S))
+}
+
+/// Whether an attribute ends its cookie at once (RFC 6265, sections 5.2.1 and 5.2.2).
+pub(crate) fn is_over(attribute: &str, now: i64) -> bool {
+    let Some((name, value)) = attribute.split_once('=') else { return false };
+    match name.trim().to_ascii_lowercase().as_str() {
+        "max-age" => value.trim().parse::<i64>().is_ok_and(|seconds| seconds <= 0),
+        // Many write the date with hyphens, as Netscape did.
+        "expires" => http_date(&value.trim().replace('-', " ")).is_some_and(|end| end <= now),
+        _ => false,
+    }
 }
 
 /// A decimal number of seconds, rounded up.
@@ -59,7 +73,8 @@ mod tests {
             (".2", Some(1)),
             ("0.000", Some(0)),
             ("1.000000000000000000000000000001", Some(2)),
-            ("18446744073709551615.5", Some(u64::MAX)),
+            ("18446744073709551615.5", Some(86_400)),
+            ("99999999999999999999999", Some(86_400)),
             ("-1", None),
             ("-0.5", None),
             ("+1", None),
@@ -74,6 +89,7 @@ mod tests {
         assert_eq!(after("Thu, 01 Jan 2015 00:01:00 GMT"), Some(0));
         assert_eq!(after("Thursday, 01-Jan-26 00:02:00 GMT"), Some(120));
         assert_eq!(after("Thu Jan  1 00:03:00 2026"), Some(180));
+        assert_eq!(after("Fri, 01 Jan 2027 00:00:00 GMT"), Some(86_400));
         assert_eq!(after("soon"), None);
     }
 }

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 /// Why a text has no key or certificate that can be used.
 pub type Reason = &'static str;
 
-/// The first private key of a text, in PKCS #8, PKCS #1 or SEC 1.
+/// The first private key of a text, in PKCS #8, PKCS #1 or SEC 1; one in PKCS #8 may be encrypted with a passphrase.
 ///
 /// # Errors
 /// Why there is none, without what is in it.
-pub fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, Reason> {
+pub fn private_key(text: &str, passphrase: Option<&str>) -> Result<PrivateKeyDer<'static>, Reason> {
     let text = laid_out(text);
     let blocks = blocks(&text)?;
     let Some(key) = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY")) else {
@@ -27,10 +27,18 @@ pub fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, Reason> {
             () => "it holds no private key in PEM",
         });
     };
-    if key.label.starts_with("ENCRYPTED") || key.body.contains("Proc-Type") {
+    if key.body.contains("Proc-Type") {
         return Err(
-            "it is encrypted with a passphrase; `openssl pkey -in KEY -out PLAIN` decrypts it",
+            "it is encrypted in a way from before PKCS #8; `openssl pkey -in KEY -out PLAIN` decrypts it",
         );
+    }
+    if key.label.starts_with("ENCRYPTED") {
+        let Some(passphrase) = passphrase else {
+            return Err(
+                "it is encrypted with a passphrase; give that too, or decrypt it with `openssl pkey -in KEY -out PLAIN`",
+            );
+        };
+        return decrypted(&key.der()?, passphrase);
     }
     if key.label.starts_with("OPENSSH") {
         return Err(
@@ -44,6 +52,24 @@ pub fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, Reason> {
         Some(Form::Sec1) => Ok(PrivateKeyDer::Sec1(der.to_vec().into())),
         None => Err("it is no private key in PKCS #8, PKCS #1 or SEC 1"),
     }
+}
+
+/// A key in PKCS #8 without its encryption (RFC 8018, PBES2).
+#[cfg(feature = "encrypted-keys")]
+fn decrypted(der: &[u8], passphrase: &str) -> Result<PrivateKeyDer<'static>, Reason> {
+    let key = pkcs8::EncryptedPrivateKeyInfoRef::try_from(der)
+        .map_err(|_| "it is no encrypted private key in PKCS #8")?;
+    let plain = key.decrypt(passphrase).map_err(
+        |_| "it cannot be decrypted: another passphrase, or encrypted in another way than PBES2",
+    )?;
+    Ok(PrivateKeyDer::Pkcs8(plain.as_bytes().to_vec().into()))
+}
+
+#[cfg(not(feature = "encrypted-keys"))]
+fn decrypted(_: &[u8], _: &str) -> Result<PrivateKeyDer<'static>, Reason> {
+    Err(
+        "it is encrypted with a passphrase, which this build does not read (feature `encrypted-keys`)",
+    )
 }
 
 /// The certificates of a text, in order.
@@ -186,7 +212,7 @@ mod tests {
             plain,
         ];
         for layout in layouts {
-            let key = private_key(&layout);
+            let key = private_key(&layout, None);
             assert_eq!(key.map(|key| key.secret_der().to_vec()), Ok(PKCS8.to_vec()), "{layout:?}");
         }
     }
@@ -194,12 +220,12 @@ mod tests {
     #[test]
     fn the_bytes_say_what_a_key_is() {
         for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"] {
-            assert!(matches!(private_key(&pem(label, PKCS8)), Ok(PrivateKeyDer::Pkcs8(_))));
-            assert!(matches!(private_key(&pem(label, PKCS1)), Ok(PrivateKeyDer::Pkcs1(_))));
-            assert!(matches!(private_key(&pem(label, SEC1)), Ok(PrivateKeyDer::Sec1(_))));
+            assert!(matches!(private_key(&pem(label, PKCS8), None), Ok(PrivateKeyDer::Pkcs8(_))));
+            assert!(matches!(private_key(&pem(label, PKCS1), None), Ok(PrivateKeyDer::Pkcs1(_))));
+            assert!(matches!(private_key(&pem(label, SEC1), None), Ok(PrivateKeyDer::Sec1(_))));
         }
         let parameters = pem("EC PARAMETERS", &[6, 1, 1]) + &pem("EC PRIVATE KEY", SEC1);
-        assert!(matches!(private_key(&parameters), Ok(PrivateKeyDer::Sec1(_))));
+        assert!(matches!(private_key(&parameters, None), Ok(PrivateKeyDer::Sec1(_))));
     }
 
     #[test]
@@ -211,8 +237,8 @@ mod tests {
             (pem("CERTIFICATE", PKCS8), "holds a certificate"),
             (pem("PUBLIC KEY", PKCS8), "holds a public key"),
             (pem("ENCRYPTED PRIVATE KEY", PKCS8), "encrypted with a passphrase"),
-            (old.to_owned(), "encrypted with a passphrase"),
-            (old.replace('\n', " "), "encrypted with a passphrase"),
+            (old.to_owned(), "encrypted in a way from before"),
+            (old.replace('\n', " "), "encrypted in a way from before"),
             (pem("OPENSSH PRIVATE KEY", PKCS8), "format of OpenSSH"),
             (pem("PRIVATE KEY", b"openssl"), "no private key in PKCS #8"),
             ("-----BEGIN PRIVATE KEY-----\nAAAA".to_owned(), "has no END line"),
@@ -220,7 +246,7 @@ mod tests {
             ("-----BEGIN PRIVATE KEY----- -----END PRIVATE KEY-----".to_owned(), "nothing stands"),
             ("-----BEGIN PRIVATE KEY-----\n*\n-----END".to_owned(), "not base64"),
         ] {
-            let reason = private_key(&text).unwrap_err();
+            let reason = private_key(&text, None).unwrap_err();
             assert!(reason.contains(words), "{text:?}: {reason}");
         }
     }

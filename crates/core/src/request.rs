@@ -59,6 +59,8 @@ pub struct ClientIdentity {
     pub certificate: Secret,
     /// Its private key in PEM.
     pub key: Secret,
+    /// What the key is encrypted with, where it is.
+    pub passphrase: Option<Secret>,
 }
 
 /// Who decides the host of a request, and so how far a transport trusts it.

@@ -233,6 +233,10 @@ async fn types(folder: &Path, host: &Host, show: &Show) {
             show(format!("{signed:?} {:?}", signed.request()));
         }
     }
-    let identity = Some(ClientIdentity { certificate: secret.clone(), key: secret.clone() });
+    let identity = Some(ClientIdentity {
+        certificate: secret.clone(),
+        key: secret.clone(),
+        passphrase: Some(secret.clone()),
+    });
     show(format!("{:?}", TlsSettings { identity, authority: Some(secret) }));
 }

@@ -128,8 +128,10 @@ pub enum ClientAuth {
 pub struct Assertion {
     /// The algorithm (RFC 7518, section 3.1).
     pub algorithm: JwtAlgorithm,
-    /// The private key in PEM (PKCS #8; for `RS…` also PKCS #1), or the shared secret for `HS…`.
+    /// The private key in PEM (PKCS #8; for `RS…` also PKCS #1, for `ES…` also SEC 1), or the shared secret for `HS…`.
     pub key: Template,
+    /// The passphrase of a private key that is encrypted (PKCS #8).
+    pub passphrase: Option<Template>,
     /// The key's identifier (`kid`).
     pub key_id: Option<Template>,
     /// Who signs (`iss`); the client's identifier by default.
@@ -242,6 +244,7 @@ impl AuthScheme for OAuth2 {
         if let Some(assertion) = &self.assertion {
             all.extend(keyed([("assertion/key", &assertion.key)]));
             all.extend(given([
+                ("assertion/passphrase", &assertion.passphrase),
                 ("assertion/keyId", &assertion.key_id),
                 ("assertion/issuer", &assertion.issuer),
                 ("assertion/subject", &assertion.subject),

@@ -55,6 +55,11 @@ impl Default for TokenPlace {
 }
 
 impl TokenPlace {
+    /// Whether it is sent as RFC 6750 has it.
+    pub(crate) fn is_bearer(&self) -> bool {
+        self.prefix.trim().eq_ignore_ascii_case("bearer")
+    }
+
     /// Adds the token to the request.
     pub(super) fn put(&self, token: &str, request: &mut RequestSpec) -> Result<(), AuthFault> {
         if self.place == CredentialPlace::Header {

@@ -17,8 +17,10 @@ use crate::template::{Scope, Template};
 pub struct Tls {
     /// The client's certificate in PEM, followed by those between it and its authority; needs `key`.
     pub certificate: Option<Template>,
-    /// The certificate's private key in PEM (PKCS #8, PKCS #1 or SEC 1), not encrypted; needs `certificate`.
+    /// The certificate's private key in PEM (PKCS #8, PKCS #1 or SEC 1); needs `certificate`.
     pub key: Option<Template>,
+    /// The passphrase of a key that is encrypted (PKCS #8); needs `key`.
+    pub passphrase: Option<Template>,
     /// Certificates of a private authority in PEM; they are trusted besides the public ones.
     pub authority: Option<Template>,
 }
@@ -26,7 +28,8 @@ pub struct Tls {
 impl AuthScheme for Tls {
     fn templates(&self) -> Keyed<'_> {
         let (certificate, key) = (("certificate", &self.certificate), ("key", &self.key));
-        given([certificate, key, ("authority", &self.authority)]).collect()
+        let passphrase = ("passphrase", &self.passphrase);
+        given([certificate, key, passphrase, ("authority", &self.authority)]).collect()
     }
 
     fn apply(
@@ -41,7 +44,10 @@ impl AuthScheme for Tls {
     fn secure(&self, request: &mut RequestSpec, scope: &dyn Scope) -> Result<(), AuthFault> {
         let text = |template: &Option<Template>| optional_credential(template.as_ref(), scope);
         let identity = match (text(&self.certificate)?, text(&self.key)?) {
-            (Some(certificate), Some(key)) => Some(ClientIdentity { certificate, key }),
+            (Some(certificate), Some(key)) => {
+                let passphrase = text(&self.passphrase)?;
+                Some(ClientIdentity { certificate, key, passphrase })
+            }
             (None, None) => None,
             _ => return Err(AuthFault::HalfIdentity),
         };
@@ -56,6 +62,7 @@ impl AuthScheme for Tls {
             (Some(_), None, _) => "key",
             (None, Some(_), _) => "certificate",
             (None, None, None) => "authority",
+            (None, ..) if self.passphrase.is_some() => "key",
             _ => return Vec::new(),
         };
         vec![(String::new(), Demand::Missing(vec![missing]))]

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
+use super::cookies::Cookies;
 use super::end::End;
 use crate::auth::AuthFault;
+use crate::card::Effect;
 use crate::failure::Error;
 use crate::plan::{Plan, PlanFault};
 use crate::response::{ReplyScope, Response};
@@ -22,6 +26,8 @@ pub(super) struct Course {
     pub(super) renewed: bool,
     /// Whether it was sent again because a connection was stale.
     pub(super) resent: bool,
+    /// What the service set on the way.
+    pub(super) cookies: Cookies,
     /// How often a challenge was answered since the last redirect.
     pub(super) answered: u8,
 }
@@ -30,7 +36,14 @@ impl Course {
     /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
     pub(super) fn begin(end: End, plan: Plan) -> Box<Course> {
         let (renewed, resent) = (false, false);
-        Box::new(Course { end, plan, redirects: 0, renewed, resent, answered: 0 })
+        let cookies = Cookies::default();
+        Box::new(Course { end, plan, redirects: 0, renewed, resent, cookies, answered: 0 })
+    }
+
+    /// Whether a redirect to another origin is followed: the card says so, and nothing is done but to read.
+    pub(super) fn may_leave(&self) -> bool {
+        let reads = matches!(self.plan.request.method, Method::GET | Method::HEAD);
+        self.end.leaves() && reads && self.plan.effect == Effect::Read
     }
 
     /// The error of credentials that cannot be used.

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::card::HttpError;
+use crate::card::{HttpError, Redirects};
 use crate::connector::{Connector, ErrorRule};
 use crate::definition::Definition;
 
@@ -44,6 +44,16 @@ impl End {
     /// Whether redirects are followed, and not given as the reply that they are.
     pub(super) fn follows(&self) -> bool {
         matches!(self, End::Outputs(_))
+    }
+
+    /// Whether redirects to another origin are followed, without credentials.
+    pub(super) fn leaves(&self) -> bool {
+        match self {
+            End::Outputs(definition) => {
+                definition.card.request.redirects == Redirects::WithoutCredentials
+            }
+            End::Reply { .. } => false,
+        }
     }
 
     /// Most bytes of a decoded body, where the card says so.

@@ -13,6 +13,7 @@
 
 mod anonymous;
 mod challenge;
+mod cookies;
 mod course;
 mod end;
 mod failed;

@@ -1,14 +1,22 @@
-//! Redirects (RFC 9110, section 15.4): followed on the same origin only, so that no credential leaves it.
+//! Redirects (RFC 9110, section 15.4): followed on the same origin, so that no credential leaves it; to another one only where a card
+//! says so, and without any.
+
+use std::sync::Arc;
 
 use http::Method;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, USER_AGENT};
 use url::Url;
 
-use crate::request::RequestSpec;
+use crate::plan::Plan;
+use crate::request::{HostFrom, RequestSpec};
 use crate::response::Reply;
+use crate::secret::Secret;
 
 /// Most redirects that one call follows.
 pub const MAX_REDIRECTS: u8 = 5;
+
+/// No signature is shorter.
+const SHORTEST_SIGNATURE: usize = 16;
 
 /// Where a reply sends the request.
 pub(super) enum Redirect {
@@ -16,10 +24,12 @@ pub(super) enum Redirect {
     None,
     /// To another URL of the same origin.
     To(Url),
-    /// To another origin; that is not followed, and the reply is the last.
+    /// To another origin; that is followed where the card says so, else the reply is the last.
     Elsewhere {
         /// Scheme, host and port.
         origin: String,
+        /// The URL, where it could be followed.
+        url: Option<Url>,
     },
     /// To a URL of the same origin that a GET would go to, where the request is a POST: what was to be done would be left
     /// undone, and look done. That is not followed either.
@@ -42,7 +52,14 @@ pub(super) fn of(request: &RequestSpec, reply: &Reply, followed: u8) -> Redirect
     };
     let plain = url.username().is_empty() && url.password().is_none();
     if url.origin() != request.url.origin() || !plain {
-        return Redirect::Elsewhere { origin: url.origin().ascii_serialization() };
+        let origin = url.origin().ascii_serialization();
+        url.set_fragment(None);
+        // Not from https to http: what was asked for in secret is not got in the open.
+        let could = plain
+            && followed < MAX_REDIRECTS
+            && (url.scheme() == "https"
+                || (url.scheme(), request.url.scheme()) == ("http", "http"));
+        return Redirect::Elsewhere { origin, url: could.then_some(url) };
     }
     // Every client asks for such a URL with GET (RFC 9110, section 15.4.2), and RFC 9110 wishes the method had stayed.
     if matches!(reply.status, 301 | 302) && request.method == Method::POST {
@@ -66,6 +83,28 @@ pub(super) fn follow(request: &mut RequestSpec, url: Url, status: u16) {
         request.headers.remove(CONTENT_TYPE);
         request.headers.remove(CONTENT_ENCODING);
     }
+}
+
+/// Makes the request one to another origin: with nothing in it of the first but what says how it may be answered. Whoever redirects
+/// decides the host, so that the egress policy applies; what stands in the query of a signed URL is as good as a credential.
+pub(super) fn leave(plan: &mut Plan, url: Url) {
+    let secrets: Vec<Secret> = url
+        .query_pairs()
+        .filter(|(_, value)| value.len() >= SHORTEST_SIGNATURE)
+        .map(|(_, value)| Secret::from(&*value))
+        .collect();
+    let mut request = RequestSpec::new(plan.request.method.clone(), url);
+    request.host_from = HostFrom::Value;
+    for name in [ACCEPT, ACCEPT_ENCODING, USER_AGENT] {
+        if let Some(value) = plan.request.headers.get(&name).filter(|value| !value.is_sensitive()) {
+            request.headers.insert(name, value.clone());
+        }
+    }
+    request.redactor = Arc::new(plan.request.redactor.with(secrets));
+    request.reply_secrets = Arc::clone(&plan.request.reply_secrets);
+    plan.request = request;
+    plan.pending = None;
+    plan.rendered_base = None;
 }
 
 #[cfg(test)]
@@ -92,16 +131,24 @@ mod tests {
             (302, Some("b?y=2"), 4, "https://api.example/v1/b?y=2"),
             (303, Some("https://API.example:443/b#part"), 0, "https://api.example/b"),
             (307, Some("//other.example/b"), 0, "elsewhere https://other.example"),
-            (308, Some("http://api.example/b"), 0, "elsewhere http://api.example"),
+            (308, Some("http://api.example/b"), 0, "elsewhere http://api.example, never"),
             (302, Some("https://api.example:8443/"), 0, "elsewhere https://api.example:8443"),
-            (302, Some("https://a:b@api.example/"), 0, "elsewhere https://api.example"),
+            (302, Some("https://a:b@api.example/"), 0, "elsewhere https://api.example, never"),
             (302, Some("/b"), MAX_REDIRECTS, "too many"),
-            (302, Some("https://other.example"), MAX_REDIRECTS, "elsewhere https://other.example"),
+            (
+                302,
+                Some("https://other.example"),
+                MAX_REDIRECTS,
+                "elsewhere https://other.example, never",
+            ),
         ] {
             let found = match of(&request, &answered(status, location), followed) {
                 Redirect::None => "none".to_owned(),
                 Redirect::To(url) => url.to_string(),
-                Redirect::Elsewhere { origin } => format!("elsewhere {origin}"),
+                Redirect::Elsewhere { origin, url } => {
+                    let could = if url.is_some() { "" } else { ", never" };
+                    format!("elsewhere {origin}{could}")
+                }
                 Redirect::AsAnother { url } => format!("as a GET {url}"),
                 Redirect::TooMany => "too many".to_owned(),
             };

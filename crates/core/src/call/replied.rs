@@ -100,7 +100,10 @@ impl Replied {
             Redirect::To(url) => {
                 course.redirects += 1;
                 course.answered = 0;
+                let from = course.plan.request.url.clone();
                 redirect::follow(&mut course.plan.request, url, self.reply.status);
+                course.cookies.take(&from, &self.reply, moment.unix_seconds);
+                course.cookies.put(&mut course.plan.request);
                 if let Some(pending) = &course.plan.pending {
                     // A service that repeats the query repeats what was put into it.
                     pending.take_out(&mut course.plan.request.url);
@@ -108,7 +111,12 @@ impl Replied {
                 let again = Unsigned::new(self.call.course).sign(self.call.token, moment);
                 return again.map_or_else(|error| Step::Done(Err(error)), Step::Send);
             }
-            Redirect::Elsewhere { origin } => {
+            Redirect::Elsewhere { url: Some(url), .. } if course.may_leave() => {
+                course.redirects += 1;
+                redirect::leave(&mut course.plan, url);
+                return Step::Send(Signed::plain(self.call.course));
+            }
+            Redirect::Elsewhere { origin, .. } => {
                 course.plan.warnings.push(Warning::RedirectNotFollowed { origin });
             }
             Redirect::AsAnother { url } => {

@@ -1,8 +1,6 @@
 //! A value that is a whole base URL.
 
-use core::net::Ipv6Addr;
-
-use super::host::{HostFault, check_host, check_port};
+use super::host::{HostFault, check_authority};
 use super::path::{self, UrlFault};
 
 /// Why a value is not a whole base URL.
@@ -30,31 +28,16 @@ pub fn check_whole(value: &str) -> Result<&str, WholeFault> {
     let Some(rest) = scheme.and_then(|scheme| value.get(scheme.len()..)) else {
         return Err(WholeFault::Host(HostFault::Scheme));
     };
-    let refused = |c: &char| !c.is_ascii_graphic() || matches!(c, '@' | '\\' | '?' | '#');
-    if let Some(found) = rest.chars().find(refused) {
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let ends = |c: &char| matches!(c, '@' | '\\' | '?' | '#');
+    let refused = |c: &char| !c.is_ascii_graphic() || ends(c);
+    let found = authority.chars().find(ends).or_else(|| path.chars().find(refused));
+    if let Some(found) = found {
         return Err(WholeFault::Host(HostFault::Character { found }));
     }
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    check_authority(authority).map_err(WholeFault::Host)?;
+    check_authority(authority, true).map_err(WholeFault::Host)?;
     path::check_relative(path).map_err(WholeFault::Path)?;
     Ok(value.trim_end_matches('/'))
-}
-
-fn check_authority(authority: &str) -> Result<(), HostFault> {
-    let Some(bracketed) = authority.strip_prefix('[') else {
-        return check_host(authority, true);
-    };
-    let Some((address, after)) = bracketed.split_once(']') else {
-        return Err(HostFault::Character { found: '[' });
-    };
-    if address.parse::<Ipv6Addr>().is_err() {
-        return Err(HostFault::Character { found: '[' });
-    }
-    match after.strip_prefix(':') {
-        Some(port) => check_port(port),
-        None if after.is_empty() => Ok(()),
-        None => Err(HostFault::Port),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! A value in the host of a URL. What it may hold is so little that no parser can read it as anything but a piece
 //! of a name: it cannot end the host, begin a path, or name a user.
 
+use core::net::Ipv6Addr;
+
 /// Most bytes of a host (RFC 1035, section 2.3.4).
 pub const MAX_HOST_BYTES: usize = 253;
 
@@ -11,7 +13,7 @@ pub enum HostFault {
     /// It is empty.
     #[error("it gives no host")]
     Empty,
-    /// It holds something else than letters, digits, `-`, `_` and `.`.
+    /// It holds something else than letters of any alphabet, digits, `-`, `_` and `.`.
     #[error("it holds {}", shown(*found))]
     Character {
         /// The first such character.
@@ -53,6 +55,27 @@ fn invalid(reason: Option<url::ParseError>) -> String {
     }
 }
 
+/// Checks a value that is a host or a piece of one, or an IPv6 address in brackets; where it ends the authority it may also bring a
+/// port.
+///
+/// # Errors
+/// [`HostFault`].
+pub fn check_authority(value: &str, may_have_port: bool) -> Result<(), HostFault> {
+    let Some(bracketed) = value.strip_prefix('[') else {
+        return check_host(value, may_have_port);
+    };
+    let address = bracketed.split_once(']');
+    let Some((_, after)) = address.filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
+    else {
+        return Err(HostFault::Character { found: '[' });
+    };
+    match after.strip_prefix(':') {
+        Some(port) if may_have_port => check_port(port),
+        None if after.is_empty() => Ok(()),
+        _ => Err(HostFault::Port),
+    }
+}
+
 /// Checks a value that is a piece of a host; where it ends the authority it may also bring a port.
 ///
 /// # Errors
@@ -68,7 +91,8 @@ pub fn check_host(value: &str, may_have_port: bool) -> Result<(), HostFault> {
     if host.len() > MAX_HOST_BYTES {
         return Err(HostFault::TooLong);
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    // Letters of other alphabets are those of an international name, which the URL has in another spelling (RFC 5891).
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
     if let Some(found) = host.chars().find(|c| !allowed(*c)) {
         return Err(HostFault::Character { found });
     }
@@ -106,6 +130,8 @@ mod tests {
             "xn--bcher-kva",
             "127.0.0.1",
             "2130706433",
+            "bücher",
+            "例え.example",
         ] {
             assert_eq!(check_host(value, false), Ok(()), "{value}");
         }
@@ -119,7 +145,6 @@ mod tests {
             ("a b", ' '),
             ("a\n", '\n'),
             ("a\0", '\0'),
-            ("bücher", 'ü'),
             ("a。b", '。'),
             ("a:1", ':'),
             ("[::1]", '['),
@@ -140,5 +165,19 @@ mod tests {
             assert_eq!(check_host(value, true), Err(HostFault::Port), "{value}");
         }
         assert_eq!(check_host(":80", true), Err(HostFault::Empty));
+    }
+
+    #[test]
+    fn an_address_in_brackets_is_a_whole_host() {
+        for value in ["[::1]", "[2001:db8::1]", "[::ffff:127.0.0.1]"] {
+            assert_eq!(check_authority(value, false), Ok(()), "{value}");
+            assert_eq!(check_authority(&format!("{value}:8080"), true), Ok(()), "{value}");
+        }
+        let bracket = Err(HostFault::Character { found: '[' });
+        for value in ["[::1", "[a.example]", "[]", "[127.0.0.1]", "[fe80::1%eth0]"] {
+            assert_eq!(check_authority(value, true), bracket, "{value}");
+        }
+        assert_eq!(check_authority("[::1]:80", false), Err(HostFault::Port));
+        assert_eq!(check_authority("[::1]x", true), Err(HostFault::Port));
     }
 }

@@ -13,13 +13,21 @@ use crate::auth::{AuthFault, JwtAlgorithm};
 use crate::pem;
 use crate::secret::Secret;
 
+/// What claims are signed with.
+pub(super) struct SigningKey {
+    /// A private key in PEM, or the shared secret of HMAC.
+    pub(super) text: Secret,
+    /// What the private key is encrypted with, where it is.
+    pub(super) passphrase: Option<Secret>,
+}
+
 /// Signs claims.
 ///
 /// RSA, HMAC and Ed25519 give the same signature each time; ECDSA takes fresh randomness inside ring, the only one in
 /// this crate: its signatures differ, what they say does not.
 pub(super) fn sign(
     algorithm: JwtAlgorithm,
-    key: &Secret,
+    key: &SigningKey,
     key_id: Option<String>,
     claims: &Map<String, Value>,
 ) -> Result<Secret, AuthFault> {
@@ -49,7 +57,11 @@ fn name(algorithm: JwtAlgorithm) -> &'static str {
     }
 }
 
-fn signature(algorithm: JwtAlgorithm, key: &Secret, message: &[u8]) -> Result<Vec<u8>, AuthFault> {
+fn signature(
+    algorithm: JwtAlgorithm,
+    key: &SigningKey,
+    message: &[u8],
+) -> Result<Vec<u8>, AuthFault> {
     let random = SystemRandom::new();
     let failed = |_| AuthFault::Key { reason: "the signature could not be made" };
     let rsa = |padding: &'static dyn signature::RsaEncoding| {
@@ -95,15 +107,16 @@ fn signature(algorithm: JwtAlgorithm, key: &Secret, message: &[u8]) -> Result<Ve
             Ok(pair.sign(message).as_ref().to_vec())
         }
         JwtAlgorithm::HS256 => {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes());
+            let key = hmac::Key::new(hmac::HMAC_SHA256, key.text.expose().as_bytes());
             Ok(hmac::sign(&key, message).as_ref().to_vec())
         }
     }
 }
 
 /// The key in a PEM text.
-fn private_key(key: &Secret) -> Result<PrivateKeyDer<'static>, AuthFault> {
-    pem::private_key(key.expose()).map_err(|reason| AuthFault::Key { reason })
+fn private_key(key: &SigningKey) -> Result<PrivateKeyDer<'static>, AuthFault> {
+    pem::private_key(key.text.expose(), key.passphrase.as_ref().map(Secret::expose))
+        .map_err(|reason| AuthFault::Key { reason })
 }
 
 /// An EC key as SEC 1 has it (RFC 5915), put into PKCS #8 (RFC 5208): ring reads no other.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::answer::Answer;
 use super::endpoint::{endpoint, form_body};
 use super::fault::GrantFault;
-use super::jwt;
+use super::jwt::{self, SigningKey};
 use super::pkce::Pkce;
 use super::reply::{self, granted, seconds};
 use super::scheme::TokenSource;
@@ -76,7 +76,12 @@ impl TokenSource for OAuth2 {
     }
 
     fn read(&self, answer: &Answer<'_>, current: Option<&Tokens>) -> Result<Tokens, GrantFault> {
-        reply::tokens(answer, current, self.lifetime.map(|span| span.0))
+        let tokens = reply::tokens(answer, current, self.lifetime.map(|span| span.0));
+        if tokens.is_ok() && self.token.is_bearer() && !reply::is_bearer(answer.reply) {
+            let reason = "its `token_type` is not `Bearer`";
+            return Err(GrantFault::Unusable { status: answer.reply.status, reason });
+        }
+        tokens
     }
 
     fn starts_alone(&self) -> bool {
@@ -353,6 +358,8 @@ fn assertion(
     moment: &Moment,
 ) -> Result<Secret, AuthFault> {
     const LIFETIME_S: i64 = 300;
+    // A server whose clock is a little behind takes no assertion of the future.
+    const BACK_S: i64 = 10;
     let Some(declared) = &oauth2.assertion else {
         return Err(AuthFault::Key { reason: "the connector declares no assertion" });
     };
@@ -374,15 +381,20 @@ fn assertion(
     claims.insert("sub".into(), text(&declared.subject)?.unwrap_or_else(|| issuer.clone()).into());
     claims.insert("iss".into(), issuer.into());
     claims.insert("aud".into(), audience.into());
-    claims.insert("iat".into(), moment.unix_seconds.into());
-    let end = moment.unix_seconds.saturating_add(lifetime.unwrap_or(LIFETIME_S));
+    let lifetime = lifetime.unwrap_or(LIFETIME_S);
+    let issued = moment.unix_seconds.saturating_sub(BACK_S.min(lifetime / 2));
+    claims.insert("iat".into(), issued.into());
+    let end = issued.saturating_add(lifetime);
     claims.insert("exp".into(), end.into());
     claims.insert("jti".into(), moment.nonce_hex().into());
     for (name, template) in &declared.claims {
         let value = template.value(connection).map_err(AuthFault::Template)?;
         claims.extend(value.map(|value| (name.clone(), value)));
     }
-    let key = Secret::from(&*credential(&declared.key, connection)?);
+    let key = SigningKey {
+        text: Secret::from(&*credential(&declared.key, connection)?),
+        passphrase: text(&declared.passphrase)?.map(Secret::new),
+    };
     jwt::sign(declared.algorithm, &key, text(&declared.key_id)?, &claims)
 }
 

@@ -42,6 +42,15 @@ pub(super) fn tokens(
     })
 }
 
+/// Whether a reply gives a token that is sent as `Bearer`, by what it says or does not say (RFC 6749, section 7.1). Those of Slack and
+/// Azure DevOps are, under other names.
+pub(super) fn is_bearer(reply: &Reply) -> bool {
+    let object = object(reply);
+    let said = object.as_ref().and_then(|object| object.get("token_type")?.as_str());
+    let known = ["", "bearer", "bot", "user", "jwt-bearer"];
+    said.is_none_or(|said| known.iter().any(|known| known.eq_ignore_ascii_case(said.trim())))
+}
+
 /// The object of a reply that grants something.
 pub(super) fn granted(answer: &Answer<'_>) -> Result<Map<String, Value>, GrantFault> {
     let reply = answer.reply;

@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use crate::auth::{AuthFault, Session, credential};
 use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody, Look};
-use crate::http_date::http_date;
+use crate::http_date::is_over;
 use crate::inject::header::push_header;
 use crate::moment::Moment;
 use crate::request::{Body, BodyKind, ReplySecret, RequestSpec};
@@ -117,17 +117,6 @@ fn cookie(reply: &Reply, name: &str, now: i64) -> Option<String> {
         }
     }
     value
-}
-
-/// Whether an attribute ends its cookie at once (RFC 6265, sections 5.2.1 and 5.2.2).
-fn is_over(attribute: &str, now: i64) -> bool {
-    let Some((name, value)) = attribute.split_once('=') else { return false };
-    match name.trim().to_ascii_lowercase().as_str() {
-        "max-age" => value.trim().parse::<i64>().is_ok_and(|seconds| seconds <= 0),
-        // Many write the date with hyphens, as Netscape did.
-        "expires" => http_date(&value.trim().replace('-', " ")).is_some_and(|end| end <= now),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

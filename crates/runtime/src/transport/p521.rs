@@ -2,33 +2,98 @@
 
 use std::sync::{Arc, LazyLock};
 
+use ::p521::ecdh::diffie_hellman;
 use ::p521::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
 use ::p521::ecdsa::{DerSignature, SigningKey as EcdsaKey, VerifyingKey};
+use ::p521::elliptic_curve::sec1::ToSec1Point as _;
+use ::p521::{PublicKey, SecretKey};
 use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use rustls::crypto::{
+    ActiveKeyExchange, CryptoProvider, SharedSecret, SupportedKxGroup, WebPkiSupportedAlgorithms,
+};
 use rustls::pki_types::{
     AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm,
     SubjectPublicKeyInfoDer, alg_id,
 };
 use rustls::sign::{Signer, SigningKey, public_key_to_spki};
-use rustls::{Error, SignatureAlgorithm, SignatureScheme};
+use rustls::{Error, NamedGroup, PeerMisbehaved, SignatureAlgorithm, SignatureScheme};
+use zeroize::Zeroizing;
 
 use super::certificate::{Der, OCTET_STRING, SEQUENCE};
 
 /// Teaches a provider the signatures of this curve.
 pub(super) fn add_to(provider: &mut CryptoProvider) {
-    type Algorithms = Vec<&'static dyn SignatureVerificationAlgorithm>;
-    type Mapping = Vec<(SignatureScheme, &'static [&'static dyn SignatureVerificationAlgorithm])>;
-    static ALL: LazyLock<(Algorithms, Mapping)> = LazyLock::new(|| {
+    type Algorithm = &'static dyn SignatureVerificationAlgorithm;
+    type Known = (Vec<Algorithm>, Vec<(SignatureScheme, &'static [Algorithm])>);
+    static ALL: LazyLock<Known> = LazyLock::new(|| {
         let known = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-        let mut all = known.all.to_vec();
-        all.extend([WITH_SHA256, WITH_SHA384, WITH_SHA512]);
-        let mut mapping = known.mapping.to_vec();
-        mapping.push((SignatureScheme::ECDSA_NISTP521_SHA512, &[WITH_SHA512]));
-        (all, mapping)
+        let all = [known.all, &[WITH_SHA256, WITH_SHA384, WITH_SHA512]].concat();
+        let mapping = known.mapping.iter().map(|(scheme, algorithms)| {
+            // In TLS 1.2 a scheme names the hash and leaves the curve open; in TLS 1.3 the first of a list counts.
+            let more = match *scheme {
+                SignatureScheme::ECDSA_NISTP256_SHA256 => WITH_SHA256,
+                SignatureScheme::ECDSA_NISTP384_SHA384 => WITH_SHA384,
+                _ => return (*scheme, *algorithms),
+            };
+            // For as long as the process lives, as those of ring.
+            (*scheme, &*[algorithms, [more].as_slice()].concat().leak())
+        });
+        let own: &[Algorithm] = &[WITH_SHA512];
+        (all, mapping.chain([(SignatureScheme::ECDSA_NISTP521_SHA512, own)]).collect())
     });
     let (all, mapping) = &*ALL;
     provider.signature_verification_algorithms = WebPkiSupportedAlgorithms { all, mapping };
+    // In TLS 1.2 a certificate needs a curve that keys are exchanged on too (RFC 8422, section 5.1).
+    provider.kx_groups.push(&Group);
+}
+
+/// The exchange of keys on this curve; nobody begins with it.
+#[derive(Debug)]
+struct Group;
+
+impl SupportedKxGroup for Group {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        let random = SystemRandom::new();
+        loop {
+            let mut number = Zeroizing::new([0; 66]);
+            random.fill(&mut *number).map_err(|_| Error::FailedToGetRandomBytes)?;
+            // 521 bits; one in some 2^260 of them is no key.
+            number[0] &= 1;
+            if let Ok(secret) = SecretKey::from_slice(&*number) {
+                let public = secret.public_key().to_sec1_point(false).as_bytes().to_vec();
+                return Ok(Box::new(Exchange { secret, public }));
+            }
+        }
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::secp521r1
+    }
+}
+
+struct Exchange {
+    secret: SecretKey,
+    public: Vec<u8>,
+}
+
+impl ActiveKeyExchange for Exchange {
+    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
+        // Points are not packed (RFC 8446, section 4.2.8.2).
+        let is_whole = peer.first() == Some(&0x04);
+        let peer = PublicKey::from_sec1_bytes(peer).ok().filter(|_| is_whole);
+        let peer = peer.ok_or(PeerMisbehaved::InvalidKeyShare)?;
+        let shared = diffie_hellman(self.secret.to_nonzero_scalar(), peer.as_affine());
+        Ok(SharedSecret::from(shared.raw_secret_bytes().as_slice()))
+    }
+
+    fn pub_key(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn group(&self) -> NamedGroup {
+        NamedGroup::secp521r1
+    }
 }
 
 /// A key on this curve in PKCS #8 or SEC 1; `None` where it is another one.

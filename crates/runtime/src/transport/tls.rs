@@ -23,6 +23,7 @@ pub(super) fn fingerprint(settings: &TlsSettings) -> Fingerprint {
     let parts = [
         identity.map(|identity| &identity.certificate),
         identity.map(|identity| &identity.key),
+        identity.and_then(|identity| identity.passphrase.as_ref()),
         authority.as_ref(),
     ];
     let mut hash = Context::new(&SHA256);
@@ -92,11 +93,12 @@ fn certified_key(
     identity: &ClientIdentity,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, String> {
-    let ClientIdentity { certificate, key } = identity;
+    let ClientIdentity { certificate, key, passphrase } = identity;
     let certificates = pem::certificates(certificate.expose())
         .map_err(|reason| format!("the client certificate cannot be used: {reason}"))?;
     let unusable = |reason| format!("the key of the client certificate cannot be used: {reason}");
-    let key = pem::private_key(key.expose()).map_err(unusable)?;
+    let key = pem::private_key(key.expose(), passphrase.as_ref().map(Secret::expose))
+        .map_err(unusable)?;
     let key = signing_key(key, provider).ok_or_else(|| unusable(KINDS))?;
     let certified = CertifiedKey::new(certificates, key);
     if belongs(&certified) {
