@@ -185,18 +185,18 @@ impl Workload {
     /// # Errors
     /// As for [`Workload::token_once`].
     pub fn token_calls(&self, token: Token, calls: usize) -> Result<Job> {
-        self.bench_calls("bench/me", token, calls)
+        self.bench_calls("bench/me", token, calls, 1)
     }
 
     /// cardhost with a card that gives one field of the body, `calls` invocations one after the other.
     ///
     /// # Errors
     /// As for [`Workload::token_once`].
-    pub fn field_calls(&self, calls: usize) -> Result<Job> {
-        self.bench_calls("bench/who", Token::Inline, calls)
+    pub fn field_calls(&self, calls: usize, jobs: usize) -> Result<Job> {
+        self.bench_calls("bench/who", Token::Inline, calls, jobs)
     }
 
-    fn bench_calls(&self, card: &str, token: Token, calls: usize) -> Result<Job> {
+    fn bench_calls(&self, card: &str, token: Token, calls: usize, jobs: usize) -> Result<Job> {
         let folder = self.token_folder()?;
         let connection = match token {
             Token::Inline => json!({ "fields": { "Token": "bench-token" } }),
@@ -206,7 +206,8 @@ impl Workload {
         let line = |id: usize| json!({ "id": id.to_string(), "connection": connection });
         let text: String = (0..calls).map(|id| format!("{}\n", line(id))).collect();
         std::fs::write(&lines, text)?;
-        let mut arguments = ["run", card, "--stream"].map(str::to_owned).to_vec();
+        let jobs = jobs.to_string();
+        let mut arguments = ["run", card, "--stream", "--jobs", &jobs].map(str::to_owned).to_vec();
         arguments.extend(self.token_arguments(&folder));
         Ok(Job::new(&self.cardhost, arguments, Check::Contains(USER_ID.to_owned(), calls))
             .with_stdin(&lines))

@@ -176,6 +176,7 @@ impl Bench {
         let entries = |jobs| {
             vec![
                 ("cardhost", self.cardhost(self.work.cardhost_stream(calls, jobs))),
+                ("cardhost, a field read", self.cardhost(self.work.field_calls(calls, jobs))),
                 ("curl, parses nothing", Ok(self.work.curl_many(calls, jobs))),
                 ("bare reqwest", Ok(self.work.reqwest_many(calls, jobs))),
             ]
@@ -187,6 +188,10 @@ impl Bench {
             (
                 self.cardhost(self.work.cardhost_stream(FEW, 1)),
                 self.cardhost(self.work.cardhost_stream(MANY, 1)),
+            ),
+            (
+                self.cardhost(self.work.field_calls(FEW, 1)),
+                self.cardhost(self.work.field_calls(MANY, 1)),
             ),
             (Ok(self.work.curl_many(FEW, 1)), Ok(self.work.curl_many(MANY, 1))),
             (Ok(self.work.reqwest_many(FEW, 1)), Ok(self.work.reqwest_many(MANY, 1))),
@@ -221,6 +226,10 @@ impl Bench {
             let at_one = rows_one[index].outcome.as_ref().ok();
             let cpu_by_reqwest = reqwest.map(|reqwest| ratio(cost.cpu_us, reqwest.cpu_us));
             let speed_by_reqwest = reqwest.map(|reqwest| ratio(reqwest.wall_us, cost.wall_us));
+            if row.name == "cardhost, a field read" {
+                self.verdicts.note(targets::FIELD_INSTRUCTIONS, slope.map(thousands));
+                self.verdicts.note(targets::FIELD_CPU, cpu_by_reqwest);
+            }
             if row.name == "cardhost" {
                 self.verdicts.note(targets::WARM_INSTRUCTIONS, slope.map(thousands));
                 self.verdicts.note(targets::WARM_CPU, cpu_by_reqwest);

@@ -91,7 +91,7 @@ fn count(work: &Workload) -> Result<Vec<Count>> {
         token(Token::Inline)?,
         token(Token::Stored)?,
         warm(work.cardhost_stream(FEW, 1)?, work.cardhost_stream(MANY, 1)?),
-        warm(work.field_calls(FEW)?, work.field_calls(MANY)?),
+        warm(work.field_calls(FEW, 1)?, work.field_calls(MANY, 1)?),
         warm(work.reqwest_many(FEW, 1), work.reqwest_many(MANY, 1)),
         Measure::Whole(once(Scheme::Https)),
         Measure::Whole(work.reqwest_once(Scheme::Https)),
