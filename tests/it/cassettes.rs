@@ -225,6 +225,64 @@ fn what_was_recorded_from_the_mock_is_replayed_as_a_case() {
     );
 }
 
+/// A card that writes under the caller's key.
+fn keyed(folder: &Path, url: &str) -> [String; 3] {
+    let cards = folder.join("cards/shop");
+    fs::create_dir_all(&cards).unwrap();
+    let connector = json!({
+        "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop",
+        "connection": { "fields": {} },
+        "auth": { "none": { "scheme": "none" } },
+        "targets": { "api": { "auth": ["none"], "base": "https://shop.example" } },
+    });
+    let card = json!({
+        "format": 1, "name": "order", "version": "1.0.0", "title": "Order", "effect": "write",
+        "idempotencyKey": { "header": "idempotency-key" },
+        "request": { "target": "api", "method": "POST", "path": "/orders" },
+        "output": { "Order": { "Id": { "type": "text", "value": "<<response.body.id>>" } } },
+    });
+    fs::write(cards.join("connector.json"), connector.to_string()).unwrap();
+    fs::write(cards.join("order.json"), card.to_string()).unwrap();
+    let cards = folder.join("cards").display().to_string();
+    [cards, url.to_owned(), folder.join("case").display().to_string()]
+}
+
+#[test]
+fn the_key_of_a_write_is_part_of_its_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RawServer::start(|_, request| {
+        assert!(String::from_utf8_lossy(request).contains("idempotency-key: order-7\r\n"));
+        Answer::Bytes(reply("200 OK", "application/json", br#"{"id":"7"}"#))
+    });
+    let [cards, url, case] = keyed(folder.path(), &server.url);
+    let args = ["record", "shop/order", "--cards", &cards, "--base", &url, "--case", &case];
+    let recorded = cardhost(&args, r#"{"idempotencyKey": "order-7"}"#);
+    assert_eq!((recorded.code, recorded.stdout.as_str()), (0, "{\"Order\":{\"Id\":\"7\"}}\n"));
+    let ran = cardhost(&["test", &case, "--cards", &cards], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 case: 1 passed\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_a_service_did_is_printed_also_where_no_case_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RawServer::start(|_, _| {
+        Answer::Bytes(reply("200 OK", "application/json", br#"{"id":"7"}"#))
+    });
+    let [cards, url, case] = keyed(folder.path(), &server.url);
+    fs::create_dir_all(Path::new(&case).join("notes")).unwrap();
+    let args = ["record", "shop/order", "--cards", &cards, "--base", &url, "--case", &case];
+    let recorded = cardhost(&args, "{}");
+    assert_eq!(recorded.stdout, "{\"Order\":{\"Id\":\"7\"}}\n");
+    assert_eq!(recorded.code, 3, "{recorded:?}");
+    assert!(recorded.stderr.contains("a case has only"), "{recorded:?}");
+    let left: Vec<String> = fs::read_dir(&case)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name == "case.json")
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
 /// A host whose service is a function, and what it records.
 fn recording(
     source: MemorySource,

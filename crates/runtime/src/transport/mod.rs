@@ -11,6 +11,7 @@ mod memory;
 mod observer;
 #[cfg(feature = "p521")]
 mod p521;
+mod private_network;
 mod resolve;
 mod room;
 mod send;
@@ -29,6 +30,7 @@ pub use egress::EgressPolicy;
 pub use http::HttpTransport;
 pub use memory::MemoryTransport;
 pub use observer::Observer;
+pub use private_network::PrivateNetwork;
 pub use resolve::{Resolve, SystemResolver};
 pub use send::Transport;
 pub use stand_in::StandIn;
