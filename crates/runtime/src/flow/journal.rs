@@ -538,7 +538,7 @@ mod tests {
             let query = "SELECT count(*) FROM sent WHERE step = '/do/0' AND note IS NULL";
             assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(1));
         }
-        assert_eq!(format(&path), 2);
+        assert_eq!(format(&path), 3);
         let reason = "a newer cardhost made it: its format is 2".to_owned();
         assert_eq!(connect(&path, STEPS).unwrap_err(), JournalProblem::Unusable { reason });
     }
