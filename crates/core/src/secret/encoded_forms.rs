@@ -44,6 +44,8 @@ impl EncodedForms {
         patterns.retain(|pattern| !pattern.is_empty());
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
+            // Its vector registers end up on the stack, with pieces of what they went over: nobody wipes that.
+            .prefilter(false)
             .build(patterns.iter().map(beginning))
             .ok()
             .filter(|_| !patterns.is_empty());

@@ -21,6 +21,7 @@ use cardhost_core::failure::Error;
 use cardhost_flow::{Problem, StepId};
 use ring::digest::{Context, SHA256, digest};
 use ring::pbkdf2;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,8 +84,10 @@ struct Held(Connection);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Where this fails the mark stays, and so does the file that it asks for.
-        let _ = self.0.execute("DELETE FROM held", []);
+        if self.0.execute("DELETE FROM held", []).is_err() {
+            // The mark stays, and so has to do the file that it asks for.
+            let _ = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 
@@ -528,18 +531,20 @@ mod tests {
     fn a_journal_of_an_older_format_is_brought_to_the_newest_or_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
-        connect(&path, STEPS).unwrap().execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
+        let made = Held(connect(&path, STEPS).unwrap());
+        made.0.execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
+        drop(made);
         let failing = [STEPS, &[NEXT, "nonsense"]].concat();
         assert!(connect(&path, &failing).is_err());
         assert_eq!(format(&path), 2);
         let newer = [STEPS, &[NEXT]].concat();
         for _ in 0..2 {
-            let connection = connect(&path, &newer).unwrap();
+            let Held(connection) = &Held(connect(&path, &newer).unwrap());
             let query = "SELECT count(*) FROM sent WHERE step = '/do/0' AND note IS NULL";
             assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(1));
         }
         assert_eq!(format(&path), 3);
-        let reason = "a newer cardhost made it: its format is 2".to_owned();
+        let reason = "a newer cardhost made it: its format is 3".to_owned();
         assert_eq!(connect(&path, STEPS).unwrap_err(), JournalProblem::Unusable { reason });
     }
 }
