@@ -44,11 +44,15 @@ pub use cardhost_core::invocation::{ConnectionRef, Invocation};
 pub use cardhost_core::plan::{BaseOverride, Plan, Warning};
 pub use cardhost_core::request::{HostFrom, RequestSpec};
 pub use cardhost_core::response::{Output, OutputValue, Reply};
+pub use cardhost_runtime::caller::Caller;
 pub use cardhost_runtime::host::{Host, HostBuilder, Policy, Prepared};
 #[cfg(feature = "embedded-cards")]
 pub use embedded::Embedded;
 #[cfg(all(feature = "embedded-cards", feature = "flow"))]
 pub use embedded::EmbeddedFlows;
+
+/// The types of methods, headers and statuses, of the version that transports are given.
+pub use http;
 
 /// Where cards come from.
 pub mod catalog {
@@ -105,8 +109,8 @@ pub mod login {
 pub mod transport {
     pub use cardhost_runtime::transport::{
         BodyEnd, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport, Observer,
-        OwnFault, Reply, RequestSpec, Resolve, StandIn, SystemResolver, TimeoutKind, Transport,
-        TransportFault, TransportFaultKind, Treatment, egress,
+        OwnFault, PrivateNetwork, Reply, RequestSpec, Resolve, StandIn, SystemResolver,
+        TimeoutKind, Transport, TransportFault, TransportFaultKind, Treatment, egress,
     };
 }
 
@@ -117,7 +121,7 @@ pub mod fault {
     pub use cardhost_core::auth::AuthFault;
     pub use cardhost_core::call::ReplyFault;
     pub use cardhost_core::connection::ConnectionFault;
-    pub use cardhost_core::connection_test::NoTest;
+    pub use cardhost_core::connection_test::{NoIdentity, NoTest};
     pub use cardhost_core::decoder::DecodeFault;
     pub use cardhost_core::error::{Fault, Internal, Retry, Unreadable};
     pub use cardhost_core::inject::header::HeaderFault;

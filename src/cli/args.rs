@@ -6,11 +6,14 @@ use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
 use super::connection::ConnectionArgs;
 use super::docs::DocsArgs;
+use super::exit_codes::EXIT_CODES;
 use super::explain::ExplainArgs;
 use super::flow::FlowArgs;
 use super::global::Global;
 use super::list::ListArgs;
+use super::man::ManArgs;
 use super::mock::MockArgs;
+use super::names::NamesArgs;
 use super::plan::PlanArgs;
 use super::record::RecordArgs;
 use super::run::RunArgs;
@@ -30,10 +33,6 @@ pub(crate) struct Cli<C: Subcommand = Command> {
 
 /// The version, and in a build for use the commit.
 const VERSION: &str = env!("CARDHOST_VERSION");
-
-const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a test failed, 2 usage, 3 definition, 4 invocation, 5 connection or auth, 6 refused by policy, \
-7 transport, 8 the service answered with an error, 9 the reply could not be decoded or mapped, \
-10 try again later, 70 a bug in cardhost.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -101,6 +100,7 @@ pub(crate) enum Command {
     /// Serve a stand-in for a service on loopback, from its cards' examples
     #[command(after_help = "Examples:
   cardhost mock mixpanel --port 8080
+  cardhost mock mixpanel shop --cards my-cards
   cardhost run mixpanel/custom-api-action --connection test.json --base http://127.0.0.1:8080 < invocation.json")]
     Mock(MockArgs),
     /// Store connections, log in, test them
@@ -113,6 +113,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example:
   cardhost completions bash > /etc/bash_completion.d/cardhost")]
     Completions(CompletionsArgs),
+    /// Print names of one kind, one a line: for completions
+    #[command(hide = true)]
+    Names(NamesArgs),
+    /// Print the manual page
+    #[command(after_help = "Examples:
+  cardhost man > cardhost.1
+  cardhost man | man -l -")]
+    Man(ManArgs),
 }
 
 /// The subcommand whose start counts, by itself: see [`super::parse`].

@@ -1,5 +1,6 @@
 //! stdout and stderr: data on one, everything else on the other.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ impl Console {
     /// Writes data.
     pub(crate) fn out(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
+        let text = if out.is_terminal() { shown_as_text(text) } else { Cow::Borrowed(text) };
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .map_err(|e| Failure::Io("stdout", e))
@@ -74,34 +76,30 @@ impl Console {
                     &json!({ "severity": "warning", "code": code, "message": message }).to_string(),
                 );
             } else {
-                self.note(&format!("warning[{code}]: {message}"));
+                self.note(&format!("{}: {message}", label(WARNING, "warning", code)));
             }
         }
     }
 
     /// Writes how far a command has come that a signal ended.
     pub(crate) fn interrupted(&self, signal: Signal, so_far: &str) {
-        let message = format!("{}: {so_far}", signal.name);
+        self.warn("interrupted", &format!("{}: {so_far}", signal.name));
+    }
+
+    /// Writes a warning of the command's own.
+    pub(crate) fn warn(&self, code: &str, message: &str) {
         if self.json_errors() {
-            let object =
-                json!({ "severity": "warning", "code": "interrupted", "message": message });
+            let object = json!({ "severity": "warning", "code": code, "message": message });
             self.note(&object.to_string());
         } else {
-            self.note(&format!("warning[interrupted]: {message}"));
+            self.note(&format!("{}: {}", label(WARNING, "warning", code), printable(message)));
         }
     }
 
     /// Writes an error that does not end the command, as a warning.
     pub(crate) fn warning(&self, what: &str, error: &Error) {
-        let code = error.code();
         let message = format!("{what}: {}", error.message());
-        if self.json_errors() {
-            let object =
-                json!({ "severity": "warning", "code": code.as_str(), "message": message });
-            self.note(&object.to_string());
-        } else {
-            self.note(&format!("warning[{code}]: {}", printable(&message)));
-        }
+        self.warn(error.code().as_str(), &message);
     }
 
     /// Writes a failure and gives its exit code.
@@ -123,9 +121,12 @@ impl Console {
                 self.plain("usage", message);
                 Class::Usage
             }
-            // Whoever reads our output has read enough.
-            Failure::Io("stdout", error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
+            Failure::Io("stdout", error) => {
+                // Whoever reads our output has read enough, and knows it; others learn it from the exit code.
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    self.plain("output.unwritable", &format!("stdout cannot be written: {error}"));
+                }
+                Class::Transport
             }
             Failure::Io(what, error) => {
                 self.plain("usage", &format!("{what}: {error}"));
@@ -139,7 +140,7 @@ impl Console {
         if self.json_errors() {
             self.note(&json!({ "code": code, "message": message }).to_string());
         } else {
-            self.note(&format!("error[{code}]: {message}"));
+            self.note(&format!("{}: {message}", label(ERROR, "error", code)));
         }
     }
 
@@ -164,7 +165,11 @@ impl Console {
             self.note(&shown.to_string());
             return;
         }
-        let mut text = format!("error[{}]: {}", error.code(), printable(&error.message()));
+        let mut message = printable(&error.message());
+        if error.class() == Class::Test {
+            message = coloured_diff(&message);
+        }
+        let mut text = format!("{}: {message}", label(ERROR, "error", error.code().as_str()));
         let place = error.place();
         let file = if place.file.is_empty() { "stdin" } else { &place.file };
         let line_column =
@@ -187,13 +192,36 @@ impl Console {
             text.push_str(&format!("\n  body: {}", printable(&shortened(&body))));
         }
         if let Some(hint) = error.hint() {
-            text.push_str(&format!("\n  hint: {}", printable(&hint)));
+            text.push_str(&format!("\n  {HINT}hint{PLAIN}: {}", printable(&hint)));
         }
         if let Some(after) = error.retry_after_s() {
             text.push_str(&format!("\n  retry after: {after} s"));
         }
         self.note(&text);
     }
+}
+
+/// As `check` has them; they are taken out where stderr is no terminal, and with NO_COLOR.
+const ERROR: &str = "\x1b[1m\x1b[91m";
+const WARNING: &str = "\x1b[1m\x1b[33m";
+const HINT: &str = "\x1b[1m\x1b[96m";
+const REMOVED: &str = "\x1b[31m";
+const ADDED: &str = "\x1b[32m";
+const PLAIN: &str = "\x1b[0m";
+
+/// What a message begins with.
+fn label(style: &str, kind: &str, code: &str) -> String {
+    format!("{style}{kind}[{code}]{PLAIN}")
+}
+
+/// A message with the lines of a diff in it in colours.
+fn coloured_diff(message: &str) -> String {
+    let coloured = |line: &str| match line.trim_start().chars().next() {
+        Some('-') => format!("{REMOVED}{line}{PLAIN}"),
+        Some('+') => format!("{ADDED}{line}{PLAIN}"),
+        _ => line.to_owned(),
+    };
+    message.split('\n').map(coloured).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a line to stderr. Where that cannot be written, nothing is left to be done.
@@ -209,11 +237,38 @@ pub(crate) fn printable(text: &str) -> String {
         match c {
             '\n' => shown.push_str("\n    "),
             '\t' => shown.push(c),
-            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c if is_unseen(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }
     }
     shown
+}
+
+/// Data as a terminal may show it: what commands it, or is not seen, as JSON writes it (`\u202e`), which JSON reads as the same.
+pub(crate) fn shown_as_text(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| is_unseen(c) && !matches!(c, '\n' | '\t')) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !is_unseen(c) || matches!(c, '\n' | '\t') {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character commands the terminal, turns the direction of what follows, or takes no place: with any of them a text
+/// can look like another one (Unicode Technical Report 36, sections 2.1 and 2.5).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What fits a terminal; `--errors json` has all of it.
@@ -224,4 +279,23 @@ fn shortened(text: &str) -> String {
     }
     let start: String = text.chars().take(LONGEST).collect();
     format!("{start}… (--errors json shows more)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_or_hides_text_reaches_no_terminal() {
+        let text = "a\u{202e}cba\u{2069}\u{200b}\u{feff}\u{9b}31m\u{e0041}";
+        let shown = "a\\u{202e}cba\\u{2069}\\u{200b}\\u{feff}\\u{9b}31m\\u{e0041}";
+        assert_eq!(printable(text), shown);
+        let json = serde_json::to_string(text).unwrap();
+        let shown = shown_as_text(&json);
+        assert!(shown.is_ascii(), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        let plain = "{\n\t\"é\": \"日本 🙂 שלום\"\n}";
+        assert!(matches!(shown_as_text(plain), Cow::Borrowed(_)));
+        assert_eq!(printable("שלום\u{1b}"), "שלום\\u{1b}");
+    }
 }

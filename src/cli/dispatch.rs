@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use super::args::{Cli, Command};
-use super::console::{self, Console};
+use super::console::{self, Console, Failure};
+use super::global::Errors;
 use super::parse::parse;
 use super::{
-    check, completions, connection, docs, explain, flow, list, logging, mock, plan, record, run,
-    schema, show, stream, test,
+    check, completions, connection, docs, explain, flow, list, logging, man, mock, names, plan,
+    record, run, schema, show, stream, test,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -47,6 +48,8 @@ fn command() -> ExitCode {
         Command::Mock(args) => mock::run(&cli.global, args, &console),
         Command::Connection(args) => connection::run(&cli.global, args, &console),
         Command::Flow(args) => flow::run(&cli.global, args, &console),
+        Command::Names(args) => names::run(&cli.global, args, &console),
+        Command::Man(args) => man::run(args, <Cli>::command(), &console),
         Command::Completions(args) => completions::run(args, <Cli>::command(), &console),
     };
     match done {
@@ -73,9 +76,11 @@ fn usage(error: &clap::Error) -> ExitCode {
         let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let object = serde_json::json!({ "code": "usage", "message": message });
         console::note(&object.to_string());
-    } else {
-        // Nothing is left to do where even this cannot be printed.
-        let _ = error.print();
+    } else if let Err(unwritten) = error.print() {
+        // Of what goes to stderr nothing is left to be said.
+        if !error.use_stderr() {
+            return Console::new(Errors::Text).failure(&Failure::Io("stdout", unwritten));
+        }
     }
     let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     ExitCode::from(if helped { 0 } else { cardhost::Class::Usage.exit_code() })

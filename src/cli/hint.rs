@@ -45,7 +45,7 @@ fn hint(error: &Error) -> Option<String> {
         })
         .or_else(|| match fault.downcast_ref()? {
             PlanFault::AuthMissing { .. } => Some(
-                "fill in the fields of one of these methods: with `--connection FILE`, or under `connection.fields` of the invocation",
+                "fill in the fields of one of these methods: with `--connection NAME` (or FILE), or under `connection.fields` of the invocation",
             ),
             _ => None,
         })
@@ -79,9 +79,9 @@ fn field(error: &Error) -> Option<&'static str> {
         _ => return None,
     };
     match &field.problem {
-        FieldProblem::Missing if field.root == FieldRoot::Connection => {
-            Some("give it with `--connection FILE`, or under `connection.fields` of the invocation")
-        }
+        FieldProblem::Missing if field.root == FieldRoot::Connection => Some(
+            "give it with `--connection NAME` (or FILE), or under `connection.fields` of the invocation",
+        ),
         FieldProblem::Unknown { nearest: None } => {
             Some("`cardhost show` lists the fields of a card and its connection")
         }
@@ -91,11 +91,11 @@ fn field(error: &Error) -> Option<&'static str> {
 
 fn connection(fault: &ConnectionFault) -> Option<&'static str> {
     match fault {
-        ConnectionFault::Unknown { .. } => Some(
+        ConnectionFault::Unknown { nearest: None, .. } => Some(
             "`cardhost connection list` shows what is stored; a file is given with a path, as in `--connection ./prod.json`",
         ),
         ConnectionFault::Reference { .. } => Some(
-            "give the value itself; whoever runs cardhost can give `--connection`, or allow it (`--secret-references` with `--stream`)",
+            "give the value itself; whoever runs cardhost can give `--connection NAME` (or FILE), or allow it (`--secret-references` with `--stream`)",
         ),
         _ => None,
     }
@@ -110,6 +110,9 @@ fn run(fault: &RunFault) -> Option<&'static str> {
         RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
             Some("run the flow without --journal")
         }
+        RunFault::Journal { problem: JournalProblem::OtherAccount { .. }, .. } => Some(
+            "give what it was begun with; where it is the same account with renewed credentials, go on with --accept-changes",
+        ),
         RunFault::Interrupted { journaled: true } => {
             Some("the same command goes on where it stopped: --journal has what is done")
         }

@@ -3,12 +3,14 @@
 //! stdin and stdout carry data; everything else goes to stderr. One file a subcommand.
 
 mod args;
+mod bases;
 mod check;
 mod completions;
 mod connection;
 mod console;
 mod dispatch;
 mod docs;
+mod exit_codes;
 mod explain;
 mod flow;
 mod global;
@@ -16,7 +18,9 @@ mod hint;
 mod interrupt;
 mod list;
 mod logging;
+mod man;
 mod mock;
+mod names;
 mod parse;
 mod plan;
 mod reach;
@@ -31,5 +35,6 @@ mod span;
 mod store;
 mod stream;
 mod test;
+mod waiting;
 
 pub(crate) use dispatch::main;

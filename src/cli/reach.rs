@@ -1,9 +1,12 @@
 //! What a command that runs a card takes: the card, the connection, the way to the service.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use cardhost::transport::{EgressPolicy, PrivateNetwork};
 use clap::Args;
 
+use super::console::Failure;
 use super::store::StoreArgs;
 
 /// What names a card and how it is reached.
@@ -23,9 +26,10 @@ pub(crate) struct ReachArgs {
     /// where a value may be {"env": NAME} or {"file": PATH}
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) connection: Option<PathBuf>,
-    /// Replace the target's base URL; the request is pinned to it
+    /// Replace the target's base URL; the request is pinned to it. CONNECTOR=URL: that of one connector (may be given several
+    /// times)
     #[arg(long, value_name = "URL")]
-    pub(crate) base: Option<String>,
+    pub(crate) base: Vec<String>,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// Refuse {"env": NAME} and {"file": PATH} in invocations: for input that others write
@@ -41,7 +45,53 @@ pub(crate) struct NetworkArgs {
     /// Also trust the certificates of this PEM file, for services with a private CA
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// Let connection values lead to loopback and private addresses: for local use
-    #[arg(long)]
-    pub(crate) allow_private_network: bool,
+    /// Let connection values lead to loopback and private addresses: all of them, or those of a list such as
+    /// 10.0.0.0/8,localhost:5450 (also CARDHOST_ALLOW_PRIVATE_NETWORK)
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_delimiter = ',')]
+    pub(crate) allow_private_network: Vec<Allowed>,
+}
+
+/// What `--allow-private-network` allows.
+#[derive(Clone, Debug)]
+pub(crate) enum Allowed {
+    /// Every address and name.
+    All,
+    /// An address, a range or a host.
+    Network(PrivateNetwork),
+}
+
+impl FromStr for Allowed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Allowed, String> {
+        match text.trim() {
+            "all" => Ok(Allowed::All),
+            text => text.parse().map(Allowed::Network),
+        }
+    }
+}
+
+/// The variable that allows private networks to every command of an environment.
+const ALLOW_PRIVATE_NETWORK: &str = "CARDHOST_ALLOW_PRIVATE_NETWORK";
+
+impl NetworkArgs {
+    /// Where connections may lead: what the flag allows, and what the environment does.
+    pub(crate) fn egress(&self) -> Result<EgressPolicy, Failure> {
+        let mut policy = EgressPolicy::default();
+        let mut allow = |allowed: Allowed| match allowed {
+            Allowed::All => policy.private = true,
+            Allowed::Network(network) => policy.allowed.push(network),
+        };
+        self.allow_private_network.iter().cloned().for_each(&mut allow);
+        if let Some(list) = std::env::var_os(ALLOW_PRIVATE_NETWORK) {
+            let list = list.to_string_lossy();
+            for text in list.split(',').filter(|text| !text.trim().is_empty()) {
+                let allowed = text.parse().map_err(|reason| {
+                    Failure::Usage(format!("{ALLOW_PRIVATE_NETWORK}: {reason}"))
+                })?;
+                allow(allowed);
+            }
+        }
+        Ok(policy)
+    }
 }

@@ -11,6 +11,7 @@ use super::interrupt::DrainArgs;
 use super::reach::TargetArgs;
 use super::setup;
 use super::span::duration;
+use super::waiting;
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -46,9 +47,14 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let builder =
         setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
     let host = builder.build();
-    let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
-    let outcome = setup::runtime()?.block_on(host.run(card, invocation))?;
+    let runtime = setup::runtime()?;
+    // Nobody types an invocation for a card or a connection that is not there.
+    if let Some(card) = card {
+        runtime.block_on(host.look(card))?;
+    }
+    let invocation = setup::invocation()?;
+    let outcome = runtime.block_on(waiting::shown(host.run(card, invocation)))?;
     host.catalog().leak();
     console.warnings(&outcome.warnings);
     print(&outcome, args.pretty, console)

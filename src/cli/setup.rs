@@ -10,10 +10,11 @@ use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::testing::Mocks;
-use cardhost::transport::{EgressPolicy, HttpTransport};
-use cardhost::{BaseOverride, Error, Host, HostBuilder, Invocation, Policy};
+use cardhost::transport::HttpTransport;
+use cardhost::{Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
+use super::bases;
 use super::console::Failure;
 use super::global::Global;
 use super::reach::{NetworkArgs, ReachArgs};
@@ -75,7 +76,7 @@ pub(crate) fn host_for(
 ) -> Result<HostBuilder, Failure> {
     let secret_references = policy.secret_references && !args.no_secret_references;
     let policy = Policy { secret_references, ..policy };
-    let network = Network { args: &args.network, base: args.base.as_deref() };
+    let network = Network { args: &args.network, bases: &args.base };
     let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
         builder = match stored_name(path) {
@@ -108,7 +109,8 @@ pub(crate) fn running_host(
 /// How a service is reached.
 pub(crate) struct Network<'a> {
     pub(crate) args: &'a NetworkArgs,
-    pub(crate) base: Option<&'a str>,
+    /// `--base`, as often as it was given.
+    pub(crate) bases: &'a [String],
 }
 
 /// A host with the store of connections, which is opened when an invocation first names one, and a way to the services.
@@ -118,7 +120,7 @@ pub(crate) fn connected_host(
     network: &Network<'_>,
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
-    let egress = EgressPolicy { private: network.args.allow_private_network };
+    let egress = network.args.egress()?;
     let policy = Policy {
         // Whoever may write to the store is no other than whoever runs the command.
         stored_secret_references: true,
@@ -138,13 +140,15 @@ pub(crate) fn connected_host(
         let transport = HttpTransport::new().egress(egress);
         builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
     }
-    if let Some(text) = network.base {
-        let base = BaseOverride::parse(text).ok_or_else(|| {
-            Failure::Usage(format!(
-                "--base `{text}` is not a base URL: give http or https, a host, and a path"
-            ))
-        })?;
-        builder = builder.base(base);
+    for (connector, base) in bases::parsed(network.bases)? {
+        builder = match connector {
+            // Of one that is not there the requests would go to the service itself.
+            Some(connector) => {
+                self::host(global)?.build().catalog().connector(connector)?;
+                builder.base_of(connector, base)
+            }
+            None => builder.base(base),
+        };
     }
     Ok(builder)
 }

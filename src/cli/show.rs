@@ -1,6 +1,8 @@
 //! `show`: what one card takes and gives.
 
-use cardhost::author::reference::{invocation_schema, output_schema};
+use cardhost::author::reference::{condition, invocation_schema, output_schema};
+use cardhost::core::card::Effect;
+use cardhost::core::decision::Decision;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
 use clap::Args;
@@ -26,6 +28,9 @@ pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result
     {
         let mut text =
             format!("{} {} ({})\n", args.card, connector.version.as_str(), connector.title);
+        if let Some(description) = &connector.description {
+            text.push_str(&format!("{description}\n"));
+        }
         section(&mut text, "connection", &connector.connection.fields);
         text.push_str("\ncards\n");
         for card in host.catalog().cards(&args.card) {
@@ -53,6 +58,7 @@ fn text(definition: &Definition) -> String {
     if let Some(description) = &card.description {
         text.push_str(&format!("{description}\n"));
     }
+    text.push_str(&format!("\neffect  {}\n", effect(&card.effect)));
     section(&mut text, "connection", &definition.connector.connection.fields);
     section(&mut text, "options", &card.options);
     for (group, fields) in &card.input {
@@ -72,7 +78,26 @@ fn section(text: &mut String, title: &str, fields: &Fields) {
     let width = fields.keys().map(|label| label.chars().count()).max().unwrap_or(0);
     for (label, field) in fields {
         text.push_str(&format!("  {label:<width$}  {}\n", about(field)));
+        let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
+        let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
+        for line in more.chain(when) {
+            text.push_str(&format!("  {:<width$}  {line}\n", ""));
+        }
     }
+}
+
+/// What the request does at the service: one effect, or the effect of each choice.
+fn effect(effect: &Decision<Effect>) -> String {
+    let Decision::By { by, .. } = effect else {
+        let mut always = String::new();
+        effect.each("", &mut |effect, _| effect.as_str().clone_into(&mut always));
+        return always;
+    };
+    let mut rows: Vec<String> = Vec::new();
+    effect.each("", &mut |effect, choice| {
+        rows.push(format!("{} {}", choice.trim_start_matches('/'), effect.as_str()));
+    });
+    format!("by `{by}`: {}", rows.join(", "))
 }
 
 /// Type, whether it is required, and its choices, on one line.

@@ -11,12 +11,15 @@
 //! Only what adds connections makes a store, and only `connection add` makes a key.
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use cardhost::Error;
 use cardhost::store::StoreFault;
 use cardhost::store::{DEFAULT_TENANT, Key, KeyFault, KeySet, Store, TenantStore};
 use clap::Args;
+
+use super::console::Console;
 
 /// Where the store of connections is.
 #[derive(Clone, Debug, Args)]
@@ -103,6 +106,21 @@ impl StoreArgs {
                     fault => fault.into(),
                 })
             }
+        }
+    }
+
+    /// Warns where others than its owner can read or write the store's file: what is in it is sealed, but they could put another
+    /// one, or an older one, in its place.
+    pub(crate) fn warn_of_others(&self, console: &Console) {
+        let Ok(Some(location)) = self.location() else { return };
+        if is_url(&location) {
+            return;
+        }
+        if let Some(mode) = mode_of(Path::new(&location)).filter(|mode| mode & 0o077 != 0) {
+            let message = format!(
+                "the store `{location}` can be read or written by others (mode {mode:04o}): `chmod 600` keeps it to its owner"
+            );
+            console.warn("store.exposed", &message);
         }
     }
 
@@ -203,6 +221,21 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
     folders.create(path)
+}
+
+/// The permissions of a file that may be a store: an SQLite database.
+fn mode_of(path: &Path) -> Option<u32> {
+    const BEGINNING: &[u8; 16] = b"SQLite format 3\0";
+    let found = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let mut begins = [0; BEGINNING.len()];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begins)).ok()?;
+    if begins != *BEGINNING {
+        return None;
+    }
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777);
+    #[cfg(not(unix))]
+    return found.permissions().readonly().then_some(0);
 }
 
 /// Whether there may be a store: of a database only its server knows.

@@ -7,8 +7,9 @@
 //! a slow service slows the writer of stdin down, and memory stays flat. A line that fails is a line with an
 //! error; it never ends the process.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
 use std::thread::JoinHandle;
 
 use crate::cli::hint::worded;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
-use super::console::{Console, Failure};
+use super::console::{Console, Failure, shown_as_text};
 use super::global::Global;
 use super::interrupt::Interrupt;
 use super::run::RunArgs;
@@ -47,6 +48,11 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
         if args.ordered { Running::Ordered(FuturesOrdered::new()) } else { Running::new() };
     let mut lines = Lines::new(setup::longest_invocation());
     let mut results = Results::new(jobs);
+    if io::stdin().is_terminal() {
+        console.note(
+            "reading invocations from the terminal, a JSON object a line; end them with Ctrl-D",
+        );
+    }
     let runtime = setup::runtime()?;
     let (mut draining, mut cut_off) = (false, 0_usize);
     let done = runtime.block_on(async {
@@ -399,7 +405,11 @@ fn stdout_is_file() -> bool {
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {
+    static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stdout().is_terminal());
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
+    match *IS_TERMINAL {
+        true => out.write_all(shown_as_text(&String::from_utf8_lossy(bytes)).as_bytes())?,
+        false => out.write_all(bytes)?,
+    }
     out.flush()
 }

@@ -225,6 +225,64 @@ fn what_was_recorded_from_the_mock_is_replayed_as_a_case() {
     );
 }
 
+/// A card that writes under the caller's key.
+fn keyed(folder: &Path, url: &str) -> [String; 3] {
+    let cards = folder.join("cards/shop");
+    fs::create_dir_all(&cards).unwrap();
+    let connector = json!({
+        "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop",
+        "connection": { "fields": {} },
+        "auth": { "none": { "scheme": "none" } },
+        "targets": { "api": { "auth": ["none"], "base": "https://shop.example" } },
+    });
+    let card = json!({
+        "format": 1, "name": "order", "version": "1.0.0", "title": "Order", "effect": "write",
+        "idempotencyKey": { "header": "idempotency-key" },
+        "request": { "target": "api", "method": "POST", "path": "/orders" },
+        "output": { "Order": { "Id": { "type": "text", "value": "<<response.body.id>>" } } },
+    });
+    fs::write(cards.join("connector.json"), connector.to_string()).unwrap();
+    fs::write(cards.join("order.json"), card.to_string()).unwrap();
+    let cards = folder.join("cards").display().to_string();
+    [cards, url.to_owned(), folder.join("case").display().to_string()]
+}
+
+#[test]
+fn the_key_of_a_write_is_part_of_its_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RawServer::start(|_, request| {
+        assert!(String::from_utf8_lossy(request).contains("idempotency-key: order-7\r\n"));
+        Answer::Bytes(reply("200 OK", "application/json", br#"{"id":"7"}"#))
+    });
+    let [cards, url, case] = keyed(folder.path(), &server.url);
+    let args = ["record", "shop/order", "--cards", &cards, "--base", &url, "--case", &case];
+    let recorded = cardhost(&args, r#"{"idempotencyKey": "order-7"}"#);
+    assert_eq!((recorded.code, recorded.stdout.as_str()), (0, "{\"Order\":{\"Id\":\"7\"}}\n"));
+    let ran = cardhost(&["test", &case, "--cards", &cards], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 case: 1 passed\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_a_service_did_is_printed_also_where_no_case_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RawServer::start(|_, _| {
+        Answer::Bytes(reply("200 OK", "application/json", br#"{"id":"7"}"#))
+    });
+    let [cards, url, case] = keyed(folder.path(), &server.url);
+    fs::create_dir_all(Path::new(&case).join("notes")).unwrap();
+    let args = ["record", "shop/order", "--cards", &cards, "--base", &url, "--case", &case];
+    let recorded = cardhost(&args, "{}");
+    assert_eq!(recorded.stdout, "{\"Order\":{\"Id\":\"7\"}}\n");
+    assert_eq!(recorded.code, 3, "{recorded:?}");
+    assert!(recorded.stderr.contains("a case has only"), "{recorded:?}");
+    let left: Vec<String> = fs::read_dir(&case)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name == "case.json")
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
 /// A host whose service is a function, and what it records.
 fn recording(
     source: MemorySource,
@@ -333,6 +391,55 @@ fn tokens_cookies_and_declared_secrets_are_masked_and_a_replay_goes_on_with_the_
         assert_eq!(output["Key"]["More"], json!([{ "pass": "[redacted]", "name": "n" }]));
     }
     replay.finish().unwrap();
+}
+
+/// A secret with what separates things elsewhere, wherever a service may repeat it.
+#[test]
+fn what_a_service_repeats_of_a_secret_is_masked_in_every_dress() {
+    const SECRET: &str = "CANARY;a&b=\"c\"/ä";
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let utf32 =
+        |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<u8>>();
+    let latin1 = |text: &str| text.chars().map(|c| u8::try_from(c).unwrap()).collect::<Vec<u8>>();
+    let base64 = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
+    let said = format!("it was {SECRET}.");
+    let json = json!({ "said": said }).to_string();
+    let bodies: Vec<(&str, Vec<u8>)> = vec![
+        ("text/plain; charset=utf-16le", utf16(&said)),
+        ("application/octet-stream", [&[0xff, 0xfe][..], &utf16(&json)].concat()),
+        ("text/plain", utf32(&said)),
+        ("text/plain; charset=iso-8859-1", latin1(&said)),
+        ("text/plain", latin1(&said)),
+        ("application/octet-stream", [&[0x89, 0x00, 0x01][..], &utf16(&said)].concat()),
+        ("application/x-www-form-urlencoded", format!("a=1&password={SECRET}&b=2").into_bytes()),
+        ("text/plain", base64(json.as_bytes()).into_bytes()),
+        ("text/plain", base64(&utf16(&said)).into_bytes()),
+        ("text/plain", said.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into()),
+    ];
+    for (content_type, body) in bodies {
+        let sent = body.clone();
+        let (host, recorder) = recording(source(), move |_| {
+            let mut reply = replied(200, &[("content-type", content_type)], "");
+            let cookie = http::HeaderValue::from_bytes(format!("sid={SECRET}; Path=/").as_bytes());
+            reply.headers.insert("set-cookie", cookie.unwrap());
+            reply.body = sent.clone().into();
+            Ok(reply)
+        });
+        let run = parsed(invocation(SECRET, "/a", &Value::Null));
+        block_on(host.run(Some("bin/get"), run)).unwrap();
+        let cassette = recorder.finish().unwrap();
+        let reply = &cassette.exchanges[0].reply;
+        assert_eq!(reply.headers.get("set-cookie").unwrap(), ["sid=[redacted]; Path=/"]);
+        let kept = reply.body.as_ref().unwrap().bytes();
+        assert_ne!(kept, body);
+        // Whatever is left in any character set, in base64 or hex.
+        let narrow: Vec<u8> = kept.iter().copied().filter(|byte| *byte != 0).collect();
+        let shown = String::from_utf8_lossy(&narrow);
+        let tail = &base64(b"xCANARY;a&b")[4..12];
+        for part in ["CANARY", "a&b", "\"c\"", tail, "43414e415259"] {
+            assert!(!shown.contains(part), "{content_type}: {part} in {shown}");
+        }
+    }
 }
 
 #[test]

@@ -208,6 +208,39 @@ fn service(revocation: &'static str) -> RawServer {
     })
 }
 
+#[test]
+fn a_test_whose_reply_names_nobody_cannot_tell_whether_the_connection_works() {
+    let home = Home::new();
+    for (body, said) in [
+        (r#"{"name":"Ada"}"#, None),
+        (r#"{"name":null}"#, Some("connection.no_identity")),
+        (r#"{"error":"log in"}"#, Some("connection.no_identity")),
+    ] {
+        let server = RawServer::start(move |_, request| {
+            let is_token = request.starts_with(b"POST /token");
+            let token = r#"{"access_token":"t","token_type":"Bearer"}"#;
+            let body = if is_token { token } else { body };
+            Answer::Bytes(reply("200 OK", "application/json", body.as_bytes()))
+        });
+        let cards = acme(&home, &server.url, "client_credentials");
+        home.ok(
+            &["connection", "add", "acme", "prod", "--replace", "--cards", &cards],
+            &acme_fields(),
+        );
+        let args = ["connection", "test", "acme/prod", "--cards", &cards, "--errors", "json"];
+        match said {
+            None => assert_eq!(
+                home.ok(&args, "").stdout,
+                "acme/prod works as Ada: `API` answered 200\n"
+            ),
+            Some(code) => {
+                let (exit, error) = home.fails(&args[..5], "");
+                assert_eq!((exit, error["code"].as_str()), (5, Some(code)), "{error}");
+            }
+        }
+    }
+}
+
 fn acme_fields() -> String {
     json!({ "fields": { "Client ID": "id", "Client Secret": CANARY } }).to_string()
 }

@@ -252,7 +252,8 @@ fn cards() -> MemorySource {
 }
 
 fn host(transport: impl Transport + 'static, private: bool) -> HostBuilder {
-    let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+    let policy =
+        Policy { egress: EgressPolicy { private, ..EgressPolicy::default() }, ..Policy::default() };
     Host::builder().cards(cards()).transport(transport).policy(policy)
 }
 
@@ -385,7 +386,7 @@ fn server() -> (RawServer, String) {
 
 /// Runs the card `plain` against a host through the real transport.
 fn run_plain(transport: HttpTransport, private: bool, authority: &str) -> Result<Outcome, Error> {
-    let transport = transport.egress(EgressPolicy { private });
+    let transport = transport.egress(EgressPolicy { private, ..EgressPolicy::default() });
     let fields = json!({ "Host": authority });
     block_on(host(transport, private).build().run(Some("probe/plain"), invocation(fields)))
 }

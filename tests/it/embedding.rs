@@ -703,3 +703,100 @@ fn references_of_stored_connections_are_read_only_where_the_policy_says_so() {
     assert_eq!(error.place().file, "connection prod");
     run(Policy { stored_secret_references: true, ..Policy::default() }).unwrap();
 }
+
+/// Answers with the user that asks.
+fn who_asks() -> MemoryTransport {
+    MemoryTransport::new(|request| {
+        let credentials = request.headers["authorization"].to_str().unwrap();
+        Ok(json_reply(200, &json!({ "who": credentials })))
+    })
+}
+
+#[test]
+fn the_tenant_comes_with_the_call() {
+    use base64::Engine as _;
+    use cardhost::Caller;
+    use cardhost::store::{Key, KeySet, Store};
+
+    const TENANTS: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("connections.db");
+    runtime().block_on(async {
+        let keys = KeySet::new(Key::generate().unwrap());
+        let store = Store::open(location.to_str().unwrap(), keys).await.unwrap();
+        for tenant in 0..TENANTS {
+            let user = format!("user-{tenant}");
+            let of_tenant = store.tenant(&format!("t{tenant}")).unwrap();
+            of_tenant.add("mixpanel", "prod", &fields("EU", &user, SECRET)).await.unwrap();
+        }
+        let host = host(who_asks()).store_of_tenants(store.clone()).build();
+        let asked = Invocation::of(CUSTOM)
+            .with_connection("prod")
+            .with_option("Request Type", "GET")
+            .with_option("Select API", "Query API")
+            .with_input("Request", "Relative URL", "/app/me");
+        let mut calls = JoinSet::new();
+        for tenant in 0..TENANTS {
+            let host = host.for_caller(Caller::of_tenant(&format!("t{tenant}")));
+            let asked = asked.clone();
+            calls.spawn(async move { (tenant, host.run(None, asked).await.unwrap()) });
+        }
+        while let Some(done) = calls.join_next().await {
+            let (tenant, outcome) = done.unwrap();
+            let pair = format!("user-{tenant}:{SECRET}");
+            let basic = base64::engine::general_purpose::STANDARD.encode(pair);
+            let output = outcome.output.to_value().unwrap();
+            assert_eq!(output["Response"]["Body"]["who"], format!("Basic {basic}"));
+        }
+        // Nobody's connection, and a host of one tenant has no other's.
+        for caller in [Caller::default(), Caller::of_tenant("nobody")] {
+            let error = host.for_caller(caller).run(None, asked.clone()).await.unwrap_err();
+            assert_eq!(error.code().as_str(), "connection.unknown");
+        }
+        let one = self::host(who_asks()).store(store.tenant("t1").unwrap()).build();
+        assert!(one.run(None, asked.clone()).await.is_ok());
+        assert!(one.for_caller(Caller::of_tenant("t1")).run(None, asked.clone()).await.is_ok());
+        let other = one.for_caller(Caller::of_tenant("t2")).run(None, asked).await;
+        assert_eq!(other.unwrap_err().code().as_str(), "connection.unknown");
+    });
+}
+
+/// Gives the connection that the caller's context names.
+struct ByContext;
+
+impl ConnectionProvider for ByContext {
+    fn fields<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn fields_for<'a>(
+        &'a self,
+        caller: &'a cardhost::Caller,
+        _: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>> {
+        let user = caller.context::<String>().cloned();
+        Box::pin(async move { Ok(user.map(|user| fields("EU", &user, SECRET))) })
+    }
+}
+
+#[test]
+fn a_callers_context_reaches_whoever_gives_connections() {
+    let host = host(who_asks()).connections(ByContext).build();
+    let asked = invocation(json!("any"), "GET", json!({ "Relative URL": "/app/me" }));
+    let caller = cardhost::Caller::default().with_context("ada".to_owned());
+    assert_eq!(caller.context::<u8>(), None);
+    runtime().block_on(async {
+        let outcome = host.for_caller(caller).run(Some(CUSTOM), asked.clone()).await.unwrap();
+        let output = outcome.output.to_value().unwrap();
+        assert!(output["Response"]["Body"]["who"].as_str().unwrap().starts_with("Basic "));
+        let error = host.run(Some(CUSTOM), asked).await.unwrap_err();
+        assert_eq!(error.code().as_str(), "connection.unknown");
+    });
+    let method: cardhost::http::Method = http::Method::GET;
+    assert_eq!(method, "GET");
+}

@@ -20,6 +20,7 @@ fn every_code_has_a_page_and_every_page_a_code() {
             "input.not_applicable",
             "query.null_left_out",
             "redirect.not_followed",
+            "store.exposed",
             "target.hint",
             "url.fragment_dropped",
         ]

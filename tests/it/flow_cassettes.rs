@@ -613,7 +613,7 @@ fn a_cassette_alone_is_replayed_by_a_runner() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "{\"n\":2,\"done\":true}\n"), "{ran:?}");
     let replay = cardhost::testing::Replay::open(&file).unwrap();
     let policy = cardhost::Policy {
-        egress: cardhost::transport::EgressPolicy { private: true },
+        egress: cardhost::transport::EgressPolicy { private: true, ..Default::default() },
         ..Default::default()
     };
     let flow = cardhost::flow::Flow::load("flow.yaml", POLL).unwrap();

@@ -111,6 +111,70 @@ fn the_version_has_no_commit_but_in_a_build_for_use() {
     }
 }
 
+/// The judge is bash.
+#[test]
+fn completions_know_cards_flows_and_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("cardhost.bash");
+    fs::write(&script, printed(&["completions", "bash"])).unwrap();
+    let binary = root().join(env!("CARGO_BIN_EXE_cardhost"));
+    std::os::unix::fs::symlink(binary, folder.path().join("cardhost")).unwrap();
+    let completed = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let run = format!(
+            "source {}; COMP_WORDS=({}); [[ '{line}' == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); \
+             _cardhost_names cardhost \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            script.display(),
+            words.join(" ")
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &run]).env_clear().env("HOME", folder.path());
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let output = bash.env("PATH", path).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(completed("cardhost run mixpanel/custom"), "mixpanel/custom-api-action\n");
+    assert!(completed("cardhost flow run mix").contains("mixpanel/warehouse-import\n"));
+    assert!(completed("cardhost mock mi").contains("mixpanel\n"));
+    assert!(completed("cardhost expl").contains("explain\n"));
+    let fields = r#"{"Service Account: Username": "sa", "Service Account: Secret": "s"}"#;
+    let home = folder.path().display().to_string();
+    let added = crate::support::cardhost_with(
+        &["connection", "add", "mixpanel", "prod"],
+        fields,
+        &[("HOME", &home)],
+    );
+    assert_eq!(added.code, 0, "{added:?}");
+    assert_eq!(completed("cardhost run --connection pr"), "prod\n");
+    for shell in ["zsh", "fish"] {
+        let script = printed(&["completions", shell]);
+        for kind in ["cards", "connections", "connectors", "flows"] {
+            assert!(script.contains(&format!("cardhost names {kind}")), "{shell} {kind}");
+        }
+    }
+}
+
+/// The judges are the formatters of manual pages, where there is one.
+#[test]
+fn the_manual_page_has_every_command() {
+    let page = printed(&["man"]);
+    for name in ["run", "connection add", "flow run", "explain", "schema", "man"] {
+        assert!(page.contains(&format!("\n.SS cardhost {name}\n")), "{name}");
+    }
+    for text in ["\n.B \\-\\-cards DIR\n", "\n.B 70\na bug in cardhost\n", "\n.B CARDHOST_KEY\n"] {
+        assert!(page.contains(text), "{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cardhost.1");
+    fs::write(&file, &page).unwrap();
+    let Ok(shown) = Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(&file).output()
+    else {
+        return crate::support::skipped("machine", "there is no groff");
+    };
+    assert_eq!(String::from_utf8_lossy(&shown.stderr), "");
+    assert!(shown.stdout.len() > 10_000, "{}", shown.stdout.len());
+}
+
 /// Its first flow is the file that its first commands name.
 #[test]
 fn the_first_commands_of_the_page_on_flows_run_as_written() {

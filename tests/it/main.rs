@@ -53,6 +53,7 @@ mod scripted;
 mod secret_files;
 mod secrets_everywhere;
 mod seed_page;
+mod small_truths;
 mod stale;
 mod store;
 mod stream;

@@ -44,6 +44,35 @@ impl Drop for Mock {
     }
 }
 
+#[test]
+fn several_connectors_answer_each_below_its_name() {
+    let cards = "tests/suite/policy/egress_is_not_asked_of_a_mock/cards";
+    let mut child = command(&["mock", "mixpanel", "demo", "--cards", cards]).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut bases = [String::new(), String::new()];
+    for base in &mut bases {
+        stdout.read_line(base).unwrap();
+    }
+    let [mixpanel, demo] = bases.each_ref().map(|base| base.trim_end());
+    assert!(mixpanel.starts_with("mixpanel=http://127.0.0.1:"), "{mixpanel}");
+    let url = demo.strip_prefix("demo=").unwrap().to_owned();
+    assert!(url.ends_with("/demo"), "{url}");
+    let mock = Mock { child, url: url.strip_suffix("/demo").unwrap().to_owned() };
+    // Both lines are taken as they are, and each connector has its own.
+    let how = ["--cards", cards, "--base", mixpanel, "--base", demo];
+    for example in examples().iter().take(1) {
+        let ran = example.run(&how);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", example.name());
+    }
+    let connection = json!({ "connection": { "fields": { "Host": "x", "Token": "t" } } });
+    let args = [&["run", "demo/get"][..], &how].concat();
+    let ran = cardhost(&args, &connection.to_string());
+    assert_eq!(ran.stdout, "{\"Reply\":{\"Status\":204}}\n", "{ran:?}");
+    let status = |path: &str| mock.ask(&format!("GET {path}"), true, "").first_line;
+    assert!(status("/x").contains(" 404 "), "{}", status("/x"));
+    assert!(status("/demo/x").contains(" 204 "), "{}", status("/demo/x"));
+}
+
 /// An example of a shipped card.
 struct Example {
     card: String,

@@ -59,7 +59,8 @@ fn host(base: &str, redirects: &str, effect: &str, private: bool) -> Host {
     let cards = MemorySource::new()
         .with("demo/connector", connector.to_string())
         .with("demo/act", card.to_string());
-    let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+    let policy =
+        Policy { egress: EgressPolicy { private, ..EgressPolicy::default() }, ..Policy::default() };
     Host::builder().cards(cards).policy(policy).build()
 }
 

@@ -162,13 +162,16 @@ fn what_may_do_harm_twice_is_not_sent_again() {
     }
 }
 
+/// A head that breaks off tells no more than none.
 #[test]
-fn a_reply_that_has_begun_is_the_reply() {
-    let service = Service::start(Ending::Begun);
-    let host = service.host(&json!({ "scheme": "none" }));
-    let ended = runs(&host, "demo/read", 2);
-    assert_eq!(ended[1].as_ref().unwrap_err().code().as_str(), "transport.reset");
-    assert_eq!(service.lines().len(), 2);
+fn half_a_head_is_no_reply() {
+    for (card, code, sent) in [("demo/read", None, 3), ("demo/write", Some("transport.reset"), 2)] {
+        let service = Service::start(Ending::Begun);
+        let host = service.host(&json!({ "scheme": "none" }));
+        let ended = runs(&host, card, 2);
+        assert_eq!(ended[1].as_ref().err().map(|error| error.code().as_str()), code);
+        assert_eq!(service.lines().len(), sent);
+    }
 }
 
 #[test]

@@ -381,7 +381,7 @@ fn a_reader_that_goes_away_ends_the_process_quietly() {
             thread::sleep(Duration::from_millis(5));
         }
         let (code, stderr) = running.wait();
-        assert_eq!((code, stderr.as_str()), (0, ""), "--jobs {jobs}");
+        assert_eq!((code, stderr.as_str()), (7, ""), "--jobs {jobs}");
     }
 }
 

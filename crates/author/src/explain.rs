@@ -5,7 +5,8 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AG
 use cardhost_core::definition::Definition;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::descend_map;
-use cardhost_core::template::{Template, ValueTemplate};
+use cardhost_core::template::{Root, SPREAD, Template, ValueTemplate};
+use serde_json::Value;
 
 /// Part of the request and where it came from, in the order of the request.
 #[must_use]
@@ -22,7 +23,8 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     {
         let sent: Vec<String> =
             plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        parameters("url.query", query, &|name| sent.iter().any(|known| known == name), &mut from);
+        let is_sent = |name: &str| sent.iter().any(|known| known == name);
+        parameters(plan, "url.query", query, &is_sent, &mut from);
     }
     let given = given_headers(definition, plan);
     for name in plan.request.headers.keys() {
@@ -40,10 +42,10 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     }
     if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
         if let Some(json) = &body.json {
-            parameters("body", json, &|_| true, &mut from);
+            parameters(plan, "body", json, &|_| true, &mut from);
         }
         if let Some(form) = &body.form {
-            parameters("body", form, &|_| true, &mut from);
+            parameters(plan, "body", form, &|_| true, &mut from);
         }
         if let Some(text) = &body.text {
             from.push(("body".to_owned(), template(text)));
@@ -80,22 +82,61 @@ fn given_headers(definition: &Definition, plan: &Plan) -> Vec<(String, String)> 
     }
 }
 
-/// One line a part; parts without a template come from the card itself.
+/// One line a part; parts without a template come from the card itself. What a spread brought stands where it was put.
 fn parameters(
+    plan: &Plan,
     place: &str,
     value: &ValueTemplate,
     sent: &dyn Fn(&str) -> bool,
     from: &mut Vec<(String, String)>,
 ) {
     let before = from.len();
+    let mut brought = Vec::new();
     value.each("", &mut |found, pointer| {
+        if let Some((above, SPREAD)) = pointer.rsplit_once('/') {
+            let keys = spread_keys(plan, found).into_iter().filter(|key| sent(key));
+            let above = above.replace('/', ".");
+            brought.extend(keys.map(|key| (format!("{place}{above}.{key}"), template(found))));
+            return;
+        }
         let name = pointer.trim_start_matches('/');
         if name.is_empty() || sent(name) {
             from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
         }
     });
+    // Keys that are written out win.
+    let written = written(value, place);
+    brought.retain(|(part, _)| !written.contains(part));
+    from.extend(brought);
     if from.len() == before {
         from.push((place.to_owned(), "the card".to_owned()));
+    }
+}
+
+/// The places of the keys that are written out.
+fn written(value: &ValueTemplate, place: &str) -> Vec<String> {
+    let ValueTemplate::Object(entries) = value else { return Vec::new() };
+    let below = |(key, value): &(String, ValueTemplate)| {
+        let place = format!("{place}.{key}");
+        let mut all = written(value, &place);
+        all.push(place);
+        all
+    };
+    entries.iter().filter(|(key, _)| key != SPREAD).flat_map(below).collect()
+}
+
+/// The keys of the object that a spread brought.
+fn spread_keys(plan: &Plan, template: &Template) -> Vec<String> {
+    let Some(reference) = template.as_reference() else { return Vec::new() };
+    let values = match reference.root {
+        Root::Input => &plan.input,
+        Root::Options => &plan.options,
+        _ => return Vec::new(),
+    };
+    let found = descend_map(values, &reference.segments).and_then(|found| found.to_value());
+    match found {
+        Some(Value::Object(map)) => map.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
     }
 }
 

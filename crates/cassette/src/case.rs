@@ -9,6 +9,7 @@ use super::inject::Injection;
 use super::stand_in::{connection_stand_ins, stand_in};
 use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
+use cardhost_core::invocation::Invocation;
 use cardhost_core::secret::Redactor;
 
 /// `case.json`: one invocation that is replayed from the `cassette.json` beside it.
@@ -46,6 +47,9 @@ pub struct Case {
     /// The inputs, by group.
     #[serde(default, deserialize_with = "lossless", skip_serializing_if = "Map::is_empty")]
     pub input: Map<String, Value>,
+    /// The same for every attempt at one thing, for cards that say where it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
 }
 
 impl Case {
@@ -54,7 +58,7 @@ impl Case {
     pub fn of(
         definition: &Definition,
         connection: &Connection,
-        (options, input): (Map<String, Value>, Map<String, Value>),
+        invocation: Invocation,
         redactor: &Redactor,
     ) -> Case {
         let object = |map: Map<String, Value>| match stand_in(Value::Object(map), redactor) {
@@ -65,8 +69,11 @@ impl Case {
             schema: Some("https://cardhost.dev/schemas/case.schema.json".to_owned()),
             card: definition.full_name(),
             connection: connection_stand_ins(&definition.connector, connection, redactor),
-            options: object(options),
-            input: object(input),
+            options: object(invocation.options),
+            input: object(invocation.input),
+            idempotency_key: invocation
+                .idempotency_key
+                .map(|key| redactor.redact(&key).into_owned()),
             ..Case::default()
         }
     }

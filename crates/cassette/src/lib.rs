@@ -21,6 +21,7 @@ mod headers;
 mod inject;
 mod mask;
 mod player;
+mod recoded;
 mod recorded_run;
 mod recording;
 mod seed;

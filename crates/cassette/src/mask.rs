@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
+use super::recoded::{self, Recoded};
 use super::{
     FaultKind, FaultLimit, Headers, RecordedBody, RecordedFault, RecordedReply, RecordedRequest,
 };
@@ -232,10 +233,13 @@ impl Mask<'_> {
     }
 
     fn set_cookie(&self, value: &str, found: &mut Found) -> String {
-        let (pair, attributes) = match value.split_once(';') {
-            Some((pair, attributes)) => (pair, format!(";{}", self.text(attributes))),
-            None => (value, String::new()),
-        };
+        // A secret may hold a semicolon.
+        let shown = self.text(value);
+        let attributes = shown
+            .split_once(';')
+            .map(|(_, attributes)| format!(";{attributes}"))
+            .unwrap_or_default();
+        let pair = value.split_once(';').map_or(value, |(pair, _)| pair);
         match pair.split_once('=') {
             Some((name, value)) if !value.is_empty() => {
                 follow(found, value.trim().trim_matches('"'));
@@ -251,12 +255,34 @@ impl Mask<'_> {
         let content_type = headers.get(http::header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-        RecordedBody::new(bytes).map(|body| self.masked(body, is_form, &mut Vec::new()))
+        let charset = content_type.split_once("charset=").map(|(_, rest)| {
+            let end = rest.find(';').unwrap_or(rest.len());
+            rest[..end].trim().trim_matches('"')
+        });
+        let body = self.recoded(bytes, charset).or_else(|| RecordedBody::new(bytes));
+        body.map(|body| self.masked(body, is_form, &mut Vec::new()))
+    }
+
+    /// A body in which secrets stand in another character set than UTF-8.
+    fn recoded(&self, bytes: &[u8], charset: Option<&str>) -> Option<RecordedBody> {
+        match recoded::masked(bytes, charset, &|text| self.text(text)) {
+            Recoded::None => None,
+            Recoded::Masked(bytes) => RecordedBody::new(&bytes),
+            Recoded::Hidden => Some(RecordedBody::Text(MASK.to_owned())),
+        }
     }
 
     /// The beginning of a body: what may be the beginning of a secret at its end is masked too.
     fn beginning(&self, bytes: &Bytes) -> Option<RecordedBody> {
-        let body = RecordedBody::new(&self.redactor.redact_beginning(bytes))?;
+        let redact = |text: &str| {
+            let shown = self.redactor.redact_beginning(text.as_bytes());
+            String::from_utf8_lossy(&shown).into_owned()
+        };
+        let body = match recoded::masked(bytes, None, &redact) {
+            Recoded::None => RecordedBody::new(&self.redactor.redact_beginning(bytes))?,
+            Recoded::Masked(bytes) => RecordedBody::new(&bytes)?,
+            Recoded::Hidden => RecordedBody::Text(MASK.to_owned()),
+        };
         Some(self.masked(body, false, &mut Vec::new()))
     }
 
@@ -273,8 +299,14 @@ impl Mask<'_> {
                 self.again(body)
             }
             RecordedBody::Text(text) if is_form => {
-                RecordedBody::Text(self.text(&self.parameters(&text, found)))
+                self.parameters(&text, found);
+                // A secret may hold an ampersand.
+                RecordedBody::Text(self.parameters(&self.text(&text), &mut Vec::new()))
             }
+            // UTF-16 without accents is UTF-8 too, of a kind.
+            RecordedBody::Text(text) if text.contains('\0') => self
+                .recoded(text.as_bytes(), None)
+                .unwrap_or_else(|| RecordedBody::Text(self.text(&text))),
             RecordedBody::Text(text) => match cardhost_core::value::text::read(&text) {
                 Ok(value) => {
                     let masked = self.value(value, found);
@@ -288,18 +320,9 @@ impl Mask<'_> {
                 }
                 Err(_) => RecordedBody::Text(self.text(&text)),
             },
-            RecordedBody::Bytes(bytes) => {
-                let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-                match self.redactor.redact_bytes(&narrow) {
-                    // A secret in UTF-16 cannot be masked in its place.
-                    Cow::Owned(_) if *self.redactor.redact_bytes(&bytes) == *bytes => {
-                        RecordedBody::Text(MASK.to_owned())
-                    }
-                    _ => {
-                        RecordedBody::Bytes(self.redactor.redact_bytes(&bytes).into_owned().into())
-                    }
-                }
-            }
+            RecordedBody::Bytes(bytes) => self.recoded(&bytes, None).unwrap_or_else(|| {
+                RecordedBody::Bytes(self.redactor.redact_bytes(&bytes).into_owned().into())
+            }),
         }
     }
 

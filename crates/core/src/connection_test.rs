@@ -30,6 +30,28 @@ impl Fault for NoTest {
     }
 }
 
+/// The test's reply does not say whose connection it is, though the connector says where that stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{target}` answered {status}, but without whose connection it is: whether it works cannot be told"
+)]
+pub struct NoIdentity {
+    /// The target that was asked.
+    pub target: String,
+    /// The status of the reply.
+    pub status: u16,
+}
+
+impl Fault for NoIdentity {
+    fn code(&self) -> Code {
+        Code::CONNECTION_NO_IDENTITY
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("run a card that reads, and look at what answers".to_owned())
+    }
+}
+
 /// The connector's test as a card; `None` where it declares none.
 #[must_use]
 pub fn definition(connector: &Arc<Connector>) -> Option<Definition> {

@@ -39,8 +39,6 @@ pub enum FieldType {
     DateTime,
     /// A JSON object.
     Object,
-    /// A file.
-    File,
     /// Any JSON value.
     Any,
     /// One of the choices, as text.
@@ -61,7 +59,6 @@ impl FieldType {
             FieldType::TrueFalse => "true-false",
             FieldType::DateTime => "date-time",
             FieldType::Object => "object",
-            FieldType::File => "file",
             FieldType::Any => "any",
             FieldType::Dropdown => "dropdown",
             FieldType::Secret => "secret",
@@ -78,7 +75,6 @@ impl FieldType {
             FieldType::TrueFalse => "True/False",
             FieldType::DateTime => "Date & Time",
             FieldType::Object => "Object",
-            FieldType::File => "File",
             FieldType::Any => "Any",
             FieldType::Dropdown => "Dropdown",
             FieldType::List => "List",

@@ -1,5 +1,6 @@
 //! An invocation: one run of one card, as the caller writes it.
 
+mod build;
 mod fault;
 
 use serde_json::{Map, Value};

@@ -86,7 +86,10 @@ pub fn settle_fields(
         }
         let Some(value) = get(values, label) else {
             if field.required {
-                return Err(fault(root, join(path, label), FieldProblem::Missing));
+                let problem = missing(field, &|choice| {
+                    choice.visible_when.as_ref().is_none_or(|when| holds(when, values))
+                });
+                return Err(fault(root, join(path, label), problem));
             }
             continue;
         };
@@ -198,7 +201,7 @@ pub fn check_value<'p>(
         }
         (FieldType::Dropdown, Value::String(text)) => {
             if text.is_empty() && field.required {
-                return problem(place, FieldProblem::Missing);
+                return problem(place, missing(field, offered));
             }
             if let Some(expected) = choice_fault(field, text, offered) {
                 return problem(place, FieldProblem::Choice { expected, found: text.clone() });
@@ -251,10 +254,10 @@ fn has_type(kind: FieldType, value: &Value) -> bool {
         Value::Bool(_) => matches!(kind, T::Any | T::TrueFalse),
         Value::Number(_) => matches!(kind, T::Any | T::Number),
         Value::String(_) => {
-            matches!(kind, T::Any | T::File | T::Text | T::Secret | T::Dropdown | T::DateTime)
+            matches!(kind, T::Any | T::Text | T::Secret | T::Dropdown | T::DateTime)
         }
         Value::Array(_) => matches!(kind, T::Any | T::List),
-        Value::Object(_) => matches!(kind, T::Any | T::File | T::Object),
+        Value::Object(_) => matches!(kind, T::Any | T::Object),
     }
 }
 
@@ -360,6 +363,23 @@ fn date_time_fault(text: &str) -> Option<&'static str> {
     (!valid).then_some(expected)
 }
 
+/// What is missing where a field has no value: of a dropdown with its choices.
+fn missing(field: &Field, offered: &dyn Fn(&Choice) -> bool) -> FieldProblem {
+    let expected = match &field.choices_from {
+        Some(from) => from.targets.clone(),
+        None => offers(field, offered),
+    };
+    match expected.is_empty() {
+        true => FieldProblem::Missing,
+        false => FieldProblem::NotChosen { expected },
+    }
+}
+
+fn offers(field: &Field, offered: &dyn Fn(&Choice) -> bool) -> Vec<String> {
+    let offers = field.choices.iter().filter(|choice| offered(choice));
+    offers.map(|choice| choice.value.clone()).collect()
+}
+
 fn choice_fault(
     field: &Field,
     text: &str,
@@ -370,11 +390,7 @@ fn choice_fault(
         return if known { None } else { Some(from.targets.clone()) };
     }
     let known = field.choices.iter().any(|choice| choice.value == text && offered(choice));
-    if known {
-        return None;
-    }
-    let offers = field.choices.iter().filter(|choice| offered(choice));
-    Some(offers.map(|choice| choice.value.clone()).collect())
+    (!known).then(|| offers(field, offered))
 }
 
 fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {

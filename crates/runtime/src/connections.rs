@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
+use crate::caller::Caller;
 pub use crate::secret_source::read_secret;
 
 /// A future that can move between threads.
@@ -22,6 +23,19 @@ pub trait ConnectionProvider: Send + Sync {
         connector: &'a str,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>>;
+
+    /// The same for a caller; by default whoever it is.
+    ///
+    /// # Errors
+    /// As [`ConnectionProvider::fields`].
+    fn fields_for<'a>(
+        &'a self,
+        _: &'a Caller,
+        connector: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, String>> {
+        self.fields(connector, name)
+    }
 }
 
 /// Connections in memory, by connector and name.

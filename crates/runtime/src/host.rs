@@ -20,9 +20,11 @@ use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
 use cardhost_core::plan::{Plan, PlanSettings, plan_with_key};
+use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
 
+use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::connections::ConnectionProvider;
 use crate::entropy;
@@ -86,7 +88,7 @@ pub use policy::Policy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Host(Arc<Inner>);
+pub struct Host(Arc<Inner>, Caller);
 
 struct Inner {
     catalog: Catalog,
@@ -118,12 +120,20 @@ pub struct Prepared {
 
 /// Is told of a planned request before it is sent, and may refuse it.
 pub(crate) trait BeforeSending: Send + Sync {
-    /// The request is planned.
+    /// The request is planned; `account` is the connection, where it is not the invocation's own.
     fn planned<'a>(
         &'a self,
         definition: &'a Definition,
+        account: Option<Account<'a>>,
         plan: &'a Plan,
     ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// A connection that a name or the host gives.
+pub(crate) struct Account<'a> {
+    /// `connection <connector>/<name>`, or without a name.
+    pub(crate) name: String,
+    pub(crate) connection: &'a Connection,
 }
 
 /// A connection as a run finds it.
@@ -138,6 +148,33 @@ impl Host {
     #[must_use]
     pub fn builder() -> HostBuilder {
         HostBuilder::default()
+    }
+
+    /// The same host for the calls of somebody: with the stored connections of their tenant, of the store given to
+    /// [`HostBuilder::store_of_tenants`]. It shares everything else, and costs no more than a clone: thousands of tenants share
+    /// one host.
+    ///
+    /// # Example: two tenants, each with a connection `prod`
+    /// ```no_run
+    /// # use cardhost_core::invocation::Invocation;
+    /// # use cardhost_runtime::caller::Caller;
+    /// # use cardhost_runtime::host::Host;
+    /// # async fn run(host: Host) -> Result<(), cardhost_core::failure::Error> {
+    /// let order = Invocation::of("shop/get-order").with_connection("prod");
+    /// host.for_caller(Caller::of_tenant("acme")).run(None, order.clone()).await?;
+    /// host.for_caller(Caller::of_tenant("globex")).run(None, order).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_caller(&self, caller: Caller) -> Host {
+        Host(Arc::clone(&self.0), caller)
+    }
+
+    /// Who its calls are for.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.1
     }
 
     /// The cards there are.
@@ -178,10 +215,33 @@ impl Host {
         told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
     }
 
+    /// Looks at what a run needs before there is an invocation: the card, and the connection of invocations that bring none. What is
+    /// found is kept for the run.
+    ///
+    /// # Errors
+    /// Of the card and the connection, as [`Host::run`] has them.
+    pub async fn look(&self, card: &str) -> Result<(), Error> {
+        let definition = self.definition(card)?;
+        let connector = &definition.connector;
+        let origin = self.origin(None);
+        if let Some(name) = &self.0.fallback_name {
+            let named = self.connection(connector, ConnectionRef::Name(name.clone())).await;
+            named.map_err(|error| not_named(error, origin.as_deref()))?;
+        } else if self.0.fallback.is_some() {
+            let own = self.fallback(connector).await;
+            own.map_err(|error| placed(error, origin.as_deref()))?;
+        }
+        Ok(())
+    }
+
     /// A card to run. What stands in for its service takes the connection from the card's examples.
     pub(crate) fn definition(&self, full_name: &str) -> Result<Arc<Definition>, Error> {
         match self.0.stand_ins.are_there() {
-            true => self.0.catalog.definition(full_name),
+            true => {
+                let definition = self.0.catalog.definition(full_name)?;
+                self.0.stand_ins.admit(&definition)?;
+                Ok(definition)
+            }
             false => self.0.catalog.definition_to_run(full_name),
         }
     }
@@ -209,6 +269,8 @@ impl Host {
         before: Option<&dyn BeforeSending>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
+        let account =
+            before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
         let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
         // In a box: a future keeps a place for each value that it hands on.
@@ -226,10 +288,29 @@ impl Host {
         }
         telemetry::planned(span, &plan);
         if let Some(before) = before {
-            before.planned(&definition, &plan).await?;
+            let account = account.map(|name| Account { name, connection: &found.connection });
+            before.planned(&definition, account, &plan).await?;
         }
         let result = self.drive(definition, found, plan).await;
         result.map_err(|error| placed(error, origin.as_deref()))
+    }
+
+    /// What names the connection of an invocation that does not bring its fields along.
+    fn account(
+        &self,
+        definition: &Definition,
+        reference: Option<&ConnectionRef>,
+    ) -> Option<String> {
+        let connector = definition.connector.name.as_str();
+        let name = match reference {
+            Some(ConnectionRef::Fields(_)) => return None,
+            Some(ConnectionRef::Name(name)) => Some(name),
+            None => self.0.fallback_name.as_ref(),
+        };
+        Some(match name {
+            Some(name) => format!("connection {connector}/{name}"),
+            None => format!("connection {connector}"),
+        })
     }
 
     async fn drive(
@@ -280,10 +361,13 @@ impl Host {
         Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(call.begin()).await
     }
 
-    /// Refuses a plan that the policy does not allow, and limits its time.
+    /// Refuses a plan that the policy does not allow, and limits its time. Where a stand-in answers nothing is sent, wherever
+    /// the connection leads.
     pub(crate) fn admit(&self, plan: &mut Plan) -> Result<(), Error> {
         let policy = &self.0.policy;
-        policy.egress.check(&plan.request).map_err(|fault| Error::egress(plan, fault))?;
+        if !self.0.stand_ins.are_there() {
+            policy.egress.check(&plan.request).map_err(|fault| Error::egress(plan, fault))?;
+        }
         if let Some(total) = policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
         }
@@ -342,11 +426,7 @@ impl Host {
             (None, Some(name)) => {
                 let named = ConnectionRef::Name(name.clone());
                 let named = Box::pin(self.connection(connector, named)).await;
-                // The invocation did not name it.
-                named.map_err(|error| match error.place().pointer.as_str() {
-                    "/connection" => error.at(Place::default()),
-                    _ => placed(error),
-                })?
+                named.map_err(|error| not_named(error, origin.as_deref()))?
             }
             (None, None) => {
                 let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
@@ -418,7 +498,7 @@ impl Host {
         if let Some(stored) = &self.0.stored {
             let may_refer = self.0.policy.stored_secret_references;
             let opened = stored
-                .open(connector.name.as_str(), &name, &|fields| {
+                .open(self.1.tenant(), connector.name.as_str(), &name, &|fields| {
                     Box::pin(self.settle(connector, fields, may_refer))
                 })
                 .await?;
@@ -427,14 +507,29 @@ impl Host {
                 return Ok(Found { connection, stored: Some(opened) });
             }
         }
-        let unknown = || Error::from(ConnectionFault::Unknown { name: name.clone() });
-        let provider = self.0.connections.as_ref().ok_or_else(unknown)?;
-        let found = provider.fields(connector.name.as_str(), &name).await;
+        let Some(provider) = &self.0.connections else {
+            return Err(self.unknown_connection(connector, name).await);
+        };
+        let found = provider.fields_for(&self.1, connector.name.as_str(), &name).await;
         let fields = found.map_err(|reason| Error::from(ConnectionFault::Unreadable { reason }))?;
-        let fields = fields.ok_or_else(unknown)?;
+        let Some(fields) = fields else {
+            return Err(self.unknown_connection(connector, name).await);
+        };
         let may_refer = self.0.policy.secret_references;
         let connection = self.settle(connector, fields, may_refer).await?;
         Ok(Found { connection: Arc::new(connection), stored: None })
+    }
+
+    /// The error of a name that no connection has, with the nearest one that is stored.
+    async fn unknown_connection(&self, connector: &Connector, name: String) -> Error {
+        let known = match &self.0.stored {
+            Some(stored) => {
+                stored.names(self.1.tenant(), connector.name.as_str()).await.unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        let nearest = nearest(&name, known.iter().map(String::as_str));
+        ConnectionFault::Unknown { name, nearest }.into()
     }
 
     /// A connection of its fields; files that they point at are read within the time of a call.
@@ -500,6 +595,14 @@ fn told<'f>(
         telemetry::ended(span, since, &result);
         result
     })
+}
+
+/// An error about the host's own connection, which no invocation named.
+fn not_named(error: Error, origin: Option<&str>) -> Error {
+    match error.place().pointer.as_str() {
+        "/connection" => error.at(Place::default()),
+        _ => placed(error, origin),
+    }
 }
 
 /// An error about a field of a connection whose fields are not in the invocation: its place is where they came from.

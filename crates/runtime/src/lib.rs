@@ -5,6 +5,7 @@
 //!      └ connections ─▶ Connection ┘
 //! ```
 
+pub mod caller;
 pub mod catalog;
 pub mod clock;
 pub mod connections;

@@ -10,7 +10,7 @@ use cardhost_core::auth::{AuthFault, Grant, OAuth2};
 use cardhost_core::call::Outcome;
 use cardhost_core::call::ReplyFault;
 use cardhost_core::connection_test;
-use cardhost_core::connection_test::NoTest;
+use cardhost_core::connection_test::{NoIdentity, NoTest};
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
@@ -132,16 +132,19 @@ impl Host {
             let fault = ReplyFault::Service { status, message: None, code: Code::HTTP_STATUS };
             Err(Error::new(fault))
         };
+        let tested = |status, identity: Option<String>| match identity {
+            None if test.identity.is_some() => {
+                Err(Error::from(NoIdentity { target: target.clone(), status }))
+            }
+            identity => Ok(TestOutcome { status, identity, target: target.clone() }),
+        };
         match self.run_definition(definition, invocation).await {
             Ok(Outcome { output, status, .. }) if test.expect.contains(&status) => {
-                let identity = connection_test::identity(&output);
-                Ok(TestOutcome { status, identity, target })
+                tested(status, connection_test::identity(&output))
             }
             Ok(Outcome { status, .. }) => unexpected(status),
             Err(error) => match error.response().map(|response| response.status) {
-                Some(status) if test.expect.contains(&status) => {
-                    Ok(TestOutcome { status, identity: None, target })
-                }
+                Some(status) if test.expect.contains(&status) => tested(status, None),
                 _ => Err(error),
             },
         }

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::connections::BoxFuture;
 use crate::token::{Revised, Slot};
-use cardhost_store::TenantStore;
+use cardhost_store::{Store, TenantStore};
 
 /// How long an opened connection is used before the store is asked again: what another process changes or removes is
 /// seen after this time at the latest.
@@ -25,9 +25,17 @@ const MOST_KEPT: usize = 10_000;
 pub(crate) type OpenStore =
     dyn Fn() -> BoxFuture<'static, Result<Option<TenantStore>, Error>> + Send + Sync;
 
-/// The connections of a tenant.
+/// Whose connections a host has.
+pub(crate) enum Stores {
+    /// Those of one tenant.
+    One(LazyStore),
+    /// Those of the tenant that each call names.
+    Every(Store),
+}
+
+/// The connections of tenants.
 pub(crate) struct StoredConnections {
-    store: LazyStore,
+    store: Stores,
     opened: Mutex<HashMap<Name, (Instant, Arc<Opened>)>>,
 }
 
@@ -65,8 +73,8 @@ impl LazyStore {
     }
 }
 
-/// Connector and name.
-type Name = (String, String);
+/// Tenant, connector and name; an empty tenant is that of the store.
+type Name = (String, String, String);
 
 /// A stored connection, opened.
 pub(crate) struct Opened {
@@ -80,7 +88,7 @@ pub(crate) struct Opened {
 }
 
 impl StoredConnections {
-    pub(crate) fn new(store: LazyStore) -> StoredConnections {
+    pub(crate) fn new(store: Stores) -> StoredConnections {
         StoredConnections { store, opened: Mutex::default() }
     }
 
@@ -88,21 +96,49 @@ impl StoredConnections {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The connections of a tenant, or of the one that the store was opened for; `None` where the host has none of theirs.
+    async fn store_of(&self, tenant: Option<&str>) -> Result<Option<TenantStore>, Error> {
+        let opened = match (&self.store, tenant) {
+            (Stores::Every(store), Some(tenant)) => return Ok(Some(store.tenant(tenant)?)),
+            (Stores::Every(_), None) => return Ok(None),
+            (Stores::One(store), _) => store.get().await?,
+        };
+        Ok(opened.filter(|store| tenant.is_none_or(|tenant| tenant == store.tenant())).cloned())
+    }
+
+    /// The names of a connector's connections, where the store is open: looking one up has opened it.
+    pub(crate) async fn names(
+        &self,
+        tenant: Option<&str>,
+        connector: &str,
+    ) -> Result<Vec<String>, Error> {
+        let is_open = match &self.store {
+            Stores::One(store) => store.opened.initialized(),
+            Stores::Every(_) => true,
+        };
+        let store = if is_open { self.store_of(tenant).await? } else { None };
+        let Some(store) = store else { return Ok(Vec::new()) };
+        let stored = store.list(Some(connector)).await?;
+        Ok(stored.into_iter().map(|stored| stored.name).collect())
+    }
+
     /// The connection, where there is one of that name.
     pub(crate) async fn open<'s>(
         &self,
+        tenant: Option<&str>,
         connector: &str,
         name: &str,
         settle: &(dyn Fn(Map<String, Value>) -> BoxFuture<'s, Result<Connection, Error>> + Sync),
     ) -> Result<Option<Arc<Opened>>, Error> {
-        let key = (connector.to_owned(), name.to_owned());
+        let of = |text: &str| text.to_owned();
+        let key = (of(tenant.unwrap_or_default()), of(connector), of(name));
         let before = self.lock().get(&key).cloned();
         if let Some((since, opened)) = &before
             && since.elapsed() < KEPT_FOR
         {
             return Ok(Some(Arc::clone(opened)));
         }
-        let Some(store) = self.store.get().await? else { return Ok(None) };
+        let Some(store) = self.store_of(tenant).await? else { return Ok(None) };
         let Some(found) = store.get(connector, name).await? else {
             self.lock().remove(&key);
             return Ok(None);

@@ -168,10 +168,56 @@ fn connect(path: &Path, place: &str) -> Result<Connection, StoreFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY).map_err(sqlite)?;
+    // SQLite opens a file that nobody can write for reading by itself.
+    if connection.is_readonly(rusqlite::MAIN_DB).map_err(sqlite)? {
+        return readable(connection, path, place);
+    }
     let settings =
         "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
     connection.execute_batch(settings).map_err(sqlite)?;
     Ok(connection)
+}
+
+/// A store that can only be read, such as one on a read-only mount: its companions cannot be made there, without which
+/// SQLite reads nothing unless it is told that the file does not change.
+fn readable(connection: Connection, path: &Path, place: &str) -> Result<Connection, StoreFault> {
+    let read = |connection: &Connection| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+    };
+    let unreadable = match read(&connection) {
+        Ok(_) => return Ok(connection),
+        Err(error) => store_fault(place, &error),
+    };
+    let companion = format!("{}-wal", path.display());
+    if std::fs::metadata(&companion).is_ok_and(|found| found.len() > 0) {
+        let reason = format!(
+            "it can only be read, and `{companion}` holds changes that whoever opens it for writing has to put in first"
+        );
+        return Err(StoreFault::Unreachable { place: place.to_owned(), reason, transient: false });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let Some(uri) = immutable(path) else { return Err(unreadable) };
+    let connection =
+        Connection::open_with_flags(uri, flags).map_err(|error| store_fault(place, &error))?;
+    read(&connection).map_err(|error| store_fault(place, &error))?;
+    Ok(connection)
+}
+
+/// The URI of a file that does not change while it is open; `None` for a name that is no text.
+fn immutable(path: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    let mut uri = "file:".to_owned();
+    for byte in path.to_str()?.bytes() {
+        match byte {
+            b'?' | b'#' | b'%' => uri.push_str(&format!("%{byte:02x}")),
+            byte if byte.is_ascii() => uri.push(char::from(byte)),
+            byte => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Some(uri)
 }
 
 /// An empty file that only its owner can read; SQLite gives its companions the same permissions.

@@ -269,7 +269,8 @@ impl CaseFolder {
     ) -> Result<CaseRun, Error> {
         let all = self.case.fault.iter().chain(faults).cloned().collect();
         let replay = Replay::injecting(self.cassette.clone(), all);
-        let egress = EgressPolicy { private: self.case.allow_private_network };
+        let egress =
+            EgressPolicy { private: self.case.allow_private_network, ..EgressPolicy::default() };
         let mut builder = cards(replay.host()).policy(Policy { egress, ..Policy::default() });
         if let Some(base) = Files(&self.path).base(self.case.base.as_deref())? {
             builder = builder.base(base);
@@ -278,6 +279,7 @@ impl CaseFolder {
             connection: Some(ConnectionRef::Fields(self.case.connection.clone())),
             options: self.case.options.clone(),
             input: self.case.input.clone(),
+            idempotency_key: self.case.idempotency_key.clone(),
             ..Invocation::default()
         };
         let ran = builder.build().run(Some(&self.case.card), invocation).await;
@@ -400,7 +402,7 @@ impl Files<'_> {
         let Some(text) = text else { return Ok(None) };
         match BaseOverride::parse(text) {
             Some(base) => Ok(Some(base)),
-            None => Err(self.wrong("/base", format!("`{text}` is not a base URL"))),
+            None => Err(self.wrong("/base", BaseOverride::refusal(text))),
         }
     }
 

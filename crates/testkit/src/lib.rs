@@ -13,4 +13,4 @@ pub use case::{
     AnyCase, CaseFolder, CaseRun, FlowCase, FlowCaseRun, Golden, Replay, error_snapshot, snapshot,
 };
 pub use cassette::{Recorder, RecordingTransport, ReplayTransport, read_cassette};
-pub use mock::{MockTransport, Mocks};
+pub use mock::{MockTransport, Mocks, NoExample};

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use cardhost::connections::read_secret;
 use cardhost::core::connection::{Connection, ConnectionFault, SecretSource, secret_source};
 use cardhost::core::connector::Connector;
+use cardhost::core::plan::unreachable_base;
 use cardhost::core::secret::Secret;
 use cardhost::store::StoreFault;
 use cardhost::store::{MOST_VALUE_BYTES, TenantStore, is_connection_name};
@@ -42,9 +43,9 @@ pub(super) fn run(
         given()?
     };
     if args.resolve_references {
-        resolve(&connector, &mut fields).map_err(|fault| placed(fault, wrapped))?;
+        resolve(&connector, &mut fields).map_err(|fault| placed(fault.into(), wrapped))?;
     }
-    let unread = check(&connector, &fields).map_err(|fault| placed(fault, wrapped))?;
+    let unread = check(&connector, &fields).map_err(|error| placed(error, wrapped))?;
     let made_key = runtime.block_on(async {
         let opened = store.open_or_make(NoKey::Make).await?;
         put(&opened.connections, args, &fields).await?;
@@ -108,7 +109,7 @@ fn resolve(connector: &Connector, fields: &mut Map<String, Value>) -> Result<(),
 fn check(
     connector: &Connector,
     fields: &Map<String, Value>,
-) -> Result<Vec<(String, String)>, ConnectionFault> {
+) -> Result<Vec<(String, String)>, Error> {
     let mut unread: Vec<(String, String)> = Vec::new();
     let mut readable = fields.clone();
     for (label, value) in fields {
@@ -128,14 +129,16 @@ fn check(
         {
             Ok(unread)
         }
-        Err(fault) => Err(fault),
-        Ok(_) => Ok(unread),
+        Err(fault) => Err(fault.into()),
+        Ok(connection) => match unreachable_base(connector, &connection) {
+            Some(fault) if unread.is_empty() => Err(fault.into()),
+            _ => Ok(unread),
+        },
     }
 }
 
 /// An error of a field, placed where the field stands on stdin.
-fn placed(fault: ConnectionFault, wrapped: bool) -> Error {
-    let error = Error::from(fault);
+fn placed(error: Error, wrapped: bool) -> Error {
     let place = error.place().clone();
     let pointer = place.pointer.trim_start_matches("/connection");
     let pointer = pointer.strip_prefix("/fields").unwrap_or(pointer);

@@ -189,7 +189,7 @@ pub(crate) struct TestArgs {
     pub(crate) connection: FullName,
     /// Replace the target's base URL
     #[arg(long, value_name = "URL")]
-    pub(crate) base: Option<String>,
+    pub(crate) base: Vec<String>,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// Print one JSON object

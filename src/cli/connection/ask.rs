@@ -168,7 +168,7 @@ fn value_of(text: &str, field: &Field, offered: &[&Choice]) -> Value {
     let as_text = || Value::String(text.to_owned());
     let trimmed = text.trim();
     match field.kind {
-        FieldType::Text | FieldType::Secret | FieldType::File => as_text(),
+        FieldType::Text | FieldType::Secret => as_text(),
         FieldType::Dropdown => {
             let values: Vec<&str> = match targets(field) {
                 [] => offered.iter().map(|choice| choice.value.as_str()).collect(),

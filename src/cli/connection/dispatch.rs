@@ -11,6 +11,7 @@ pub(crate) fn run(
     console: &Console,
 ) -> Result<(), Failure> {
     let store = &args.store;
+    store.warn_of_others(console);
     match &args.command {
         ConnectionCommand::Add(args) => add::run(global, store, args, console),
         ConnectionCommand::List(args) => list::run(store, args, console),

@@ -45,7 +45,7 @@ pub(super) fn run(
     console: &Console,
 ) -> Result<(), Failure> {
     let name = &args.connection;
-    let network = Network { args: &args.network, base: None };
+    let network = Network { args: &args.network, bases: &[] };
     let host = setup::connected_host(global, store, &network, Policy::default())?.build();
     setup::runtime()?.block_on(async {
         let port = |error| Failure::Io("the port of the login", error);

@@ -54,7 +54,7 @@ async fn revoke(
     console: &Console,
 ) -> Result<(), Failure> {
     let name = &args.connection;
-    let network = Network { args: &args.network, base: None };
+    let network = Network { args: &args.network, bases: &[] };
     let host = setup::connected_host(global, store, &network, Policy::default())?.build();
     let revoked = match host.revoke(&name.connector, &name.name).await {
         Ok(revoked) => revoked,

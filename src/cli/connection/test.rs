@@ -17,7 +17,7 @@ pub(super) fn run(
     console: &Console,
 ) -> Result<(), Failure> {
     let name = &args.connection;
-    let network = Network { args: &args.network, base: args.base.as_deref() };
+    let network = Network { args: &args.network, bases: &args.base };
     let host = setup::connected_host(global, store, &network, Policy::default())?.build();
     let tested = setup::runtime()?.block_on(host.test_connection(&name.connector, &name.name));
     let outcome = tested.map_err(|error| lookup::named(error, name))?;

@@ -114,6 +114,9 @@ pub(crate) struct FlowRunArgs {
     /// Keep what is done in this file (SQLite), and go on with what is in it: the same command after a crash
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
+    /// Go on although connections or secrets are other ones than those the run was begun with
+    #[arg(long, requires = "journal")]
+    pub(crate) accept_changes: bool,
     /// Send again what was sent and has no recorded reply
     #[arg(long, requires = "journal", conflicts_with = "skip_unfinished")]
     pub(crate) repeat_unfinished: bool,

@@ -18,4 +18,4 @@ pub(crate) use args::{FlowArgs, FlowSourceArgs};
 pub(crate) use dispatch::run;
 pub(crate) use run::{input, print};
 pub(crate) use secrets::Secrets;
-pub(crate) use source::{Flows, is_flow, load_document, load_with_text};
+pub(crate) use source::{Flows, is_flow, load_document, load_with_text, names};

@@ -36,6 +36,7 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
         None => runtime.block_on(runner.run(&flow, input)),
         Some(path) => {
             let journal = Journal::open(path)?;
+            let journal = if args.accept_changes { journal.accepting_changes() } else { journal };
             runtime.block_on(runner.run_with(journal, unfinished(args), &flow, input))
         }
     };

@@ -79,12 +79,12 @@ pub(super) fn built_in(_: &str) -> Option<(String, &'static str)> {
 }
 
 #[cfg(feature = "embedded-cards")]
-pub(super) fn names() -> Vec<&'static str> {
+pub(crate) fn names() -> Vec<&'static str> {
     cardhost::EmbeddedFlows.names().collect()
 }
 
 #[cfg(not(feature = "embedded-cards"))]
-pub(super) fn names() -> Vec<&'static str> {
+pub(crate) fn names() -> Vec<&'static str> {
     Vec::new()
 }
 

@@ -1,9 +1,13 @@
 //! `record`: a run of a card whose exchanges are kept, without secrets.
 
+use std::path::Path;
+
 use cardhost::cassette::Case;
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
 use cardhost::entropy::SeededEntropy;
 use cardhost::testing::{CaseFolder, Head, Recorder, Seed};
+
+use tokio::runtime::Runtime;
 
 use super::args::RecordArgs;
 use super::files::{cassette_file, said, write_file};
@@ -35,22 +39,37 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     entropy.restart();
     let result = runtime.block_on(host.run(card.as_deref(), invocation.clone()));
     let cassette = recorder.finish()?;
-    if let Some(folder) = &args.case {
-        let redactor = &prepared.plan.request.redactor;
-        let given = (invocation.options, invocation.input);
-        let mut case = Case::of(&prepared.definition, &prepared.connection, given, redactor);
-        case.base.clone_from(&args.target.reach.base);
-        case.allow_private_network = args.target.reach.network.allow_private_network;
-        let text = case.write().map_err(|error| Failure::Io("case.json", error.into()))?;
-        write_file(&folder.join("case.json"), &text)?;
-        // What a replay gives is what must come out: the same, but for what is masked.
-        let folder = CaseFolder::load(folder)?;
-        let cards = setup::cards(global)?;
-        let ran = runtime.block_on(folder.run(cards, &[]))?;
-        folder.accept(&ran.found)?;
-    }
     said(console, cassette.exchanges.len(), &file);
+    let case = args.case.as_ref().map_or(Ok(()), |folder| {
+        let connector = prepared.definition.connector.name.as_str();
+        let redactor = &prepared.plan.request.redactor;
+        let mut case = Case::of(&prepared.definition, &prepared.connection, invocation, redactor);
+        case.base = host.settings().base_of(connector).map(|base| base.text().to_owned());
+        case.allow_private_network = !args.target.reach.network.allow_private_network.is_empty();
+        write_case(global, folder, &case, &runtime)
+    });
+    // What the service did is told first, whatever became of the files.
     let outcome = result?;
     console.warnings(&outcome.warnings);
-    run::print(&outcome, args.pretty, console)
+    run::print(&outcome, args.pretty, console)?;
+    case
+}
+
+/// Writes a case, and what a replay of it gives as what must come out: the same, but for what is masked. Where it cannot be
+/// replayed, the exchanges stay and no case that can never pass.
+fn write_case(
+    global: &Global,
+    folder: &Path,
+    case: &Case,
+    runtime: &Runtime,
+) -> Result<(), Failure> {
+    let text = case.write().map_err(|error| Failure::Io("case.json", error.into()))?;
+    let file = folder.join("case.json");
+    write_file(&file, &text)?;
+    let replayed = || -> Result<(), Failure> {
+        let folder = CaseFolder::load(folder)?;
+        let ran = runtime.block_on(folder.run(setup::cards(global)?, &[]))?;
+        Ok(folder.accept(&ran.found)?)
+    };
+    replayed().inspect_err(|_| drop(std::fs::remove_file(&file)))
 }

@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use super::args::RecordArgs;
 use super::files::{cassette_file, said, write_file};
 use super::seed::random_seed;
+use crate::cli::bases;
 use crate::cli::console::{Console, Failure};
 use crate::cli::flow::{Flows, Secrets, input, load_with_text, print};
 use crate::cli::global::Global;
@@ -30,6 +31,11 @@ pub(super) fn record(
     name: &Path,
     console: &Console,
 ) -> Result<(), Failure> {
+    let bases = &args.target.reach.base;
+    if bases.len() > 1 || bases.iter().any(|base| bases::named(base).0.is_some()) {
+        let message = "a recorded flow has one --base for all of its connectors";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let (flow, text) = load_with_text(name, console)?;
     let host =
         setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
@@ -63,8 +69,8 @@ pub(super) fn record(
     let cassette = recorder.finish()?;
     if let Some(folder) = &args.case {
         let run = RecordedRun {
-            base: args.target.reach.base.clone(),
-            allow_private_network: args.target.reach.network.allow_private_network,
+            base: args.target.reach.base.first().cloned(),
+            allow_private_network: !args.target.reach.network.allow_private_network.is_empty(),
             connections: recorder.connections().into_iter().collect(),
             secrets: kept.secrets(&recorder),
             ..RecordedRun::of(&format!("flow.{}", main.extension()), recorder.stand_in(given))

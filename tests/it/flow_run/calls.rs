@@ -254,7 +254,10 @@ fn a_flow_sends_requests_of_its_own_where_the_egress_policy_lets_it() {
         server.url
     );
     let go = |private: bool, arguments: &str| {
-        let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+        let policy = Policy {
+            egress: EgressPolicy { private, ..EgressPolicy::default() },
+            ..Policy::default()
+        };
         let host = cardhost::Host::builder().policy(policy).build();
         let runner = FlowRunner::new(host).secrets(secrets());
         run(runner.run(&http_flow(arguments), json!({ "id": 7 })))
@@ -292,7 +295,8 @@ fn ask(url: &str, authentication: &str) -> Result<String, cardhost::Error> {
 }
 
 fn ask_where(private: bool, url: &str, authentication: &str) -> Result<String, cardhost::Error> {
-    let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+    let policy =
+        Policy { egress: EgressPolicy { private, ..EgressPolicy::default() }, ..Policy::default() };
     let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
     let arguments = format!(
         "{{ method: get, endpoint: {{ uri: '{url}/a', authentication: {authentication} }} }}"
@@ -395,7 +399,10 @@ fn a_token_is_kept_for_the_next_request_and_told_to_nobody() {
         Answer::Bytes(reply(status, "application/json", body.as_bytes()))
     });
     let told = Told::default();
-    let policy = Policy { egress: EgressPolicy { private: true }, ..Policy::default() };
+    let policy = Policy {
+        egress: EgressPolicy { private: true, ..EgressPolicy::default() },
+        ..Policy::default()
+    };
     let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
     let login = json!({
         "authority": server.url, "grant": "client_credentials",
@@ -495,7 +502,10 @@ fn a_request_of_a_flow_says_whether_it_may_be_sent_again() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = format!("http://{gone}");
     let again = |private: bool, method: &str, headers: &str, url: &str| {
-        let policy = Policy { egress: EgressPolicy { private }, ..Policy::default() };
+        let policy = Policy {
+            egress: EgressPolicy { private, ..EgressPolicy::default() },
+            ..Policy::default()
+        };
         let runner = FlowRunner::new(cardhost::Host::builder().policy(policy).build());
         let flow = flow(&format!(
             "do: [ {{ t: {{ try: [ {{ ask: {{ call: http, with: {{ method: {method}, endpoint: {{ uri: '{url}/a' }}, headers: {{ {headers} }} }} }} }} ], catch: {{ do: [ {{ c: {{ set: {{ again: '${{ $error.retryable }}' }} }} }} ] }} }} }} ]\n"

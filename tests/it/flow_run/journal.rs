@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use cardhost::catalog::MemorySource;
 use cardhost::flow::{Flow, FlowRunner, Journal, MemoryFlows, Unfinished, VirtualTimer};
-use cardhost::{Error, Host, Reply};
+use cardhost::{BaseOverride, Error, Host, HostBuilder, Reply};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -347,10 +347,18 @@ fn what_is_no_journal_is_told_and_left_alone() {
     drop(database);
     let error = process(&ledger, &path, Unfinished::Stop, usize::MAX).unwrap().unwrap_err();
     assert_eq!(error.code().as_str(), "flow.journal");
-    assert!(error.message().contains("`/do/0/read`"), "{}", error.message());
+    assert!(error.message().contains("is not as it was written"), "{}", error.message());
+    // One row is not there.
+    let copy = folder.path().join("less.db");
+    std::fs::copy(&path, &copy).unwrap();
+    let database = rusqlite::Connection::open(&copy).unwrap();
+    database.execute("DELETE FROM entry WHERE seq = 2", []).unwrap();
+    drop(database);
+    let error = process(&ledger, &copy, Unfinished::Stop, usize::MAX).unwrap().unwrap_err();
+    assert!(error.message().ends_with("rows of it are missing"), "{}", error.message());
     // A step that does not come.
     let database = rusqlite::Connection::open(&path).unwrap();
-    database.execute("UPDATE entry SET step = '/do/7/gone', outcome = '{\"output\":1}' WHERE step = '/do/0/read'", []).unwrap();
+    database.execute("UPDATE entry SET step = '/do/7/gone', outcome = '{\"output\":1}', sum = NULL WHERE step = '/do/0/read'", []).unwrap();
     drop(database);
     let error = process(&ledger, &path, Unfinished::Stop, usize::MAX).unwrap().unwrap_err();
     assert_eq!(error.code().as_str(), "flow.journal_mismatch");
@@ -371,7 +379,10 @@ fn two_calls() -> Flow {
 #[test]
 fn a_journal_of_each_shipped_format_goes_on() {
     let folder = TempDir::new().unwrap();
-    let formats = [include_str!("../../data/formats/journal-1.sqlite.sql")];
+    let formats = [
+        include_str!("../../data/formats/journal-1.sqlite.sql"),
+        include_str!("../../data/formats/journal-2.sqlite.sql"),
+    ];
     for (format, sql) in (1..).zip(formats) {
         let path = folder.path().join(format!("{format}.db"));
         rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -383,6 +394,81 @@ fn a_journal_of_each_shipped_format_goes_on() {
         assert_eq!(output.unwrap()["Response"]["Body"]["path"], "/pay");
         assert_eq!(ledger.done(), ["/pay"]);
     }
+}
+
+#[test]
+fn a_journal_without_the_file_beside_it_is_told() {
+    let folder = TempDir::new().unwrap();
+    let (path, copy) = (folder.path().join("j.db"), folder.path().join("copy.db"));
+    // As a process leaves it that is killed: nobody closed it.
+    let held = Journal::open(&path).unwrap();
+    std::fs::copy(&path, &copy).unwrap();
+    let error = Journal::open(&copy).unwrap_err();
+    assert_eq!(error.code().as_str(), "flow.journal");
+    assert!(error.message().contains("copy.db-wal`, which is missing"), "{}", error.message());
+    // With it nothing is wrong.
+    let (path, copy) = (folder.path().join("j.db-wal"), folder.path().join("whole.db"));
+    std::fs::copy(folder.path().join("j.db"), &copy).unwrap();
+    std::fs::copy(path, folder.path().join("whole.db-wal")).unwrap();
+    Journal::open(&copy).unwrap();
+    drop(held);
+}
+
+/// What a run of `two_calls` came to that is cut off while the second call is on its way, and gone on with by `again`.
+fn for_another(
+    again: impl FnOnce(HostBuilder) -> HostBuilder,
+    accepting: bool,
+) -> (Result<Value, Error>, usize) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("j.db");
+    let first = Shop::at_once(|index, asked| match index {
+        0 => ok(json!({ "path": asked.path })),
+        _ => status(503, json!({})),
+    });
+    let before = FlowRunner::new(first.host()).timer(VirtualTimer::starting_at(0));
+    let journal = Journal::open(&path).unwrap();
+    let flow = two_calls();
+    run(async {
+        let future = Box::pin(before.run_with(journal, Unfinished::Stop, &flow, json!({})));
+        // The first call is on its way.
+        let mut polls = CutOff { future, polls: 1 };
+        while first.asked().is_empty() {
+            assert!((&mut polls).await.is_none());
+            polls.polls = 1;
+        }
+    });
+    let second = Shop::at_once(|_, asked| ok(json!({ "path": asked.path })));
+    let host = again(second.builder()).build();
+    let runner = FlowRunner::new(host).timer(VirtualTimer::starting_at(0));
+    let journal = Journal::open(&path).unwrap();
+    let journal = if accepting { journal.accepting_changes() } else { journal };
+    let unfinished = Unfinished::Repeat;
+    let done = run(runner.run_with(journal, unfinished, &flow, json!({})));
+    (done, second.asked().len())
+}
+
+#[test]
+fn a_run_does_not_go_on_for_another_account() {
+    let other = |fields: Value| {
+        move |builder: HostBuilder| {
+            builder.default_connection("shop.json", fields.as_object().unwrap().clone())
+        }
+    };
+    let base = |builder: HostBuilder| {
+        builder.base(BaseOverride::parse("https://sandbox.example/v1").unwrap())
+    };
+    let refused = |(done, sent): (Result<Value, Error>, usize)| {
+        let error = done.unwrap_err();
+        assert_eq!(error.code().as_str(), "flow.journal_mismatch");
+        assert!(error.message().contains("had another `connection shop`"), "{}", error.message());
+        assert_eq!(sent, 0);
+    };
+    refused(for_another(other(json!({ "Token": "another-token-1" })), false));
+    refused(for_another(base, false));
+    let (done, sent) = for_another(other(json!({ "Token": "another-token-1" })), true);
+    assert!(done.is_ok() && sent > 0, "{done:?}");
+    let (done, sent) = for_another(|builder| builder, false);
+    assert!(done.is_ok() && sent > 0, "{done:?}");
 }
 
 #[test]

@@ -11,7 +11,10 @@ use crate::oidc::control;
 use crate::peers;
 
 fn runner() -> FlowRunner {
-    let policy = Policy { egress: EgressPolicy { private: true }, ..Policy::default() };
+    let policy = Policy {
+        egress: EgressPolicy { private: true, ..EgressPolicy::default() },
+        ..Policy::default()
+    };
     FlowRunner::new(Host::builder().policy(policy).build())
 }
 

@@ -215,7 +215,7 @@ fn a_token_url_that_a_value_leads_to_this_machine_is_not_asked() {
         });
         let cards = cards(&server.base_url, &method);
         for private in [false, true] {
-            let egress = EgressPolicy { private };
+            let egress = EgressPolicy { private, ..EgressPolicy::default() };
             let policy = Policy { egress, ..Policy::default() };
             let host =
                 Host::builder().cards(cards.clone()).store(store.clone()).policy(policy).build();

@@ -80,7 +80,7 @@ pub(super) fn public_app(server: &str) -> Value {
 /// A host that may reach loopback, with a lease of `lease_s` seconds.
 pub(super) fn host(cards: MemorySource, store: &TenantStore, lease_s: u64) -> HostBuilder {
     let policy = Policy {
-        egress: EgressPolicy { private: true },
+        egress: EgressPolicy { private: true, ..EgressPolicy::default() },
         token_lease: Duration::from_secs(lease_s),
         ..Policy::default()
     };

@@ -87,7 +87,7 @@ fn unfit(
         Parameter::Reference(reference) => {
             let field = names.resolve(reference).ok()?.field?;
             let fits = |kind: &FieldType| match (takes, kind) {
-                (Takes::Any, _) | (_, FieldType::Any | FieldType::File) => true,
+                (Takes::Any, _) | (_, FieldType::Any) => true,
                 (Takes::Text, kind) => !matches!(kind, FieldType::List | FieldType::Object),
                 (Takes::List, kind) => *kind == FieldType::List,
                 (Takes::DateTime, FieldType::Text) => field.format != Some(Format::Date),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Tally;
+use super::example_secrets;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
 use crate::sample;
@@ -56,6 +57,8 @@ pub(super) fn check(
     let definition = Arc::new(definition);
     for (index, example) in examples.iter().enumerate() {
         tally.examples += 1;
+        let plan = sample::plan_example(&definition, example).ok();
+        example_secrets::check(&definition, index, example, plan.as_ref(), findings);
         let pointer = format!("/examples/{index}");
         Sample { definition: &definition, pointer, code: Code::EXAMPLE_FAILED, findings }
             .example(example);

@@ -227,6 +227,13 @@ pub(super) enum DefinitionFault {
     NoReply,
     /// The reply of an example is a redirect that is followed.
     Redirected,
+    /// A secret of an example that stands elsewhere in it: what is masked would be masked there too.
+    SecretElsewhere {
+        /// The secret's field.
+        field: String,
+        /// Where else it stands.
+        place: String,
+    },
     /// A card without an example.
     NoExample,
 }

@@ -9,6 +9,7 @@
 mod auth;
 mod calls;
 mod decisions;
+mod example_secrets;
 mod examples;
 mod fault;
 mod fields;

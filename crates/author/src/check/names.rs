@@ -110,8 +110,7 @@ fn below(field: &Field, rest: &[String], absence: &mut Option<Absence>) -> Resul
             Some(_) => Err(nothing(key, std::iter::empty())),
         };
     }
-    if field.takes(FieldType::Object) || field.takes(FieldType::Any) || field.takes(FieldType::File)
-    {
+    if field.takes(FieldType::Object) || field.takes(FieldType::Any) {
         return key_of(field, segment, after, absence);
     }
     Err(nothing(segment, std::iter::empty()))

@@ -131,6 +131,9 @@ impl DefinitionFault {
             DefinitionFault::Redirected => {
                 "the reply is a redirect that is followed with another request".to_owned()
             }
+            DefinitionFault::SecretElsewhere { field, place } => {
+                format!("the made-up secret `{field}` also stands in {place} of the example")
+            }
             DefinitionFault::NoExample => "the card has no example".to_owned(),
         }
     }
@@ -229,6 +232,10 @@ impl DefinitionFault {
                 Some("give a `reply` if the error is to come from it".to_owned())
             }
             DefinitionFault::NoReply => Some("add a `reply`, or take this out".to_owned()),
+            DefinitionFault::SecretElsewhere { .. } => Some(
+                "make one up that is in nothing else, such as `made-up-secret-1`: a secret is masked wherever it is found"
+                    .to_owned(),
+            ),
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }

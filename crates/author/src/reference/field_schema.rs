@@ -77,7 +77,7 @@ fn json_type(kind: FieldType) -> Option<&'static str> {
         FieldType::TrueFalse => Some("boolean"),
         FieldType::Object => Some("object"),
         FieldType::List => Some("array"),
-        FieldType::Any | FieldType::File => None,
+        FieldType::Any => None,
     }
 }
 
@@ -139,7 +139,7 @@ fn insert_keywords(
                 insert(schema, "items", Value::Object(items));
             }
         }
-        FieldType::TrueFalse | FieldType::Any | FieldType::File => {}
+        FieldType::TrueFalse | FieldType::Any => {}
     }
 }
 

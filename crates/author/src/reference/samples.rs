@@ -1,4 +1,7 @@
-//! The samples of a page: invocation, planned request, output. Secrets in them are masked or left out.
+//! The samples of a page: invocation, planned request, output. What their author has made up is shown as it is, but for
+//! credentials: those are references to the environment, and in headers their scheme.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -9,6 +12,7 @@ use cardhost_core::card::Example;
 use cardhost_core::definition::Definition;
 use cardhost_core::field::FieldType;
 use cardhost_core::plan::Plan;
+use cardhost_core::request::RequestSpec;
 
 /// The section of the card's examples; `None` where it has none that can be read.
 pub(super) fn section(definition: &Definition) -> Option<Section> {
@@ -24,14 +28,12 @@ fn sample(definition: &Definition, example: &Example) -> Section {
     let plan = plan_example(definition, example).ok();
     let mut blocks: Vec<Block> =
         example.description.iter().map(|text| Block::prose(text)).collect();
-    // What cannot be planned has no redactor: only its names are shown.
+    // What cannot be planned would be refused as it stands.
     if let Some(plan) = &plan {
-        let redactor = &plan.request.redactor;
-        let shown = redactor.redact_value(invocation(definition, example));
-        blocks.push(json_block("Invocation", &shown));
+        blocks.push(json_block("Invocation", &invocation(definition, example)));
         blocks.push(json_block("Request", &request(plan)));
         if let Some(output) = &example.output {
-            blocks.push(json_block("Output", &redactor.redact_value(output.clone())));
+            blocks.push(json_block("Output", output));
         }
     }
     if let Some(code) = &example.error {
@@ -76,9 +78,10 @@ fn variable(connector: &str, label: &str) -> String {
     words.join("_")
 }
 
-/// The planned request, redacted, without the header that names the version of cardhost.
+/// The planned request, without the header that names the version of cardhost.
 fn request(plan: &Plan) -> Value {
-    let mut shown = plan.request.to_json();
+    let shown = RequestSpec { redactor: Arc::default(), ..plan.request.clone() };
+    let mut shown = shown.to_json();
     if let Some(headers) = shown.get_mut("headers").and_then(Value::as_object_mut) {
         headers.shift_remove("user-agent");
     }

@@ -20,7 +20,6 @@ fn plural(kind: FieldType) -> &'static str {
         FieldType::TrueFalse => "True/False",
         FieldType::DateTime => "Dates & Times",
         FieldType::Object => "Objects",
-        FieldType::File => "Files",
         FieldType::Any => "Any",
         FieldType::List => "Lists",
     }
@@ -90,7 +89,8 @@ fn bounds_fact(field: &Field) -> Option<String> {
 }
 
 /// A condition: "`Request Type` is `POST` or `PUT`".
-pub(super) fn condition(when: &When) -> String {
+#[must_use]
+pub fn condition(when: &When) -> String {
     let parts: Vec<String> = when
         .0
         .iter()

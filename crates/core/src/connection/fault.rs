@@ -3,7 +3,7 @@
 use super::SecretSource;
 use crate::error::{Code, Fault, Place};
 use crate::settle::FieldFault;
-use crate::text::{must_be, not_json, unknown_key};
+use crate::text::{did_you_mean, must_be, not_json, unknown_key};
 
 /// Why a connection cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,8 @@ pub enum ConnectionFault {
     Unknown {
         /// The name.
         name: String,
+        /// The nearest name of a stored connection of the connector.
+        nearest: Option<String>,
     },
     /// The file or store that it comes from cannot be read.
     #[error("the file cannot be read: {reason}")]
@@ -102,7 +104,8 @@ impl Fault for ConnectionFault {
             ConnectionFault::UnknownKey { .. } => {
                 Some("put the connection's fields under `fields`".to_owned())
             }
-            ConnectionFault::Unknown { .. } => {
+            ConnectionFault::Unknown { nearest: Some(nearest), .. } => Some(did_you_mean(nearest)),
+            ConnectionFault::Unknown { nearest: None, .. } => {
                 Some("list the stored connections to see what there is".to_owned())
             }
             ConnectionFault::Unreadable { .. } => {

@@ -106,6 +106,7 @@ codes! {
         TARGET_UNKNOWN = "target.unknown",
         EXAMPLE_FAILED = "example.failed",
         ANTI_EXAMPLE_FAILED = "anti_example.failed",
+        MOCK_NO_EXAMPLE = "mock.no_example",
         EGRESS_OPEN = "egress.open",
         CASSETTE_SYNTAX = "cassette.syntax",
         CASSETTE_FORMAT = "cassette.format",
@@ -154,6 +155,7 @@ codes! {
         CONNECTION_SCHEMA = "connection.schema",
         CONNECTION_UNKNOWN = "connection.unknown",
         CONNECTION_NO_TEST = "connection.no_test",
+        CONNECTION_NO_IDENTITY = "connection.no_identity",
         CONNECTION_UNREADABLE = "connection.unreadable",
         CONNECTION_SECRET_SOURCE = "connection.secret_source",
         CONNECTION_EXISTS = "connection.exists",
@@ -207,6 +209,7 @@ codes! {
         TRANSPORT_INTERRUPTED = "transport.interrupted",
         REDIRECT_LIMIT = "redirect.limit",
         FLOW_TIMEOUT = "flow.timeout",
+        OUTPUT_UNWRITABLE = "output.unwritable",
         FLOW_INTERRUPTED = "flow.interrupted",
     }
     Service {

@@ -9,7 +9,7 @@ use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
 use crate::settle::{FieldFault, path_place, reference_place};
 use crate::template::{Reference, TemplateValueError};
-use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, quoted};
+use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, nearest, quoted};
 
 /// Why no request can be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +25,8 @@ pub enum PlanFault {
         group: String,
         /// The type found, where it is no object.
         found: Option<&'static str>,
-        /// The nearest group.
-        nearest: Option<String>,
+        /// The groups there are.
+        known: Vec<String>,
     },
     /// A template has no value.
     #[error("{error}")]
@@ -234,8 +234,14 @@ impl Fault for PlanFault {
     fn hint(&self) -> Option<String> {
         let text = match self {
             PlanFault::Field(fault) => return fault.hint(),
-            PlanFault::Group { nearest: Some(nearest), .. } => {
-                return Some(did_you_mean(nearest));
+            PlanFault::Group { found: None, known, .. } if known.is_empty() => {
+                return Some("the card takes no input".to_owned());
+            }
+            PlanFault::Group { group, found: None, known } => {
+                return Some(match nearest(group, known.iter().map(String::as_str)) {
+                    Some(nearest) => did_you_mean(&nearest),
+                    None => format!("there is {}: labels stand inside of a group", quoted(known)),
+                });
             }
             PlanFault::Url { fault, .. } => return fault.hint(),
             PlanFault::Header { fault, .. } => return fault.hint(),

@@ -30,12 +30,13 @@ pub(super) fn settle_invocation(
         .map_err(PlanFault::Field)?;
     for (group, value) in &*input {
         if !card.input.contains_key(group) {
-            let nearest = crate::text::nearest(group, card.input.keys().map(String::as_str));
-            return Err(PlanFault::Group { group: group.clone(), found: None, nearest });
+            let known = card.input.keys().cloned().collect();
+            return Err(PlanFault::Group { group: group.clone(), found: None, known });
         }
         if !value.is_object() && !value.is_null() {
             let found = Some(type_name(value));
-            return Err(PlanFault::Group { group: group.clone(), found, nearest: None });
+            let known = Vec::new();
+            return Err(PlanFault::Group { group: group.clone(), found, known });
         }
     }
     for (group, fields) in &card.input {

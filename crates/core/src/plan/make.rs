@@ -98,7 +98,8 @@ fn render(
         .targets
         .get(&*target_name)
         .ok_or_else(|| PlanFault::UnknownTarget { found: target_name.to_string() })?;
-    let base = base(&target_name, target, settings, &scope)?;
+    let instead = settings.base_of(connector.name.as_str()).map(|base| &**base);
+    let base = base(&target_name, target, instead, &scope)?;
     warnings.extend(target.hints.iter().filter(|hint| hint.when.holds(&scope)).map(|hint| {
         Warning::TargetHint { target: target_name.to_string(), hint: hint.hint.clone() }
     }));
@@ -143,7 +144,7 @@ fn render(
         redactor.add(secret);
     }
     request.redactor = Arc::new(redactor);
-    let base_from = match &settings.base {
+    let base_from = match instead {
         Some(_) => "--base".to_owned(),
         None => format!("target `{target_name}`"),
     };

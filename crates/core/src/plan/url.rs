@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::fault::{HostNotAllowed, PlanFault, RequestPart};
-use super::settings::{BaseOverride, PlanSettings};
+use super::settings::BaseOverride;
 use super::warning::Warning;
 use crate::base_url::{BaseFault, BaseUrl, RenderedBase};
 use crate::card::Card;
@@ -60,10 +60,10 @@ impl Base<'_> {
 pub(super) fn base<'b>(
     name: &str,
     target: &'b Target,
-    settings: &'b PlanSettings,
+    instead: Option<&'b BaseOverride>,
     scope: &dyn Scope,
 ) -> Result<Base<'b>, PlanFault> {
-    if let Some(base) = &settings.base {
+    if let Some(base) = instead {
         return Ok(Base::Override(base));
     }
     let base = target.base.decide(scope).map_err(|row| PlanFault::NoRow {

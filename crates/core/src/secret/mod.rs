@@ -4,7 +4,7 @@
 //! [`Redactor`] finds every spelling a secret can take on its way into a request and back (percent-encoded,
 //! JSON-escaped, base64 of `user:secret` …) and masks it in anything that is shown.
 
-mod base64_forms;
+mod encoded_forms;
 mod redactor;
 mod spelling;
 mod text;

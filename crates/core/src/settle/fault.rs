@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Code, Fault, Place, pointer};
 use crate::template::{Reference, Root, quoted_expression};
-use crate::text::{alternatives, article, did_you_mean, nearest};
+use crate::text::{alternatives, article, did_you_mean, nearest, quoted};
 
 /// Which form a field is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ pub struct FieldFault {
 pub enum FieldProblem {
     /// No value where one is required.
     Missing,
+    /// None of the choices where one is required.
+    NotChosen {
+        /// The choices.
+        expected: Vec<String>,
+    },
     /// A value of another type.
     Type {
         /// The types it takes.
@@ -100,7 +105,9 @@ impl fmt::Display for FieldFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
         match &self.problem {
-            FieldProblem::Missing => write!(f, "{name} is missing"),
+            FieldProblem::Missing | FieldProblem::NotChosen { .. } => {
+                write!(f, "{name} is missing")
+            }
             FieldProblem::Type { expected, found } => {
                 write!(f, "{name} must be {}, not {}", alternatives(expected), article(found))
             }
@@ -134,10 +141,10 @@ impl Fault for FieldFault {
         use FieldRoot as R;
         match (&self.problem, self.root) {
             (P::Denied { .. }, _) => Code::HEADER_DENIED,
-            (P::Missing, R::Connection) => Code::CONNECTION_REQUIRED,
-            (P::Missing, R::Options) => Code::OPTIONS_REQUIRED,
-            (P::Missing, R::Input) => Code::INPUT_REQUIRED,
-            (P::Missing, R::Output) => Code::RESPONSE_MISSING,
+            (P::Missing | P::NotChosen { .. }, R::Connection) => Code::CONNECTION_REQUIRED,
+            (P::Missing | P::NotChosen { .. }, R::Options) => Code::OPTIONS_REQUIRED,
+            (P::Missing | P::NotChosen { .. }, R::Input) => Code::INPUT_REQUIRED,
+            (P::Missing | P::NotChosen { .. }, R::Output) => Code::RESPONSE_MISSING,
             (P::Type { .. }, R::Connection) => Code::CONNECTION_TYPE,
             (P::Type { .. }, R::Options) => Code::OPTIONS_TYPE,
             (P::Type { .. }, R::Input) => Code::INPUT_TYPE,
@@ -175,7 +182,11 @@ impl Fault for FieldFault {
         let segments: Vec<&str> =
             root.iter().copied().chain(self.path.iter().map(String::as_str)).collect();
         let place = Place::invocation(&segments);
-        if matches!(self.problem, FieldProblem::Missing | FieldProblem::Unknown { .. }) {
+        let has_no_place = matches!(
+            self.problem,
+            FieldProblem::Missing | FieldProblem::NotChosen { .. } | FieldProblem::Unknown { .. }
+        );
+        if has_no_place {
             let parent = segments.split_last().map_or(&[][..], |(_, parent)| parent);
             return Place { pointer: pointer(parent), ..place };
         }
@@ -195,6 +206,9 @@ impl Fault for FieldFault {
             }
             FieldProblem::Missing if self.root == FieldRoot::Connection => {
                 Some("give it under `connection.fields` of the invocation".to_owned())
+            }
+            FieldProblem::NotChosen { expected } => {
+                Some(format!("give one of {}", quoted(expected)))
             }
             FieldProblem::Missing => Some("give it a value".to_owned()),
             FieldProblem::Choice { expected, found } => {

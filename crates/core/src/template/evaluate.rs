@@ -31,7 +31,8 @@ impl Template {
         }
     }
 
-    /// The text; `None` where the template is one optional reference without a value.
+    /// The text; `None` where all of its expressions are optional and none has a value: `"<<input.ETag?>>"` in quotation
+    /// marks is no header of two quotation marks.
     ///
     /// # Errors
     /// [`TemplateValueError`] where a value is missing or cannot be text.
@@ -49,16 +50,23 @@ impl Template {
             },
             parts => {
                 let mut out = String::new();
+                let (mut expressions, mut without_value) = (0_usize, 0_usize);
                 for part in parts {
-                    match part {
-                        Part::Text(text) => out.push_str(text),
-                        part => out.push_str(&part_text(part, scope)?),
+                    if let Part::Text(text) = part {
+                        out.push_str(text);
+                    } else {
+                        expressions += 1;
+                        match part_value(part, scope)? {
+                            Some(text) => out.push_str(&text),
+                            None => without_value += 1,
+                        }
                     }
                     if out.len() > MAX_RENDERED_BYTES {
                         return Err(TemplateValueError::TooLong);
                     }
                 }
-                Ok(Some(Cow::Owned(out)))
+                let is_left_out = expressions > 0 && expressions == without_value;
+                Ok((!is_left_out).then_some(Cow::Owned(out)))
             }
         }
     }
@@ -83,13 +91,21 @@ pub(crate) fn part_text<'s>(
     part: &'s Part,
     scope: &'s dyn Scope,
 ) -> Result<Cow<'s, str>, TemplateValueError> {
+    part_value(part, scope).map(Option::unwrap_or_default)
+}
+
+/// The text of one part; `None` for an optional expression without a value.
+fn part_value<'s>(
+    part: &'s Part,
+    scope: &'s dyn Scope,
+) -> Result<Option<Cow<'s, str>>, TemplateValueError> {
     match part {
-        Part::Text(text) => Ok(Cow::Borrowed(text)),
-        Part::Reference(reference) => Ok(reference_text(reference, scope)?.unwrap_or_default()),
+        Part::Text(text) => Ok(Some(Cow::Borrowed(text))),
+        Part::Reference(reference) => reference_text(reference, scope),
         Part::Helper(helper) => {
-            let Some(value) = helper.value(scope)? else { return Ok(Cow::Borrowed("")) };
+            let Some(value) = helper.value(scope)? else { return Ok(None) };
             match scalar_text(&value) {
-                Some(text) => Ok(Cow::Owned(text.into_owned())),
+                Some(text) => Ok(Some(Cow::Owned(text.into_owned()))),
                 None => Err(TemplateValueError::NotText {
                     expression: quoted_expression(helper.source()),
                     found: crate::value::type_name(&value),

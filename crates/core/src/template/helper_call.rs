@@ -435,7 +435,8 @@ mod tests {
         assert_eq!(eval("<<join input.A.list? \",\">>"), Ok(Some(json!("a,1,true"))));
         assert_eq!(eval("<<join input.[A].[none]? \",\">>"), Ok(None));
         assert_eq!(eval("<<upper (join input.A.none? \"?\")>>"), Ok(None));
-        assert_eq!(eval("x<<lower input.A.none?>>y"), Ok(Some(json!("xy"))));
+        assert_eq!(eval("x<<lower input.A.none?>>y"), Ok(None));
+        assert_eq!(eval("x<<lower input.A.none?>>y<<input.A.name>>"), Ok(Some(json!("xyÜnï X"))));
         assert_eq!(eval("<<concat \"a?\" input.[A].name>>"), Ok(Some(json!("a?Ünï X"))));
     }
 

@@ -117,11 +117,10 @@ impl Form<'_, '_> {
             if is_known && (given.is_expression() || given.is_null() || given.is_object()) {
                 continue;
             }
-            let names = card.input.keys().map(String::as_str);
             let fault = DocumentFault::Invocation(Box::new(PlanFault::Group {
                 group: entry.key.clone(),
                 found: is_known.then(|| given.node.type_name()),
-                nearest: if is_known { None } else { nearest(&entry.key, names) },
+                known: card.input.keys().cloned().collect(),
             }));
             self.findings.at(&below(pointer, &entry.key), &entry.key_at, fault);
         }
@@ -209,7 +208,7 @@ impl Form<'_, '_> {
             Some(Shaped::List(_)) => FieldType::List,
             _ => return,
         };
-        if ![kind, FieldType::Any, FieldType::File].into_iter().any(|kind| field.takes(kind)) {
+        if ![kind, FieldType::Any].into_iter().any(|kind| field.takes(kind)) {
             let kinds = std::iter::once(&field.kind).chain(&field.accepts);
             let expected = kinds.map(|kind| kind.as_str()).collect();
             let problem = FieldProblem::Type { expected, found: given.node.type_name() };

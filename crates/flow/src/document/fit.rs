@@ -1,5 +1,7 @@
 //! Whether a document has its shape.
 
+use std::cell::OnceCell;
+
 use super::shape::{Key, Keys, Shape, types};
 use super::{call, task};
 use crate::document_fault::DocumentFault;
@@ -146,14 +148,19 @@ impl<'n> Checker<'_, 'n, '_> {
 
     fn keys(&mut self, node: &'n Node, keys: &'static Keys, more: &'static [Key], pointer: &str) {
         let all = || keys.keys.iter().chain(more);
+        // Looked up once: an object may have as many unknown keys as it likes.
+        let free = OnceCell::new();
+        let known = || -> Vec<String> {
+            let free = all().map(|key| key.name).filter(|name| node.get(name).is_none());
+            free.map(str::to_owned).collect()
+        };
         for entry in node.entries() {
             let place = below(pointer, &entry.key);
             match all().find(|key| key.name == entry.key) {
                 Some(key) => self.open.push((&entry.value, &key.shape, place)),
                 None if keys.open => {}
                 None => {
-                    let free = all().map(|key| key.name).filter(|name| node.get(name).is_none());
-                    let known: Vec<String> = free.map(str::to_owned).collect();
+                    let known = free.get_or_init(known).clone();
                     let fault = Malformed::UnknownKey { key: entry.key.clone(), known };
                     self.findings.at(&place, &entry.key_at, fault);
                 }

@@ -1,7 +1,7 @@
-//! One expression: compiled once, evaluated often.
+//! One expression: looked at when it is loaded, compiled once, evaluated often.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::engine::{self, Ended};
 use super::fault::ExpressionFault;
@@ -33,7 +33,8 @@ struct Compiled {
 enum Program {
     /// `.a.b`, `$x.c`: most expressions are no more than that.
     Path(Path),
-    Jq(Box<jaq_core::Filter<Jq>>),
+    /// Compiled when it is first evaluated: what it needs was looked at before.
+    Jq(OnceLock<Result<Box<jaq_core::Filter<Jq>>, String>>),
 }
 
 impl Expression {
@@ -54,10 +55,11 @@ impl Expression {
         let program = match Path::parse(code, variables) {
             Some(path) => Program::Path(path),
             None => {
-                let own: Vec<String> = variables.iter().map(|name| format!("${name}")).collect();
-                let names: Vec<&str> =
-                    ARGUMENTS.iter().copied().chain(own.iter().map(String::as_str)).collect();
-                Program::Jq(Box::new(engine::compile(code, &names).map_err(in_text)?))
+                let looked = with_names(variables, |names| engine::look(code, names));
+                match looked.map_err(in_text)? {
+                    engine::Compiled::Now(filter) => Program::Jq(Ok(Box::new(filter)).into()),
+                    engine::Compiled::Later => Program::Jq(OnceLock::new()),
+                }
             }
         };
         let uses = ARGUMENTS.map(|name| code.contains(name));
@@ -87,6 +89,13 @@ impl Expression {
         match &compiled.program {
             Program::Path(path) => path.evaluate(input, scope).map_err(failed),
             Program::Jq(filter) => {
+                let filter = filter.get_or_init(|| {
+                    let compile = |names: &[&str]| engine::compile(&compiled.text, names);
+                    with_names(&compiled.variables, compile)
+                        .map(Box::new)
+                        .map_err(|fault| fault.reason)
+                });
+                let filter = filter.as_ref().map_err(|reason| failed(reason.clone()))?;
                 let arguments = compiled.uses.iter().enumerate().map(|(index, used)| match used {
                     true => scope.argument(index),
                     false => Datum::Null,
@@ -106,6 +115,14 @@ impl Expression {
             }
         }
     }
+}
+
+/// What is in scope by name, each with its `$`.
+fn with_names<T>(variables: &[String], then: impl FnOnce(&[&str]) -> T) -> T {
+    let own: Vec<String> = variables.iter().map(|name| format!("${name}")).collect();
+    let names: Vec<&str> =
+        ARGUMENTS.iter().copied().chain(own.iter().map(String::as_str)).collect();
+    then(&names)
 }
 
 impl fmt::Debug for Expression {

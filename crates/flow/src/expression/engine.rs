@@ -1,28 +1,24 @@
 //! jaq under a meter: an expression compiled once, without environment, files and inputs, and evaluated with an end
 //! ([`super::program`] has how).
 
-use std::sync::OnceLock;
-
-use jaq_core::load::parse::Def;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 
 use super::program::{Jq, MAX_TERMS, Program, SyntaxFault};
-use super::{natives, recursion};
+use super::{known, library, natives, recursion};
 use crate::datum::{Datum, Excess, measured};
 
-fn definitions() -> &'static [Def<&'static str>] {
-    static DEFINITIONS: OnceLock<Vec<Def<&'static str>>> = OnceLock::new();
-    DEFINITIONS.get_or_init(|| {
-        jaq_core::defs().chain(jaq_std::defs()).chain(natives::definitions()).collect()
-    })
+/// A program: compiled where only that tells whether it can be, else when it is first evaluated.
+pub(super) enum Compiled {
+    Now(Filter<Jq>),
+    Later,
 }
 
-/// Compiles an expression that may use some variables, each with its `$`.
+/// Looks at an expression that may use some variables, each with its `$`.
 ///
 /// # Errors
 /// The first fault.
-pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, SyntaxFault> {
+pub(super) fn look(text: &str, variables: &[&str]) -> Result<Compiled, SyntaxFault> {
     let term = load::parse(text, |parser| parser.term());
     if let Some(name) = term.as_ref().and_then(recursion::find) {
         return Err(SyntaxFault {
@@ -30,9 +26,27 @@ pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, Synt
             reason: format!("`{name}` takes a filter and calls itself"),
         });
     }
+    // The definitions take less than an eighth of the table.
+    let is_short = most_terms(text) < MAX_TERMS / 8 * 7;
+    match term {
+        Some(term) if is_short && known::compiles(&term, variables) => Ok(Compiled::Later),
+        _ => compile(text, variables).map(Compiled::Now),
+    }
+}
+
+/// More terms than the text of an expression makes: a character makes at most three.
+fn most_terms(text: &str) -> usize {
+    8 * text.len() + 64
+}
+
+/// Compiles an expression that was [looked](look) at.
+///
+/// # Errors
+/// The first fault.
+pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, SyntaxFault> {
     let arena = Arena::default();
     let file = File { code: text, path: () };
-    let modules = Loader::new(definitions().iter().cloned())
+    let modules = Loader::new(library::definitions().iter().cloned())
         .load(&arena, file)
         .map_err(|errors| natives::load_fault(text, errors))?;
     let filter = Compiler::default()
@@ -40,11 +54,10 @@ pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, Synt
         .with_global_vars(variables.iter().copied())
         .compile(modules)
         .map_err(|errors| natives::compile_fault(text, errors))?;
-    // The terms of an expression come after those of the definitions, from its own on: a character
-    // makes at most three.
+    // The terms of an expression come after those of the definitions, from its own on.
     let digits: String = format!("{:?}", filter.id).chars().filter(char::is_ascii_digit).collect();
     let first = digits.parse::<usize>().unwrap_or(MAX_TERMS);
-    if first + 8 * text.len() + 64 > MAX_TERMS {
+    if first + most_terms(text) > MAX_TERMS {
         return Err(SyntaxFault { offset: 0, reason: "it is too long".to_owned() });
     }
     Ok(filter)

@@ -11,6 +11,8 @@
 mod compiled;
 mod engine;
 mod fault;
+mod known;
+mod library;
 mod natives;
 mod nesting;
 mod path;
@@ -18,6 +20,7 @@ mod program;
 mod recursion;
 mod scope;
 mod shaped;
+mod terms;
 mod uri;
 
 pub use compiled::{DEFAULT_STEPS, Expression, MAX_EXPRESSION_BYTES, inner};

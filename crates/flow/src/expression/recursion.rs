@@ -4,9 +4,9 @@
 //! long one overflows the stack. `recurse`, `until`, `while`, `repeat` and functions that take values
 //! (`def f($n): …`) do the same work without the chain.
 
-use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
-use jaq_core::path::Part;
+use jaq_core::load::parse::{Def, Term};
+
+use super::terms::children;
 
 /// A name and a number of parameters.
 type Function<'s> = (&'s str, usize);
@@ -19,7 +19,6 @@ pub(super) fn find<'s>(term: &Term<&'s str>) -> Option<&'s str> {
 }
 
 fn walk<'s>(term: &Term<&'s str>, inside: &mut Vec<Function<'s>>, found: &mut Option<&'s str>) {
-    let mut each = |term: &Term<&'s str>| walk(term, inside, found);
     match term {
         Term::Call(name, parameters) => {
             if inside.contains(&(*name, parameters.len())) {
@@ -40,60 +39,6 @@ fn walk<'s>(term: &Term<&'s str>, inside: &mut Vec<Function<'s>>, found: &mut Op
             }
             walk(rest, inside, found);
         }
-        Term::Str(_, parts) => parts.iter().for_each(|part| {
-            if let StrPart::Term(term) = part {
-                each(term);
-            }
-        }),
-        Term::Arr(inner) => inner.iter().for_each(|term| each(term)),
-        Term::Obj(entries) => entries.iter().for_each(|(key, value)| {
-            each(key);
-            value.iter().for_each(&mut each);
-        }),
-        Term::Neg(inner) | Term::Label(_, inner) => each(inner),
-        Term::BinOp(left, operator, right) => {
-            each(left);
-            if let BinaryOp::Pipe(Some(pattern)) = operator {
-                in_pattern(pattern, &mut each);
-            }
-            each(right);
-        }
-        Term::Fold(_, items, pattern, parameters) => {
-            each(items);
-            in_pattern(pattern, &mut each);
-            parameters.iter().for_each(each);
-        }
-        Term::TryCatch(tried, caught) => {
-            each(tried);
-            caught.iter().for_each(|term| each(term));
-        }
-        Term::IfThenElse(cases, otherwise) => {
-            for (condition, then) in cases {
-                each(condition);
-                each(then);
-            }
-            otherwise.iter().for_each(|term| each(term));
-        }
-        Term::Path(inner, path) => {
-            each(inner);
-            for (part, _) in &path.0 {
-                match part {
-                    Part::Index(index) => each(index),
-                    Part::Range(from, to) => from.iter().chain(to).for_each(&mut each),
-                }
-            }
-        }
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
-    }
-}
-
-fn in_pattern<'s>(pattern: &Pattern<&'s str>, each: &mut dyn FnMut(&Term<&'s str>)) {
-    match pattern {
-        Pattern::Var(_) => {}
-        Pattern::Arr(patterns) => patterns.iter().for_each(|pattern| in_pattern(pattern, each)),
-        Pattern::Obj(entries) => entries.iter().for_each(|(key, pattern)| {
-            each(key);
-            in_pattern(pattern, each);
-        }),
+        _ => children(term, &mut |inner| walk(inner, inside, found)),
     }
 }

@@ -263,3 +263,45 @@ fn a_path_is_no_longer_than_the_stack_allows() {
     let separate = vec![".a.b[0]"; 60].join(", ");
     assert!(Expression::compile(&format!("[{separate}]"), &[]).is_ok());
 }
+
+#[test]
+fn what_is_compiled_later_is_what_compiles() {
+    let variables = ["$x", "$input"];
+    for text in [
+        ".a | map(.b) | length + 1",
+        "if .a == null then {b: [1, 2]} else $x end",
+        "\"\\(.a | tostring) and \\($x)\"",
+        "@base64 \"a\\(.b)\"",
+        "try error(\"x\") catch .",
+        ".[1:2], .[\"k\"]?, ..",
+        "-1 // empty | select(. > 0) | IN(1, 2)",
+    ] {
+        let looked = super::engine::look(text, &variables);
+        assert!(matches!(looked, Ok(super::engine::Compiled::Later)), "{text}");
+        assert!(super::engine::compile(text, &variables).is_ok(), "{text}");
+    }
+    for text in [
+        "nonsuch",
+        "map(1; 2)",
+        "$y",
+        "\"\\(nonsuch)\"",
+        "@nonsuch \"x\"",
+        ".[nonsuch]",
+        "{(nonsuch): 1}",
+        "if nonsuch then 1 end",
+        "break $out",
+        "[1] | . as [$a, {(nonsuch): $b}] | $a",
+        "env",
+        "$ENV",
+        "input",
+    ] {
+        let fault = Expression::compile(text, &["x".to_owned()]);
+        assert!(fault.is_err(), "{text}");
+    }
+    for text in
+        ["def f: 1; f", "label $out | break $out", "reduce .[] as $i (0; . + $i)", ". as $a | $a"]
+    {
+        let looked = super::engine::look(text, &variables);
+        assert!(matches!(looked, Ok(super::engine::Compiled::Now(_))), "{text}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Steps that send something: cards, and requests of the flow itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
@@ -10,13 +10,14 @@ use cardhost_core::invocation::Invocation;
 use cardhost_core::plan::Plan;
 use cardhost_core::secret::Redactor;
 use cardhost_flow::{CardCall, HttpRequest, Problem, Standard, idempotency_key};
+use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
 use super::Flow;
 use super::flow_run::FlowRun;
 use super::outcome::{Ended, Given};
 use super::watch::{News, WatchedCall, What};
-use crate::host::BeforeSending;
+use crate::host::{Account, BeforeSending};
 use crate::transport::BoxFuture;
 
 impl FlowRun {
@@ -101,6 +102,24 @@ impl FlowRun {
         self.known_secrets().redact_value(redactor.redact_value(output))
     }
 
+    /// Sees to it that a run that goes on does so for the account that it was begun for; asked once of each.
+    pub(super) async fn acts_for(&self, name: String, value: [u8; 32]) -> Result<(), Error> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let known = || self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(&(name.clone(), value)) {
+            return Ok(());
+        }
+        let base = self.runner.host.settings().base.as_ref().map(|base| base.as_str());
+        let mut hash = Context::new(&SHA256);
+        hash.update(&value);
+        hash.update(base.unwrap_or_default().as_bytes());
+        let mut with_base = [0; 32];
+        with_base.copy_from_slice(hash.finish().as_ref());
+        journal.account(&name, with_base).await?;
+        known().insert((name, value));
+        Ok(())
+    }
+
     /// Takes note that a write is about to be sent.
     async fn will_send(&self, step: &str) -> Result<(), Ended> {
         match &self.journal {
@@ -158,12 +177,18 @@ impl BeforeSending for Before<'_> {
     fn planned<'a>(
         &'a self,
         definition: &'a Definition,
+        account: Option<Account<'a>>,
         plan: &'a Plan,
     ) -> BoxFuture<'a, Result<(), Error>> {
         let card = Some(definition.full_name());
         self.flow_run.sending(self.flow, self.step, card, plan.effect, || plan.request.to_json());
         let is_repeatable = plan.sending().is_repeatable();
         Box::pin(async move {
+            if let Some(account) = account {
+                let connector = &definition.connector.name;
+                let value = account.connection.fingerprint(connector.as_str());
+                self.flow_run.acts_for(account.name, value).await?;
+            }
             match (is_repeatable, &self.flow_run.journal) {
                 (false, Some(journal)) => journal.will_send(self.step).await,
                 _ => Ok(()),

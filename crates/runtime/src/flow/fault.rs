@@ -58,6 +58,11 @@ pub enum JournalProblem {
     },
     /// The run had another input.
     OtherInput,
+    /// The run was begun with another connection or secret.
+    OtherAccount {
+        /// `connection <connector>/<name>` or `secret <name>`.
+        name: String,
+    },
     /// What is recorded does not happen again: the flow runs another way.
     Diverged {
         /// The step.
@@ -83,6 +88,11 @@ impl JournalProblem {
             }
             JournalProblem::OtherInput => {
                 format!("the run in the journal `{path}` had another input")
+            }
+            JournalProblem::OtherAccount { name } => {
+                format!(
+                    "the run in the journal `{path}` had another `{name}`, or the same with other values"
+                )
             }
             JournalProblem::Diverged { step } => {
                 format!(
@@ -116,6 +126,7 @@ impl Fault for RunFault {
                 }
                 JournalProblem::OtherFlow { .. }
                 | JournalProblem::OtherInput
+                | JournalProblem::OtherAccount { .. }
                 | JournalProblem::Diverged { .. } => Code::FLOW_JOURNAL_MISMATCH,
             },
             RunFault::Interrupted { .. } => Code::FLOW_INTERRUPTED,
@@ -133,6 +144,9 @@ impl Fault for RunFault {
                 JournalProblem::Unusable { .. } => return None,
                 JournalProblem::Busy => "wait for it, or end it",
                 JournalProblem::Secret { .. } => "run the flow without a journal",
+                JournalProblem::OtherAccount { .. } => {
+                    "give what it was begun with: what is left would be done for another account"
+                }
                 JournalProblem::OtherFlow { .. }
                 | JournalProblem::OtherInput
                 | JournalProblem::Diverged { .. } => {

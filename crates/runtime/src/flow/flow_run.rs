@@ -1,5 +1,6 @@
 //! One run of a flow, with the flows that it runs: its beginning and end, and what its journal has left of it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::failure::Error;
@@ -25,6 +26,8 @@ pub(super) struct FlowRun {
     seed: [u8; 16],
     /// The values of `$secrets`.
     pub(super) secrets: Mutex<Arc<Redactor>>,
+    /// The accounts that the journal has.
+    pub(super) accounts: Mutex<HashSet<(String, [u8; 32])>>,
     /// The flows that nobody waits for, and were not begun yet.
     detached: Mutex<Vec<(Inner, Busy)>>,
     /// Rings when there is one.
@@ -60,8 +63,8 @@ impl FlowRun {
         if let Some(journal) = &journal {
             (id, seed) = journal.begin(flow, input, id, seed).await?;
         }
-        let (secrets, detached, bell) = Default::default();
-        Ok(Arc::new(FlowRun { runner, journal, id, seed, secrets, detached, bell }))
+        let (secrets, accounts, detached, bell) = Default::default();
+        Ok(Arc::new(FlowRun { runner, journal, id, seed, secrets, accounts, detached, bell }))
     }
 
     /// Runs the flow to its end.

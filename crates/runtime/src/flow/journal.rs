@@ -4,9 +4,14 @@
 //! with their secrets masked. Its order is that of the interpreter's calls: a row without a step is a call of
 //! `Run::steps` with its time, one with a step is what came of that step, told before the call that follows it.
 //! WAL with `synchronous=FULL`: what has been kept is on the disk. The file is locked while a process runs it, and
-//! free when that is gone, however it went.
+//! free when that is gone, however it went. What a killed process did last is in the `-wal` beside the file: a mark in the
+//! file itself says that there has to be one. Each row has a checksum, in which its number is: none can be changed,
+//! left out or put elsewhere unnoticed.
+//!
+//! Which accounts a run acts for is kept as digests: going on for another one would do half of the work at each.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +19,9 @@ use std::time::Duration;
 use super::fault::{JournalProblem, RunFault};
 use cardhost_core::failure::Error;
 use cardhost_flow::{Problem, StepId};
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
+use ring::pbkdf2;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +34,8 @@ use cardhost_store::migrations::{Migrations, Unfit};
 const APPLICATION: i64 = 0x466c_6f77;
 
 /// What makes the tables, and what was changed of them since: see [`cardhost_store::migrations`].
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE run (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         input BLOB NOT NULL,
@@ -48,7 +56,17 @@ const STEPS: &[&str] = &["
     ) STRICT;
     CREATE INDEX entry_of_run ON entry (run, seq);
     CREATE TABLE sent (step TEXT PRIMARY KEY) STRICT;
-"];
+",
+    "
+    ALTER TABLE entry ADD COLUMN sum BLOB;
+    CREATE TABLE account (name TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT;
+    CREATE TABLE held (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
+",
+];
+
+/// Rounds of PBKDF2 (RFC 8018) in the digest of an account: some milliseconds, once a connection and process, and as much for each
+/// guess at a weak password.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
 
 /// Rows that are read at once.
 const PAGE: usize = 256;
@@ -57,7 +75,20 @@ const PAGE: usize = 256;
 #[derive(Clone)]
 pub struct Journal {
     path: Arc<str>,
-    connection: Arc<Mutex<Connection>>,
+    connection: Arc<Mutex<Held>>,
+    accepts_changes: bool,
+}
+
+/// The open file; closed in order, it needs no file beside it.
+struct Held(Connection);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.0.execute("DELETE FROM held", []).is_err() {
+            // The mark stays, and so has to do the file that it asks for.
+            let _ = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
 }
 
 impl std::fmt::Debug for Journal {
@@ -106,7 +137,15 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Journal, Error> {
         let shown: Arc<str> = path.display().to_string().into();
         let connection = connect(path, STEPS).map_err(|problem| error(&shown, problem))?;
-        Ok(Journal { path: shown, connection: Arc::new(Mutex::new(connection)) })
+        let connection = Arc::new(Mutex::new(Held(connection)));
+        Ok(Journal { path: shown, connection, accepts_changes: false })
+    }
+
+    /// Goes on although connections or secrets are other ones than those that the run was begun with, as after a
+    /// password was renewed.
+    #[must_use]
+    pub fn accepting_changes(self) -> Journal {
+        Journal { accepts_changes: true, ..self }
     }
 
     /// The id and the seed of the run in it; of a new one, those that are given.
@@ -125,6 +164,7 @@ impl Journal {
                     Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?))
                 })
                 .optional()?;
+            whole(transaction)?;
             // A flow that was changed is told before an input that does not fit it.
             keep_flow(transaction, "", &flow)?;
             match found {
@@ -197,16 +237,48 @@ impl Journal {
     ) -> Result<(), Error> {
         let run = run.to_owned();
         self.write(move |transaction| {
+            let mut last = transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM entry")?;
+            let mut seq: i64 = last.query_row([], |row| row.get(0))?;
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO entry (run, at_ms, step, outcome) VALUES (?, ?, ?, ?)",
+                "INSERT INTO entry (seq, run, at_ms, step, outcome, sum) VALUES (?, ?, ?, ?, ?, ?)",
             )?;
+            let mut add = |step: Option<&str>, outcome: Option<&str>| {
+                seq += 1;
+                let sum = checksum(seq, &run, now_ms, step, outcome);
+                insert.execute(params![seq, run, now_ms, step, outcome, sum])
+            };
             for (step, outcome) in over {
                 let kept = serde_json::to_string(&Kept::from(outcome));
                 let kept = kept.map_err(|error| unusable(error.to_string()))?;
-                insert.execute(params![run, now_ms, step.as_str(), kept])?;
+                add(Some(step.as_str()), Some(&kept))?;
             }
-            insert.execute(params![run, now_ms, None::<&str>, None::<&str>])?;
+            add(None, None)?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Takes note of an account that the run acts for, or compares it with that noted before. `value` tells it from others.
+    pub(super) async fn account(&self, name: &str, value: [u8; 32]) -> Result<(), Error> {
+        let (name, accepts) = (name.to_owned(), self.accepts_changes);
+        self.write(move |transaction| {
+            let seed: Vec<u8> =
+                transaction.query_row("SELECT seed FROM run", [], |row| row.get(0))?;
+            let mut digest = [0; 32];
+            pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &seed, &value, &mut digest);
+            let query = "SELECT digest FROM account WHERE name = ?";
+            let known = transaction
+                .query_row(query, [&name], |row| row.get::<_, [u8; 32]>(0))
+                .optional()?;
+            match known {
+                Some(known) if digest == known => Ok(()),
+                Some(_) if !accepts => Err(JournalProblem::OtherAccount { name }.into()),
+                _ => {
+                    let new = "INSERT OR REPLACE INTO account (name, digest) VALUES (?, ?)";
+                    transaction.execute(new, params![name, digest])?;
+                    Ok(())
+                }
+            }
         })
         .await
     }
@@ -247,7 +319,7 @@ impl Journal {
     ) -> Result<T, Error> {
         let connection = Arc::clone(&self.connection);
         let done = tokio::task::spawn_blocking(move || {
-            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner).0)
         });
         let done = done.await.unwrap_or_else(|error| Err(unusable(error.to_string()).into()));
         done.map_err(|trouble| self.error(trouble.into()))
@@ -332,38 +404,90 @@ fn keep_flow(
 
 fn page(connection: &mut Connection, run: &str, after: i64) -> Result<Vec<(i64, Row)>, Trouble> {
     let mut query = connection.prepare_cached(
-        "SELECT seq, at_ms, step, outcome FROM entry WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, at_ms, step, outcome, sum FROM entry WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
     )?;
     let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let mut rows = query.query(params![run, after, most])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let step: Option<String> = row.get(2)?;
+        let (seq, at_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (step, outcome): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+        // Rows of the first format have none.
+        let sum: Option<[u8; 8]> = row.get(4)?;
+        if sum.is_some_and(|sum| {
+            sum != checksum(seq, run, at_ms, step.as_deref(), outcome.as_deref())
+        }) {
+            return Err(unusable(format!("row {seq} is not as it was written")).into());
+        }
         let read = match step {
-            None => Row::Turn { at_ms: row.get(1)? },
+            None => Row::Turn { at_ms },
             Some(step) => {
-                let text: String = row.get(3)?;
+                let text = outcome.unwrap_or_default();
                 let kept: Kept = serde_json::from_str(&text)
                     .map_err(|error| unusable(format!("`{step}`: {error}")))?;
                 Row::Over { step, outcome: kept.into() }
             }
         };
-        found.push((row.get(0)?, read));
+        found.push((seq, read));
     }
     Ok(found)
 }
 
+/// Whether rows are missing, in the middle or at the beginning.
+fn whole(transaction: &Transaction<'_>) -> Result<(), Trouble> {
+    let query = "SELECT count(*) = coalesce(max(seq), 0) FROM entry";
+    match transaction.query_row(query, [], |row| row.get(0))? {
+        true => Ok(()),
+        false => Err(unusable("rows of it are missing".to_owned()).into()),
+    }
+}
+
+/// The beginning of a SHA-256 over what a row holds.
+fn checksum(seq: i64, run: &str, at_ms: i64, step: Option<&str>, outcome: Option<&str>) -> [u8; 8] {
+    let mut hash = Context::new(&SHA256);
+    hash.update(&seq.to_be_bytes());
+    hash.update(&at_ms.to_be_bytes());
+    for text in [Some(run), step, outcome] {
+        let length = text.map_or(u64::MAX, |text| text.len() as u64);
+        hash.update(&length.to_be_bytes());
+        hash.update(text.unwrap_or_default().as_bytes());
+    }
+    let mut sum = [0; 8];
+    sum.copy_from_slice(&hash.finish().as_ref()[..8]);
+    sum
+}
+
 fn connect(path: &Path, steps: &[&'static str]) -> Result<Connection, JournalProblem> {
     make(path).map_err(|error| unusable(error.to_string()))?;
-    open(path, &Migrations { application: APPLICATION, steps: steps.to_vec() }).map_err(|unfit| {
-        match unfit {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-wal");
+    // SQLite makes one when it opens the file.
+    let has_wal = Path::new(&beside).exists();
+    let connection = open(path, &Migrations { application: APPLICATION, steps: steps.to_vec() })
+        .map_err(|unfit| match unfit {
             Unfit::Foreign => unusable("it is a database of something else".to_owned()),
             Unfit::Newer { found, .. } => {
                 unusable(format!("a newer cardhost made it: its format is {found}"))
             }
             Unfit::Sqlite(error) => Trouble::from(error).into(),
-        }
-    })
+        })?;
+    let marked = mark(&connection).map_err(|error| JournalProblem::from(Trouble::from(error)))?;
+    if marked && !has_wal {
+        let beside = Path::new(&beside).display().to_string();
+        return Err(unusable(format!(
+            "what was done last is in `{beside}`, which is missing: the two belong together"
+        )));
+    }
+    Ok(connection)
+}
+
+/// Marks the file as held, in the file itself; whether it was so before.
+fn mark(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let is_new = connection.execute("INSERT OR IGNORE INTO held (id) VALUES (1)", [])? == 1;
+    if is_new {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(!is_new)
 }
 
 fn open(path: &Path, migrations: &Migrations) -> Result<Connection, Unfit> {
@@ -407,18 +531,20 @@ mod tests {
     fn a_journal_of_an_older_format_is_brought_to_the_newest_or_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
-        connect(&path, STEPS).unwrap().execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
+        let made = Held(connect(&path, STEPS).unwrap());
+        made.0.execute("INSERT INTO sent VALUES ('/do/0')", []).unwrap();
+        drop(made);
         let failing = [STEPS, &[NEXT, "nonsense"]].concat();
         assert!(connect(&path, &failing).is_err());
-        assert_eq!(format(&path), 1);
+        assert_eq!(format(&path), 2);
         let newer = [STEPS, &[NEXT]].concat();
         for _ in 0..2 {
-            let connection = connect(&path, &newer).unwrap();
+            let Held(connection) = &Held(connect(&path, &newer).unwrap());
             let query = "SELECT count(*) FROM sent WHERE step = '/do/0' AND note IS NULL";
             assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(1));
         }
-        assert_eq!(format(&path), 2);
-        let reason = "a newer cardhost made it: its format is 2".to_owned();
+        assert_eq!(format(&path), 3);
+        let reason = "a newer cardhost made it: its format is 3".to_owned();
         assert_eq!(connect(&path, STEPS).unwrap_err(), JournalProblem::Unusable { reason });
     }
 }

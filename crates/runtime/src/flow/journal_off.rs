@@ -44,6 +44,10 @@ impl Journal {
         match *self {}
     }
 
+    pub(super) async fn account(&self, _: &str, _: [u8; 32]) -> Result<(), Error> {
+        match *self {}
+    }
+
     pub(super) async fn will_send(&self, _: &str) -> Result<(), Error> {
         match *self {}
     }

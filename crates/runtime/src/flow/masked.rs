@@ -6,6 +6,7 @@ use cardhost_core::failure::Error;
 use cardhost_core::secret::{MASK, Redactor, Secret};
 use cardhost_flow::datum::Datum;
 use cardhost_flow::{Happened, Problem};
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use super::Flow;
@@ -29,6 +30,9 @@ impl FlowRun {
                 None => None,
             };
             let value = found.ok_or_else(unknown)?;
+            let mut fingerprint = [0; 32];
+            fingerprint.copy_from_slice(digest(&SHA256, value.to_string().as_bytes()).as_ref());
+            self.acts_for(format!("secret {name}"), fingerprint).await?;
             let mut texts = Vec::new();
             each_text(&value, &mut |text| texts.push(Secret::from(text)));
             let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,15 +10,16 @@ use serde_json::{Map, Value};
 
 use super::stand_ins::{StandIns, observed};
 use super::{Host, Inner, Policy};
+use crate::caller::Caller;
 use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::shutdown::Shutdown;
-use crate::stored::{LazyStore, OpenStore, StoredConnections};
+use crate::stored::{LazyStore, OpenStore, StoredConnections, Stores};
 use crate::token::{Renewer, Slots, Timing};
 use crate::transport::{HttpTransport, Observer, StandIn, Transport};
-use cardhost_store::TenantStore;
+use cardhost_store::{Store, TenantStore};
 
 /// Sets a host up.
 ///
@@ -79,7 +80,7 @@ pub struct HostBuilder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
-    store: Option<LazyStore>,
+    store: Option<Stores>,
     schemes: CustomSchemes,
     fallback: Option<Map<String, Value>>,
     fallback_file: String,
@@ -148,7 +149,15 @@ impl HostBuilder {
     /// The store of named connections, opened for one tenant. Tokens are kept in it, and renewed by one host at a time.
     #[must_use]
     pub fn store(mut self, store: TenantStore) -> HostBuilder {
-        self.store = Some(LazyStore::open(store));
+        self.store = Some(Stores::One(LazyStore::open(store)));
+        self
+    }
+
+    /// The store of named connections of every tenant: each call uses those of its [`Caller`]'s tenant, and one without a caller
+    /// none. See [`Host::for_caller`].
+    #[must_use]
+    pub fn store_of_tenants(mut self, store: Store) -> HostBuilder {
+        self.store = Some(Stores::Every(store));
         self
     }
 
@@ -161,7 +170,7 @@ impl HostBuilder {
         O: Future<Output = Result<Option<TenantStore>, Error>> + Send + 'static,
     {
         let open: Box<OpenStore> = Box::new(move || Box::pin(open()));
-        self.store = Some(LazyStore::closed(open));
+        self.store = Some(Stores::One(LazyStore::closed(open)));
         self
     }
 
@@ -203,6 +212,13 @@ impl HostBuilder {
         self
     }
 
+    /// Replaces the base URLs of one connector's targets: before those of [`HostBuilder::base`].
+    #[must_use]
+    pub fn base_of(mut self, connector: &str, base: BaseOverride) -> HostBuilder {
+        self.settings.bases.insert(connector.to_owned(), Arc::new(base));
+        self
+    }
+
     /// What ends its work, once whoever runs the program asks for that.
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> HostBuilder {
@@ -224,7 +240,7 @@ impl HostBuilder {
             egress: self.policy.egress.clone(),
             timing: Timing::new(self.policy.token_lease),
         };
-        Host(Arc::new(Inner {
+        let inner = Inner {
             catalog: Catalog::new(self.sources),
             renewer: Arc::new(renewer),
             connections: self.connections,
@@ -239,6 +255,7 @@ impl HostBuilder {
             policy: self.policy,
             settings,
             shutdown: self.shutdown,
-        }))
+        };
+        Host(Arc::new(inner), Caller::default())
     }
 }

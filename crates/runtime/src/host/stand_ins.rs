@@ -31,6 +31,11 @@ impl StandIns {
         self.given.is_some()
     }
 
+    /// Whether there is an answer for a card; yes where services answer themselves.
+    pub(super) fn admit(&self, definition: &Definition) -> Result<(), Error> {
+        self.given.as_ref().map_or(Ok(()), |given| given.admits(definition))
+    }
+
     /// What answers in the place of a connector's service.
     pub(super) fn transport(
         &self,

@@ -13,19 +13,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use cardhost_core::request::{HostFrom, RequestSpec};
 use cardhost_core::transport_fault::{Denied, TransportFault, TransportFaultKind};
 
+use super::private_network::PrivateNetwork;
+
 /// Where requests may go whose host a value decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EgressPolicy {
     /// Whether they may also go to loopback, private and other special addresses, and to local names. `false` by
     /// default: whoever writes a connection could reach what only this machine can.
     pub private: bool,
+    /// Which of those they may go to where [`EgressPolicy::private`] is `false`. A host that is named here is not looked at
+    /// any closer; a range holds for what stands in a URL and for what a name is looked up as.
+    pub allowed: Vec<PrivateNetwork>,
 }
 
 impl EgressPolicy {
     /// Whether the policy applies to a request.
     #[must_use]
     pub fn guards(&self, request: &RequestSpec) -> bool {
-        !self.private && request.host_from == HostFrom::Value
+        !self.private
+            && request.host_from == HostFrom::Value
+            && !self.allowed.iter().any(|network| network.has_host(&request.url))
     }
 
     /// Checks the host as it stands in the URL: an address, or a name that is local whatever it resolves to.
@@ -37,8 +44,8 @@ impl EgressPolicy {
             return Ok(());
         }
         let denied = match request.url.host() {
-            Some(url::Host::Ipv4(address)) => denied(address.into()),
-            Some(url::Host::Ipv6(address)) => denied(address.into()),
+            Some(url::Host::Ipv4(address)) => self.denied(address.into()),
+            Some(url::Host::Ipv6(address)) => self.denied(address.into()),
             Some(url::Host::Domain(name)) => denied_name(name),
             None => None,
         };
@@ -51,8 +58,14 @@ impl EgressPolicy {
     /// # Errors
     /// What the policy has against the first such address.
     pub fn check_addresses(&self, addresses: &[IpAddr]) -> Result<(), Denied> {
-        let refused = addresses.iter().find_map(|address| denied(*address));
+        let refused = addresses.iter().find_map(|address| self.denied(*address));
         refused.filter(|_| !self.private).map_or(Ok(()), Err)
+    }
+
+    /// What the policy has against an address.
+    fn denied(&self, address: IpAddr) -> Option<Denied> {
+        denied(address)
+            .filter(|_| !self.allowed.iter().any(|range| range.has_address(standing_for(address))))
     }
 }
 
@@ -130,6 +143,14 @@ fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, &'static str)> {
     let (_, _, first, what) =
         EMBEDDING_V6.iter().find(|range| is_in_v6(address, range.0, range.1))?;
     Some((at(*first)?, what))
+}
+
+/// The address itself, or the IPv4 address that it stands for.
+fn standing_for(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => embedded_v4(v6).map_or(address, |(inner, _)| inner.into()),
+        IpAddr::V4(_) => address,
+    }
 }
 
 fn is_in_v6(address: Ipv6Addr, network: Ipv6Addr, length: u32) -> bool {
@@ -402,6 +423,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_allowed_besides_is_let_through_and_nothing_beside_it() {
+        let policy = EgressPolicy {
+            allowed: vec!["10.0.0.0/8".parse().unwrap(), "localhost:5450".parse().unwrap()],
+            ..EgressPolicy::default()
+        };
+        let checked = |addresses: &[&str]| {
+            let parsed: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+            policy.check_addresses(&parsed)
+        };
+        assert_eq!(checked(&["10.1.2.3", "::ffff:10.1.2.3", "8.8.8.8"]), Ok(()));
+        for refused in ["::ffff:127.0.0.1", "11.0.0.1", "192.168.0.1", "fd00::1"] {
+            let is_public = refused == "11.0.0.1";
+            assert_eq!(checked(&["10.1.2.3", refused]).is_ok(), is_public, "{refused}");
+        }
+    }
+
+    #[test]
     fn one_denied_address_refuses_all() {
         let addresses = |list: &[&str]| -> Vec<IpAddr> {
             list.iter().map(|address| address.parse().unwrap()).collect()
@@ -412,6 +450,6 @@ mod tests {
         assert_eq!(refused.address, Some("10.0.0.1".parse().unwrap()));
         let public = addresses(&["93.184.215.14", "2606:2800:21f::1"]);
         assert_eq!(policy.check_addresses(&public), Ok(()));
-        assert_eq!(EgressPolicy { private: true }.check_addresses(&mixed), Ok(()));
+        assert_eq!(EgressPolicy { private: true, ..policy }.check_addresses(&mixed), Ok(()));
     }
 }

@@ -1,19 +1,27 @@
-//! What hyper, h2 and rustls say of an exchange that failed, sorted into our kinds.
+//! What reqwest, hyper, h2 and rustls say of an exchange that failed, sorted into our kinds.
 //!
-//! Their errors are asked for their type; the tests provoke each.
+//! Their errors are asked for their type where it can be reached, and for their words where it cannot; the tests provoke each.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 use std::io;
-use std::sync::Arc;
 
 use cardhost_core::call::Treatment;
-use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
-use http::Extensions;
+use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
 
 use super::egress;
-use super::head::MOST_HEADERS;
-use super::unconnected::{Handshake, NoAddress, Refused, TookTooLong};
-use super::wire::Wire;
+use super::room::MOST_HEADERS;
+
+/// A refusal on its way through reqwest.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Denied);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused by the egress policy")
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// How far an exchange had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,46 +30,46 @@ pub(super) enum Phase {
     Body,
 }
 
-/// An error of a library.
-type Cause<'e> = &'e (dyn StdError + 'static);
-
-/// Sorts an error by its kind. Neither a URL nor a value of a header is in it.
-pub(super) fn fault(error: Cause<'_>, treatment: Treatment, phase: Phase) -> TransportFault {
+/// Sorts an error by its kind. The URL is gone from it; header values never were in it.
+pub(super) fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
     if let Some(Refused(denied)) = find::<Refused>(error) {
         return egress::fault(*denied);
     }
-    let client = error.downcast_ref::<hyper_util::client::legacy::Error>();
-    let connects = client.is_some_and(hyper_util::client::legacy::Error::is_connect);
+    let mut detail = causes(error);
     let refused = phase == Phase::Head && refuses_client(error);
     let untaken = phase == Phase::Head && is_untaken(error);
-    let is_stale = || client.and_then(wire).is_some_and(|wire| wire.was_stale());
-    let kind = match phase {
-        _ if connects => connect_kind(error, treatment),
-        _ if refused => TransportFaultKind::Tls,
-        _ if untaken => TransportFaultKind::Stale,
-        Phase::Head if has_ended(error) && is_stale() => TransportFaultKind::Stale,
-        Phase::Head if has_ended(error) => TransportFaultKind::Reset,
-        Phase::Body if has_ended(error) => TransportFaultKind::Truncated,
-        _ => TransportFaultKind::Protocol,
+    let kind = if error.is_connect() {
+        connect_kind(error, treatment, &detail)
+    } else if refused {
+        TransportFaultKind::Tls
+    } else if untaken {
+        TransportFaultKind::Stale
+    } else {
+        match (has_ended(error), phase) {
+            (true, Phase::Body) => TransportFaultKind::Truncated,
+            (true, Phase::Head) => TransportFaultKind::Reset,
+            (false, _) => TransportFaultKind::Protocol,
+        }
     };
-    let mut detail = causes(error);
-    if detail == TOO_LARGE {
+    if is_crowded(error) {
         detail =
             format!("its head is longer than 400 KiB, or has more than {MOST_HEADERS} headers");
     }
-    TransportFault { kind, not_sent: connects || refused || untaken, detail }
+    TransportFault { kind, not_sent: error.is_connect() || refused || untaken, detail }
 }
 
-/// What the connection knows that an error was met on.
-fn wire(error: &hyper_util::client::legacy::Error) -> Option<Arc<Wire>> {
-    let mut extras = Extensions::new();
-    error.connect_info()?.get_extras(&mut extras);
-    extras.remove()
+/// What hyper says of a head that is longer than it reads, or of more headers than it has room for.
+const TOO_LARGE: &str = "message head is too large";
+
+/// Whether the head of a reply is longer than hyper reads, or has more headers than it has room for.
+pub(super) fn is_crowded(error: &reqwest::Error) -> bool {
+    let told = |error: &hyper::Error| error.is_parse() && error.to_string() == TOO_LARGE;
+    find::<hyper::Error>(error).is_some_and(told)
 }
 
 /// Whether a server says of a request in HTTP/2 that it has done nothing about it (RFC 9113, section 8.7): the stream is refused, or lies
 /// above the last that a server takes before it closes the connection.
-fn is_untaken(error: Cause<'_>) -> bool {
+fn is_untaken(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         error.is_remote() && (refused || error.is_go_away())
@@ -70,7 +78,7 @@ fn is_untaken(error: Cause<'_>) -> bool {
 
 /// Whether the server refuses the client's certificate. With TLS 1.3 the client learns that only when it waits for the
 /// reply; the server has read nothing of the request (RFC 8446, section 4.4.2.4).
-fn refuses_client(error: Cause<'_>) -> bool {
+fn refuses_client(error: &reqwest::Error) -> bool {
     use rustls::AlertDescription as A;
     matches!(
         find::<rustls::Error>(error),
@@ -89,13 +97,13 @@ fn refuses_client(error: Cause<'_>) -> bool {
 }
 
 /// Why no connection stands.
-fn connect_kind(error: Cause<'_>, treatment: Treatment) -> TransportFaultKind {
-    if find::<TookTooLong>(error).is_some() {
+fn connect_kind(error: &reqwest::Error, treatment: Treatment, detail: &str) -> TransportFaultKind {
+    if error.is_timeout() {
         let which = TimeoutKind::Connect;
         TransportFaultKind::Timeout { which, after: treatment.connect_timeout }
-    } else if find::<NoAddress>(error).is_some() {
+    } else if error.is_dns() {
         TransportFaultKind::Dns
-    } else if find::<Handshake>(error).is_some() {
+    } else if find::<rustls::Error>(error).is_some() || detail.contains(HANDSHAKE) {
         TransportFaultKind::Tls
     } else {
         TransportFaultKind::Connect
@@ -103,8 +111,8 @@ fn connect_kind(error: Cause<'_>, treatment: Treatment) -> TransportFaultKind {
 }
 
 /// Whether the connection, or in HTTP/2 the stream, ended before the reply did. The reader of a body says so by a kind of
-/// [`io::Error`], hyper and h2 by their own errors.
-fn has_ended(error: Cause<'_>) -> bool {
+/// [`io::Error`], hyper and h2 by their own errors; those asked here must be the ones that reqwest links, or nothing is found.
+fn has_ended(error: &reqwest::Error) -> bool {
     if let Some(error) = find::<h2::Error>(error) {
         return error.is_remote() || (error.is_io() && is_end(error.get_io().map(io::Error::kind)));
     }
@@ -128,8 +136,8 @@ fn is_end(kind: Option<io::ErrorKind>) -> bool {
     )
 }
 
-fn find<E: StdError + 'static>(error: Cause<'_>) -> Option<&E> {
-    let mut cause = Some(error);
+fn find<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    let mut cause = error.source();
     while let Some(at) = cause {
         if let Some(found) = at.downcast_ref::<E>() {
             return Some(found);
@@ -147,17 +155,22 @@ fn find<E: StdError + 'static>(error: Cause<'_>) -> Option<&E> {
     None
 }
 
-/// What hyper says of a head that is longer than it reads, or of more headers than it has room for.
-const TOO_LARGE: &str = "message head is too large";
+/// What tokio-rustls says where a connection ends inside the handshake: an [`io::Error`] like any other but for its words.
+const HANDSHAKE: &str = "tls handshake";
 
-/// Words of the libraries (hyper-util, hyper) that say only which of them was at work.
-const LAYERS: [&str; 4] =
-    ["client error (", "tcp connect error", "dns error", "error reading a body"];
+/// Words of the libraries (hyper-util, hyper, reqwest) that say only which of them was at work.
+const LAYERS: [&str; 5] = [
+    "client error (",
+    "tcp connect error",
+    "dns error",
+    "error resolving DNS",
+    "error reading a body",
+];
 
-/// The causes of an error, each once.
-fn causes(error: Cause<'_>) -> String {
+/// The causes below the outermost error, each once.
+pub(super) fn causes(error: &reqwest::Error) -> String {
     let mut words: Vec<String> = Vec::new();
-    let mut cause = Some(error);
+    let mut cause = error.source();
     while let Some(at) = cause {
         let said = at.to_string();
         let says_little =
@@ -176,17 +189,11 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    use bytes::Bytes;
-    use http::Request;
-    use http_body_util::{BodyExt as _, Full};
-
     use super::*;
     use crate::transport::http::HttpTransport;
 
-    type BoxError = Box<dyn StdError>;
-
-    /// What the libraries say of a server that answers a request with some bytes and ends.
-    fn told(scheme: &str, reply: &'static [u8]) -> BoxError {
+    /// What reqwest says of a server that answers a request with some bytes and ends.
+    fn told(scheme: &str, reply: &'static [u8]) -> reqwest::Error {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("{scheme}://{}/", listener.local_addr().unwrap());
         thread::spawn(move || {
@@ -197,45 +204,38 @@ mod tests {
         asked(&url)
     }
 
-    fn asked(url: &str) -> BoxError {
+    fn asked(url: &str) -> reqwest::Error {
         let client = HttpTransport::new().plain_client();
-        let request = Request::get(url).body(Full::<Bytes>::default()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            match client.request(request).await {
-                Ok(response) => response.into_body().collect().await.unwrap_err().into(),
-                Err(error) => error.into(),
+            match client.get(url).send().await {
+                Ok(response) => response.bytes().await.unwrap_err(),
+                Err(error) => error,
             }
         })
-    }
-
-    fn kind_of(error: &BoxError, phase: Phase) -> TransportFaultKind {
-        fault(&**error, Treatment::default(), phase).kind
     }
 
     #[test]
     fn a_connection_that_ends_early_is_told_by_types() {
         let closed = told("http", b"");
-        let ended = find::<hyper::Error>(&*closed).expect("the hyper that hyper-util links");
-        assert!(ended.is_incomplete_message() && has_ended(&*closed), "{closed:?}");
+        let ended = find::<hyper::Error>(&closed).expect("the hyper that reqwest links");
+        assert!(ended.is_incomplete_message() && has_ended(&closed), "{closed:?}");
         for body in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour"[..],
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nfour\r\n",
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nfour",
         ] {
             let cut = told("http", body);
-            let kind = find::<io::Error>(&*cut).map(io::Error::kind);
+            let kind = find::<io::Error>(&cut).map(io::Error::kind);
             assert_eq!(kind, Some(io::ErrorKind::UnexpectedEof), "{cut:?}");
         }
-        assert!(!has_ended(&*told("http", b"SSH-2.0-OpenSSH_9.9\r\n\r\n")));
+        assert!(!has_ended(&told("http", b"SSH-2.0-OpenSSH_9.9\r\n\r\n")));
     }
 
     #[test]
-    fn a_connection_that_never_stood_is_told_by_types() {
-        assert_eq!(kind_of(&told("https", b""), Phase::Head), TransportFaultKind::Tls);
-        assert_eq!(kind_of(&told("https", b"HTTP/1.1 "), Phase::Head), TransportFaultKind::Tls);
-        let unknown = asked("http://name.invalid/");
-        assert_eq!(kind_of(&unknown, Phase::Head), TransportFaultKind::Dns);
+    fn a_handshake_that_is_cut_off_is_told_by_its_words() {
+        let cut = told("https", b"");
+        assert!(cut.is_connect() && causes(&cut).contains(HANDSHAKE), "{cut:?}");
     }
 
     #[test]
@@ -243,12 +243,12 @@ mod tests {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let refused = asked(&format!("http://127.0.0.1:{port}/"));
         assert!(format!("{refused:?}").contains("tcp connect error"), "{refused:?}");
-        assert_eq!(causes(&*refused), "Connection refused (os error 111)");
+        assert_eq!(causes(&refused), "Connection refused (os error 111)");
         let unknown = asked("http://name.invalid/");
         assert!(format!("{unknown:?}").contains("dns error"), "{unknown:?}");
-        let said = causes(&*unknown);
+        let said = causes(&unknown);
         assert!(!LAYERS.iter().any(|layer| said.contains(layer)), "{said}");
         let cut = told("http", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfour");
-        assert_eq!(causes(&*cut), "end of file before message length reached");
+        assert_eq!(causes(&cut), "end of file before message length reached");
     }
 }

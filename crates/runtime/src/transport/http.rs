@@ -1,12 +1,14 @@
-//! HTTP through hyper and rustls.
+//! HTTP through reqwest and rustls.
 //!
 //! Nothing of the environment decides: no proxy variables, no system roots, no `Referer`, no redirects, no
-//! cookies. HTTP/2 is spoken where a server chooses it in the TLS handshake (RFC 7301), else HTTP/1.1. A client is built when the first URL of its kind is sent: an `http` URL loads no roots.
+//! cookies. HTTP/2 is spoken where a server chooses it in the TLS handshake (RFC 7301), else HTTP/1.1. A client is built when
+//! the first URL of its kind is sent: an `http` URL loads no roots.
 //!
 //! A request whose host a value decides goes through a client of its own: its names are resolved here, every address
 //! is checked against the egress policy, and those are the addresses that are connected to. A name that changes its
 //! answer after the check has no chance, and a connection that stands was checked when it was opened.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,20 +18,19 @@ use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderValue, Method, Request, Response, Uri};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderValue, Method};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
 
 use super::coding::{self, CODED_ALLOWANCE, Undone};
-use super::connect::{Connector, Names};
+use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
-use super::fault::{Phase, fault};
+use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::resolve::{Resolve, SystemResolver};
+use super::room::{MOST_HEADERS, Room};
 use super::tls::{self, Fingerprint};
-use super::wire::Wire;
 use super::{BoxFuture, Transport};
 
 /// From this size on, sending a body may take longer than the idle limit.
@@ -41,19 +42,14 @@ const MOST_IDENTITIES: usize = 256;
 /// Most bytes of the headers of a reply in HTTP/2, as they are before they are packed (RFC 9113, section 10.5.1).
 const MOST_HEADER_BYTES: u32 = 256 * 1024;
 
-/// How long a connection is kept that nobody uses.
-const KEPT: Duration = Duration::from_secs(90);
-
-/// Sends requests and keeps connections.
-type Client = hyper_util::client::legacy::Client<Connector, Full<Bytes>>;
-
-/// HTTP through hyper and rustls.
+/// HTTP through reqwest and rustls.
 #[derive(Default)]
 pub struct HttpTransport {
     clients: Mutex<Vec<(ClientKey, Client)>>,
     roots: Vec<CertificateDer<'static>>,
     egress: EgressPolicy,
     resolver: Option<Arc<dyn Resolve>>,
+    room: Room,
 }
 
 /// What a client is built for.
@@ -64,6 +60,8 @@ struct ClientKey {
     guarded: bool,
     /// Whether each request has a connection of its own.
     fresh: bool,
+    /// Whether there is room for many headers.
+    roomy: bool,
     connect_timeout: Duration,
     /// The request's own TLS settings.
     settings: Option<Fingerprint>,
@@ -131,33 +129,50 @@ impl HttpTransport {
         Ok(client)
     }
 
-    /// A client for a test that looks at the errors of the libraries.
+    /// A client for a test that looks at reqwest's own errors.
     #[cfg(test)]
     pub(super) fn plain_client(&self) -> Client {
         let connect_timeout = Treatment::default().connect_timeout;
-        let key =
-            ClientKey { tls: true, guarded: false, fresh: false, connect_timeout, settings: None };
+        let key = ClientKey {
+            tls: true,
+            guarded: false,
+            fresh: false,
+            roomy: false,
+            connect_timeout,
+            settings: None,
+        };
         self.build(key, None).unwrap()
     }
 
     fn build(&self, key: ClientKey, settings: Option<&TlsSettings>) -> Result<Client, String> {
-        let tls = match key.tls {
-            true => Some(tls::configuration(&self.roots, settings)?),
-            false => None,
-        };
-        let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
-        let names = Names { resolver, policy: key.guarded.then(|| self.egress.clone()) };
-        let connector = Connector::new(names, tls, key.connect_timeout);
-        Ok(hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT)
-            .pool_max_idle_per_host(if key.fresh { 0 } else { usize::MAX })
+        let tls = tls::configuration(key.tls, &self.roots, settings)?;
+        let mut builder = Client::builder();
+        if key.guarded || self.resolver.is_some() {
+            let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
+            let policy = key.guarded.then(|| self.egress.clone());
+            builder = builder.dns_resolver(Guard { resolver, policy });
+        }
+        if key.roomy {
+            builder = builder.http1_max_headers(MOST_HEADERS);
+        }
+        if key.fresh {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        builder
+            .tls_backend_preconfigured(tls)
+            .connector_layer(Noting)
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
             // Devices and mainframes fold headers and put spaces before colons; whoever frames a body that way is still refused.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http2_max_header_list_size(MOST_HEADER_BYTES)
-            .build(connector))
+            .connect_timeout(key.connect_timeout)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| causes(&error.without_url()))
     }
 
     async fn exchange(
@@ -167,23 +182,43 @@ impl HttpTransport {
     ) -> Result<Reply, TransportFault> {
         // The resolver is not asked for addresses.
         self.egress.check(spec)?;
+        let host = spec.url.host_str().unwrap_or_default();
         let key = ClientKey {
             guarded: self.egress.guards(spec),
             fresh: treatment.fresh,
+            roomy: treatment.fresh || self.room.is_wanted(host),
             tls: spec.url.scheme() == "https",
             connect_timeout: treatment.connect_timeout,
             settings: spec.tls.as_deref().map(tls::fingerprint),
         };
         let client = self.client(key, spec.tls.as_deref())?;
-        let request = request(spec)?;
+        let mut request = Request::new(spec.method.clone(), spec.url.clone());
+        *request.headers_mut() = spec.headers.clone();
+        if let Some(body) = &spec.body {
+            *request.body_mut() = Some(body.bytes.clone().into());
+        }
+        if says_empty(spec) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let clock = Limits::start(treatment);
         // While a large body goes out nothing comes back: only the total limit applies then.
         let large = spec.body.as_ref().is_some_and(|body| body.bytes.len() > LARGE_BODY_BYTES);
         let idle = if large { treatment.total_timeout } else { treatment.idle_timeout };
-        let response = clock
-            .bound(idle, client.request(request))
-            .await?
-            .map_err(|error| fault(&error, treatment, Phase::Head))?;
+        let (sent, has_connected) =
+            connecting::noted(clock.bound(idle, client.execute(request))).await;
+        let response = sent?.map_err(|error| {
+            let error = error.without_url();
+            let mut fault = fault(&error, treatment, Phase::Head);
+            if fault.kind == TransportFaultKind::Reset && !has_connected {
+                // It had been used before: the service may have closed it when the request was on its way.
+                fault.kind = TransportFaultKind::Stale;
+            }
+            if is_crowded(&error) && !key.roomy {
+                self.room.make(host);
+                fault.kind = TransportFaultKind::Stale;
+            }
+            fault
+        })?;
         read(response, treatment, &clock).await
     }
 }
@@ -198,33 +233,33 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The request as it is sent.
-fn request(spec: &RequestSpec) -> Result<Request<Full<Bytes>>, TransportFault> {
-    let uri = Uri::try_from(spec.url.as_str()).map_err(|error| TransportFault {
-        kind: TransportFaultKind::Protocol,
-        not_sent: true,
-        detail: format!("the URL cannot be sent: {error}"),
-    })?;
-    let body = spec.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default();
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = spec.method.clone();
-    *request.uri_mut() = uri;
-    *request.headers_mut() = spec.headers.clone();
-    let headers = request.headers_mut();
-    if says_empty(spec) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    }
-    Ok(request)
-}
-
 /// Whether a request says that its content is empty: the methods that define content do (RFC 9110, section 8.6). Servers answer 411
 /// to those that leave it open.
 fn says_empty(spec: &RequestSpec) -> bool {
     let empty = spec.body.as_ref().is_none_or(|body| body.bytes.is_empty());
     empty && matches!(spec.method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// Resolves names for reqwest, and refuses those that lead where the policy does not allow.
+struct Guard {
+    resolver: Arc<dyn Resolve>,
+    /// `None` where the policy does not apply.
+    policy: Option<EgressPolicy>,
+}
+
+impl reqwest::dns::Resolve for Guard {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let (resolver, policy) = (Arc::clone(&self.resolver), self.policy.clone());
+        Box::pin(async move {
+            let addresses = resolver.resolve(name.as_str()).await?;
+            if let Some(policy) = policy {
+                policy.check_addresses(&addresses).map_err(Refused)?;
+            }
+            // Port 0 becomes that of the URL.
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok::<reqwest::dns::Addrs, _>(Box::new(addresses))
+        })
+    }
 }
 
 /// The limits on time of one exchange.
@@ -263,40 +298,32 @@ impl Limits {
 
 /// Reads the body up to the limit; what came before a fault is kept.
 async fn read(
-    mut response: Response<Incoming>,
+    mut response: Response,
     treatment: Treatment,
     clock: &Limits,
 ) -> Result<Reply, TransportFault> {
     let status = response.status().as_u16();
     let mut headers = std::mem::take(response.headers_mut());
-    if let Some(wire) = response.extensions().get::<Arc<Wire>>() {
-        for (name, value) in wire.take_rest() {
-            headers.append(name, value);
-        }
-    }
     let limit = treatment.max_body_bytes;
     // The limit counts what comes out of a content coding, not what goes in.
     let coded = headers.contains_key(CONTENT_ENCODING);
     let coded_limit = if coded { limit.saturating_add(CODED_ALLOWANCE) } else { limit };
-    let length = response.body().size_hint().exact();
-    let too_long = length.is_some_and(|length| length > coded_limit);
+    let too_long = response.content_length().is_some_and(|length| length > coded_limit);
     // A body that is refused anyway is read only as far as an error keeps it.
     let wanted = if too_long { MAX_KEPT_BODY_BYTES as u64 } else { coded_limit };
     let mut body = Gathered::default();
     let end = loop {
-        match clock.bound(treatment.idle_timeout, response.frame()).await {
-            Ok(Some(Ok(frame))) => {
-                // What is no data are trailers.
-                let Ok(chunk) = frame.into_data() else { continue };
+        match clock.bound(treatment.idle_timeout, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
                 body.push(chunk);
                 if body.len() > wanted || (too_long && body.len() == wanted) {
                     break BodyEnd::TooLarge { limit };
                 }
             }
-            Ok(None) if too_long => break BodyEnd::TooLarge { limit },
-            Ok(None) => break BodyEnd::Complete,
-            Ok(Some(Err(error))) => {
-                break BodyEnd::Broken(fault(&error, treatment, Phase::Body));
+            Ok(Ok(None)) if too_long => break BodyEnd::TooLarge { limit },
+            Ok(Ok(None)) => break BodyEnd::Complete,
+            Ok(Err(error)) => {
+                break BodyEnd::Broken(fault(&error.without_url(), treatment, Phase::Body));
             }
             Err(fault) => break BodyEnd::Broken(fault),
         }
@@ -354,5 +381,46 @@ impl Gathered {
 
     fn finish(self) -> Bytes {
         self.rest.map_or(self.first, BytesMut::freeze)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use reqwest::dns::Resolve as _;
+
+    use super::*;
+
+    /// Public at the first look-up, loopback at each further one.
+    #[derive(Default)]
+    struct Rebinding(AtomicUsize);
+
+    impl Resolve for Rebinding {
+        fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
+            let address = if first { [93, 184, 215, 14] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![address.into()]) })
+        }
+    }
+
+    #[test]
+    fn what_is_connected_to_is_what_was_checked() {
+        let resolver = Arc::new(Rebinding::default());
+        let policy = Some(EgressPolicy::default());
+        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = || runtime.block_on(guard.resolve("rebind.example".parse().unwrap()));
+        // The answer that was checked is the one that is given, without asking again.
+        let addresses: Vec<SocketAddr> = ask().unwrap().collect();
+        assert_eq!(addresses, [SocketAddr::from(([93, 184, 215, 14], 0))]);
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 1);
+        // Another connection asks again, and is checked again.
+        let refused = ask().err().unwrap();
+        let Refused(denied) = refused.downcast_ref().unwrap();
+        assert_eq!(denied.address, Some([127, 0, 0, 1].into()));
+        assert_eq!(resolver.0.load(Ordering::SeqCst), 2);
     }
 }

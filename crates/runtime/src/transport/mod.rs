@@ -2,22 +2,21 @@
 
 mod certificate;
 mod coding;
-mod connect;
+mod connecting;
 pub mod egress;
 mod fault;
 mod given;
-mod head;
 mod http;
 mod memory;
 mod observer;
 #[cfg(feature = "p521")]
 mod p521;
+mod private_network;
 mod resolve;
+mod room;
 mod send;
 mod stand_in;
 mod tls;
-mod unconnected;
-mod wire;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
@@ -31,6 +30,7 @@ pub use egress::EgressPolicy;
 pub use http::HttpTransport;
 pub use memory::MemoryTransport;
 pub use observer::Observer;
+pub use private_network::PrivateNetwork;
 pub use resolve::{Resolve, SystemResolver};
 pub use send::Transport;
 pub use stand_in::StandIn;

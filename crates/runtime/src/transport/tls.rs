@@ -9,7 +9,7 @@ use ring::digest::{Context, SHA256};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
-use rustls::{ClientConfig, Error, InconsistentKeys, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, Error, InconsistentKeys, RootCertStore, WantsVerifier};
 
 use super::certificate::{Certificate, public_key};
 use super::given::TrustsGiven;
@@ -37,15 +37,21 @@ pub(super) fn fingerprint(settings: &TlsSettings) -> Fingerprint {
     fingerprint
 }
 
-/// The configuration of a client. `trusted` are certificates besides the compiled-in Mozilla roots.
+/// The configuration of a client; without `tls`, one that nothing is done with. `trusted` are certificates besides the compiled-in Mozilla roots.
 ///
 /// # Errors
 /// Why the settings cannot be used, without what is in them.
 pub(super) fn configuration(
+    tls: bool,
     trusted: &[CertificateDer<'static>],
     settings: Option<&TlsSettings>,
 ) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
+    if !tls {
+        return Ok(builder(Arc::new(provider()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth());
+    }
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     for root in trusted {
         roots.add(root.clone()).map_err(|error| error.to_string())?;
@@ -59,9 +65,7 @@ pub(super) fn configuration(
         }
     }
     let provider = Arc::new(provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
+    let builder = builder(Arc::clone(&provider))?;
     let builder = if given.is_empty() {
         builder.with_root_certificates(roots)
     } else {
@@ -77,6 +81,13 @@ pub(super) fn configuration(
     };
     configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(configuration)
+}
+
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, String> {
+    let builder = ClientConfig::builder_with_provider(provider);
+    builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())
 }
 
 /// The cryptography of ring, and a curve that it lacks.

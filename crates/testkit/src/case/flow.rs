@@ -136,7 +136,8 @@ impl FlowCase {
         let base = Files(&self.path).base(self.run.base.as_deref())?;
         let faults = self.run.fault.iter().chain(&self.faults).cloned().collect();
         let replay = Replay::injecting(self.cassette.clone(), faults);
-        let egress = EgressPolicy { private: self.run.allow_private_network };
+        let egress =
+            EgressPolicy { private: self.run.allow_private_network, ..EgressPolicy::default() };
         let connections = CaseConnections(self.run.connections.clone().into_iter().collect());
         let set_up = |host: HostBuilder| {
             let host = cards(host).policy(Policy { egress, ..Policy::default() });

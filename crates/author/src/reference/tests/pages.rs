@@ -116,11 +116,12 @@ fn descriptions_never_turn_into_markup() {
 }
 
 #[test]
-fn samples_show_no_secret() {
+fn samples_show_what_their_author_made_up_but_no_credential() {
     let definition = hostile();
     for text in [markdown(&CardPage::of(&definition)), html(&CardPage::of(&definition))] {
-        assert!(!text.contains("canary"), "{text}");
-        assert!(text.contains("MADE_UP_KEY") && text.contains("[redacted]"), "{text}");
+        assert!(text.contains("MADE_UP_KEY"), "{text}");
+        assert!(text.contains("echo canary-key-0001 canary-input-0002"), "{text}");
+        assert!(text.contains("Bearer [redacted]") && !text.contains("Bearer canary"), "{text}");
     }
 }
 
