@@ -1,9 +1,10 @@
 //! The orderly end of what a host does.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cardhost_core::transport_fault::{TransportFault, TransportFaultKind};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Ends the work of a host in two steps: nothing new is begun, then what is under way is cut off. Cheap to clone.
 ///
@@ -52,62 +53,52 @@ use tokio::sync::watch;
 /// assert_eq!(error.retryable(), Some(false), "the order may have been taken");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Shutdown(Arc<watch::Sender<Phase>>);
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown(Arc<State>);
 
-/// How far a shutdown has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    Running,
-    Draining,
-    CutOff,
-}
-
-impl Default for Shutdown {
-    fn default() -> Shutdown {
-        Shutdown(Arc::new(watch::Sender::new(Phase::Running)))
-    }
+#[derive(Debug, Default)]
+struct State {
+    has_begun: AtomicBool,
+    is_cut_off: AtomicBool,
+    beginning: Notify,
+    cutting_off: Notify,
 }
 
 impl Shutdown {
     /// Lets what is under way come to its end, and nothing new begin.
     pub fn begin(&self) {
-        self.reach(Phase::Draining);
+        self.0.has_begun.store(true, Ordering::SeqCst);
+        self.0.beginning.notify_waiters();
     }
 
     /// Ends what is under way, now.
     pub fn cut_off(&self) {
-        self.reach(Phase::CutOff);
+        self.begin();
+        self.0.is_cut_off.store(true, Ordering::SeqCst);
+        self.0.cutting_off.notify_waiters();
     }
 
     /// Whether it has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        *self.0.borrow() > Phase::Running
+        self.0.has_begun.load(Ordering::SeqCst)
     }
 
     /// Waits until it begins; losing this future loses nothing.
     pub async fn begun(&self) {
-        self.reached(Phase::Draining).await;
+        // It hears what is said from now on; what was said before is looked up after that.
+        let said = self.0.beginning.notified();
+        if !self.has_begun() {
+            said.await;
+        }
     }
 
     /// Waits until what is under way is cut off; losing this future loses nothing.
     pub async fn is_cut_off(&self) {
-        self.reached(Phase::CutOff).await;
-    }
-
-    fn reach(&self, next: Phase) {
-        self.0.send_if_modified(|phase| {
-            let further = next > *phase;
-            *phase = next.max(*phase);
-            further
-        });
-    }
-
-    async fn reached(&self, wanted: Phase) {
-        let mut phases = self.0.subscribe();
-        // The sender is held here: the wait cannot end without the phase.
-        let _ = phases.wait_for(|phase| *phase >= wanted).await;
+        let said = self.0.cutting_off.notified();
+        if !self.0.is_cut_off.load(Ordering::SeqCst) {
+            said.await;
+        }
     }
 
     /// Does something unless it is cut off meanwhile. `not_sent`: what is cut off then has sent nothing.
@@ -121,13 +112,13 @@ impl Shutdown {
             not_sent,
             detail: String::new(),
         };
-        if *self.0.borrow() == Phase::CutOff {
+        if self.0.is_cut_off.load(Ordering::SeqCst) {
             return Err(fault(true));
         }
         tokio::select! {
             biased;
             done = work => Ok(done),
-            () = self.reached(Phase::CutOff) => Err(fault(not_sent)),
+            () = self.is_cut_off() => Err(fault(not_sent)),
         }
     }
 }

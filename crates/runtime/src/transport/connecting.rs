@@ -3,8 +3,7 @@
 //! reqwest does not say. It opens connections through a service that others may stand before, in the task of the request that it
 //! opens one for; a connection of its pool is taken without that.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
 use std::task::{Context, Poll};
 
 use tower_layer::Layer;
@@ -12,14 +11,13 @@ use tower_service::Service;
 
 tokio::task_local! {
     /// Whether the request of this task has a connection opened.
-    static OPENED: Arc<AtomicBool>;
+    static OPENED: Cell<bool>;
 }
 
 /// Does what sends a request; whether a connection was opened for it.
 pub(super) async fn noted<T>(sending: impl Future<Output = T>) -> (T, bool) {
-    let opened = Arc::<AtomicBool>::default();
-    let sent = OPENED.scope(Arc::clone(&opened), sending).await;
-    (sent, opened.load(Ordering::Relaxed))
+    let noting = async { (sending.await, OPENED.with(Cell::get)) };
+    OPENED.scope(Cell::new(false), noting).await
 }
 
 /// Takes note of the connections that are opened.
@@ -49,7 +47,7 @@ impl<S: Service<R>, R> Service<R> for Noted<S> {
 
     fn call(&mut self, request: R) -> S::Future {
         // Outside of a request, as when one is opened ahead, there is nobody to tell.
-        let _ = OPENED.try_with(|opened| opened.store(true, Ordering::Relaxed));
+        let _ = OPENED.try_with(|opened| opened.set(true));
         self.0.call(request)
     }
 }
