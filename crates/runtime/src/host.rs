@@ -130,6 +130,7 @@ pub(crate) trait BeforeSending: Send + Sync {
 }
 
 /// A connection that a name or the host gives.
+#[cfg_attr(not(feature = "flow"), expect(dead_code, reason = "flows ask for it"))]
 pub(crate) struct Account<'a> {
     /// `connection <connector>/<name>`, or without a name.
     pub(crate) name: String,
