@@ -45,6 +45,7 @@ impl Fault for ExchangeFault {
             }
             TransportFaultKind::Reset
             | TransportFaultKind::Stale
+            | TransportFaultKind::Crowded
             | TransportFaultKind::Truncated
             | TransportFaultKind::Protocol
             | TransportFaultKind::Interrupted => {
@@ -99,6 +100,8 @@ pub enum TransportFaultKind {
     /// Nothing came back over a connection that had been used before, as when a service closes it at that moment; or, where it was
     /// not sent, the service said that it did nothing about the request. Another connection may do.
     Stale,
+    /// The head of the reply has more headers than there was room for; for the next one there is more.
+    Crowded,
     /// The body ended early.
     Truncated,
     /// What came is not HTTP, or not the content coding it says.
@@ -163,7 +166,9 @@ impl fmt::Display for At<'_> {
                 write!(f, "`{origin}` ended the connection before a reply")
             }
             TransportFaultKind::Truncated => write!(f, "the reply of `{origin}` ended early"),
-            TransportFaultKind::Protocol => write!(f, "the reply of `{origin}` is not well-formed"),
+            TransportFaultKind::Protocol | TransportFaultKind::Crowded => {
+                write!(f, "the reply of `{origin}` is not well-formed")
+            }
             TransportFaultKind::Interrupted => {
                 let sent = if fault.not_sent { "was sent to" } else { "was answered by" };
                 write!(f, "cardhost was asked to end before the request {sent} `{origin}`")
@@ -227,7 +232,7 @@ impl TransportFault {
             TransportFaultKind::Timeout { .. } => Code::TRANSPORT_TIMEOUT,
             TransportFaultKind::Reset | TransportFaultKind::Stale => Code::TRANSPORT_RESET,
             TransportFaultKind::Truncated => Code::TRANSPORT_TRUNCATED,
-            TransportFaultKind::Protocol => Code::TRANSPORT_PROTOCOL,
+            TransportFaultKind::Protocol | TransportFaultKind::Crowded => Code::TRANSPORT_PROTOCOL,
             TransportFaultKind::Interrupted => Code::TRANSPORT_INTERRUPTED,
             TransportFaultKind::Egress(_) => Code::EGRESS_ADDRESS,
             TransportFaultKind::Own(fault) => fault.0.code(),

@@ -37,10 +37,12 @@ impl Signed {
         }))
     }
 
-    /// Whether it is sent again at once: over a stale connection nothing came back, or the service did nothing about it.
+    /// Whether it is sent again at once: over a stale connection nothing came back, the service did nothing about it,
+    /// or its reply had more headers than there was room for.
     fn may_go_again(&self, fault: &TransportFault) -> bool {
         let harmless = fault.not_sent || self.course.plan.sending().is_repeatable();
-        fault.kind == TransportFaultKind::Stale && harmless && !self.course.resent
+        let mends = matches!(fault.kind, TransportFaultKind::Stale | TransportFaultKind::Crowded);
+        mends && harmless && !self.course.resent
     }
 
     /// The same again; what is signed for a moment is signed anew.

@@ -215,7 +215,9 @@ impl HttpTransport {
             }
             if is_crowded(&error) && !key.roomy {
                 self.room.make(host);
-                fault.kind = TransportFaultKind::Stale;
+                fault.kind = TransportFaultKind::Crowded;
+                fault.detail =
+                    format!("it has more than 100 headers; the next reply may have {MOST_HEADERS}");
             }
             fault
         })?;
