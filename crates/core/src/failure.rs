@@ -108,7 +108,8 @@ impl Error {
     #[must_use]
     pub fn with_response(mut self, mut response: FailedResponse) -> Error {
         if response.body.len() > MAX_KEPT_BODY_BYTES {
-            response.body.truncate(MAX_KEPT_BODY_BYTES);
+            // A part of it would hold all of it.
+            response.body = Bytes::copy_from_slice(&response.body[..MAX_KEPT_BODY_BYTES]);
             response.truncated = true;
         }
         self.0.response = Some(response);

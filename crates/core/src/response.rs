@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::card::Card;
 use crate::decoder::{self, DecodedBody};
+use crate::failure::MAX_KEPT_BODY_BYTES;
 use crate::field::{Field, FieldType};
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_json, check_value};
 use crate::template::{Found, Reference, Root, Scope};
@@ -59,6 +60,13 @@ impl Reply {
     #[must_use]
     pub fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Reply {
         Reply { status, headers, body: body.into(), end: BodyEnd::Complete }
+    }
+
+    /// Keeps of a long body what an error keeps of it, and a byte more that tells that there was more.
+    pub(crate) fn shorten(&mut self) {
+        if self.body.len() > MAX_KEPT_BODY_BYTES + 1 {
+            self.body = Bytes::copy_from_slice(&self.body[..=MAX_KEPT_BODY_BYTES]);
+        }
     }
 }
 
@@ -237,6 +245,18 @@ impl Output {
             OutputValue::Raw(raw) => opened(raw.get()) <= DEEPEST,
             _ => true,
         })
+    }
+
+    /// How many bytes of text it holds: about as long as it is written, and never much longer than the reply.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let fields = self.groups.iter().flat_map(|(_, fields)| fields);
+        let bytes = |value: &OutputValue| match value {
+            OutputValue::Absent | OutputValue::Headers(_) => 0,
+            OutputValue::Value(value) => crate::value::text_bytes(value),
+            OutputValue::Raw(raw) => raw.get().len(),
+        };
+        fields.map(|(_, value)| bytes(value)).sum()
     }
 
     /// The groups with their fields, in order.

@@ -25,7 +25,7 @@ pub(super) enum Read {
 
 impl Signed {
     /// What the last reply is to the caller, or the error that it is.
-    pub(super) fn read(&self, reply: Reply, now: i64) -> Result<Read, Error> {
+    pub(super) fn read(&self, mut reply: Reply, now: i64) -> Result<Read, Error> {
         let end = &self.course.end;
         // What the service refused stays refused, however its page about it ended.
         if !end.accepts(reply.status) {
@@ -46,6 +46,11 @@ impl Signed {
         let (wanted, look) = (card.response.decoder, definition.look());
         let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, look);
         let body = match body {
+            // The text is there a second time: of the bytes, as many are kept as an error shows.
+            Ok(DecodedBody::Text(text)) => {
+                reply.shorten();
+                DecodedBody::Text(text)
+            }
             Ok(body) => body,
             // Who takes every status is told it, whatever the page about it is made of.
             Err(_) if takes_any(card, reply.status) => {

@@ -3,9 +3,12 @@
 mod certificate;
 mod coding;
 mod connecting;
+mod deflate;
 pub mod egress;
 mod fault;
+mod gathered;
 mod given;
+mod gzip;
 mod http;
 mod memory;
 mod observer;
