@@ -23,6 +23,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::console::{Console, Failure, shown_as_text};
@@ -35,6 +36,8 @@ use super::setup;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Results that may wait for a slow reader before no new call is started.
 const MOST_GATHERED_BYTES: usize = 256 * 1024;
+/// From so many bytes on, reading an invocation is big work: some milliseconds.
+const LONG_LINE_BYTES: usize = 256 * 1024;
 /// From so many bytes on, a result is not made into a line before it is written.
 const BIG_RESULT_BYTES: usize = MOST_GATHERED_BYTES;
 
@@ -156,10 +159,18 @@ struct Done {
     is_cut_off: bool,
 }
 
-/// As [`call`]; a bug that ends one call does not end the others.
+/// As [`call`]; a bug that ends one call does not end the others, and a long line does not hold them up.
 async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Done {
-    let done = AssertUnwindSafe(call(host, card, line)).catch_unwind().await;
-    done.unwrap_or_else(|_| {
+    let is_long = line.text.as_ref().is_ok_and(|text| text.len() >= LONG_LINE_BYTES);
+    let done = if is_long {
+        // What is made of it may be as large: all of its call goes on in a thread of its own.
+        let (host, card, runtime) = (host.clone(), card.map(str::to_owned), Handle::current());
+        let call = move || runtime.block_on(call(&host, card.as_deref(), line));
+        tokio::task::spawn_blocking(call).await.ok()
+    } else {
+        AssertUnwindSafe(call(host, card, line)).catch_unwind().await.ok()
+    };
+    done.unwrap_or_else(|| {
         let error = Error::from(Internal { what: "a call panicked" });
         Done { line: result_line(None, Err(error)), is_cut_off: false }
     })

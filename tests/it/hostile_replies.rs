@@ -20,7 +20,12 @@ const SIZE: usize = 2 * 1024 * 1024;
 const BESIDE: usize = 4 * 1024 * 1024;
 
 /// Text made of one piece again and again, about as long as a body is to be.
-fn filled(begin: &str, mut piece: impl FnMut(&mut String, usize), between: &str, end: &str) -> Vec<u8> {
+fn filled(
+    begin: &str,
+    mut piece: impl FnMut(&mut String, usize),
+    between: &str,
+    end: &str,
+) -> Vec<u8> {
     let mut text = String::with_capacity(SIZE + 256);
     text.push_str(begin);
     for index in 0.. {
@@ -69,12 +74,7 @@ const HOSTILE: &[Hostile] = &[
         body: || listed("{}"),
         codes: ["", "", ""],
     },
-    Hostile {
-        name: "empty lists",
-        content_type: JSON,
-        body: || listed("[]"),
-        codes: ["", "", ""],
-    },
+    Hostile { name: "empty lists", content_type: JSON, body: || listed("[]"), codes: ["", "", ""] },
     Hostile {
         name: "empty texts",
         content_type: JSON,
@@ -395,12 +395,16 @@ fn codings_of_nothing_cost_what_they_are_worth() {
 fn the_other_calls_of_a_stream_go_on() {
     let body = gzip(&listed("{}").repeat(4));
     let (written, is_written) = mpsc::channel();
-    let is_written = Mutex::new(is_written);
+    let first = Mutex::new((is_written, false));
     let server = RawServer::start(move |_, request| match path_of(request).as_str() {
         "/hostile" => Answer::Hold(reply("200 OK", "text/plain", "gzip", &body), written.clone()),
-        // Each of them waits until the hostile reply is on its way.
         _ => {
-            is_written.lock().unwrap().try_recv().ok();
+            // Each of them waits until the hostile reply is on its way.
+            let mut first = first.lock().unwrap();
+            if !first.1 {
+                first.0.recv().unwrap();
+                first.1 = true;
+            }
             Answer::Bytes(reply("200 OK", JSON, "identity", b"{\"id\":1}"))
         }
     });
@@ -410,5 +414,25 @@ fn the_other_calls_of_a_stream_go_on() {
     let ids: Vec<String> = (0..17).map(|_| stream.next().id).collect();
     assert_eq!(ids[..16], vec!["whole"; 16]);
     assert_eq!(ids[16], "field");
+    stream.end();
+}
+
+/// The same while an invocation is read.
+#[test]
+fn a_long_line_of_a_stream_lets_the_others_go_on() {
+    let server =
+        RawServer::start(|_, _| Answer::Bytes(reply("200 OK", JSON, "identity", b"{\"id\":1}")));
+    let mut stream = Stream::start(&server);
+    let mut long = line("field", "small");
+    let keys = (0..200_000).map(|index| (format!("k{index}"), json!(index)));
+    long["input"]["Other"] = Value::Object(keys.collect());
+    let mut lines = vec![long];
+    lines.extend(vec![line("whole", "small"); 16]);
+    stream.send(&lines);
+    let results: Vec<Ended> = (0..17).map(|_| stream.next()).collect();
+    let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
+    assert_eq!(ids[..16], ["whole"; 16]);
+    assert_eq!(ids[16], "field");
+    assert_eq!(results[16].error.code, "input.unknown");
     stream.end();
 }

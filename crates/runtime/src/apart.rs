@@ -95,7 +95,8 @@ mod tests {
     fn a_panic_is_that_of_whoever_waits() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let work = async { apart(|_| -> () { std::panic::panic_any(7_u8) }).await };
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(work)));
+        let caught =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(work)));
         assert_eq!(caught.unwrap_err().downcast_ref(), Some(&7_u8));
     }
 }

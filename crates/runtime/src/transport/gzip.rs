@@ -31,11 +31,7 @@ pub(super) fn may_be(body: &[u8]) -> bool {
 }
 
 /// Undoes the members of a body. What follows a whole one and begins no other is padding.
-pub(super) fn members(
-    body: &[u8],
-    out: &mut Gathered,
-    work: &Work<'_>,
-) -> Result<(), Ended> {
+pub(super) fn members(body: &[u8], out: &mut Gathered, work: &Work<'_>) -> Result<(), Ended> {
     let (mut rest, mut inflater) = (body, Inflater::new(DataFormat::Raw));
     loop {
         member(&mut inflater, &mut rest, out, work)?;
