@@ -9,13 +9,11 @@ use cardhost::core::connector::Connector;
 use cardhost::core::field::{Field, FieldType};
 use serde_json::{Map, Value};
 
-use super::console::Failure;
-
 /// What the argument begins with, and where such a connection is said to come from.
 const BEGINS: &str = "env:";
 
-/// The prefix, where the argument names one.
-pub(crate) fn prefix(argument: &Path) -> Option<Result<String, Failure>> {
+/// The prefix, where the argument names one, or what is wrong with it.
+pub(crate) fn prefix(argument: &Path) -> Option<Result<String, String>> {
     let prefix = argument.to_str()?.strip_prefix(BEGINS)?.trim_end_matches('_');
     let is_name = !prefix.is_empty()
         && !prefix.starts_with(|c: char| c.is_ascii_digit())
@@ -24,7 +22,7 @@ pub(crate) fn prefix(argument: &Path) -> Option<Result<String, Failure>> {
         true => Ok(prefix.to_owned()),
         false => {
             let message = "--connection env:PREFIX takes letters, digits and `_`: `env:SHOP` reads SHOP_API_TOKEN for `API Token`";
-            Err(Failure::Usage(message.to_owned()))
+            Err(message.to_owned())
         }
     })
 }

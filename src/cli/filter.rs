@@ -49,7 +49,9 @@ impl Filter {
     fn named(&self, fault: ExpressionFault) -> ExpressionFault {
         let expression = self.text.clone();
         match fault {
-            ExpressionFault::Failed { reason, .. } => ExpressionFault::Failed { expression, reason },
+            ExpressionFault::Failed { reason, .. } => {
+                ExpressionFault::Failed { expression, reason }
+            }
             ExpressionFault::Limit { excess, .. } => ExpressionFault::Limit { expression, excess },
         }
     }

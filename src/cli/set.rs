@@ -226,7 +226,7 @@ fn unknown(slots: &[Slot<'_>], text: &str) -> Failure {
     let name = name.strip_suffix(':').unwrap_or(name);
     let names: Vec<String> = slots.iter().map(Slot::name).collect();
     let plain = name.strip_prefix("input.").or_else(|| name.strip_prefix("options."));
-    let near = nearest(plain.unwrap_or(name), names.iter().map(String::as_str));
+    let near = nearest_of(slots, plain.unwrap_or(name));
     let is_option = name.starts_with("options.") || !plain.unwrap_or(name).contains('.');
     let (root, path) = match plain.unwrap_or(name).split_once('.') {
         Some((group, label)) if !is_option => {
@@ -235,6 +235,21 @@ fn unknown(slots: &[Slot<'_>], text: &str) -> Failure {
         _ => (FieldRoot::Options, vec![plain.unwrap_or(name).to_owned()]),
     };
     unknown_field(root, path, near, &names)
+}
+
+/// The nearest name: of the labels of a group where that is right, so that what is common to all of them counts for nothing.
+fn nearest_of(slots: &[Slot<'_>], name: &str) -> Option<String> {
+    let group = name.split_once('.').filter(|(group, _)| {
+        slots.iter().any(|slot| slot.root == FieldRoot::Input && slot.path.first() == Some(group))
+    });
+    let Some((group, label)) = group else {
+        let names: Vec<String> = slots.iter().map(Slot::name).collect();
+        return nearest(name, names.iter().map(String::as_str));
+    };
+    let of_group =
+        slots.iter().filter(|slot| slot.root == FieldRoot::Input && slot.path[0] == group);
+    let near = nearest(label, of_group.filter_map(|slot| slot.path.get(1).copied()))?;
+    Some(format!("{group}.{near}"))
 }
 
 fn unknown_field(
@@ -396,7 +411,11 @@ mod tests {
             Invocation::from_json(br#"{"input":{"G":{"L":[9],"O":{"k":1},"T":"old"}}}"#).unwrap();
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
         match apply(&card(), &texts, &mut invocation) {
-            Ok(()) => Ok(json!([invocation.options, invocation.input["G"]])),
+            // Not `json!`, which would spell numbers anew.
+            Ok(()) => Ok(Value::Array(vec![
+                Value::Object(invocation.options),
+                invocation.input["G"].clone(),
+            ])),
             Err(Failure::Error(error)) => Err(format!(
                 "{}: {} ({})",
                 error.code(),

@@ -82,7 +82,7 @@ pub(crate) fn host_for(
     if let Some(path) = &args.connection {
         builder = match (env_connection::prefix(path), stored_name(path)) {
             (Some(prefix), _) => {
-                let prefix = prefix?;
+                let prefix = prefix.map_err(Failure::Usage)?;
                 let shown = env_connection::shown(&prefix);
                 builder.default_connection_of(&shown, move |connector| {
                     env_connection::fields(&prefix, connector, &env_connection::of_environment)
