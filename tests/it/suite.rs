@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex};
 use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
 
 /// Every area; a folder of another name is a fault. The cases of `auth` have a runner of their own: [`crate::schemes`].
-const AREAS: [&str; 11] = [
+const AREAS: [&str; 12] = [
+    "arguments",
     "auth",
     "cassettes",
     "connections",
@@ -59,7 +60,7 @@ macro_rules! areas {
     };
 }
 
-areas! { cassettes connections definitions headers invocations mapping policy templates transport urls }
+areas! { arguments cassettes connections definitions headers invocations mapping policy templates transport urls }
 
 /// Windows has devices of these names, and no folders.
 #[test]
