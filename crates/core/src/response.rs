@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 
 use crate::card::Card;
 use crate::decoder::{self, DecodedBody};
-use crate::failure::MAX_KEPT_BODY_BYTES;
 use crate::field::{Field, FieldType};
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_json, check_value};
 use crate::template::{Found, Reference, Root, Scope};
@@ -60,13 +59,6 @@ impl Reply {
     #[must_use]
     pub fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Reply {
         Reply { status, headers, body: body.into(), end: BodyEnd::Complete }
-    }
-
-    /// Keeps of a long body what an error keeps of it, and a byte more that tells that there was more.
-    pub(crate) fn shorten(&mut self) {
-        if self.body.len() > MAX_KEPT_BODY_BYTES + 1 {
-            self.body = Bytes::copy_from_slice(&self.body[..=MAX_KEPT_BODY_BYTES]);
-        }
     }
 }
 

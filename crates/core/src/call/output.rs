@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::end::End;
@@ -11,7 +12,7 @@ use super::signed::Signed;
 use crate::card::{Card, HttpError};
 use crate::decoder::{self, DecodeFault, DecodedBody};
 use crate::error::Code;
-use crate::failure::Error;
+use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
 use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_output};
 use crate::template::{Root, Template};
 
@@ -48,7 +49,7 @@ impl Signed {
         let body = match body {
             // The text is there a second time: of the bytes, as many are kept as an error shows.
             Ok(DecodedBody::Text(text)) => {
-                reply.shorten();
+                shorten(&mut reply);
                 DecodedBody::Text(text)
             }
             Ok(body) => body,
@@ -77,6 +78,13 @@ impl Signed {
             return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
         }
         Ok(Read::Outputs(output))
+    }
+}
+
+/// Keeps of a long body what an error keeps of it, and a byte more that tells that there was more.
+fn shorten(reply: &mut Reply) {
+    if reply.body.len() > MAX_KEPT_BODY_BYTES + 1 {
+        reply.body = Bytes::copy_from_slice(&reply.body[..=MAX_KEPT_BODY_BYTES]);
     }
 }
 

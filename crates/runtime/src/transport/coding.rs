@@ -1,7 +1,6 @@
 //! Content codings of a reply (RFC 9110, section 8.4): undone here, so that a body that is not what its header
 //! says is kept as it came, and so that the limit counts what comes out.
 
-use std::cell::Cell;
 use std::io::{self, Read};
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use miniz_oxide::DataFormat;
 use super::deflate::Inflater;
 use super::gathered::Gathered;
 use super::gzip;
+use super::undoing::{Ended, PIECE_BYTES, Work};
 
 /// The codings that are undone; a request offers them.
 const KNOWN: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
@@ -21,9 +21,6 @@ const MOST_CODINGS: usize = 4;
 
 /// How much longer than its plain text a coded body may be.
 pub(super) const CODED_ALLOWANCE: u64 = 64 * 1024;
-
-/// As much is read or made between two looks at whether to go on.
-pub(super) const PIECE_BYTES: usize = 16 * 1024;
 
 /// What undoing the codings gave.
 pub(super) enum Undone {
@@ -37,43 +34,6 @@ pub(super) enum Undone {
     Broken(String),
     /// It was not to go on.
     Stopped,
-}
-
-/// Why undoing a coding ended before the body was whole.
-pub(super) enum Ended {
-    /// More came out than the limit.
-    TooLong,
-    /// The body ends before its coding does.
-    Early,
-    /// The body is not in this coding.
-    Broken(String),
-    /// It was not to go on.
-    Stopped,
-}
-
-/// The work of undoing: what it may give, and how far it may go.
-pub(super) struct Work<'w> {
-    limit: u64,
-    /// Bytes read and made so far, in all codings.
-    spent: Cell<u64>,
-    may_go_on: &'w dyn Fn(u64) -> bool,
-}
-
-impl Work<'_> {
-    /// Keeps what came out.
-    pub(super) fn keep(&self, made: &[u8], out: &mut Gathered) -> Result<(), Ended> {
-        out.push_slice(made);
-        if out.len() > self.limit {
-            return Err(Ended::TooLong);
-        }
-        self.spend(made.len())
-    }
-
-    /// Takes note of work.
-    pub(super) fn spend(&self, bytes: usize) -> Result<(), Ended> {
-        self.spent.set(self.spent.get().saturating_add(bytes as u64));
-        if (self.may_go_on)(self.spent.get()) { Ok(()) } else { Err(Ended::Stopped) }
-    }
 }
 
 /// Undoes the codings that the headers name, and takes them out of the headers. `may_go_on` is asked again and again, with the bytes
@@ -100,7 +60,7 @@ pub(super) fn undo(
     if codings.len() > MOST_CODINGS {
         return Undone::Broken(format!("it has more than {MOST_CODINGS} content codings"));
     }
-    let work = Work { limit, spent: Cell::new(0), may_go_on };
+    let work = Work::new(limit, may_go_on);
     let mut plain = body.clone();
     for coding in codings.iter().rev() {
         let (out, ended) = match coding.as_str() {

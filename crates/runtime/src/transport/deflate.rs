@@ -3,8 +3,8 @@
 use miniz_oxide::inflate::stream::{InflateState, MinReset, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
-use super::coding::{Ended, PIECE_BYTES, Work};
 use super::gathered::Gathered;
+use super::undoing::{Ended, PIECE_BYTES, Work};
 
 /// Undoes streams, one after the other.
 pub(super) struct Inflater {

@@ -3,9 +3,9 @@
 use crc32fast::Hasher;
 use miniz_oxide::DataFormat;
 
-use super::coding::{Ended, Work};
 use super::deflate::Inflater;
 use super::gathered::Gathered;
+use super::undoing::{Ended, Work};
 
 /// How a member starts (section 2.3.1).
 const MAGIC: [u8; 2] = [0x1F, 0x8B];

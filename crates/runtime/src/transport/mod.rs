@@ -20,6 +20,7 @@ mod room;
 mod send;
 mod stand_in;
 mod tls;
+mod undoing;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;
