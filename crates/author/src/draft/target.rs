@@ -11,8 +11,11 @@ pub(super) struct Found {
     pub(super) target: String,
     pub(super) path: String,
     /// Labels of the connection and their values: choices of decisions, and what stands in the base URL.
-    pub(super) connection: Vec<(String, String)>,
+    pub(super) connection: Vec<Value>,
 }
+
+/// A label and its value.
+type Value = (String, String);
 
 /// Looks for the longest base URL that a URL (without query) is below.
 pub(super) fn find(connector: &Connector, url: &str) -> Result<Found, DraftFault> {
@@ -40,8 +43,8 @@ pub(super) fn find(connector: &Connector, url: &str) -> Result<Found, DraftFault
 /// Calls `visit` with each base URL and the choices of the connection that lead to it.
 fn leaves(
     base: &Decision<BaseUrl>,
-    choices: &mut Vec<(String, String)>,
-    visit: &mut dyn FnMut(&BaseUrl, &[(String, String)]),
+    choices: &mut Vec<Value>,
+    visit: &mut dyn FnMut(&BaseUrl, &[Value]),
 ) {
     match base {
         Decision::Always(base) => visit(base, choices),
@@ -87,7 +90,7 @@ fn pieces(base: &str) -> Vec<Piece<'_>> {
     all
 }
 
-type Below = (usize, String, Vec<(String, String)>);
+type Below = (usize, String, Vec<Value>);
 
 /// What of a URL is after a base URL, how much of that is text, and what stands where the base has values.
 fn below(base: &str, url: &str) -> Option<Below> {
