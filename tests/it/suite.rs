@@ -24,15 +24,18 @@ use std::sync::{Arc, Mutex};
 use crate::support::{Answer, RawServer, cardhost_bytes, path, root};
 
 /// Every area; a folder of another name is a fault. The cases of `auth` have a runner of their own: [`crate::schemes`].
-const AREAS: [&str; 11] = [
+const AREAS: [&str; 14] = [
     "auth",
     "cassettes",
+    "conditions",
     "connections",
     "definitions",
     "headers",
     "invocations",
     "mapping",
     "policy",
+    "replies",
+    "said_once",
     "templates",
     "transport",
     "urls",
@@ -59,7 +62,10 @@ macro_rules! areas {
     };
 }
 
-areas! { cassettes connections definitions headers invocations mapping policy templates transport urls }
+areas! {
+    cassettes conditions connections definitions headers invocations mapping policy replies said_once templates transport
+    urls
+}
 
 /// Windows has devices of these names, and no folders.
 #[test]

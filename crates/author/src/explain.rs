@@ -18,17 +18,13 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         ("url.base".to_owned(), plan.base_from.clone()),
         ("url.path".to_owned(), template(&request.path)),
     ];
-    if let Some(query) = &request.query
-        && plan.request.url.query().is_some()
-    {
-        let sent: Vec<String> =
-            plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        let is_sent = |name: &str| sent.iter().any(|known| known == name);
-        parameters(plan, "url.query", query, &is_sent, &mut from);
+    if plan.request.url.query().is_some() {
+        query(definition, plan, &mut from);
     }
     let given = given_headers(definition, plan);
     for name in plan.request.headers.keys() {
-        let by_card = given.iter().find(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
+        // The last that says it is the one that counts.
+        let by_card = given.iter().rfind(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
         let origin = match (by_card, name) {
             (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
             (Some((_, origin)), _) => origin.clone(),
@@ -54,20 +50,63 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     from
 }
 
-/// The headers that the card gives, and where each came from.
+/// The query: what the card says of it, and what the connector and the target add.
+fn query(definition: &Definition, plan: &Plan, from: &mut Vec<(String, String)>) {
+    let sent: Vec<String> =
+        plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    let is_sent = |name: &str| sent.iter().any(|known| known == name);
+    let connector = &definition.connector;
+    let target = connector.targets.get(&plan.target).and_then(|target| target.query.as_ref());
+    let by_target = format!("target `{}`", plan.target);
+    let above = [(connector.query.as_ref(), "the connector"), (target, &*by_target)];
+    let mut inherited: Vec<(String, String)> = Vec::new();
+    for (template, by) in above {
+        for (name, origin) in template.into_iter().flat_map(|template| given(template, plan, by)) {
+            inherited.retain(|(known, _)| *known != name);
+            inherited.push((name, origin));
+        }
+    }
+    let mut own = Vec::new();
+    if let Some(query) = &definition.card.request.query {
+        parameters(plan, "url.query", query, &is_sent, &mut own);
+    }
+    let is_own =
+        |name: &str| own.iter().any(|(part, _)| part.strip_prefix("url.query.") == Some(name));
+    let inherited = inherited.into_iter().filter(|(name, _)| is_sent(name) && !is_own(name));
+    from.extend(inherited.map(|(name, origin)| (format!("url.query.{name}"), origin)));
+    from.extend(own);
+}
+
+/// The headers that connector, target and card give, and where each came from.
 fn given_headers(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
-    match &definition.card.request.headers {
-        None => Vec::new(),
-        Some(ValueTemplate::Object(entries)) => {
-            let origin =
-                |value: &ValueTemplate| value.as_template().map_or("the card".to_owned(), template);
+    let connector = &definition.connector;
+    let target = connector.targets.get(&plan.target).and_then(|target| target.headers.as_ref());
+    let by_target = format!("target `{}`", plan.target);
+    let all = [
+        (connector.headers.as_ref(), "the connector"),
+        (target, &*by_target),
+        (definition.card.request.headers.as_ref(), "the card"),
+    ];
+    let each = |(template, by): (Option<&ValueTemplate>, &str)| {
+        template.map_or_else(Vec::new, |template| given(template, plan, by))
+    };
+    all.into_iter().flat_map(each).collect()
+}
+
+/// The names that a template gives values to, and where each came from.
+fn given(template: &ValueTemplate, plan: &Plan, by: &str) -> Vec<(String, String)> {
+    match template {
+        ValueTemplate::Object(entries) => {
+            let origin = |value: &ValueTemplate| {
+                value.as_template().map_or_else(|| by.to_owned(), self::template)
+            };
             entries.iter().map(|(name, value)| (name.clone(), origin(value))).collect()
         }
-        Some(ValueTemplate::Constant(value)) => {
+        ValueTemplate::Constant(value) => {
             let names = value.as_object().into_iter().flat_map(|map| map.keys());
-            names.map(|name| (name.clone(), "the card".to_owned())).collect()
+            names.map(|name| (name.clone(), by.to_owned())).collect()
         }
-        Some(whole) => {
+        whole => {
             let Some(reference) = whole.as_template().and_then(Template::as_reference) else {
                 return Vec::new();
             };

@@ -5,8 +5,10 @@
 
 pub mod auth;
 pub mod base_url;
+pub mod body;
 pub mod call;
 pub mod card;
+pub mod condition;
 pub mod connection;
 pub mod connection_test;
 pub mod connector;
@@ -24,8 +26,10 @@ pub mod invocation;
 pub mod load;
 pub mod markup;
 pub mod moment;
+pub mod parameters;
 pub mod pem;
 pub mod plan;
+pub mod reply_rule;
 pub mod request;
 pub mod response;
 pub mod retry;

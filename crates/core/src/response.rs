@@ -292,6 +292,19 @@ pub fn map_output(card: &Card, scope: &ReplyScope<'_>) -> Result<Output, OutputF
     Ok(Output { groups })
 }
 
+/// The outputs of a card where nothing was found: what is read from a body is left out, though it be required.
+pub fn map_nothing(card: &Card, scope: &ReplyScope<'_>) -> Output {
+    let left_out = |group: &str, label: &str, field: &Field| {
+        let value = map_field(group, label, field, scope).unwrap_or(OutputValue::Absent);
+        (label.to_owned(), value)
+    };
+    let groups = card.output.iter().map(|(group, fields)| {
+        let mapped = fields.iter().map(|(label, field)| left_out(group, label, field));
+        (group.clone(), mapped.collect())
+    });
+    Output { groups: groups.collect() }
+}
+
 fn map_field(
     group: &str,
     label: &str,

@@ -8,7 +8,8 @@ mod json;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use crate::field::{Choice, Field, FieldType, Fields, Format, When};
+use crate::condition::When;
+use crate::field::{Choice, Field, FieldType, Fields, Format};
 use crate::template::{Found, Reference, Scope};
 use crate::value::{get, get_mut, type_name};
 
