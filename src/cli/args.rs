@@ -38,8 +38,10 @@ const VERSION: &str = env!("CARDHOST_VERSION");
 pub(crate) enum Command {
     /// Run a card: JSON invocation on stdin, output objects on stdout
     #[command(after_help = "Examples:
-  echo '{\"options\":{\"Request Type\":\"GET\",\"Select API\":\"Query API\"},\"input\":{\"Request\":{\"Relative URL\":\"/app/me\"}}}' \\
-    | cardhost run mixpanel/custom-api-action --mock
+  cardhost run mixpanel/list-warehouse-runs --help
+  cardhost run mixpanel/custom-api-action --mock --set 'Request Type=GET' --set 'Select API=Query API' \\
+    --set 'Request.Relative URL=/app/me' --filter '.Response.Body.results.user_id'
+  cardhost run mixpanel/list-warehouse-runs --connection env:MIXPANEL --set 'Path.projectId=2195193' --set 'Path.sourceId=7'
   cardhost run mixpanel/list-warehouse-runs --connection prod < invocation.json
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
@@ -61,6 +63,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the exact request that `run` would send, with secrets redacted
     #[command(after_help = "Examples:
+  cardhost plan mixpanel/list-warehouse-sources --connection env:MIXPANEL --set 'Path.projectId=2195193'
   cardhost plan mixpanel/custom-api-action --connection prod.json < invocation.json
   cardhost plan mixpanel/custom-api-action --connection prod.json --curl < invocation.json")]
     Plan(PlanArgs),

@@ -101,7 +101,7 @@ fn effect(effect: &Decision<Effect>) -> String {
 }
 
 /// Type, whether it is required, and its choices, on one line.
-fn about(field: &Field) -> String {
+pub(super) fn about(field: &Field) -> String {
     let mut words = vec![match (field.kind, field.of) {
         (FieldType::List, Some(of)) => format!("list of {}", of.as_str()),
         (kind, _) => kind.as_str().to_owned(),

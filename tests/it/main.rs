@@ -12,6 +12,7 @@
 mod aws;
 mod canaries;
 mod canary;
+mod card_help;
 mod cassettes;
 mod connection_cli;
 mod egress;

@@ -12,6 +12,7 @@ pub mod formats;
 pub mod mock;
 pub mod reference;
 pub mod sample;
+pub mod variable;
 
 /// Of the tests; what says that a test is skipped is one for all crates.
 #[cfg(test)]
