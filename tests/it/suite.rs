@@ -46,8 +46,10 @@ areas! {
     definitions
     headers
     invocations
+    lists
     mapping
     policy
+    presence
     replies
     said_once
     templates

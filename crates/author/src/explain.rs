@@ -5,7 +5,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AG
 use cardhost_core::definition::Definition;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::descend_map;
-use cardhost_core::template::{Root, SPREAD, Template, ValueTemplate};
+use cardhost_core::template::{Entry, Root, SPREAD, Template, ValueTemplate};
 use serde_json::Value;
 
 /// Part of the request and where it came from, in the order of the request.
@@ -38,7 +38,16 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     }
     if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
         if let Some(json) = &body.json {
-            parameters(plan, "body", json, &|_| true, &mut from);
+            let bytes = plan.request.body.as_ref().map_or(&[][..], |body| &body.bytes);
+            let sent: Value = serde_json::from_slice(bytes).unwrap_or_default();
+            // A key whose name the run gives is shown as it is written.
+            let is_sent = |path: &str| {
+                path.contains("<<") || path.contains("{{") || {
+                    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+                    cardhost_core::value::descend(&sent, &path).is_some()
+                }
+            };
+            parameters(plan, "body", json, &is_sent, &mut from);
         }
         if let Some(form) = &body.form {
             parameters(plan, "body", form, &|_| true, &mut from);
@@ -100,7 +109,11 @@ fn given(template: &ValueTemplate, plan: &Plan, by: &str) -> Vec<(String, String
             let origin = |value: &ValueTemplate| {
                 value.as_template().map_or_else(|| by.to_owned(), self::template)
             };
-            entries.iter().map(|(name, value)| (name.clone(), origin(value))).collect()
+            let named = |entry: &Entry| {
+                let name = entry.name().unwrap_or(&entry.written);
+                (name.to_owned(), origin(&entry.value))
+            };
+            entries.iter().map(named).collect()
         }
         ValueTemplate::Constant(value) => {
             let names = value.as_object().into_iter().flat_map(|map| map.keys());
@@ -129,39 +142,88 @@ fn parameters(
     sent: &dyn Fn(&str) -> bool,
     from: &mut Vec<(String, String)>,
 ) {
-    let before = from.len();
-    let mut brought = Vec::new();
-    value.each("", &mut |found, pointer| {
-        if let Some((above, SPREAD)) = pointer.rsplit_once('/') {
-            let keys = spread_keys(plan, found).into_iter().filter(|key| sent(key));
-            let above = above.replace('/', ".");
-            brought.extend(keys.map(|key| (format!("{place}{above}.{key}"), template(found))));
-            return;
-        }
-        let name = pointer.trim_start_matches('/');
-        if name.is_empty() || sent(name) {
-            from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
-        }
-    });
+    let mut parts = Parts { plan, found: Vec::new(), brought: Vec::new() };
+    parts.collect(value, &mut Vec::new());
+    let Parts { found, mut brought, .. } = parts;
     // Keys that are written out win.
-    let written = written(value, place);
-    brought.retain(|(part, _)| !written.contains(part));
-    from.extend(brought);
+    let written = written(value, "");
+    brought.retain(|(path, _)| !written.contains(&format!(".{}", path.join("."))));
+    let before = from.len();
+    for (path, origin) in found.into_iter().chain(brought) {
+        let name = path.join(".");
+        if name.is_empty() || sent(&name) {
+            let dot = if name.is_empty() { "" } else { "." };
+            from.push((format!("{place}{dot}{name}"), origin));
+        }
+    }
     if from.len() == before {
         from.push((place.to_owned(), "the card".to_owned()));
+    }
+}
+
+/// The parts of a value, each with where it came from.
+struct Parts<'p> {
+    plan: &'p Plan,
+    found: Vec<(Vec<String>, String)>,
+    /// What was spread.
+    brought: Vec<(Vec<String>, String)>,
+}
+
+impl Parts<'_> {
+    fn collect(&mut self, value: &ValueTemplate, path: &mut Vec<String>) {
+        match value {
+            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Text(text) => self.found.push((path.clone(), template(text))),
+            ValueTemplate::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.below(index.to_string(), item, path);
+                }
+            }
+            ValueTemplate::Object(entries) => {
+                for entry in entries {
+                    match (entry.name(), entry.value.as_template()) {
+                        (Some(SPREAD), Some(spread)) => {
+                            for key in spread_keys(self.plan, spread) {
+                                let path = [path.as_slice(), &[key]].concat();
+                                self.brought.push((path, template(spread)));
+                            }
+                        }
+                        (Some(name), _) => self.below(name.to_owned(), &entry.value, path),
+                        (None, _) => self.below(entry.written.clone(), &entry.value, path),
+                    }
+                }
+            }
+            // What decided, and what that may have brought; the list, and what each of its items becomes.
+            ValueTemplate::Decision(_) | ValueTemplate::Each(_) => {
+                let mut references: Vec<String> = Vec::new();
+                value.each_reference(&mut |reference| {
+                    let reference = reference.to_string();
+                    if !references.contains(&reference) {
+                        references.push(reference);
+                    }
+                });
+                self.found.push((path.clone(), references.join(", ")));
+            }
+        }
+    }
+
+    fn below(&mut self, name: String, value: &ValueTemplate, path: &mut Vec<String>) {
+        path.push(name);
+        self.collect(value, path);
+        path.pop();
     }
 }
 
 /// The places of the keys that are written out.
 fn written(value: &ValueTemplate, place: &str) -> Vec<String> {
     let ValueTemplate::Object(entries) = value else { return Vec::new() };
-    let below = |(key, value): &(String, ValueTemplate)| {
-        let place = format!("{place}.{key}");
-        let mut all = written(value, &place);
+    let below = |entry: &Entry| {
+        let place = format!("{place}.{}", entry.name().unwrap_or(&entry.written));
+        let mut all = written(&entry.value, &place);
         all.push(place);
         all
     };
-    entries.iter().filter(|(key, _)| key != SPREAD).flat_map(below).collect()
+    entries.iter().filter(|entry| entry.name() != Some(SPREAD)).flat_map(below).collect()
 }
 
 /// The keys of the object that a spread brought.

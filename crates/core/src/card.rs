@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
-use crate::decision::Decision;
 use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
 use crate::reply_rule::ReplyRule;
+use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
 
 /// One action of a connector.

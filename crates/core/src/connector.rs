@@ -7,10 +7,11 @@ use serde::{Deserialize, Deserializer, de};
 use crate::auth::AuthMethod;
 use crate::body::BodyTemplate;
 use crate::condition::When;
-use crate::decision::Decision;
-use crate::field::{Fields, Labelled};
+use crate::field::Fields;
 use crate::host_pattern::HostPattern;
+use crate::labelled::Labelled;
 use crate::reply_rule::ReplyRule;
+use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
 
 pub use crate::base_url::BaseUrl;

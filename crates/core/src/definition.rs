@@ -96,7 +96,7 @@ fn body_paths(connector: &Connector, card: &Card) -> Paths {
     };
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(value) = &field.value else { continue };
-        value.each("", &mut |template, _| template.references().into_iter().for_each(&mut add));
+        value.each_reference(&mut add);
     }
     failures(connector, card).for_each(|rule| rule.each_reference(&mut add));
     paths
@@ -115,6 +115,11 @@ fn reads_body_parts(connector: &Connector, card: &Card) -> bool {
                 let whole = reference.segments.len() == 1 && template.as_reference().is_some();
                 deep |= is_body && !whole;
             }
+        });
+        // What decides is read as well.
+        template.each_reference(&mut |reference| {
+            let first = reference.segments.first().is_some_and(|first| first == "body");
+            deep |= reference.root == Root::Response && first && reference.segments.len() > 1;
         });
         // A declared shape is checked, so it must be read.
         let bounded = field.format.is_some() || field.min.is_some() || field.max.is_some();

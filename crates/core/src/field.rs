@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use indexmap::IndexMap;
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -12,12 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::condition::When;
+use crate::labelled::Labelled;
 use crate::schema::JsonSchemaField;
 use crate::template::ValueTemplate;
-
-/// Things by label, in the order of a file. Only who writes a definition chooses the labels, and its size is limited; a run
-/// looks labels up and adds none. So a quick hasher is enough.
-pub type Labelled<T> = IndexMap<String, T, foldhash::fast::RandomState>;
 
 /// Fields by label, in the order of the form.
 pub type Fields = Labelled<Field>;
@@ -148,6 +144,9 @@ pub struct Field {
     /// Whether a value must be given.
     #[serde(default)]
     pub required: bool,
+    /// Whether `null` is a value that is passed on, and not the same as none: what clears a field of a record.
+    #[serde(default)]
+    pub nullable: bool,
     /// Used where no value is given.
     pub default: Option<Value>,
     /// What a dropdown offers.

@@ -11,9 +11,9 @@ use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::names::{Names, absence};
 use cardhost_core::condition::{Test, When};
-use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType};
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Found, Reference, Root, Scope};
 
 /// Most combinations that are tried.
@@ -74,7 +74,17 @@ fn dropdowns<T>(
     match names.lead(by, &place, roots, false, at, findings) {
         None => sound = false,
         Some(referred) => match referred.field {
-            Some(field) if field.kind == FieldType::Dropdown => deciding.push(by.clone()),
+            Some(field) if matches!(field.kind, FieldType::Dropdown | FieldType::TrueFalse) => {
+                deciding.push(by.clone());
+            }
+            // What is no field of a form can be anything: there is no list of its values.
+            None if matches!(by.root, Root::Response | Root::Item) => {
+                sound = false;
+                if otherwise.is_none() {
+                    let fault = DefinitionFault::NoOther { by: by.to_string() };
+                    findings.at(Code::TARGET_INCOMPLETE, &place, fault);
+                }
+            }
             field => {
                 let found = field.map_or("no field", |field| field.kind.as_str());
                 let fault = DefinitionFault::NotADropdown { reference: by.to_string(), found };
@@ -283,6 +293,8 @@ impl Walk<'_> {
                 self.decide(row, scope, place, way);
             }
             (None, Some(row)) => self.decide(row, scope, format!("{place}/else"), way),
+            // Without a value it is left out.
+            (None, None) if value.is_none() && by.optional => {}
             (None, None) => {
                 let missing = (pointer, way);
                 if !self.missing.contains(&missing) {
@@ -326,6 +338,9 @@ fn unreached<T>(
 
 /// The values that a dropdown offers.
 pub(super) fn choice_names(field: &Field) -> Vec<&str> {
+    if field.kind == FieldType::TrueFalse {
+        return vec!["true", "false"];
+    }
     match &field.choices_from {
         Some(from) => from.targets.iter().map(String::as_str).collect(),
         None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),
@@ -336,7 +351,7 @@ type Row<'d, T> = (String, (&'d str, &'d Decision<T>));
 
 /// The rows with their pointers, `else` at the end.
 fn rows_of<'d, T>(
-    rows: &'d cardhost_core::field::Labelled<Decision<T>>,
+    rows: &'d cardhost_core::labelled::Labelled<Decision<T>>,
     otherwise: Option<&'d Decision<T>>,
     pointer: &str,
 ) -> Vec<Row<'d, T>> {

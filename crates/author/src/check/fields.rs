@@ -133,6 +133,7 @@ impl<'a> Form<'a> {
                 "sensitive",
                 "needs an object, a list or the type `any`; a text can be a `secret`",
             ),
+            (self.root != FieldRoot::Connection, "nullable", "is for inputs and outputs"),
             (structured, "schema", "needs an object, a list or the type `any`"),
             (output, "value", "is for outputs, beside their label"),
             (

@@ -9,7 +9,7 @@ use super::references::Rules;
 use cardhost_core::body::BodyTemplate;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType};
-use cardhost_core::template::ValueTemplate;
+use cardhost_core::template::{Entry, ValueTemplate};
 use cardhost_core::value::type_name;
 use cardhost_document::Malformed;
 
@@ -61,6 +61,10 @@ pub(super) fn parameters(
     findings: &mut Findings<'_>,
 ) {
     names.part(value, pointer, rules, findings);
+    shape(names, value, pointer, findings);
+}
+
+fn shape(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
     let wrong =
         |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
@@ -75,7 +79,7 @@ pub(super) fn parameters(
             }
         }
         ValueTemplate::Object(entries) => {
-            for (key, value) in entries {
+            for Entry { written: key, value, .. } in entries {
                 if matches!(
                     value,
                     ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))
@@ -98,18 +102,24 @@ pub(super) fn parameters(
                 }
             }
         }
+        // Each row is an object of its own, or a reference to one.
+        ValueTemplate::Decision(decision) => decision.each(pointer, &mut |value, place| {
+            shape(names, value, place, findings);
+        }),
         // A fault of the template is told by its own check.
         ValueTemplate::Text(_) => {}
         ValueTemplate::Constant(other) => wrong(type_name(other), &whole, pointer, findings),
-        ValueTemplate::List(_) => wrong("list", &whole, pointer, findings),
+        ValueTemplate::List(_) | ValueTemplate::Each(_) => {
+            wrong("list", &whole, pointer, findings);
+        }
     }
 }
 
 /// The names that headers are written with.
-pub(super) fn written_names(headers: &ValueTemplate) -> Vec<&String> {
+pub(super) fn written_names(headers: &ValueTemplate) -> Vec<&str> {
     match headers {
-        ValueTemplate::Constant(Value::Object(map)) => map.keys().collect(),
-        ValueTemplate::Object(entries) => entries.iter().map(|(name, _)| name).collect(),
+        ValueTemplate::Constant(Value::Object(map)) => map.keys().map(String::as_str).collect(),
+        ValueTemplate::Object(entries) => entries.iter().filter_map(Entry::name).collect(),
         _ => Vec::new(),
     }
 }

@@ -24,7 +24,7 @@ const REPLY: Rules = Rules { roots: replies::REPLY, needs_values: true };
 
 /// Checks a card whose shape is right.
 pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &mut Findings<'_>) {
-    let names = Names { connector, card: Some(card) };
+    let names = Names::of_card(connector, card);
     if let Some(file) = path.rsplit(['/', '\\']).next() {
         let stem = file.strip_suffix(".json").unwrap_or(file);
         targets::same_name("file", stem, card.name.as_str(), findings);
@@ -164,7 +164,7 @@ fn credential_headers(
             })
         };
         if let Some((method, _)) = methods.iter().find(sets) {
-            let (header, method) = (header.clone(), (*method).to_owned());
+            let (header, method) = (header.to_owned(), (*method).to_owned());
             let place = below("/request/headers", &header);
             let fault = DefinitionFault::CredentialHeader { header, method };
             findings.warn_key(Code::DEFINITION_VALUE, &place, fault);

@@ -11,11 +11,11 @@ use super::{auth, decisions, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::connector::{Connector, Target};
-use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::FieldType;
 use cardhost_core::host_pattern::is_allowed;
 use cardhost_core::settle::FieldRoot;
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Part, Reference, Root, Template, ValueTemplate};
 use cardhost_core::token::TokenScheme;
 use cardhost_document::Malformed;
@@ -31,7 +31,7 @@ const LOGIN_REPLY: &[Root] = &[Root::Response];
 
 /// Checks a connector whose shape is right.
 pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
-    let names = Names { connector, card: None };
+    let names = Names::of_connector(connector);
     let mut parts = path.rsplit(['/', '\\']);
     if let Some(folder) = parts.nth(1) {
         same_name("folder", folder, connector.name.as_str(), findings);

@@ -8,9 +8,9 @@ use super::findings::Findings;
 use super::names::{Names, absence};
 use cardhost_core::card::Card;
 use cardhost_core::condition::When;
-use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::{Field, Fields};
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
 /// Faults that hide what a template refers to: with one of them, nothing is said to be unused.
@@ -108,7 +108,7 @@ impl<'a> Used<'a> {
     }
 
     fn value(&mut self, value: &'a ValueTemplate) {
-        value.each("", &mut |template, _| self.template(template));
+        value.each_reference(&mut |reference| self.0.push(reference));
     }
 
     fn when(&mut self, when: &'a When) {

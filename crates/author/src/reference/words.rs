@@ -46,6 +46,9 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
     }
     facts.extend(format_fact(field).map(str::to_owned));
     facts.extend(bounds_fact(field));
+    if field.nullable {
+        facts.push("May be `null`, which is passed on.".to_owned());
+    }
     if let Some(default) = &field.default {
         facts.push(format!("Default: {}.", value_text(default)));
     }
