@@ -133,7 +133,7 @@ impl Parts {
     ) -> Map<String, Value> {
         let mut made = Map::new();
         for (name, text) in all {
-            if made.contains_key(name) {
+            if made.contains_key(&literal_key(name)) {
                 continue;
             }
             let given: Vec<Value> = all
@@ -144,7 +144,7 @@ impl Parts {
             let value = if given.len() > 1 { Value::Array(given) } else { of_text(text) };
             let (field, example) = field(name, &value, place);
             let reference = self.add(group, &label(name), field, example);
-            made.insert(name.clone(), Value::String(reference));
+            made.insert(literal_key(name), Value::String(reference));
         }
         made
     }
@@ -201,7 +201,10 @@ impl Parts {
         let mut made = Map::new();
         for (key, value) in &map {
             let (field, example) = field(key, value, "of the body");
-            made.insert(key.clone(), Value::String(self.add("Body", &label(key), field, example)));
+            made.insert(
+                literal_key(key),
+                Value::String(self.add("Body", &label(key), field, example)),
+            );
         }
         json!({ "json": made })
     }
@@ -216,7 +219,7 @@ impl Parts {
                     for (name, value) in variables {
                         let (field, example) = field(name, value, "of the variables");
                         let reference = self.add("Variables", &label(name), field, example);
-                        all.insert(name.clone(), Value::String(reference));
+                        all.insert(literal_key(name), Value::String(reference));
                     }
                     Value::Object(all)
                 }
@@ -289,6 +292,12 @@ fn effect(method: &str) -> &'static str {
         "DELETE" => "destructive",
         _ => "write",
     }
+}
+
+/// A key that is no template and stays where nothing is behind it.
+fn literal_key(text: &str) -> String {
+    let key = literal(text);
+    key.strip_suffix('?').map(|key| format!("{key}\\?")).unwrap_or(key)
 }
 
 /// Text that is no template.

@@ -1,7 +1,7 @@
 //! The target of a connector that a URL is below.
 
 use cardhost_core::connector::{BaseUrl, Connector};
-use cardhost_core::decision::Decision;
+use cardhost_core::template::Decision;
 
 use super::fault::DraftFault;
 

@@ -91,6 +91,10 @@ fn what_is_pasted_is_what_the_cards_example_sends() {
             "POST https://api.shop.example/v1/graphql application/json {\"query\":\"query($id:ID!){order(id:$id){{id}}}\",\"variables\":{\"id\":\"7\"}}",
         ),
         (
+            "curl --json '{\"by\":\"x\",\"ok?\":true,\"{{a}}\":1}' https://api.shop.example/v1/notes",
+            "POST https://api.shop.example/v1/notes application/json {\"by\":\"x\",\"ok?\":true,\"{{a}}\":1}",
+        ),
+        (
             "curl -I https://api.shop.example/v1/orders/{order_id}",
             "HEAD https://api.shop.example/v1/orders/example",
         ),
