@@ -2,9 +2,9 @@
 
 use cardhost::author::reference::{condition, invocation_schema, output_schema};
 use cardhost::core::card::Effect;
-use cardhost::core::decision::Decision;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
+use cardhost::core::template::Decision;
 use clap::Args;
 use serde_json::json;
 

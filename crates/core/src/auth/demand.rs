@@ -2,7 +2,7 @@
 
 use super::{CredentialPlace, TokenPlace};
 use crate::base_url::BaseUrl;
-use crate::decision::Decision;
+use crate::template::Decision;
 
 /// What must hold of a declaration; `cardhost_author::check` tells where it does not.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use super::{
     Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
 };
 use crate::base_url::BaseUrl;
-use crate::decision::Decision;
 use crate::request::RequestSpec;
 use crate::span::Span;
+use crate::template::Decision;
 use crate::template::Template;
 
 /// A token from an authorization server.

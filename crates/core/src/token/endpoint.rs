@@ -5,9 +5,9 @@ use http::Method;
 use crate::auth::AuthFault;
 use crate::base_url::{BaseFault, BaseUrl};
 use crate::connection::Connection;
-use crate::decision::Decision;
 use crate::inject::query::push_parameter;
 use crate::request::{Body, BodyKind, RequestSpec};
+use crate::template::Decision;
 
 /// A request to an endpoint.
 pub(super) fn endpoint(

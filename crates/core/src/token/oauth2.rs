@@ -23,11 +23,11 @@ use super::tokens::Tokens;
 use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
 use crate::base_url::BaseUrl;
 use crate::connection::Connection;
-use crate::decision::Decision;
 use crate::encoding::UNRESERVED;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
+use crate::template::Decision;
 use crate::template::Template;
 
 /// `grant_type` of a device code (RFC 8628, section 3.4).
