@@ -45,6 +45,7 @@ areas! {
     connections
     definitions
     headers
+    helpers
     invocations
     lists
     mapping
