@@ -14,6 +14,7 @@ use super::list::ListArgs;
 use super::man::ManArgs;
 use super::mock::MockArgs;
 use super::names::NamesArgs;
+use super::new::NewArgs;
 use super::plan::PlanArgs;
 use super::record::RecordArgs;
 use super::run::RunArgs;
@@ -81,8 +82,12 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   cardhost check
   cardhost check cards/mixpanel flows/restock.yaml
-  cardhost check cards/mixpanel/custom-api-action.json --errors json")]
+  cardhost check cards/mixpanel/custom-api-action.json --errors json
+  cardhost check cards/mixpanel --watch")]
     Check(CheckArgs),
+    /// Write a connector or a card to begin with, perhaps of a pasted curl command
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    New(NewArgs),
     /// Print the reference page of a card, connector or flow
     #[command(after_help = "Examples:
   cardhost docs mixpanel/custom-api-action > custom-api-action.md

@@ -10,7 +10,7 @@ use super::global::Errors;
 use super::parse::parse;
 use super::{
     card_help, check, completions, connection, docs, explain, flow, list, logging, man, mock,
-    names, plan, record, run, schema, show, stream, test,
+    names, new, plan, record, run, schema, show, stream, test,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -47,6 +47,7 @@ fn command() -> ExitCode {
         Command::Run(args) => run::run(&cli.global, args, &console),
         Command::Record(args) => record::run(&cli.global, args, &console),
         Command::Test(args) => test::run(&cli.global, args, &console),
+        Command::New(args) => new::run(&cli.global, args, &console),
         Command::Plan(args) => plan::run(&cli.global, args, &console),
         Command::List(args) => list::run(&cli.global, args, &console),
         Command::Show(args) => show::run(&cli.global, args, &console),

@@ -25,6 +25,7 @@ mod logging;
 mod man;
 mod mock;
 mod names;
+mod new;
 mod output_file;
 mod parse;
 mod plan;

@@ -38,6 +38,7 @@ mod memory;
 mod mock;
 mod moto_peer;
 mod nested_secrets;
+mod new;
 mod node_http2;
 mod nonces;
 mod oidc;

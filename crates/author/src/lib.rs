@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! files ─ check ─▶ every fault with file, line and column          definition ─ reference ─▶ pages, JSON Schemas
+//! name, curl command ─ draft ─▶ files to begin with
 //! definition, plan ─ explain, curl ─▶ what is sent and why          examples ─ sample, mock ─▶ requests, replies
 //! ```
 
 pub mod check;
 pub mod curl;
+pub mod draft;
 pub mod explain;
 pub mod formats;
 pub mod mock;
