@@ -44,6 +44,7 @@ areas! {
     conditions
     connections
     definitions
+    encodings
     headers
     helpers
     invocations

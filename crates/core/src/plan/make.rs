@@ -115,13 +115,14 @@ fn render(
     let method = method(card, &scope)?;
     let path_text = path_text(card, &scope)?;
     let above = [connector.query.as_ref(), target.query.as_ref()];
-    let query = query((card, above), &path_text, &scope, warnings)?;
+    let encoding = card.request.encoding.or(target.encoding.or(connector.encoding));
+    let query = query((card, above), (&path_text, encoding), &scope, warnings)?;
     let joined = path::join(base.url(), base.text(), &path_text, &query)
         .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
     }
-    let body = body(card, &scope, warnings)?;
+    let body = body((card, encoding), &scope, warnings)?;
     let above = [connector.headers.as_ref(), target.headers.as_ref()];
     let headers = headers((card, above), body.as_ref(), &scope)?;
     let effect = *card

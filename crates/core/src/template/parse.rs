@@ -30,6 +30,18 @@ pub enum Part {
     Helper(Helper),
 }
 
+impl Part {
+    /// The text or expression, for messages.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        match self {
+            Part::Text(text) => text,
+            Part::Reference(reference) => reference.segments.last().map_or("", String::as_str),
+            Part::Helper(helper) => helper.source(),
+        }
+    }
+}
+
 impl Template {
     /// Parses the text. A fault is kept and given back at every use, so that all faults of a file can be
     /// reported at once.

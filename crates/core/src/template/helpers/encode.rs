@@ -8,7 +8,7 @@ use ring::digest;
 use serde_json::Value;
 
 use super::{Given, bounded, text};
-use crate::encoding::UNRESERVED;
+use crate::encoding::{UNRESERVED, xml_text};
 
 pub(super) fn base64(p: &[&Value], _: Given) -> Result<Value, &'static str> {
     Ok(Value::String(STANDARD.encode(text(p[0])?.as_bytes())))
@@ -21,21 +21,8 @@ pub(super) fn uri(p: &[&Value], _: Given) -> Result<Value, &'static str> {
 
 /// Text for the content or an attribute of XML and HTML.
 pub(super) fn xml(p: &[&Value], _: Given) -> Result<Value, &'static str> {
-    let text = text(p[0])?;
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            // XML 1.0, section 2.2; a line end would be read as another one.
-            '\r' => out.push_str("&#13;"),
-            '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'.. => out.push(c),
-            _ => return Err("the text holds a character that XML cannot hold"),
-        }
-    }
+    let escaped = xml_text(&text(p[0])?);
+    let out = escaped.ok_or("the text holds a character that XML cannot hold")?;
     bounded(out.len())?;
     Ok(Value::String(out))
 }
