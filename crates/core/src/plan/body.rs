@@ -77,7 +77,8 @@ fn escaped(template: &Template, scope: &dyn Scope) -> Result<String, PlanFault> 
             continue;
         }
         let text = part_text(piece, scope).map_err(fail)?;
-        let unfit = || TemplateValueError::NotXml { expression: quoted_expression(piece.source()) };
+        let unfit =
+            || TemplateValueError::NotXml { expression: quoted_expression(&piece.source()) };
         out.push_str(&xml_text(&text).ok_or_else(unfit).map_err(fail)?);
         if out.len() > MAX_RENDERED_BYTES {
             return Err(fail(TemplateValueError::TooLong));

@@ -33,11 +33,11 @@ pub enum Part {
 impl Part {
     /// The text or expression, for messages.
     #[must_use]
-    pub fn source(&self) -> &str {
+    pub fn source(&self) -> String {
         match self {
-            Part::Text(text) => text,
-            Part::Reference(reference) => reference.segments.last().map_or("", String::as_str),
-            Part::Helper(helper) => helper.source(),
+            Part::Text(text) => text.clone(),
+            Part::Reference(reference) => reference.to_string(),
+            Part::Helper(helper) => helper.source().to_owned(),
         }
     }
 }
