@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::fault::DefinitionFault;
+use super::hidden::Hidden;
 use super::locate::DefinitionText;
-use super::mend::Hidden;
+
 use cardhost_core::error::Code;
 use cardhost_document::{self as document, Finding, Severity};
 
@@ -138,7 +139,9 @@ impl<'d> Findings<'d> {
     ) {
         let (message, hint) = (fault.message(), fault.hint());
         let said = [message.as_str(), hint.as_deref().unwrap_or_default()];
-        if !self.hidden.explains(pointer, &said) {
+        // What could be better is told where nothing is misshapen.
+        let is_told = severity == Severity::Error || !self.hidden.is_own();
+        if is_told && !self.hidden.explains(pointer, &said) {
             self.found.push(severity, code, pointer, span, message, hint);
         }
     }

@@ -18,9 +18,11 @@ mod fault;
 mod fields;
 mod findings;
 mod form;
+mod hidden;
 mod known;
 mod locate;
 mod mend;
+mod misshapen;
 mod names;
 mod parts;
 mod references;
@@ -37,13 +39,13 @@ use std::sync::Arc;
 pub use cardhost_document::{Finding, Severity};
 pub use form::check_form;
 
-use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use fault::DefinitionFault;
 use findings::Findings;
+use hidden::Hidden;
 use locate::DefinitionText;
-use mend::{Hidden, Mended};
+use mend::{Loaded, Mended};
 use shape::Format;
 
 /// The text of a definition and where it came from.
@@ -97,12 +99,6 @@ pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
         check_card_file(*card, loaded.as_ref(), sound, &mut checked);
     }
     checked
-}
-
-/// A connector as far as it could be read.
-struct Loaded {
-    connector: Arc<Connector>,
-    hidden: Hidden,
 }
 
 fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Loaded> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
+use super::misshapen::Misshapen;
 use cardhost_core::error::Code;
 use cardhost_core::field::FieldType;
 use cardhost_core::value::type_name;
@@ -21,43 +22,6 @@ enum Definition {
     Card,
     /// Of a kind that has nothing but a schema.
     Other,
-}
-
-/// What of a definition is not as its format says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Misshapen {
-    /// A part that is something else than it should be.
-    Part(String),
-    /// A key that nobody knows, and the one that may be meant.
-    Unknown {
-        /// The pointer.
-        place: String,
-        /// The nearest key.
-        meant: Option<String>,
-    },
-    /// An object without keys that it needs.
-    Without {
-        /// The pointer.
-        place: String,
-        /// The keys.
-        keys: Vec<String>,
-    },
-}
-
-impl Misshapen {
-    /// The pointer.
-    pub(super) fn place(&self) -> &str {
-        let (Misshapen::Part(place)
-        | Misshapen::Unknown { place, .. }
-        | Misshapen::Without { place, .. }) = self;
-        place
-    }
-
-    /// In which order they stand in a definition: items by their number.
-    pub(super) fn order(&self) -> Vec<(usize, &str)> {
-        let segments = self.place().split('/');
-        segments.map(|segment| (segment.parse().unwrap_or_default(), segment)).collect()
-    }
 }
 
 /// A format: its schema, compiled once.
@@ -151,11 +115,6 @@ impl Format {
             }
         }
         all
-    }
-
-    /// What may stand for a key that is missing, so that the rest can be read.
-    pub(super) fn instead(&self, key: &str) -> Option<Value> {
-        if self.of == Definition::Other { None } else { super::mend::instead(key) }
     }
 
     fn finding(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {

@@ -221,8 +221,7 @@ fn missing_keys_of_one_object_are_one_fault() {
     assert_eq!(
         super::lines(&super::run(super::CONNECTOR, bare)),
         [
-            "definition.missing_key  1:1 keys `format`, `name`, `version`, `title`, `request`, `effect` and `output` are missing",
-            "definition.missing_key  1:1 the card has no example (an example is its test, its documentation and the mock's reply)"
+            "definition.missing_key  1:1 keys `format`, `name`, `version`, `title`, `request`, `effect` and `output` are missing"
         ]
     );
 }
