@@ -14,6 +14,7 @@ pub mod decision;
 pub mod decoder;
 pub mod definition;
 pub mod encoding;
+pub mod endpoint_url;
 pub mod error;
 pub mod failure;
 pub mod field;

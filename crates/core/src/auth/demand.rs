@@ -1,8 +1,8 @@
 //! What must hold of the declaration of an auth method besides its shape.
 
 use super::{CredentialPlace, TokenPlace};
-use crate::base_url::BaseUrl;
 use crate::decision::Decision;
+use crate::endpoint_url::EndpointUrl;
 
 /// What must hold of a declaration; `cardhost_author::check` tells where it does not.
 #[derive(Debug)]
@@ -32,7 +32,14 @@ pub enum Demand<'a> {
     /// The name of a method is known.
     Method(&'a str),
     /// A URL, under its key, is safe to send credentials to.
-    Endpoint(&'static str, &'a Decision<BaseUrl>),
+    Endpoint(&'static str, &'a Decision<EndpointUrl>),
+    /// It works, and leaves out a protection: `check` warns.
+    Weakens {
+        /// The key.
+        part: &'static str,
+        /// What it leaves out.
+        leaves_out: &'static str,
+    },
 }
 
 impl Demand<'_> {
