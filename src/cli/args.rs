@@ -14,6 +14,7 @@ use super::list::ListArgs;
 use super::man::ManArgs;
 use super::mock::MockArgs;
 use super::names::NamesArgs;
+use super::new::NewArgs;
 use super::plan::PlanArgs;
 use super::record::RecordArgs;
 use super::run::RunArgs;
@@ -38,8 +39,10 @@ const VERSION: &str = env!("CARDHOST_VERSION");
 pub(crate) enum Command {
     /// Run a card: JSON invocation on stdin, output objects on stdout
     #[command(after_help = "Examples:
-  echo '{\"options\":{\"Request Type\":\"GET\",\"Select API\":\"Query API\"},\"input\":{\"Request\":{\"Relative URL\":\"/app/me\"}}}' \\
-    | cardhost run mixpanel/custom-api-action --mock
+  cardhost run mixpanel/list-warehouse-runs --help
+  cardhost run mixpanel/custom-api-action --mock --set 'Request Type=GET' --set 'Select API=Query API' \\
+    --set 'Request.Relative URL=/app/me' --filter '.Response.Body.results.user_id'
+  cardhost run mixpanel/list-warehouse-runs --connection env:MIXPANEL --set 'Path.projectId=2195193' --set 'Path.sourceId=7'
   cardhost run mixpanel/list-warehouse-runs --connection prod < invocation.json
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
@@ -61,6 +64,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the exact request that `run` would send, with secrets redacted
     #[command(after_help = "Examples:
+  cardhost plan mixpanel/list-warehouse-sources --connection env:MIXPANEL --set 'Path.projectId=2195193'
   cardhost plan mixpanel/custom-api-action --connection prod.json < invocation.json
   cardhost plan mixpanel/custom-api-action --connection prod.json --curl < invocation.json")]
     Plan(PlanArgs),
@@ -78,8 +82,12 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   cardhost check
   cardhost check cards/mixpanel flows/restock.yaml
-  cardhost check cards/mixpanel/custom-api-action.json --errors json")]
+  cardhost check cards/mixpanel/custom-api-action.json --errors json
+  cardhost check cards/mixpanel --watch")]
     Check(CheckArgs),
+    /// Write a connector or a card to begin with, perhaps of a pasted curl command
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    New(NewArgs),
     /// Print the reference page of a card, connector or flow
     #[command(after_help = "Examples:
   cardhost docs mixpanel/custom-api-action > custom-api-action.md

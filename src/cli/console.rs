@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// A signal ended it before its end; what was cut off, where that is an error.
     Interrupted(Signal, Option<Box<Error>>),
+    /// A file of the command line cannot be written.
+    Unwritable(String, io::Error),
     /// stdin, stdout or a named file.
     Io(&'static str, io::Error),
 }
@@ -120,6 +122,10 @@ impl Console {
             Failure::Usage(message) => {
                 self.plain("usage", message);
                 Class::Usage
+            }
+            Failure::Unwritable(path, error) => {
+                self.plain("output.unwritable", &format!("`{path}` cannot be written: {error}"));
+                Class::Transport
             }
             Failure::Io("stdout", error) => {
                 // Whoever reads our output has read enough, and knows it; others learn it from the exit code.

@@ -9,8 +9,8 @@ use super::console::{self, Console, Failure};
 use super::global::Errors;
 use super::parse::parse;
 use super::{
-    check, completions, connection, docs, explain, flow, list, logging, man, mock, names, plan,
-    record, run, schema, show, stream, test,
+    card_help, check, completions, connection, docs, explain, flow, list, logging, man, mock,
+    names, new, plan, record, run, schema, show, stream, test,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -27,9 +27,18 @@ pub(crate) fn main() -> ExitCode {
 
 /// Parses the arguments and runs the subcommand.
 fn command() -> ExitCode {
-    let cli = match parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            let console = Console::new(Errors::Text);
+            let of_card = match error.kind() {
+                clap::error::ErrorKind::DisplayHelp => card_help::of(&arguments),
+                _ => Ok(None),
+            };
+            let shown = of_card.and_then(|text| console.out(&text.unwrap_or_default()));
+            return shown.map_or_else(|failure| console.failure(&failure), |()| usage(&error));
+        }
     };
     let console = Console::new(cli.global.errors);
     logging::start(cli.global.log);
@@ -38,6 +47,7 @@ fn command() -> ExitCode {
         Command::Run(args) => run::run(&cli.global, args, &console),
         Command::Record(args) => record::run(&cli.global, args, &console),
         Command::Test(args) => test::run(&cli.global, args, &console),
+        Command::New(args) => new::run(&cli.global, args, &console),
         Command::Plan(args) => plan::run(&cli.global, args, &console),
         Command::List(args) => list::run(&cli.global, args, &console),
         Command::Show(args) => show::run(&cli.global, args, &console),

@@ -14,6 +14,8 @@ use cardhost::flow::FlowFault;
 use cardhost::flow::{JournalProblem, RunFault};
 use cardhost::store::{KeyFault, StoreFault};
 
+use super::env_connection;
+
 /// The error as the command shows it.
 pub(crate) fn worded(error: &Error) -> Error {
     match hint(error) {
@@ -28,6 +30,9 @@ fn hint(error: &Error) -> Option<String> {
         return Some(format!(
             "give it with `--secret {name}=env:VARIABLE`, `{name}=file:PATH` or `{name}=connection:CONNECTOR/NAME`"
         ));
+    }
+    if let Some(variable) = missing_variable(error) {
+        return Some(format!("set environment variable `{variable}` before the run"));
     }
     let text = field(error)
         .or_else(|| fault.downcast_ref().and_then(connection))
@@ -70,6 +75,16 @@ fn hint(error: &Error) -> Option<String> {
                 .then_some("`cardhost check` shows every fault of the files")
         })?;
     Some(text.to_owned())
+}
+
+/// The variable that a missing field of `--connection env:PREFIX` is read from.
+fn missing_variable(error: &Error) -> Option<String> {
+    let prefix = env_connection::prefix_of(error)?;
+    let ConnectionFault::Field(field) = error.fault().downcast_ref()? else { return None };
+    let is_missing =
+        matches!(field.problem, FieldProblem::Missing | FieldProblem::NotChosen { .. });
+    let label = field.path.first().filter(|_| is_missing)?;
+    Some(env_connection::variable_of(prefix, label))
 }
 
 fn field(error: &Error) -> Option<&'static str> {

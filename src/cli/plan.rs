@@ -9,14 +9,18 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::console::{Console, Failure};
+use super::given::Given;
 use super::global::Global;
 use super::reach::TargetArgs;
+use super::set::SetArgs;
 use super::setup;
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     /// Print one JSON object
     #[arg(long, conflicts_with = "curl")]
     pub(crate) json: bool,
@@ -27,9 +31,9 @@ pub(crate) struct PlanArgs {
 
 pub(crate) fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<(), Failure> {
     let host = setup::host_for(global, &args.target.reach, setup::policy(None))?.build();
-    let invocation = setup::invocation()?;
     let card = args.target.card.as_deref();
-    let prepared = setup::runtime()?.block_on(host.prepare(card, invocation))?;
+    let (invocation, placed) = Given::read(&host, card, &args.set)?.parts();
+    let prepared = setup::runtime()?.block_on(host.prepare(card, invocation)).map_err(placed)?;
     console.warnings(&prepared.plan.warnings);
     let text = if args.curl {
         let Prepared { definition, connection, plan } = &prepared;

@@ -23,8 +23,8 @@ pub(crate) struct TargetArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ReachArgs {
     /// The connection of invocations that bring none: the name of a stored one, or (with a `.` or `/`) a JSON file,
-    /// where a value may be {"env": NAME} or {"file": PATH}
-    #[arg(long, value_name = "NAME|FILE")]
+    /// where a value may be {"env": NAME} or {"file": PATH}, or env:PREFIX for variables such as PREFIX_API_TOKEN
+    #[arg(long, value_name = "NAME|FILE|env:PREFIX")]
     pub(crate) connection: Option<PathBuf>,
     /// Replace the target's base URL; the request is pinned to it. CONNECTOR=URL: that of one connector (may be given several
     /// times)

@@ -1,14 +1,20 @@
 //! `run`: one invocation.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cardhost::Outcome;
+use cardhost::clock::{Clock as _, SystemClock};
 use clap::Args;
 
 use super::console::{Console, Failure};
+use super::filter::Filter;
+use super::given::Given;
 use super::global::Global;
 use super::interrupt::DrainArgs;
+use super::output_file::OutputFile;
 use super::reach::TargetArgs;
+use super::set::SetArgs;
 use super::setup;
 use super::span::duration;
 use super::waiting;
@@ -20,8 +26,16 @@ pub(crate) struct RunArgs {
     /// Answer from the card's own examples instead of sending
     #[arg(long)]
     pub(crate) mock: bool,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
+    /// Print what jq makes of the outputs, a result a line
+    #[arg(long, value_name = "JQ")]
+    pub(crate) filter: Option<String>,
+    /// Write to this file instead of stdout: it is there as a whole, or as it was
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// One invocation a line in, one result a line out
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["set", "filter", "output"])]
     pub(crate) stream: bool,
     /// Invocations at once with --stream
     #[arg(long, value_name = "N", default_value_t = 1, requires = "stream", value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -53,16 +67,63 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     if let Some(card) = card {
         runtime.block_on(host.look(card))?;
     }
-    let invocation = setup::invocation()?;
-    let outcome = runtime.block_on(waiting::shown(host.run(card, invocation)))?;
+    let filter = args.filter.as_deref().map(Filter::parse).transpose()?;
+    let file = args.output.as_deref().map(OutputFile::open).transpose()?;
+    let (invocation, placed) = Given::read(&host, card, &args.set)?.parts();
+    let ran = runtime.block_on(waiting::shown(host.run(card, invocation)));
+    let outcome = ran.map_err(placed)?;
     host.catalog().leak();
     console.warnings(&outcome.warnings);
-    print(&outcome, args.pretty, console)
+    if filter.is_none() && file.is_none() {
+        return print(&outcome, args.pretty, console);
+    }
+    // The call is made: what cannot be filtered or written is not lost.
+    let kept = |failure: Failure| {
+        if let Ok(all) = text(&outcome, false) {
+            let message = format!("the outputs are written nowhere else: {}", all.trim_end());
+            console.warn("output.unwritable", &message);
+        }
+        failure
+    };
+    let text = match &filter {
+        Some(filter) => filtered(filter, &outcome, args.pretty, console).map_err(kept)?,
+        None => text(&outcome, args.pretty)?,
+    };
+    match file {
+        Some(file) => file.write(&text).map_err(kept),
+        None => console.out(&text),
+    }
+}
+
+/// The results of the filter, each on a line.
+fn filtered(
+    filter: &Filter,
+    outcome: &Outcome,
+    pretty: bool,
+    console: &Console,
+) -> Result<String, Failure> {
+    let now = SystemClock.unix_seconds().saturating_mul(1_000);
+    let pretty = pretty || console.out_is_terminal();
+    let mut text = String::new();
+    for result in filter.results(outcome, now)? {
+        let line = if pretty {
+            serde_json::to_string_pretty(&result)
+        } else {
+            serde_json::to_string(&result)
+        };
+        text.push_str(&line.map_err(|error| Failure::Io("output", error.into()))?);
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Prints the outputs.
 pub(crate) fn print(outcome: &Outcome, pretty: bool, console: &Console) -> Result<(), Failure> {
-    let pretty = pretty || console.out_is_terminal();
+    console.out(&text(outcome, pretty || console.out_is_terminal())?)
+}
+
+/// The outputs as JSON, with a line end.
+fn text(outcome: &Outcome, pretty: bool) -> Result<String, Failure> {
     let written = if pretty {
         outcome.output.to_value().and_then(|value| serde_json::to_string_pretty(&value))
     } else {
@@ -73,5 +134,5 @@ pub(crate) fn print(outcome: &Outcome, pretty: bool, console: &Console) -> Resul
         .or_else(|_| serde_json::to_string(&outcome.output))
         .map_err(|error| Failure::Io("output", error.into()))?;
     text.push('\n');
-    console.out(&text)
+    Ok(text)
 }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::bases;
 use super::console::Failure;
+use super::env_connection;
 use super::global::Global;
 use super::reach::{NetworkArgs, ReachArgs};
 use super::store::StoreArgs;
@@ -79,9 +80,16 @@ pub(crate) fn host_for(
     let network = Network { args: &args.network, bases: &args.base };
     let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
-        builder = match stored_name(path) {
-            Some(name) => builder.default_connection_name(name),
-            None => {
+        builder = match (env_connection::prefix(path), stored_name(path)) {
+            (Some(prefix), _) => {
+                let prefix = prefix.map_err(Failure::Usage)?;
+                let shown = env_connection::shown(&prefix);
+                builder.default_connection_of(&shown, move |connector| {
+                    env_connection::fields(&prefix, connector, &env_connection::of_environment)
+                })
+            }
+            (None, Some(name)) => builder.default_connection_name(name),
+            (None, None) => {
                 let fields = connection_file(path)?;
                 builder.default_connection(&path.display().to_string(), fields)
             }

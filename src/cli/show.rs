@@ -2,9 +2,9 @@
 
 use cardhost::author::reference::{condition, invocation_schema, output_schema};
 use cardhost::core::card::Effect;
-use cardhost::core::decision::Decision;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
+use cardhost::core::template::Decision;
 use clap::Args;
 use serde_json::json;
 
@@ -101,7 +101,7 @@ fn effect(effect: &Decision<Effect>) -> String {
 }
 
 /// Type, whether it is required, and its choices, on one line.
-fn about(field: &Field) -> String {
+pub(super) fn about(field: &Field) -> String {
     let mut words = vec![match (field.kind, field.of) {
         (FieldType::List, Some(of)) => format!("list of {}", of.as_str()),
         (kind, _) => kind.as_str().to_owned(),

@@ -241,6 +241,72 @@ fn a_test_whose_reply_names_nobody_cannot_tell_whether_the_connection_works() {
     }
 }
 
+#[test]
+fn a_test_sends_what_is_said_once_and_obeys_the_failures() {
+    let home = Home::new();
+    for (body, said) in [
+        (r#"{"ok":true,"user":"Ada"}"#, None),
+        (
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            Some(("auth.refused", "the service answered 200: invalid_auth")),
+        ),
+    ] {
+        let server = RawServer::start(move |_, _| {
+            Answer::Bytes(reply("200 OK", "application/json", body.as_bytes()))
+        });
+        let folder = home.path("cards/wiki");
+        fs::create_dir_all(&folder).unwrap();
+        let connector = json!({
+            "format": 1, "name": "wiki", "version": "1.0.0", "title": "Wiki",
+            "connection": {
+                "fields": {
+                    "Token": { "type": "secret", "required": true },
+                    "Space": { "type": "text", "required": true },
+                },
+                "test": {
+                    "target": "api", "method": "POST", "path": "/spaces/<<connection.Space>>/query",
+                    "query": { "depth": 1 }, "headers": { "X-Test": "yes" },
+                    "body": { "json": { "query": "{ viewer { name } }", "space": "<<connection.Space>>" } },
+                    "expect": [200], "identity": "<<response.body.user>>",
+                },
+            },
+            "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+            "headers": { "X-Version": "7" },
+            "targets": { "api": {
+                "auth": ["token"], "base": server.url, "query": { "lang": "en" },
+                "failures": [{
+                    "when": { "response.body.ok": [false] }, "code": "auth.refused", "message": "<<response.body.error>>",
+                }],
+            } },
+        });
+        fs::write(folder.join("connector.json"), connector.to_string()).unwrap();
+        let cards = home.text("cards");
+        let fields = json!({ "fields": { "Token": CANARY, "Space": "a/b" } }).to_string();
+        home.ok(&["connection", "add", "wiki", "prod", "--replace", "--cards", &cards], &fields);
+        let args = ["connection", "test", "wiki/prod", "--cards", &cards];
+        match said {
+            None => assert_eq!(
+                home.ok(&args, "").stdout,
+                "wiki/prod works as Ada: `api` answered 200\n"
+            ),
+            Some((code, message)) => {
+                let (exit, error) = home.fails(&args, "");
+                assert_eq!((exit, error["code"].as_str()), (5, Some(code)), "{error}");
+                assert_eq!(error["message"], message);
+            }
+        }
+        let sent = Message::parse(&server.requests()[0]);
+        assert_eq!(sent.first_line, "POST /spaces/a%2Fb/query?lang=en&depth=1 HTTP/1.1");
+        for (name, value) in
+            [("x-version", "7"), ("x-test", "yes"), ("content-type", "application/json")]
+        {
+            let sent = sent.headers.iter().filter(|(sent, _)| sent == name);
+            assert_eq!(sent.map(|(_, value)| &**value).collect::<Vec<_>>(), [value], "{name}");
+        }
+        assert_eq!(sent.body, r#"{"query":"{ viewer { name } }","space":"a/b"}"#);
+    }
+}
+
 fn acme_fields() -> String {
     json!({ "fields": { "Client ID": "id", "Client Secret": CANARY } }).to_string()
 }

@@ -180,7 +180,7 @@ fn definitions(folder: &Path) -> Result<MemorySource, Vec<String>> {
     let expected = |message: &str| {
         message == "the card has no example" || message.starts_with("without `pkce`")
     };
-    let findings = checked.findings.iter().filter(|finding| !expected(&finding.message()));
+    let findings = checked.findings.iter().filter(|finding| !expected(finding.message()));
     let findings: Vec<String> = findings
         .map(|f| format!("check: {} {}: {}", f.code, f.place.pointer, f.message()))
         .collect();

@@ -9,6 +9,8 @@ use cardhost_core::plan::{Plan, PlanSettings, Refusal, plan};
 use cardhost_core::request::BodyKind;
 use cardhost_core::template::{Reference, Root, Template};
 
+use crate::variable::variable;
+
 /// Writes the command. The variables it needs are named in comments above it.
 ///
 /// # Errors
@@ -212,22 +214,4 @@ fn signs(definition: &Definition, plan: &Plan, label: &str) -> bool {
 /// Quotes for a POSIX shell.
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// The name of an environment variable for a label: upper case, other characters as one underscore.
-fn variable(label: &str) -> String {
-    let mut name = String::with_capacity(label.len());
-    for c in label.chars() {
-        if c.is_ascii_alphanumeric() {
-            name.push(c.to_ascii_uppercase());
-        } else if !name.ends_with('_') {
-            name.push('_');
-        }
-    }
-    let name = name.trim_matches('_');
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name.to_owned()
-    }
 }

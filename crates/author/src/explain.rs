@@ -5,7 +5,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AG
 use cardhost_core::definition::Definition;
 use cardhost_core::plan::Plan;
 use cardhost_core::response::descend_map;
-use cardhost_core::template::{Root, SPREAD, Template, ValueTemplate};
+use cardhost_core::template::{Entry, Root, SPREAD, Template, ValueTemplate};
 use serde_json::Value;
 
 /// Part of the request and where it came from, in the order of the request.
@@ -18,17 +18,13 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         ("url.base".to_owned(), plan.base_from.clone()),
         ("url.path".to_owned(), template(&request.path)),
     ];
-    if let Some(query) = &request.query
-        && plan.request.url.query().is_some()
-    {
-        let sent: Vec<String> =
-            plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        let is_sent = |name: &str| sent.iter().any(|known| known == name);
-        parameters(plan, "url.query", query, &is_sent, &mut from);
+    if plan.request.url.query().is_some() {
+        query(definition, plan, &mut from);
     }
     let given = given_headers(definition, plan);
     for name in plan.request.headers.keys() {
-        let by_card = given.iter().find(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
+        // The last that says it is the one that counts.
+        let by_card = given.iter().rfind(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
         let origin = match (by_card, name) {
             (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
             (Some((_, origin)), _) => origin.clone(),
@@ -42,7 +38,16 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     }
     if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
         if let Some(json) = &body.json {
-            parameters(plan, "body", json, &|_| true, &mut from);
+            let bytes = plan.request.body.as_ref().map_or(&[][..], |body| &body.bytes);
+            let sent: Value = serde_json::from_slice(bytes).unwrap_or_default();
+            // A key whose name the run gives is shown as it is written.
+            let is_sent = |path: &str| {
+                path.contains("<<") || path.contains("{{") || {
+                    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+                    cardhost_core::value::descend(&sent, &path).is_some()
+                }
+            };
+            parameters(plan, "body", json, &is_sent, &mut from);
         }
         if let Some(form) = &body.form {
             parameters(plan, "body", form, &|_| true, &mut from);
@@ -54,20 +59,67 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     from
 }
 
-/// The headers that the card gives, and where each came from.
+/// The query: what the card says of it, and what the connector and the target add.
+fn query(definition: &Definition, plan: &Plan, from: &mut Vec<(String, String)>) {
+    let sent: Vec<String> =
+        plan.request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    let is_sent = |name: &str| sent.iter().any(|known| known == name);
+    let connector = &definition.connector;
+    let target = connector.targets.get(&plan.target).and_then(|target| target.query.as_ref());
+    let by_target = format!("target `{}`", plan.target);
+    let above = [(connector.query.as_ref(), "the connector"), (target, &*by_target)];
+    let mut inherited: Vec<(String, String)> = Vec::new();
+    for (template, by) in above {
+        for (name, origin) in template.into_iter().flat_map(|template| given(template, plan, by)) {
+            inherited.retain(|(known, _)| *known != name);
+            inherited.push((name, origin));
+        }
+    }
+    let mut own = Vec::new();
+    if let Some(query) = &definition.card.request.query {
+        parameters(plan, "url.query", query, &is_sent, &mut own);
+    }
+    let is_own =
+        |name: &str| own.iter().any(|(part, _)| part.strip_prefix("url.query.") == Some(name));
+    let inherited = inherited.into_iter().filter(|(name, _)| is_sent(name) && !is_own(name));
+    from.extend(inherited.map(|(name, origin)| (format!("url.query.{name}"), origin)));
+    from.extend(own);
+}
+
+/// The headers that connector, target and card give, and where each came from.
 fn given_headers(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
-    match &definition.card.request.headers {
-        None => Vec::new(),
-        Some(ValueTemplate::Object(entries)) => {
-            let origin =
-                |value: &ValueTemplate| value.as_template().map_or("the card".to_owned(), template);
-            entries.iter().map(|(name, value)| (name.clone(), origin(value))).collect()
+    let connector = &definition.connector;
+    let target = connector.targets.get(&plan.target).and_then(|target| target.headers.as_ref());
+    let by_target = format!("target `{}`", plan.target);
+    let all = [
+        (connector.headers.as_ref(), "the connector"),
+        (target, &*by_target),
+        (definition.card.request.headers.as_ref(), "the card"),
+    ];
+    let each = |(template, by): (Option<&ValueTemplate>, &str)| {
+        template.map_or_else(Vec::new, |template| given(template, plan, by))
+    };
+    all.into_iter().flat_map(each).collect()
+}
+
+/// The names that a template gives values to, and where each came from.
+fn given(template: &ValueTemplate, plan: &Plan, by: &str) -> Vec<(String, String)> {
+    match template {
+        ValueTemplate::Object(entries) => {
+            let origin = |value: &ValueTemplate| {
+                value.as_template().map_or_else(|| by.to_owned(), self::template)
+            };
+            let named = |entry: &Entry| {
+                let name = entry.name().unwrap_or(&entry.written);
+                (name.to_owned(), origin(&entry.value))
+            };
+            entries.iter().map(named).collect()
         }
-        Some(ValueTemplate::Constant(value)) => {
+        ValueTemplate::Constant(value) => {
             let names = value.as_object().into_iter().flat_map(|map| map.keys());
-            names.map(|name| (name.clone(), "the card".to_owned())).collect()
+            names.map(|name| (name.clone(), by.to_owned())).collect()
         }
-        Some(whole) => {
+        whole => {
             let Some(reference) = whole.as_template().and_then(Template::as_reference) else {
                 return Vec::new();
             };
@@ -90,39 +142,88 @@ fn parameters(
     sent: &dyn Fn(&str) -> bool,
     from: &mut Vec<(String, String)>,
 ) {
-    let before = from.len();
-    let mut brought = Vec::new();
-    value.each("", &mut |found, pointer| {
-        if let Some((above, SPREAD)) = pointer.rsplit_once('/') {
-            let keys = spread_keys(plan, found).into_iter().filter(|key| sent(key));
-            let above = above.replace('/', ".");
-            brought.extend(keys.map(|key| (format!("{place}{above}.{key}"), template(found))));
-            return;
-        }
-        let name = pointer.trim_start_matches('/');
-        if name.is_empty() || sent(name) {
-            from.push((format!("{place}{}", pointer.replace('/', ".")), template(found)));
-        }
-    });
+    let mut parts = Parts { plan, found: Vec::new(), brought: Vec::new() };
+    parts.collect(value, &mut Vec::new());
+    let Parts { found, mut brought, .. } = parts;
     // Keys that are written out win.
-    let written = written(value, place);
-    brought.retain(|(part, _)| !written.contains(part));
-    from.extend(brought);
+    let written = written(value, "");
+    brought.retain(|(path, _)| !written.contains(&format!(".{}", path.join("."))));
+    let before = from.len();
+    for (path, origin) in found.into_iter().chain(brought) {
+        let name = path.join(".");
+        if name.is_empty() || sent(&name) {
+            let dot = if name.is_empty() { "" } else { "." };
+            from.push((format!("{place}{dot}{name}"), origin));
+        }
+    }
     if from.len() == before {
         from.push((place.to_owned(), "the card".to_owned()));
+    }
+}
+
+/// The parts of a value, each with where it came from.
+struct Parts<'p> {
+    plan: &'p Plan,
+    found: Vec<(Vec<String>, String)>,
+    /// What was spread.
+    brought: Vec<(Vec<String>, String)>,
+}
+
+impl Parts<'_> {
+    fn collect(&mut self, value: &ValueTemplate, path: &mut Vec<String>) {
+        match value {
+            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Text(text) => self.found.push((path.clone(), template(text))),
+            ValueTemplate::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.below(index.to_string(), item, path);
+                }
+            }
+            ValueTemplate::Object(entries) => {
+                for entry in entries {
+                    match (entry.name(), entry.value.as_template()) {
+                        (Some(SPREAD), Some(spread)) => {
+                            for key in spread_keys(self.plan, spread) {
+                                let path = [path.as_slice(), &[key]].concat();
+                                self.brought.push((path, template(spread)));
+                            }
+                        }
+                        (Some(name), _) => self.below(name.to_owned(), &entry.value, path),
+                        (None, _) => self.below(entry.written.clone(), &entry.value, path),
+                    }
+                }
+            }
+            // What decided, and what that may have brought; the list, and what each of its items becomes.
+            ValueTemplate::Decision(_) | ValueTemplate::Each(_) => {
+                let mut references: Vec<String> = Vec::new();
+                value.each_reference(&mut |reference| {
+                    let reference = reference.to_string();
+                    if !references.contains(&reference) {
+                        references.push(reference);
+                    }
+                });
+                self.found.push((path.clone(), references.join(", ")));
+            }
+        }
+    }
+
+    fn below(&mut self, name: String, value: &ValueTemplate, path: &mut Vec<String>) {
+        path.push(name);
+        self.collect(value, path);
+        path.pop();
     }
 }
 
 /// The places of the keys that are written out.
 fn written(value: &ValueTemplate, place: &str) -> Vec<String> {
     let ValueTemplate::Object(entries) = value else { return Vec::new() };
-    let below = |(key, value): &(String, ValueTemplate)| {
-        let place = format!("{place}.{key}");
-        let mut all = written(value, &place);
+    let below = |entry: &Entry| {
+        let place = format!("{place}.{}", entry.name().unwrap_or(&entry.written));
+        let mut all = written(&entry.value, &place);
         all.push(place);
         all
     };
-    entries.iter().filter(|(key, _)| key != SPREAD).flat_map(below).collect()
+    entries.iter().filter(|entry| entry.name() != Some(SPREAD)).flat_map(below).collect()
 }
 
 /// The keys of the object that a spread brought.

@@ -20,7 +20,7 @@ use cardhost_core::plan::{input_field, is_relative_url};
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::settle::{FieldRoot, check_value};
-use cardhost_core::template::{Part, SPREAD, ValueTemplate};
+use cardhost_core::template::{Entry, Part, SPREAD, ValueTemplate};
 
 /// A stand-in for one connector's service.
 pub struct Mock {
@@ -369,25 +369,45 @@ fn fits_value(
             }
         }
         (ValueTemplate::Object(entries), Value::Object(map)) => {
-            let spread = entries.iter().any(|(key, _)| key == SPREAD);
-            for (key, inner) in entries.iter().filter(|(key, _)| key != SPREAD) {
+            let open = |entry: &Entry| entry.name().is_none_or(|key| key == SPREAD);
+            let is_open = entries.iter().any(open);
+            for entry in entries {
+                let Some(key) = entry.name().filter(|key| *key != SPREAD) else { continue };
                 match map.get(key) {
                     Some(value) => {
-                        fits_value(card, inner, value, &format!("{place}/{key}"), faults);
+                        fits_value(card, &entry.value, value, &format!("{place}/{key}"), faults);
                     }
-                    None if !is_optional(inner) => {
+                    None if !entry.optional && !is_optional(&entry.value) => {
                         faults.push(format!("{place}: `{key}` is missing"))
                     }
                     None => {}
                 }
             }
             for key in map.keys() {
-                if !spread && !entries.iter().any(|(known, _)| known == key) {
+                if !is_open && !entries.iter().any(|known| known.name() == Some(key)) {
                     faults.push(format!("{place}: `{key}` is not expected"));
                 }
             }
         }
-        (ValueTemplate::List(_), _) => faults.push(format!("{place}: a list is expected")),
+        (ValueTemplate::Decision(decision), value) => {
+            let mut fits = false;
+            decision.each("", &mut |row, _| {
+                let mut of_row = Vec::new();
+                fits_value(card, row, value, place, &mut of_row);
+                fits |= of_row.is_empty();
+            });
+            if !fits {
+                faults.push(format!("{place}: it is none of the values that can be chosen"));
+            }
+        }
+        (ValueTemplate::Each(each), Value::Array(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                fits_value(card, &each.item, value, &format!("{place}/{index}"), faults);
+            }
+        }
+        (ValueTemplate::List(_) | ValueTemplate::Each(_), _) => {
+            faults.push(format!("{place}: a list is expected"))
+        }
         (ValueTemplate::Object(_), _) => faults.push(format!("{place}: an object is expected")),
     }
 }
@@ -403,7 +423,7 @@ fn fits_parameters(
     let constant;
     let entries: Vec<(&str, &ValueTemplate)> = match template {
         ValueTemplate::Object(entries) => {
-            entries.iter().map(|(key, value)| (key.as_str(), value)).collect()
+            entries.iter().filter_map(|entry| Some((entry.name()?, &entry.value))).collect()
         }
         ValueTemplate::Constant(Value::Object(expected)) => {
             constant = expected
@@ -436,8 +456,9 @@ fn fits_parameters(
             _ => {}
         }
     }
+    let is_open = matches!(template, ValueTemplate::Object(entries) if entries.iter().any(|entry| entry.name().is_none()));
     for key in map.keys() {
-        if !entries.iter().any(|(known, _)| known == key) {
+        if !is_open && !entries.iter().any(|(known, _)| known == key) {
             faults.push(format!("{place}: `{key}` is not expected"));
         }
     }
@@ -461,11 +482,22 @@ fn parameter_fault(field: &Field, found: &Value, place: &str) -> Option<String> 
         .map(|fault| fault.to_string())
 }
 
+/// Whether a value may be left out.
 fn is_optional(template: &ValueTemplate) -> bool {
-    template
-        .as_template()
-        .and_then(|template| template.as_reference())
-        .is_some_and(|reference| reference.optional)
+    match template {
+        ValueTemplate::Text(template) => {
+            template.as_reference().is_some_and(|reference| reference.optional)
+        }
+        ValueTemplate::Decision(decision) => {
+            let mut optional = decision.is_optional();
+            decision.each("", &mut |row, _| optional |= is_optional(row));
+            optional
+        }
+        ValueTemplate::Each(each) => {
+            each.list.as_reference().is_some_and(|reference| reference.optional)
+        }
+        ValueTemplate::Constant(_) | ValueTemplate::List(_) | ValueTemplate::Object(_) => false,
+    }
 }
 
 fn refusal(status: u16, error: &str, details: Value) -> Reply {

@@ -1,16 +1,16 @@
 //! A card: one action of a connector, as `cards/<connector>/<card>.json` declares it.
 
 use indexmap::IndexMap;
-#[cfg(feature = "schemas")]
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
-use crate::decision::Decision;
 use crate::decoder::DecoderName;
-use crate::field::{Fields, Groups, When};
+use crate::field::{Fields, Groups};
+use crate::reply_rule::ReplyRule;
+use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
 
 /// One action of a connector.
@@ -99,10 +99,10 @@ pub struct RequestTemplate {
     /// The path after the base URL.
     pub path: Template,
     /// Query parameters: one reference to an object, or an object.
-    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
     pub query: Option<ValueTemplate>,
     /// Headers: one reference to an object, or an object.
-    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
     pub headers: Option<ValueTemplate>,
     /// The body.
     pub body: Option<BodyTemplate>,
@@ -127,39 +127,6 @@ pub enum Redirects {
     /// Of a `GET` or `HEAD` of effect `read` also those to another origin, with neither credentials nor cookies, as a download that
     /// answers with a signed URL of a storage service. The egress policy applies there.
     WithoutCredentials,
-}
-
-/// One reference to an object, or an object of templates: the shape of `query`, `headers` and `form`.
-pub struct Parameters;
-
-#[cfg(feature = "schemas")]
-impl JsonSchema for Parameters {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Parameters".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "One reference to an object, or an object whose values are templates.",
-            "type": ["string", "object"],
-        })
-    }
-}
-
-/// The body as the card says it; exactly one of `json`, `form`, `text`.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[cfg_attr(feature = "schemas", schemars(extend("oneOf" = [{"required": ["json"]}, {"required": ["form"]}, {"required": ["text"]}])))]
-pub struct BodyTemplate {
-    /// Sent as `application/json`.
-    pub json: Option<ValueTemplate>,
-    /// Sent as `application/x-www-form-urlencoded`.
-    #[cfg_attr(feature = "schemas", schemars(with = "Option<Parameters>"))]
-    pub form: Option<ValueTemplate>,
-    /// Sent as it is, with `contentType`.
-    pub text: Option<Template>,
-    /// The media type of `text`; `text/plain; charset=utf-8` by default.
-    pub content_type: Option<String>,
 }
 
 /// What a request does at the service.
@@ -245,7 +212,7 @@ pub struct ResponseRules {
     pub max_body_bytes: Option<u64>,
     /// Replies with a good status that are errors all the same.
     #[serde(default)]
-    pub failures: Vec<FailureRule>,
+    pub failures: Vec<ReplyRule>,
 }
 
 /// What a status of 400 or more is.
@@ -258,19 +225,6 @@ pub enum HttpError {
     /// An error that keeps status, headers and body.
     #[default]
     Raise,
-}
-
-/// A reply with a good status that is an error all the same.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct FailureRule {
-    /// When it applies.
-    pub when: When,
-    /// The code of the error: `service.…`.
-    pub code: String,
-    /// The service's own words, as a template over `response`.
-    pub message: Option<Template>,
 }
 
 /// The API description a card was made from.

@@ -5,7 +5,8 @@ mod fault;
 use serde_json::{Map, Value};
 
 use crate::connector::Connector;
-use crate::field::{Field, FieldType, Labelled};
+use crate::field::{Field, FieldType};
+use crate::labelled::Labelled;
 use crate::secret::{Redactor, Secret};
 use crate::settle::{
     FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,

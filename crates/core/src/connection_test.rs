@@ -60,14 +60,18 @@ pub fn definition(connector: &Arc<Connector>) -> Option<Definition> {
     if let Some(identity) = &test.identity {
         output["Identity"] = json!({ "type": "any", "value": identity.source() });
     }
+    let path = test.path.source();
     let card = json!({
         "format": 1, "name": "connection-test", "version": "1.0.0", "title": "Connection test",
-        "request": { "target": test.target, "method": test.method, "path": test.path },
+        "request": { "target": test.target, "method": test.method, "path": path },
         "effect": "read",
         "output": { "Test": output },
     });
     // By its text: a value that came through here has lost nothing, and numbers need theirs.
-    let card: Card = serde_json::from_str(&card.to_string()).ok()?;
+    let mut card: Card = serde_json::from_str(&card.to_string()).ok()?;
+    card.request.headers.clone_from(&test.headers);
+    card.request.query.clone_from(&test.query);
+    card.request.body.clone_from(&test.body);
     Some(Definition::new(Arc::clone(connector), card))
 }
 

@@ -5,10 +5,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::auth::AuthMethod;
-use crate::decision::Decision;
-use crate::field::{Fields, Labelled, When};
+use crate::body::BodyTemplate;
+use crate::condition::When;
+use crate::field::Fields;
 use crate::host_pattern::HostPattern;
-use crate::template::Template;
+use crate::labelled::Labelled;
+use crate::reply_rule::ReplyRule;
+use crate::template::Decision;
+use crate::template::{Template, ValueTemplate};
 
 pub use crate::base_url::BaseUrl;
 pub use crate::span::Span;
@@ -51,9 +55,19 @@ pub struct Connector {
     /// API × connection choice → base URL, auth methods, limits.
     #[cfg_attr(feature = "schemas", schemars(with = "std::collections::BTreeMap<String, Target>"))]
     pub targets: Labelled<Target>,
-    /// What failed replies mean; the first rule that fits.
+    /// Headers of every request to it, unless a target or card says otherwise; over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub headers: Option<ValueTemplate>,
+    /// Query parameters of every request to it, unless a target or card says otherwise; over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub query: Option<ValueTemplate>,
+    /// What replies with a bad status mean; the first rule that fits.
     #[serde(default)]
-    pub errors: Vec<ErrorRule>,
+    pub errors: Vec<ReplyRule>,
+    /// What replies with a good status mean that are errors all the same: after those of a card and a target. A card that
+    /// returns every status is not meant.
+    #[serde(default)]
+    pub failures: Vec<ReplyRule>,
     /// How long to wait.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -83,8 +97,16 @@ pub struct ConnectionTest {
     pub target: String,
     /// The method.
     pub method: String,
-    /// The path after the target's base URL.
-    pub path: String,
+    /// The path after the target's base URL, over `connection`.
+    pub path: Template,
+    /// Headers, over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub headers: Option<ValueTemplate>,
+    /// Query parameters, over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub query: Option<ValueTemplate>,
+    /// The body, over `connection`.
+    pub body: Option<BodyTemplate>,
     /// Statuses that mean success.
     #[cfg_attr(feature = "schemas", schemars(inner(range(min = 100, max = 599))))]
     pub expect: Vec<u16>,
@@ -106,6 +128,15 @@ pub struct Target {
     /// The hosts that the base URL may have: names, or `*.suffix` for every name below the suffix; any by default.
     #[serde(default)]
     pub hosts: Vec<HostPattern>,
+    /// Headers of every request to it, unless a card says otherwise; over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub headers: Option<ValueTemplate>,
+    /// Query parameters of every request to it, unless a card says otherwise; over `connection`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub query: Option<ValueTemplate>,
+    /// What its replies with a good status mean that are errors all the same, after those of a card.
+    #[serde(default)]
+    pub failures: Vec<ReplyRule>,
     /// What the service allows; shown, not yet enforced.
     pub limits: Option<Limits>,
     /// Sentences for people, printed when they apply.
@@ -145,37 +176,6 @@ pub struct Rate {
     pub max: u32,
     /// The time, such as `"1h"`.
     pub per: Span,
-}
-
-/// What a failed reply means.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ErrorRule {
-    /// HTTP statuses it fits.
-    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 100, max = 599))))]
-    pub status: Vec<u16>,
-    /// The code of the error: an `http.` code, `auth.refused` or `service.…`.
-    pub code: String,
-    /// Whether the request may be sent again.
-    #[serde(default)]
-    pub retry: RetryRule,
-    /// The service's own words, as a template over `response`.
-    pub message: Option<Template>,
-}
-
-/// Whether a failed request may be sent again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum RetryRule {
-    /// Not without a change.
-    #[default]
-    Never,
-    /// After the time that the reply names, or later.
-    After,
-    /// Only if its effect makes it safe.
-    IfSafe,
 }
 
 /// How long to wait; each limit has a default.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::card::Card;
+use crate::card::{Card, HttpError};
 use crate::connector::Connector;
 use crate::decoder::{Look, Paths};
 use crate::field::{Field, FieldType};
+use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
 use crate::template::{Reference, Root};
 
@@ -25,7 +26,7 @@ impl Definition {
     /// Puts the two together.
     #[must_use]
     pub fn new(connector: Arc<Connector>, card: Card) -> Definition {
-        let looks = reads_body_parts(&card).then(|| body_paths(&card));
+        let looks = reads_body_parts(&connector, &card).then(|| body_paths(&connector, &card));
         let reply_secrets = reply_secrets(&card).into();
         Definition { connector, card, looks, reply_secrets }
     }
@@ -76,8 +77,16 @@ fn secret_keys(field: &Field, keys: &mut Vec<String>) {
     }
 }
 
+/// The rules for good statuses that may be asked: of whichever target it is.
+fn failures<'a>(connector: &'a Connector, card: &'a Card) -> impl Iterator<Item = &'a ReplyRule> {
+    let of_targets = connector.targets.values().map(|target| &target.failures);
+    let above = of_targets.chain([&connector.failures]).flatten();
+    let above = above.filter(|_| card.response.http_error == HttpError::Raise);
+    card.response.failures.iter().chain(above)
+}
+
 /// What outputs and failures of a card look up in the body.
-fn body_paths(card: &Card) -> Paths {
+fn body_paths(connector: &Connector, card: &Card) -> Paths {
     let mut paths = Paths::default();
     let mut add = |reference: &Reference| match reference.segments.split_first() {
         Some((first, path)) if reference.root == Root::Response && first == "body" => {
@@ -87,17 +96,14 @@ fn body_paths(card: &Card) -> Paths {
     };
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(value) = &field.value else { continue };
-        value.each("", &mut |template, _| template.references().into_iter().for_each(&mut add));
+        value.each_reference(&mut add);
     }
-    for rule in &card.response.failures {
-        rule.when.0.iter().for_each(|(reference, _)| add(reference));
-        rule.message.iter().flat_map(|message| message.references()).for_each(&mut add);
-    }
+    failures(connector, card).for_each(|rule| rule.each_reference(&mut add));
     paths
 }
 
-fn reads_body_parts(card: &Card) -> bool {
-    let mut deep = !card.response.failures.is_empty();
+fn reads_body_parts(connector: &Connector, card: &Card) -> bool {
+    let mut deep = failures(connector, card).next().is_some();
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(template) = &field.value else {
             continue;
@@ -109,6 +115,11 @@ fn reads_body_parts(card: &Card) -> bool {
                 let whole = reference.segments.len() == 1 && template.as_reference().is_some();
                 deep |= is_body && !whole;
             }
+        });
+        // What decides is read as well.
+        template.each_reference(&mut |reference| {
+            let first = reference.segments.first().is_some_and(|first| first == "body");
+            deep |= reference.root == Root::Response && first && reference.segments.len() > 1;
         });
         // A declared shape is checked, so it must be read.
         let bounded = field.format.is_some() || field.min.is_some() || field.max.is_some();

@@ -7,10 +7,9 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::base_url::{BaseFault, BaseUrl};
-use crate::decision::Decision;
 use crate::encoding::UNRESERVED;
 use crate::request::HostFrom;
-use crate::template::{Part, Reference, Scope, Template, part_text};
+use crate::template::{Decision, Part, Reference, Scope, Template, part_text};
 
 /// The URL of an endpoint: a base URL, and a query that is kept and added to.
 ///

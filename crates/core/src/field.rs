@@ -4,19 +4,16 @@
 
 use std::fmt;
 
-use indexmap::IndexMap;
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::condition::When;
+use crate::labelled::Labelled;
 use crate::schema::JsonSchemaField;
-use crate::template::{Found, Reference, Scope, ValueTemplate};
-
-/// Things by label, in the order of a file. Only who writes a definition chooses the labels, and its size is limited; a run
-/// looks labels up and adds none. So a quick hasher is enough.
-pub type Labelled<T> = IndexMap<String, T, foldhash::fast::RandomState>;
+use crate::template::ValueTemplate;
 
 /// Fields by label, in the order of the form.
 pub type Fields = Labelled<Field>;
@@ -147,6 +144,9 @@ pub struct Field {
     /// Whether a value must be given.
     #[serde(default)]
     pub required: bool,
+    /// Whether `null` is a value that is passed on, and not the same as none: what clears a field of a record.
+    #[serde(default)]
+    pub nullable: bool,
     /// Used where no value is given.
     pub default: Option<Value>,
     /// What a dropdown offers.
@@ -279,51 +279,4 @@ impl JsonSchema for Choice {
 pub struct ChoicesFrom {
     /// Names of the connector's targets, in the order of the dropdown.
     pub targets: Vec<String>,
-}
-
-/// A condition: every reference named has one of the values listed.
-#[derive(Debug, PartialEq)]
-pub struct When(pub Vec<(Reference, Vec<Value>)>);
-
-impl When {
-    /// Whether the condition holds; a missing value matches `null`.
-    #[must_use]
-    pub fn holds(&self, scope: &dyn Scope) -> bool {
-        self.0.iter().all(|(reference, values)| match scope.lookup(reference) {
-            None | Some(Found::Secret(_)) => values.contains(&Value::Null),
-            Some(found) => found.is_one_of(values),
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for When {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = IndexMap::<String, Vec<Value>>::deserialize(deserializer)?;
-        let mut conditions = Vec::with_capacity(map.len());
-        for (text, values) in map {
-            let reference = Reference::parse(&text)
-                .ok_or_else(|| D::Error::custom(format!("`{text}` is not a reference")))?;
-            conditions.push((reference, values));
-        }
-        Ok(When(conditions))
-    }
-}
-
-#[cfg(feature = "schemas")]
-impl JsonSchema for When {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "When".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Every reference named has one of the values listed.",
-            "type": "object",
-            "minProperties": 1,
-            "additionalProperties": { "type": "array", "minItems": 1 },
-            "propertyNames": {
-                "description": "A reference, such as `options.Request Type`.",
-                "pattern": "^(connection|options|input|response)(\\.[^.\\[]+|\\.?\\[[^\\]]+\\])+$",
-            },
-        })
-    }
 }

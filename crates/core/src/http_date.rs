@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 /// The longest time to wait for that a service can ask.
-const LONGEST_S: u64 = 24 * 60 * 60;
+pub(crate) const LONGEST_WAIT_S: u64 = 24 * 60 * 60;
 
 /// Seconds to wait by `Retry-After` (RFC 9110, section 10.2.3): a number, or a date compared with `now`.
 /// Some services send fractions; the next whole second does. A negative number counts as none, and nobody waits longer than a day.
@@ -12,10 +12,10 @@ const LONGEST_S: u64 = 24 * 60 * 60;
 pub fn retry_after(headers: &HeaderMap, now: i64) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && !text.contains(' ') {
-        return whole_seconds(text).map(|seconds| seconds.min(LONGEST_S));
+        return whole_seconds(text).map(|seconds| seconds.min(LONGEST_WAIT_S));
     }
     let at = http_date(text)?;
-    u64::try_from(at.saturating_sub(now).max(0)).ok().map(|seconds| seconds.min(LONGEST_S))
+    u64::try_from(at.saturating_sub(now).max(0)).ok().map(|seconds| seconds.min(LONGEST_WAIT_S))
 }
 
 /// Whether an attribute ends its cookie at once (RFC 6265, sections 5.2.1 and 5.2.2).

@@ -86,7 +86,7 @@ pub struct ReplyScope<'a> {
 impl Scope for ReplyScope<'_> {
     fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
         match reference.root {
-            Root::Connection | Root::Signing => None,
+            Root::Connection | Root::Item | Root::Signing => None,
             Root::Options => descend_map(self.options, &reference.segments),
             Root::Input => descend_map(self.input, &reference.segments),
             Root::Response => self.response.lookup(&reference.segments),
@@ -239,6 +239,18 @@ impl Output {
         })
     }
 
+    /// How many bytes of text it holds: about as long as it is written, and never much longer than the reply.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let fields = self.groups.iter().flat_map(|(_, fields)| fields);
+        let bytes = |value: &OutputValue| match value {
+            OutputValue::Absent | OutputValue::Headers(_) => 0,
+            OutputValue::Value(value) => crate::value::text_bytes(value),
+            OutputValue::Raw(raw) => raw.get().len(),
+        };
+        fields.map(|(_, value)| bytes(value)).sum()
+    }
+
     /// The groups with their fields, in order.
     #[must_use]
     pub fn groups(&self) -> &[(String, Vec<(String, OutputValue)>)] {
@@ -290,6 +302,19 @@ pub fn map_output(card: &Card, scope: &ReplyScope<'_>) -> Result<Output, OutputF
         groups.push((group.clone(), mapped));
     }
     Ok(Output { groups })
+}
+
+/// The outputs of a card where nothing was found: what is read from a body is left out, though it be required.
+pub fn map_nothing(card: &Card, scope: &ReplyScope<'_>) -> Output {
+    let left_out = |group: &str, label: &str, field: &Field| {
+        let value = map_field(group, label, field, scope).unwrap_or(OutputValue::Absent);
+        (label.to_owned(), value)
+    };
+    let groups = card.output.iter().map(|(group, fields)| {
+        let mapped = fields.iter().map(|(label, field)| left_out(group, label, field));
+        (group.clone(), mapped.collect())
+    });
+    Output { groups: groups.collect() }
 }
 
 fn map_field(

@@ -7,7 +7,7 @@
 //! | a reply, by the connector's rule `never` · `after` · `if_safe` | no · yes · yes | no · yes · no |
 
 use crate::card::Effect;
-use crate::connector::RetryRule;
+use crate::reply_rule::RetryRule;
 
 /// A request, as far as sending it again is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

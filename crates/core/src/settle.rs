@@ -8,7 +8,8 @@ mod json;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use crate::field::{Choice, Field, FieldType, Fields, Format, When};
+use crate::condition::When;
+use crate::field::{Choice, Field, FieldType, Fields, Format};
 use crate::template::{Found, Reference, Scope};
 use crate::value::{get, get_mut, type_name};
 
@@ -61,6 +62,7 @@ pub fn settle_fields(
     refuse_unknown(root, fields, path, values)?;
     for (label, field) in fields {
         match get_mut(values, label) {
+            Some(Value::Null) if field.nullable => continue,
             Some(Value::Null) => drop(values.shift_remove(label)),
             Some(value) => {
                 leave_nulls_out(field, value);
@@ -139,7 +141,9 @@ fn leave_nulls_out(field: &Field, value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| leave_nulls_out(field, item)),
         Value::Object(map) => {
-            map.retain(|key, value| !(value.is_null() && fields.contains_key(key)));
+            map.retain(|key, value| {
+                !value.is_null() || fields.get(key).is_none_or(|field| field.nullable)
+            });
             for (key, value) in map {
                 if let Some(inner) = fields.get(key) {
                     leave_nulls_out(inner, value);
@@ -180,7 +184,8 @@ pub fn check_value<'p>(
         Err(fault(root, place.iter().map(|s| (*s).to_owned()).collect(), problem))
     };
     if value.is_null() {
-        return if field.required { problem(place, FieldProblem::Missing) } else { Ok(()) };
+        let missing = field.required && !field.nullable;
+        return if missing { problem(place, FieldProblem::Missing) } else { Ok(()) };
     }
     let Some(kind) = taken_as(field, value) else {
         let mut expected = vec![field.kind.as_str()];

@@ -2,6 +2,7 @@
 
 mod builder;
 mod call_tokens;
+mod fallback;
 mod policy;
 mod stand_ins;
 
@@ -36,6 +37,7 @@ use crate::telemetry;
 use crate::token::{Renewer, Slots};
 use crate::transport::{BoxFuture, Observer};
 use call_tokens::CallTokens;
+use fallback::Fallback;
 use stand_ins::StandIns;
 
 pub use builder::HostBuilder;
@@ -96,7 +98,7 @@ struct Inner {
     connections: Option<Arc<dyn ConnectionProvider>>,
     stored: Option<StoredConnections>,
     token_slots: Slots,
-    fallback: Option<Map<String, Value>>,
+    fallback: Option<Fallback>,
     fallback_file: String,
     fallback_name: Option<String>,
     fallback_settled: Mutex<HashMap<String, Arc<Connection>>>,
@@ -576,7 +578,8 @@ impl Host {
         if let Some(found) = settled().get(name) {
             return Ok(Arc::clone(found));
         }
-        let fields = self.0.fallback.clone().unwrap_or_default();
+        let fields = self.0.fallback.as_ref().map(|own| own.fields(connector)).transpose()?;
+        let fields = fields.unwrap_or_default();
         let connection = self.settle(connector, fields, true).await?;
         let connection = Arc::new(connection);
         settled().insert(name.to_owned(), Arc::clone(&connection));

@@ -9,4 +9,7 @@ pub(crate) struct CheckArgs {
     /// Folders of connectors or flows, connectors' folders, or single files (a `case.json` too);
     /// by default `cards` or the built-in ones, and `flows`
     pub(crate) paths: Vec<PathBuf>,
+    /// Check again whenever a file changes, until a signal (Ctrl-C) comes
+    #[arg(long)]
+    pub(crate) watch: bool,
 }

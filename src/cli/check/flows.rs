@@ -121,7 +121,7 @@ impl Surroundings for Around<'_> {
 }
 
 /// The YAML and JSON of a folder and those below it. Links to folders are not followed: they may lead in a circle.
-fn documents(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn documents(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let is_passed_over = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with('.') || PASSED_OVER.contains(&&*name) || path.is_symlink()

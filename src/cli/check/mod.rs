@@ -8,7 +8,8 @@ mod folder;
 mod report;
 mod run;
 mod tally;
+mod watch;
 
 pub(crate) use args::CheckArgs;
 pub(super) use flows::{flows_of, read_flow, refused};
-pub(crate) use run::{run, run_flows};
+pub(crate) use run::{run, run_flows, run_quietly};

@@ -8,21 +8,57 @@ use super::connectors;
 use super::flows::{self, Flows};
 use super::folder::has_extension;
 use super::tally::Tally;
+use super::watch;
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
 use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Result<(), Failure> {
+    let check = || checked(global, &args.paths, console)?.end(console);
+    if args.watch { watch::watch(&watched(global, &args.paths)?, console, &check) } else { check() }
+}
+
+/// Checks files that were made here, and tells only what is wrong with them.
+pub(crate) fn run_quietly(
+    global: &Global,
+    paths: &[PathBuf],
+    console: &Console,
+) -> Result<(), Failure> {
+    let tally = checked(global, paths, console)?;
+    if tally.errors > 0 { tally.end(console) } else { Ok(()) }
+}
+
+/// What is looked at again and again.
+fn watched(global: &Global, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    if !paths.is_empty() {
+        return Ok(paths.to_vec());
+    }
+    let mut watched = setup::card_folders(global);
+    if watched.is_empty() {
+        watched.push(PathBuf::from("cards"));
+    }
+    watched.push(PathBuf::from("flows"));
+    watched.retain(|path| path.is_dir());
+    if watched.is_empty() {
+        Err(nothing("folder to watch", &["cards".into(), "flows".into()]))
+    } else {
+        Ok(watched)
+    }
+}
+
+/// Checks files and tells what is found.
+fn checked(global: &Global, paths: &[PathBuf], console: &Console) -> Result<Tally, Failure> {
     let (mut connectors, mut flows) = (Vec::new(), Flows::default());
-    if args.paths.is_empty() {
+    if paths.is_empty() {
         connectors = default_connectors(global)?;
         let folder = Path::new("flows");
         if folder.is_dir() {
             flows.gather_folder(folder)?;
         }
     }
+    let given = paths;
     let (cases, paths): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        args.paths.iter().partition(|path| cases::is_case(path));
+        given.iter().partition(|path| cases::is_case(path));
     for path in paths {
         let is_yaml = has_extension(path, &["yaml", "yml"]);
         if path.is_file() && (is_yaml || flows::is_flow(path)) {
@@ -35,7 +71,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
         }
     }
     if connectors.is_empty() && flows.is_empty() && cases.is_empty() {
-        return Err(nothing("connector and no flow", &args.paths));
+        return Err(nothing("connector and no flow", given));
     }
     let mut tally = Tally::default();
     for files in &connectors {
@@ -43,7 +79,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Resul
     }
     flows.check(global, console, &mut tally)?;
     cases.into_iter().try_for_each(|path| cases::check(path, console, &mut tally))?;
-    tally.end(console)
+    Ok(tally)
 }
 
 /// `flow check`: flows only, whatever their files are called.

@@ -22,7 +22,7 @@ pub(super) fn fields(form: &Fields, console: &Console) -> Result<Map<String, Val
     while let Some((label, field)) = next(form, &asked) {
         asked.push(label);
         let known = with_defaults(form, &answers, &asked);
-        let holds = |when: Option<&cardhost::core::field::When>| {
+        let holds = |when: Option<&cardhost::core::condition::When>| {
             when.is_none_or(|when| when.holds(&Answers(&known)))
         };
         if !holds(field.visible_when.as_ref()) {
@@ -64,9 +64,9 @@ fn next<'f>(form: &'f Fields, asked: &[&str]) -> Option<(&'f String, &'f Field)>
         let whens = field.choices.iter().filter_map(|choice| choice.visible_when.as_ref());
         let mut looked_at = whens
             .chain(&field.visible_when)
-            .flat_map(|when| &when.0)
-            .filter(|(reference, _)| reference.root == Root::Connection)
-            .filter_map(|(reference, _)| reference.segments.first());
+            .flat_map(|when| when.references())
+            .filter(|reference| reference.root == Root::Connection)
+            .filter_map(|reference| reference.segments.first());
         looked_at.all(|other| other == label || !open().any(|(label, _)| label == other))
     };
     open().find(|(label, field)| ready(label, field)).or_else(|| open().next())

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::flow::FlowSourceArgs;
 use crate::cli::reach::TargetArgs;
+use crate::cli::set::SetArgs;
 use crate::cli::span::duration;
 
 #[derive(Debug, Args)]
@@ -14,8 +15,10 @@ use crate::cli::span::duration;
 pub(crate) struct RecordArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) set: SetArgs,
     /// Run this flow instead of a card: a file, or the name of a shipped one; its input on stdin
-    #[arg(long, value_name = "FLOW", conflicts_with = "card")]
+    #[arg(long, value_name = "FLOW", conflicts_with_all = ["card", "set"])]
     pub(crate) flow: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sources: FlowSourceArgs,
@@ -27,7 +30,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) case: Option<PathBuf>,
     /// Make the cassette of an HTTP archive (HAR 1.2) instead of running a card
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "card", "flow", "mock", "connection", "base"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["case", "card", "set", "flow", "mock", "connection", "base"])]
     pub(crate) from_har: Option<PathBuf>,
     /// Record the answers of the cards' own examples instead of sending; a flow waits for nothing then
     #[arg(long)]

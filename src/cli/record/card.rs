@@ -13,6 +13,7 @@ use super::args::RecordArgs;
 use super::files::{cassette_file, said, write_file};
 use super::seed::random_seed;
 use crate::cli::console::{Console, Failure};
+use crate::cli::given::Given;
 use crate::cli::global::Global;
 use crate::cli::{run, setup};
 
@@ -22,7 +23,9 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     }
     let builder =
         setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
-    let invocation = setup::invocation()?;
+    let named = args.target.card.as_deref();
+    let given = Given::read(&setup::host(global)?.build(), named, &args.set)?;
+    let (invocation, placed) = given.parts();
     let card = invocation.card.clone().or_else(|| args.target.card.clone());
     // What is signed for a time is signed for the time in the cassette, and a replay signs the same again.
     let recorded_at = SystemClock.unix_seconds();
@@ -34,7 +37,8 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     let builder = builder.clock(FixedClock(recorded_at)).entropy(entropy.clone());
     let host = builder.observer(recorder.clone()).build();
     let runtime = setup::runtime()?;
-    let prepared = runtime.block_on(host.prepare(card.as_deref(), invocation.clone()))?;
+    let prepared = runtime.block_on(host.prepare(card.as_deref(), invocation.clone()));
+    let prepared = prepared.map_err(&placed)?;
     // A replay plans once.
     entropy.restart();
     let result = runtime.block_on(host.run(card.as_deref(), invocation.clone()));

@@ -69,7 +69,10 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 25] = [
+const WRITTEN: [&str; 28] = [
+    "Clause",
+    "Entry",
+    "Test",
     "Case",
     "RecordedRun",
     "ReplySecret",

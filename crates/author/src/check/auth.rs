@@ -8,9 +8,9 @@ use super::findings::Findings;
 use super::known::{CONNECTION, header_name, known_method};
 use super::names::Names;
 use cardhost_core::auth::{AuthMethod, CredentialPlace, Demand, is_cookie_name};
-use cardhost_core::decision::Decision;
 use cardhost_core::endpoint_url::EndpointUrl;
 use cardhost_core::error::{Code, pointer};
+use cardhost_core::template::Decision;
 use cardhost_document::Malformed;
 
 /// Checks what the method's scheme demands.

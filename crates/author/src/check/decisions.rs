@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::names::{Names, absence};
-use cardhost_core::decision::Decision;
+use cardhost_core::condition::{Test, When};
 use cardhost_core::error::{Code, push_pointer};
-use cardhost_core::field::{Field, FieldType, When};
+use cardhost_core::field::{Field, FieldType};
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Found, Reference, Root, Scope};
 
 /// Most combinations that are tried.
@@ -35,6 +36,9 @@ pub(super) fn check<T>(
         return;
     }
     let variables = variables(names, deciding);
+    if variables.iter().any(|variable| variable.is_open) {
+        return;
+    }
     let mut walk = Walk { table, visited: HashSet::new(), missing: Vec::new() };
     let complete = each_combination(&variables, &mut |combination| {
         walk.decide(decision, combination, pointer.to_owned(), Vec::new());
@@ -70,7 +74,17 @@ fn dropdowns<T>(
     match names.lead(by, &place, roots, false, at, findings) {
         None => sound = false,
         Some(referred) => match referred.field {
-            Some(field) if field.kind == FieldType::Dropdown => deciding.push(by.clone()),
+            Some(field) if matches!(field.kind, FieldType::Dropdown | FieldType::TrueFalse) => {
+                deciding.push(by.clone());
+            }
+            // What is no field of a form can be anything: there is no list of its values.
+            None if matches!(by.root, Root::Response | Root::Item) => {
+                sound = false;
+                if otherwise.is_none() {
+                    let fault = DefinitionFault::NoOther { by: by.to_string() };
+                    findings.at(Code::TARGET_INCOMPLETE, &place, fault);
+                }
+            }
             field => {
                 let found = field.map_or("no field", |field| field.kind.as_str());
                 let fault = DefinitionFault::NotADropdown { reference: by.to_string(), found };
@@ -91,6 +105,8 @@ struct Variable<'a> {
     segments: Vec<String>,
     field: Option<&'a Field>,
     values: Vec<Option<Value>>,
+    /// Whether a pattern asks of it, so that no list of values stands for all.
+    is_open: bool,
 }
 
 impl Variable<'_> {
@@ -113,14 +129,16 @@ fn variables<'a>(names: Names<'a>, deciding: Vec<Reference>) -> Vec<Variable<'a>
             let of_choices = field.choices.iter().filter_map(|choice| choice.visible_when.as_ref());
             for when in field.visible_when.iter().chain(of_choices) {
                 conditions.push(when);
-                queue.extend(when.0.iter().map(|(reference, _)| reference.clone()));
+                queue.extend(when.references().into_iter().cloned());
             }
         }
         let Reference { root, segments, .. } = reference;
-        found.push(Variable { root, segments, field, values: Vec::new() });
+        found.push(Variable { root, segments, field, values: Vec::new(), is_open: false });
     }
     for variable in &mut found {
         variable.values = values(variable, &conditions);
+        let is_choice = variable.field.is_some_and(|field| field.kind == FieldType::Dropdown);
+        variable.is_open = !is_choice && conditions.iter().any(|when| is_matched(when, variable));
     }
     found
 }
@@ -137,14 +155,14 @@ fn values(variable: &Variable<'_>, conditions: &[&When]) -> Vec<Option<Value>> {
         }
         // Of all the values it can have, those that some condition asks for, and one that none does.
         _ => {
-            let asked = conditions.iter().flat_map(|when| &when.0);
-            let asked = asked.filter(|(reference, _)| variable.is(reference));
-            let mut values: Vec<Option<Value>> = asked
-                .flat_map(|(_, values)| values)
-                .filter(|v| !v.is_null())
-                .cloned()
-                .map(Some)
-                .collect();
+            let mut values: Vec<Option<Value>> = Vec::new();
+            for when in conditions {
+                when.each(&mut |reference, tests| {
+                    if variable.is(reference) {
+                        values.extend(tests.iter().flat_map(asked_for).map(Some));
+                    }
+                });
+            }
             values.push(Some(Value::String("\u{0}".to_owned())));
             values
         }
@@ -153,6 +171,27 @@ fn values(variable: &Variable<'_>, conditions: &[&When]) -> Vec<Option<Value>> {
         values.push(None);
     }
     values
+}
+
+/// Whether a condition asks whether the variable matches a pattern.
+fn is_matched(when: &When, variable: &Variable<'_>) -> bool {
+    let mut found = false;
+    when.each(&mut |reference, tests| {
+        found |=
+            variable.is(reference) && tests.iter().any(|test| matches!(test, Test::Matches(_)));
+    });
+    found
+}
+
+/// Values that tell whether a test is passed; of a pattern none is known.
+fn asked_for(test: &Test) -> Vec<Value> {
+    match test {
+        Test::OneOf(values) | Test::NoneOf(values) => {
+            values.iter().filter(|value| !value.is_null()).cloned().collect()
+        }
+        Test::Contains(value) => vec![value.clone()],
+        Test::Present(_) | Test::Matches(_) => Vec::new(),
+    }
 }
 
 /// One value for each variable.
@@ -254,6 +293,8 @@ impl Walk<'_> {
                 self.decide(row, scope, place, way);
             }
             (None, Some(row)) => self.decide(row, scope, format!("{place}/else"), way),
+            // Without a value it is left out.
+            (None, None) if value.is_none() && by.optional => {}
             (None, None) => {
                 let missing = (pointer, way);
                 if !self.missing.contains(&missing) {
@@ -297,6 +338,9 @@ fn unreached<T>(
 
 /// The values that a dropdown offers.
 pub(super) fn choice_names(field: &Field) -> Vec<&str> {
+    if field.kind == FieldType::TrueFalse {
+        return vec!["true", "false"];
+    }
     match &field.choices_from {
         Some(from) => from.targets.iter().map(String::as_str).collect(),
         None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),
@@ -307,7 +351,7 @@ type Row<'d, T> = (String, (&'d str, &'d Decision<T>));
 
 /// The rows with their pointers, `else` at the end.
 fn rows_of<'d, T>(
-    rows: &'d cardhost_core::field::Labelled<Decision<T>>,
+    rows: &'d cardhost_core::labelled::Labelled<Decision<T>>,
     otherwise: Option<&'d Decision<T>>,
     pointer: &str,
 ) -> Vec<Row<'d, T>> {

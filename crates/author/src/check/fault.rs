@@ -151,6 +151,16 @@ pub(super) enum DefinitionFault {
         /// The auth method.
         method: String,
     },
+    /// A key with `?`, and nothing optional behind it.
+    NothingOptional {
+        /// The key.
+        key: String,
+    },
+    /// A decision by a value that no form has, without a row for every other one.
+    NoOther {
+        /// The reference that decides.
+        by: String,
+    },
     /// A value of a reply that may be absent, without `?`.
     MayBeMissing {
         /// The reference.
@@ -287,6 +297,8 @@ pub(super) enum Table {
     Endpoint(&'static str),
     /// The effects of a card.
     Effect,
+    /// The values that one of is taken somewhere.
+    Value,
 }
 
 impl From<Malformed> for DefinitionFault {

@@ -3,14 +3,15 @@
 
 use serde_json::Value;
 
+use super::conditions::check_when;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::known::known_target;
-use super::names::{Names, absence};
+use super::names::Names;
 use cardhost_core::error::{Code, push_pointer};
-use cardhost_core::field::{Field, FieldType, Fields, Format, When};
+use cardhost_core::field::{Field, FieldType, Fields, Format};
 use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
-use cardhost_core::template::{Reference, Root};
+use cardhost_core::template::Root;
 use cardhost_document::{Malformed, segments};
 
 /// The types an option can have.
@@ -132,6 +133,7 @@ impl<'a> Form<'a> {
                 "sensitive",
                 "needs an object, a list or the type `any`; a text can be a `secret`",
             ),
+            (self.root != FieldRoot::Connection, "nullable", "is for inputs and outputs"),
             (structured, "schema", "needs an object, a list or the type `any`"),
             (output, "value", "is for outputs, beside their label"),
             (
@@ -206,63 +208,6 @@ impl<'a> Form<'a> {
             };
             findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/default"), fault);
         }
-    }
-}
-
-/// Checks a condition: each reference leads somewhere and can have the values listed.
-pub(super) fn check_when(
-    names: Names<'_>,
-    when: &When,
-    pointer: &str,
-    roots: &[Root],
-    findings: &mut Findings<'_>,
-) {
-    // The keys as written: a reference has several spellings.
-    let keys = findings.document().keys(pointer);
-    for ((reference, values), key) in when.0.iter().zip(keys) {
-        let mut place = pointer.to_owned();
-        push_pointer(&mut place, &key);
-        let at = |findings: &mut Findings<'_>, code, pointer: &str, fault| {
-            findings.at_key(code, pointer, fault)
-        };
-        let referred = names.lead(reference, &place, roots, false, at, findings);
-        if let Some(field) = referred.and_then(|referred| referred.field) {
-            condition_values(field, reference, values, &place, findings);
-        }
-    }
-}
-
-fn condition_values(
-    field: &Field,
-    reference: &Reference,
-    values: &[Value],
-    pointer: &str,
-    findings: &mut Findings<'_>,
-) {
-    for (index, value) in values.iter().enumerate() {
-        let place = format!("{pointer}/{index}");
-        if value.is_null() {
-            if absence(field).is_none() {
-                let expected = format!("a value that `{reference}` can have: it is never absent");
-                let fault = Malformed::form(expected, "null").into();
-                findings.at(Code::DEFINITION_VALUE, &place, fault);
-            }
-            continue;
-        }
-        let checked = check_value(FieldRoot::Input, field, value, &mut vec![""], &|_| true);
-        let Err(fault) = checked else {
-            continue;
-        };
-        let fault = match fault.problem {
-            FieldProblem::Choice { expected, found } => {
-                Malformed::Choice { what: "choice", expected, found }.into()
-            }
-            _ => {
-                let expected = format!("a value that `{reference}` can have");
-                Malformed::form(expected, &value.to_string()).into()
-            }
-        };
-        findings.at(Code::DEFINITION_VALUE, &place, fault);
     }
 }
 

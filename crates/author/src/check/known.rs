@@ -3,7 +3,7 @@
 use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
 use cardhost_core::plan::METHODS;
-use cardhost_core::template::Root;
+use cardhost_core::template::{Part, Root, Template};
 use cardhost_document::Malformed;
 
 use super::fault::DefinitionFault;
@@ -49,11 +49,17 @@ pub(super) fn reply_code(code: &str, pointer: &str, findings: &mut Findings<'_>)
     }
 }
 
-/// Checks the literal text of a path: it stays below its base.
-pub(super) fn plain_path(path: &str, pointer: &str, findings: &mut Findings<'_>) {
-    if cardhost_core::inject::path::check_relative(path).is_err() || path.contains('#') {
+/// Checks a path's own text, each expression standing for one segment: it stays below its base.
+pub(super) fn plain_path(path: &Template, pointer: &str, findings: &mut Findings<'_>) {
+    let Ok(parts) = path.parts() else { return };
+    let own = |part: &Part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Reference(_) | Part::Helper(_) => "x".to_owned(),
+    };
+    let text: String = parts.iter().map(own).collect();
+    if cardhost_core::inject::path::check_relative(&text).is_err() || text.contains('#') {
         let expected = "a path below the base URL, without `..` segments and `#`".to_owned();
-        let fault = Malformed::form(expected, path).into();
+        let fault = Malformed::form(expected, &text).into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
 }

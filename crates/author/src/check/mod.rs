@@ -8,6 +8,7 @@
 
 mod auth;
 mod calls;
+mod conditions;
 mod decisions;
 mod example_secrets;
 mod examples;
@@ -18,7 +19,9 @@ mod form;
 mod known;
 mod locate;
 mod names;
+mod parts;
 mod references;
+mod replies;
 mod request;
 mod shape;
 mod suggest;

@@ -15,6 +15,15 @@ pub(super) struct Names<'a> {
     pub(super) connector: &'a Connector,
     /// The card; the connector's own templates are checked without one.
     pub(super) card: Option<&'a Card>,
+    /// What `item` is, inside of `each`.
+    pub(super) item: Option<Item<'a>>,
+}
+
+/// What `item` is: one of a list.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'a> {
+    /// The list's field, where it has one.
+    pub(super) of: Option<&'a Field>,
 }
 
 /// Where a reference leads.
@@ -33,6 +42,16 @@ struct Nothing {
 }
 
 impl<'a> Names<'a> {
+    /// Those of a connector's own templates.
+    pub(super) fn of_connector(connector: &'a Connector) -> Names<'a> {
+        Names { connector, card: None, item: None }
+    }
+
+    /// Those of a card's templates.
+    pub(super) fn of_card(connector: &'a Connector, card: &'a Card) -> Names<'a> {
+        Names { connector, card: Some(card), item: None }
+    }
+
     /// Where a reference leads.
     ///
     /// # Errors
@@ -52,6 +71,7 @@ impl<'a> Names<'a> {
             },
             (Root::Options | Root::Input, None) => Ok(Referred::default()),
             (Root::Response, _) => response(segments),
+            (Root::Item, _) => item(self.item.and_then(|item| item.of), segments),
             (Root::Signing, _) => signing(segments),
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {
@@ -138,6 +158,22 @@ fn key_of(
     }
 }
 
+/// Follows segments into an item of a list.
+fn item<'a>(list: Option<&'a Field>, segments: &[String]) -> Result<Referred<'a>, Nothing> {
+    let (Some(list), Some((key, after))) = (list, segments.split_first()) else {
+        return Ok(Referred::default());
+    };
+    let mut absence = None;
+    match list.of {
+        None | Some(FieldType::Object | FieldType::Any | FieldType::List) => {
+            key_of(list, key, after, &mut absence)?;
+        }
+        Some(_) => return Err(nothing(key, std::iter::empty())),
+    }
+    let field = list.fields.as_ref().and_then(|fields| fields.get(key));
+    Ok(Referred { field: field.filter(|_| after.is_empty()), absence })
+}
+
 fn response<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
     let parts = ["status", "headers", "body"].map(str::to_owned);
     match segments {
@@ -172,7 +208,7 @@ mod tests {
 
     /// What is said of a reference below `signing`.
     fn fault(connector: &Connector, reference: &str) -> Option<(String, Option<String>)> {
-        let names = Names { connector, card: None };
+        let names = Names::of_connector(connector);
         match names.resolve(&Reference::parse(reference).unwrap()) {
             Err(DefinitionFault::UnknownReference { segment, nearest, .. }) => {
                 Some((segment, nearest))

@@ -4,15 +4,18 @@
 //! Whether the values fit their places is left to the run.
 
 use cardhost_core::error::Code;
+use cardhost_core::field::{Field, FieldType};
 use cardhost_core::plan::is_relative_url;
 use cardhost_core::template::{
-    Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
+    Entry, Key, Part, Reference, Root, Template, TemplateFault, TemplateProblem, ValueTemplate,
 };
 
-use super::fault::{DefinitionFault, Meant, Remedy};
+use cardhost_document::{Malformed, below};
+
+use super::fault::{DefinitionFault, Meant, Remedy, Table};
 use super::findings::Findings;
-use super::names::{Names, Referred};
-use super::{calls, suggest};
+use super::names::{Item, Names, Referred};
+use super::{calls, decisions, suggest};
 
 /// What a template may do in its place.
 #[derive(Clone, Copy)]
@@ -103,7 +106,59 @@ impl<'a> Names<'a> {
         rules: Rules,
         findings: &mut Findings<'_>,
     ) {
-        value.each(pointer, &mut |template, place| self.template(template, place, rules, findings));
+        match value {
+            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Text(template) => self.template(template, pointer, rules, findings),
+            ValueTemplate::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, &format!("{pointer}/{index}"), rules, findings);
+                }
+            }
+            ValueTemplate::Object(entries) => {
+                entries.iter().for_each(|entry| self.entry(entry, pointer, rules, findings));
+            }
+            ValueTemplate::Decision(decision) => {
+                decisions::check(*self, &Table::Value, decision, pointer, rules.roots, findings);
+                decision.each(pointer, &mut |value, place| {
+                    self.value(value, place, rules, findings);
+                });
+            }
+            ValueTemplate::Each(each) => {
+                let place = format!("{pointer}/each");
+                self.template(&each.list, &place, rules, findings);
+                let list = each.list.as_reference();
+                let field = list.and_then(|list| self.resolve(list).ok()?.field);
+                if each.list.as_literal().is_some() {
+                    let fault = Malformed::form("a reference to a list", each.list.source());
+                    findings.at(Code::DEFINITION_VALUE, &place, fault.into());
+                }
+                let is_list =
+                    |field: &Field| field.takes(FieldType::List) || field.takes(FieldType::Any);
+                if let Some(field) = field.filter(|field| !is_list(field)) {
+                    let (expected, found) = (vec!["list".to_owned()], field.kind.as_str());
+                    findings.at(
+                        Code::DEFINITION_TYPE,
+                        &place,
+                        Malformed::Type { expected, found }.into(),
+                    );
+                }
+                let inside = Names { item: Some(Item { of: field }), ..*self };
+                inside.value(&each.item, &format!("{pointer}/as"), rules, findings);
+            }
+        }
+    }
+
+    /// Checks a key of an object, and what is behind it.
+    fn entry(&self, entry: &Entry, pointer: &str, rules: Rules, findings: &mut Findings<'_>) {
+        let place = below(pointer, &entry.written);
+        if let Key::Template(template) = &entry.key {
+            self.template(template, &place, rules, findings);
+        }
+        if entry.optional && !entry.value.is_optional_inside() {
+            let fault = DefinitionFault::NothingOptional { key: entry.written.clone() };
+            findings.at_key(Code::TEMPLATE_OPTIONAL, &place, fault);
+        }
+        self.value(&entry.value, &place, rules, findings);
     }
 
     /// Checks the templates of a part of the request, which is left out where it is one reference to nothing.
@@ -133,7 +188,8 @@ impl<'a> Names<'a> {
         at: fn(&mut Findings<'_>, Code, &str, DefinitionFault),
         findings: &mut Findings<'_>,
     ) -> Option<Referred<'a>> {
-        if !roots.contains(&reference.root) {
+        let is_item = reference.root == Root::Item && self.item.is_some();
+        if !is_item && !roots.contains(&reference.root) {
             let (reference, allowed) = (reference.to_string(), roots.to_vec());
             at(
                 findings,

@@ -1,35 +1,30 @@
 //! What a card says besides its fields: its name, the request, the effect, the outputs' templates, failures.
 
-use serde_json::Value;
-
 use super::decisions;
 use super::fault::{DefinitionFault, Table};
-use super::fields::{Form, check_when};
+use super::fields::Form;
 use super::findings::Findings;
 use super::names::Names;
 use super::references::Rules;
-use super::{known, targets, uses};
+use super::{known, parts, replies, targets, uses};
 use cardhost_core::auth::{AuthMethod, CredentialPlace};
 use cardhost_core::card::Card;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, pointer, push_pointer};
 use cardhost_core::field::{Field, FieldType};
 use cardhost_core::settle::FieldRoot;
-use cardhost_core::template::{Part, Root, Template, ValueTemplate};
-use cardhost_core::value::type_name;
-use cardhost_document::Malformed;
+use cardhost_core::template::{Root, Template, ValueTemplate};
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
     Rules { roots: &[Root::Connection, Root::Options, Root::Input], needs_values: true };
 
 /// The roots of what is made of a reply.
-const REPLY: Rules =
-    Rules { roots: &[Root::Response, Root::Options, Root::Input], needs_values: true };
+const REPLY: Rules = Rules { roots: replies::REPLY, needs_values: true };
 
 /// Checks a card whose shape is right.
 pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &mut Findings<'_>) {
-    let names = Names { connector, card: Some(card) };
+    let names = Names::of_card(connector, card);
     if let Some(file) = path.rsplit(['/', '\\']).next() {
         let stem = file.strip_suffix(".json").unwrap_or(file);
         targets::same_name("file", stem, card.name.as_str(), findings);
@@ -57,15 +52,7 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
             }
         }
     }
-    for (index, rule) in card.response.failures.iter().enumerate() {
-        let place = format!("/response/failures/{index}");
-        check_when(names, &rule.when, &format!("{place}/when"), REPLY.roots, findings);
-        known::reply_code(&rule.code, &format!("{place}/code"), findings);
-        if let Some(message) = &rule.message {
-            let rules = Rules { needs_values: false, ..REPLY };
-            names.template(message, &format!("{place}/message"), rules, findings);
-        }
-    }
+    replies::check(names, &card.response.failures, "/response/failures", findings);
     uses::check(names, card, findings);
 }
 
@@ -98,31 +85,16 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
         &|name, place, findings| known::known_target(names.connector, name, place, findings);
     each_value(names, &request.target, "/request/target", target, findings);
     each_value(names, &request.method, "/request/method", &known::known_method, findings);
-    path(&request.path, findings);
+    known::plain_path(&request.path, "/request/path", findings);
     if let Some(query) = &request.query {
-        parameters(names, query, "/request/query", findings);
+        parts::parameters(names, query, "/request/query", REQUEST, findings);
     }
     if let Some(headers) = &request.headers {
-        parameters(names, headers, "/request/headers", findings);
-        header_names(headers, findings);
+        parts::headers(names, headers, "/request/headers", REQUEST, findings);
         credential_headers(names, card, headers, findings);
     }
     if let Some(body) = &request.body {
-        if let Some(json) = &body.json {
-            names.part(json, "/request/body/json", REQUEST, findings);
-        }
-        if let Some(form) = &body.form {
-            parameters(names, form, "/request/body/form", findings);
-        }
-        if let Some(text) = &body.text {
-            names.template(text, "/request/body/text", REQUEST, findings);
-        }
-        if let Some(text) = &body.content_type
-            && http::HeaderValue::from_str(text).is_err()
-        {
-            let fault = Malformed::form("a media type", text).into();
-            findings.at(Code::DEFINITION_VALUE, "/request/body/contentType", fault);
-        }
+        parts::body(names, body, "/request/body", REQUEST, findings);
     }
     if let Some(auth) = &request.auth {
         targets::auth_names(names.connector, auth, "/request/auth", findings);
@@ -176,82 +148,6 @@ fn each_value(
     }
 }
 
-/// The path's own text, each expression standing for one segment.
-fn path(template: &Template, findings: &mut Findings<'_>) {
-    let Ok(parts) = template.parts() else {
-        return;
-    };
-    let text: String = parts
-        .iter()
-        .map(|part| match part {
-            Part::Text(text) => text.as_str(),
-            Part::Reference(_) | Part::Helper(_) => "x",
-        })
-        .collect();
-    known::plain_path(&text, "/request/path", findings);
-}
-
-/// `query`, `headers` or `form`: one reference to an object, or an object of plain values.
-fn parameters(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
-    names.part(value, pointer, REQUEST, findings);
-    let wrong =
-        |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
-            let expected = expected.iter().map(|name| (*name).to_owned()).collect();
-            findings.at(Code::DEFINITION_TYPE, place, Malformed::Type { expected, found }.into());
-        };
-    let whole: [&str; 2] = ["object", "one reference to an object"];
-    let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
-    match value {
-        ValueTemplate::Constant(Value::Object(map)) => {
-            for (key, value) in map.iter().filter(|(_, value)| value.is_object()) {
-                wrong(type_name(value), &plain, &below(pointer, key), findings);
-            }
-        }
-        ValueTemplate::Object(entries) => {
-            for (key, value) in entries {
-                if matches!(
-                    value,
-                    ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))
-                ) {
-                    wrong("object", &plain, &below(pointer, key), findings);
-                }
-            }
-        }
-        ValueTemplate::Text(template) if template.parts().is_ok() => {
-            match template.as_reference() {
-                None => wrong("text", &whole, pointer, findings),
-                Some(reference) => {
-                    let field = names.resolve(reference).ok().and_then(|referred| referred.field);
-                    let is_object = |field: &Field| {
-                        field.takes(FieldType::Object) || field.takes(FieldType::Any)
-                    };
-                    if let Some(field) = field.filter(|field| !is_object(field)) {
-                        wrong(field.kind.as_str(), &whole, pointer, findings);
-                    }
-                }
-            }
-        }
-        // A fault of the template is told by its own check.
-        ValueTemplate::Text(_) => {}
-        ValueTemplate::Constant(other) => wrong(type_name(other), &whole, pointer, findings),
-        ValueTemplate::List(_) => wrong("list", &whole, pointer, findings),
-    }
-}
-
-fn header_names(headers: &ValueTemplate, findings: &mut Findings<'_>) {
-    for name in written_names(headers) {
-        known::header_name(name, &below("/request/headers", name), findings);
-    }
-}
-
-fn written_names(headers: &ValueTemplate) -> Vec<&String> {
-    match headers {
-        ValueTemplate::Constant(Value::Object(map)) => map.keys().collect(),
-        ValueTemplate::Object(entries) => entries.iter().map(|(name, _)| name).collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// Warns of headers that an auth method is there for.
 fn credential_headers(
     names: Names<'_>,
@@ -260,7 +156,7 @@ fn credential_headers(
     findings: &mut Findings<'_>,
 ) {
     let methods = auth_methods(names, card);
-    for header in written_names(headers) {
+    for header in parts::written_names(headers) {
         let sets = |(_, method): &&(&str, &AuthMethod)| {
             let mut puts = method.scheme().puts().into_iter();
             puts.any(|(place, name)| {
@@ -268,7 +164,7 @@ fn credential_headers(
             })
         };
         if let Some((method, _)) = methods.iter().find(sets) {
-            let (header, method) = (header.clone(), (*method).to_owned());
+            let (header, method) = (header.to_owned(), (*method).to_owned());
             let place = below("/request/headers", &header);
             let fault = DefinitionFault::CredentialHeader { header, method };
             findings.warn_key(Code::DEFINITION_VALUE, &place, fault);

@@ -136,9 +136,14 @@ impl Format {
                 let fault = Malformed::form(expected, &key).into();
                 findings.at_key(Code::DEFINITION_VALUE, &below(&at, &key), fault);
             }
+            ValidationErrorKind::AnyOf { .. } if !keys_of(schema, "anyOf").is_empty() => {
+                let fault =
+                    Malformed::ExactlyOne { of: keys_of(schema, "anyOf"), found: Vec::new() };
+                findings.at(Code::DEFINITION_VALUE, &at, fault.into());
+            }
             ValidationErrorKind::OneOfNotValid { .. }
             | ValidationErrorKind::OneOfMultipleValid { .. } => {
-                let of = alternative_keys(schema);
+                let of = keys_of(schema, "oneOf");
                 let has = |key: &String| found.get(key).is_some();
                 let found = of.iter().filter(|key| has(key)).cloned().collect();
                 let fault = Malformed::ExactlyOne { of, found };
@@ -236,8 +241,8 @@ fn known_keys(schema: Option<&Value>) -> Vec<String> {
 }
 
 /// The keys of which a `oneOf` wants exactly one.
-fn alternative_keys(schema: Option<&Value>) -> Vec<String> {
-    let alternatives = schema.and_then(|schema| schema.get("oneOf")).and_then(Value::as_array);
+fn keys_of(schema: Option<&Value>, of: &str) -> Vec<String> {
+    let alternatives = schema.and_then(|schema| schema.get(of)).and_then(Value::as_array);
     alternatives
         .into_iter()
         .flatten()

@@ -1,36 +1,37 @@
 //! What a connector says besides its fields: names, auth methods, targets, error rules, the connection's test.
 
+use super::conditions::check_when;
 use super::fault::{Absence, DefinitionFault, Remedy, Table};
-use super::fields::{Form, check_when};
+use super::fields::Form;
 use super::findings::Findings;
-use super::known::{CONNECTION, known_method, known_target, plain_path, reply_code, unknown};
+use super::known::{CONNECTION, known_method, known_target, plain_path, unknown};
 use super::names::Names;
 use super::references::Rules;
-use super::{auth, decisions};
+use super::{auth, decisions, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::connector::{Connector, Target};
-use cardhost_core::decision::Decision;
 use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::FieldType;
 use cardhost_core::host_pattern::is_allowed;
 use cardhost_core::settle::FieldRoot;
-use cardhost_core::template::{Part, Reference, Root, Template};
+use cardhost_core::template::Decision;
+use cardhost_core::template::{Part, Reference, Root, Template, ValueTemplate};
 use cardhost_core::token::TokenScheme;
 use cardhost_document::Malformed;
 
 /// The roots of what is signed.
 const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
 
-/// The roots of messages.
-const REPLY: &[Root] = &[Root::Response, Root::Options, Root::Input];
+/// What is said once for every card.
+const CONNECTED: Rules = Rules { roots: CONNECTION, needs_values: true };
 
 /// The root of what a login or the connection's test gives.
 const LOGIN_REPLY: &[Root] = &[Root::Response];
 
 /// Checks a connector whose shape is right.
 pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
-    let names = Names { connector, card: None };
+    let names = Names::of_connector(connector);
     let mut parts = path.rsplit(['/', '\\']);
     if let Some(folder) = parts.nth(1) {
         same_name("folder", folder, connector.name.as_str(), findings);
@@ -65,18 +66,30 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         let table = Table::Target(name.clone());
         decisions::check(names, &table, &target.base, &base, CONNECTION, findings);
         target.base.each(&base, &mut |url, place| base_url(names, target, url, place, findings));
+        said_once(names, (&target.headers, &target.query), &place, findings);
+        replies::check(names, &target.failures, &format!("{place}/failures"), findings);
         for (index, hint) in target.hints.iter().enumerate() {
             let place = format!("{place}/hints/{index}/when");
             check_when(names, &hint.when, &place, CONNECTION, findings);
         }
     }
-    for (index, rule) in connector.errors.iter().enumerate() {
-        let place = format!("/errors/{index}");
-        reply_code(&rule.code, &format!("{place}/code"), findings);
-        if let Some(message) = &rule.message {
-            let rules = Rules { roots: REPLY, needs_values: false };
-            names.template(message, &format!("{place}/message"), rules, findings);
-        }
+    said_once(names, (&connector.headers, &connector.query), "", findings);
+    replies::check(names, &connector.errors, "/errors", findings);
+    replies::check(names, &connector.failures, "/failures", findings);
+}
+
+/// Checks the headers and parameters that hold for every card.
+fn said_once(
+    names: Names<'_>,
+    (headers, query): (&Option<ValueTemplate>, &Option<ValueTemplate>),
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
+    if let Some(headers) = headers {
+        parts::headers(names, headers, &format!("{pointer}/headers"), CONNECTED, findings);
+    }
+    if let Some(query) = query {
+        parts::parameters(names, query, &format!("{pointer}/query"), CONNECTED, findings);
     }
 }
 
@@ -216,7 +229,18 @@ fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
     };
     known_target(connector, &test.target, "/connection/test/target", findings);
     known_method(&test.method, "/connection/test/method", findings);
+    let rules = Rules { needs_values: true, ..CONNECTED };
+    names.template(&test.path, "/connection/test/path", rules, findings);
     plain_path(&test.path, "/connection/test/path", findings);
+    if let Some(headers) = &test.headers {
+        parts::headers(names, headers, "/connection/test/headers", rules, findings);
+    }
+    if let Some(query) = &test.query {
+        parts::parameters(names, query, "/connection/test/query", rules, findings);
+    }
+    if let Some(body) = &test.body {
+        parts::body(names, body, "/connection/test/body", rules, findings);
+    }
     if let Some(identity) = &test.identity {
         let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
         names.template(identity, "/connection/test/identity", rules, findings);

@@ -7,9 +7,10 @@ use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::names::{Names, absence};
 use cardhost_core::card::Card;
-use cardhost_core::decision::Decision;
+use cardhost_core::condition::When;
 use cardhost_core::error::{Code, pointer};
-use cardhost_core::field::{Field, Fields, When};
+use cardhost_core::field::{Field, Fields};
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
 /// Faults that hide what a template refers to: with one of them, nothing is said to be unused.
@@ -84,14 +85,11 @@ impl<'a> Used<'a> {
                 used.value(value);
             }
         }
-        for rule in &card.response.failures {
-            used.when(&rule.when);
-            if let Some(message) = &rule.message {
-                used.template(message);
-            }
-        }
-        for message in names.connector.errors.iter().filter_map(|rule| rule.message.as_ref()) {
-            used.template(message);
+        let connector = names.connector;
+        let above = connector.targets.values().flat_map(|target| &target.failures);
+        let above = above.chain(&connector.errors).chain(&connector.failures);
+        for rule in card.response.failures.iter().chain(above) {
+            rule.each_reference(&mut |reference| used.0.push(reference));
         }
         used
     }
@@ -110,11 +108,11 @@ impl<'a> Used<'a> {
     }
 
     fn value(&mut self, value: &'a ValueTemplate) {
-        value.each("", &mut |template, _| self.template(template));
+        value.each_reference(&mut |reference| self.0.push(reference));
     }
 
     fn when(&mut self, when: &'a When) {
-        self.0.extend(when.0.iter().map(|(reference, _)| reference));
+        self.0.extend(when.references());
     }
 
     fn conditions(&mut self, fields: &'a Fields) {

@@ -90,8 +90,17 @@ impl DefinitionFault {
                     Table::Target(name) => format!("target `{name}` has no base URL"),
                     Table::Endpoint(key) => format!("`{key}` has no URL"),
                     Table::Effect => "the effect is not said".to_owned(),
+                    Table::Value => "a row is missing".to_owned(),
                 };
                 format!("{table} for {}", combined(combination))
+            }
+            DefinitionFault::NothingOptional { key } => {
+                format!(
+                    "`{key}` is left out where nothing optional in it has a value, and nothing in it is optional"
+                )
+            }
+            DefinitionFault::NoOther { by } => {
+                format!("`{by}` can be anything, and there is no row `else`")
             }
             DefinitionFault::UnreachableRow { row, by, .. } if row == "else" => {
                 format!("row `else` is never reached: every choice of `{by}` has a row")
@@ -150,6 +159,12 @@ impl DefinitionFault {
                 Some("write the reference alone, without delimiters".to_owned())
             }
             DefinitionFault::Malformed(fault) => fault.hint(),
+            DefinitionFault::NothingOptional { .. } => Some(
+                "mark the references that may have no value with `?`, or take the `?` off the key; `\\?` at its end is a question mark".to_owned(),
+            ),
+            DefinitionFault::NoOther { .. } => {
+                Some("add `else`, with what every other value means".to_owned())
+            }
             DefinitionFault::UnknownReference { elsewhere: Some(elsewhere), .. } => {
                 Some(format!("did you mean `{elsewhere}`?"))
             }
@@ -192,7 +207,7 @@ impl DefinitionFault {
                 Some(format!("here it can start with {}", roots(allowed)))
             }
             DefinitionFault::NotADropdown { .. } => {
-                Some("a decision needs a dropdown, so that its rows can be counted".to_owned())
+                Some("a decision needs a dropdown or true-false, so that its rows can be counted".to_owned())
             }
             DefinitionFault::MayBeAbsent { remedy: Remedy::Required, .. } => {
                 Some("make the field required, or give it a default".to_owned())

@@ -5,8 +5,8 @@ use super::fields::FieldTables;
 use super::page::{Block, Inline, Page, Section};
 use super::{failures, samples, targets, words};
 use cardhost_core::card::Effect;
-use cardhost_core::decision::Decision;
 use cardhost_core::definition::Definition;
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Root, Template};
 
 /// The reference page of a card.
@@ -121,7 +121,7 @@ fn effect(definition: &Definition) -> Block {
             Root::Options => card.options.get(label),
             Root::Connection => definition.connector.connection.fields.get(label),
             Root::Input => card.input.get(label)?.get(by.segments.get(1)?),
-            Root::Response | Root::Signing => None,
+            Root::Response | Root::Item | Root::Signing => None,
         }
     };
     let rows = targets::rows(&card.effect, &field_of);

@@ -78,7 +78,7 @@ fn connection(connector: &Connector) -> Section {
         let statuses: Vec<String> = test.expect.iter().map(u16::to_string).collect();
         blocks.push(Block::prose(&format!(
             "A connection is tried with {} to {}: it works if the status is {}.",
-            words::code(&format!("{} {}", test.method, test.path)),
+            words::code(&format!("{} {}", test.method, test.path.source())),
             test.target,
             statuses.join(" or "),
         )));

@@ -30,6 +30,7 @@ impl At {
 
 /// The schema of a field; null passes where it means "no value".
 pub(super) fn field_schema(field: &Field, nullable: bool, at: &At) -> Map<String, Value> {
+    let nullable = nullable || field.nullable;
     let kinds = kinds(field);
     let mut schema = Map::new();
     insert_type(field, &kinds, nullable, &mut schema);

@@ -6,10 +6,10 @@ use super::credentials;
 use super::page::{Block, Inline, Section, Table};
 use super::words;
 use cardhost_core::connector::{BaseUrl, Connector, Limits, Target};
-use cardhost_core::decision::Decision;
 use cardhost_core::definition::Definition;
 use cardhost_core::field::{Field, Fields};
 use cardhost_core::plan::is_relative_url;
+use cardhost_core::template::Decision;
 use cardhost_core::template::{Part, Reference, Root};
 
 /// A value of a decision, with the choices that lead to it: the dropdown's label and the choice.

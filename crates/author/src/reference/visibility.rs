@@ -7,9 +7,10 @@
 use serde_json::{Map, Value, json};
 
 use cardhost_core::card::Card;
+use cardhost_core::condition::{Clause, Test, When};
 use cardhost_core::connector::Connector;
-use cardhost_core::field::{Field, When};
-use cardhost_core::template::{Reference, Root};
+use cardhost_core::field::Field;
+use cardhost_core::template::{Found, Reference, Root};
 
 /// Where a field stands in the order in which values are settled: form, group, field.
 pub(super) type Position = (u8, usize, usize);
@@ -52,11 +53,55 @@ impl Forms<'_> {
     }
 
     fn condition(&self, when: &When, at: Position) -> Value {
-        and(when
-            .0
-            .iter()
-            .map(|(reference, values)| self.is_one_of(reference, values, at))
-            .collect())
+        let clauses = when.0.iter().map(|clause| match clause {
+            Clause::Value { reference, tests } => {
+                and(tests.iter().map(|test| self.passes(reference, test, at)).collect())
+            }
+            Clause::Any(whens) => {
+                let any: Vec<Value> = whens.iter().map(|when| self.condition(when, at)).collect();
+                json!({ "anyOf": any })
+            }
+            Clause::Not(when) => json!({ "not": self.condition(when, at) }),
+        });
+        and(clauses.collect())
+    }
+
+    /// The schema of the invocations in which a value passes a test.
+    fn passes(&self, reference: &Reference, test: &Test, at: Position) -> Value {
+        let given = match test {
+            Test::OneOf(values) => return self.is_one_of(reference, values, at),
+            Test::NoneOf(values) => {
+                return json!({ "not": self.is_one_of(reference, values, at) });
+            }
+            Test::Present(true) => json!({ "not": { "enum": [null, "", [], {}] } }),
+            Test::Present(false) => {
+                return json!({ "not": self.passes(reference, &Test::Present(true), at) });
+            }
+            Test::Contains(Value::String(part)) => json!({ "anyOf": [
+                { "type": "string", "pattern": escaped(part) },
+                { "type": "array", "contains": { "const": part } },
+            ] }),
+            Test::Contains(item) => json!({ "type": "array", "contains": { "const": item } }),
+            Test::Matches(pattern) => json!({ "type": "string", "pattern": pattern.source() }),
+        };
+        let Some(referred) = self.referred(reference, at) else { return Value::Bool(false) };
+        let default = referred.field.and_then(|(field, _)| field.default.as_ref());
+        let default = default.filter(|_| !referred.deep);
+        let by_default = default.is_some_and(|value| test.passes(Some(&Found::Value(value))));
+        let shown = match by_default {
+            // A missing value, or null, is the default.
+            true => json!({ "anyOf": [
+                below(&referred.path, true, given),
+                { "not": below(&referred.path, true, json!({ "not": { "const": null } })) },
+            ] }),
+            false => below(&referred.path, true, given),
+        };
+        match referred.field {
+            Some((Field { visible_when: Some(when), .. }, position)) if position < at => {
+                and(vec![self.condition(when, position), shown])
+            }
+            _ => shown,
+        }
     }
 
     fn is_one_of(&self, reference: &Reference, values: &[Value], at: Position) -> Value {
@@ -112,7 +157,7 @@ impl Forms<'_> {
     /// The connection fields that a condition depends on, also by way of other conditions.
     fn connection_fields<'r>(&'r self, when: &'r When, at: Position) -> Vec<&'r str> {
         let mut labels: Vec<&str> = Vec::new();
-        for (reference, _) in &when.0 {
+        for reference in when.references() {
             let mut found = Vec::new();
             if reference.root == Root::Connection
                 && let Some(label) = reference.segments.first()
@@ -133,6 +178,13 @@ impl Forms<'_> {
         }
         labels
     }
+}
+
+/// A text as a pattern that is found where the text is.
+fn escaped(text: &str) -> String {
+    let special =
+        |c: char| if r"\^$.|?*+()[]{}/".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(special).collect()
 }
 
 /// All of them; one alone stands for itself.

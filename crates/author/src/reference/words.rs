@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use cardhost_core::field::{Field, FieldType, Format, When};
+use cardhost_core::condition::{Clause, Test, When};
+use cardhost_core::field::{Field, FieldType, Format};
 use cardhost_core::template::{Reference, Root};
 
 /// The name of a field's type on a page: `Dropdown`, `List of Objects`.
@@ -45,6 +46,9 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
     }
     facts.extend(format_fact(field).map(str::to_owned));
     facts.extend(bounds_fact(field));
+    if field.nullable {
+        facts.push("May be `null`, which is passed on.".to_owned());
+    }
     if let Some(default) = &field.default {
         facts.push(format!("Default: {}.", value_text(default)));
     }
@@ -91,15 +95,46 @@ fn bounds_fact(field: &Field) -> Option<String> {
 /// A condition: "`Request Type` is `POST` or `PUT`".
 #[must_use]
 pub fn condition(when: &When) -> String {
-    let parts: Vec<String> = when
-        .0
-        .iter()
-        .map(|(reference, values)| {
-            let texts: Vec<String> = values.iter().map(value_text).collect();
-            format!("{} is {}", code(&label(reference)), alternatives(&texts))
-        })
-        .collect();
+    let parts: Vec<String> =
+        when.0.iter().map(|clause| clause_words(clause, when.0.len() > 1)).collect();
     parts.join(" and ")
+}
+
+fn clause_words(clause: &Clause, beside_others: bool) -> String {
+    match clause {
+        Clause::Value { reference, tests } => {
+            let name = code(&label(reference));
+            let tests: Vec<String> = tests.iter().map(|test| test_words(&name, test)).collect();
+            tests.join(" and ")
+        }
+        Clause::Any(whens) => {
+            let any: Vec<String> = whens.iter().map(|when| whole(when, when.0.len() > 1)).collect();
+            match beside_others && any.len() > 1 {
+                true => format!("({})", any.join(" or ")),
+                false => any.join(" or "),
+            }
+        }
+        Clause::Not(when) => format!("not ({})", condition(when)),
+    }
+}
+
+fn whole(when: &When, in_parentheses: bool) -> String {
+    match in_parentheses {
+        true => format!("({})", condition(when)),
+        false => condition(when),
+    }
+}
+
+fn test_words(name: &str, test: &Test) -> String {
+    let texts = |values: &[Value]| values.iter().map(value_text).collect::<Vec<_>>();
+    match test {
+        Test::OneOf(values) => format!("{name} is {}", alternatives(&texts(values))),
+        Test::NoneOf(values) => format!("{name} is not {}", alternatives(&texts(values))),
+        Test::Present(true) => format!("{name} has a value"),
+        Test::Present(false) => format!("{name} has no value"),
+        Test::Contains(value) => format!("{name} contains {}", value_text(value)),
+        Test::Matches(pattern) => format!("{name} matches {}", code(pattern.source())),
+    }
 }
 
 /// What a reference is called on a page: its label, without root and group.

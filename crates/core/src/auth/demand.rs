@@ -1,8 +1,8 @@
 //! What must hold of the declaration of an auth method besides its shape.
 
 use super::{CredentialPlace, TokenPlace};
-use crate::decision::Decision;
 use crate::endpoint_url::EndpointUrl;
+use crate::template::Decision;
 
 /// What must hold of a declaration; `cardhost_author::check` tells where it does not.
 #[derive(Debug)]

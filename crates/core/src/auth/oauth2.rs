@@ -9,11 +9,10 @@ use super::{
     Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, Pending,
     TokenPlace, TokenRequest,
 };
-use crate::decision::Decision;
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
 use crate::span::Span;
-use crate::template::{Reference, Scope, Template};
+use crate::template::{Decision, Reference, Scope, Template};
 
 /// A token from an authorization server.
 #[derive(Debug, Deserialize)]

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, Pending, TokenPlace};
-use crate::decision::Decision;
 use crate::endpoint_url::EndpointUrl;
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
-use crate::template::{Reference, Scope, Template};
+use crate::template::{Decision, Reference, Scope, Template};
 
 /// A scheme of auth methods: everything that is asked of one, so that its file is all there is of it.
 ///

@@ -7,11 +7,10 @@ use super::scheme::{endpoint, entries, given, nested};
 use super::{
     Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
 };
-use crate::decision::Decision;
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
 use crate::span::Span;
-use crate::template::{Reference, Scope, Template, ValueTemplate};
+use crate::template::{Decision, Reference, Scope, Template, ValueTemplate};
 
 /// A token that a login request gives.
 #[derive(Debug, Deserialize)]

@@ -88,7 +88,7 @@ impl Scope for SigningScope<'_> {
                 }
                 _ => None,
             },
-            Root::Options | Root::Input | Root::Response => None,
+            Root::Options | Root::Input | Root::Response | Root::Item => None,
         }
     }
 
@@ -100,7 +100,7 @@ impl Scope for SigningScope<'_> {
             Root::Signing => {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
-            Root::Options | Root::Input | Root::Response => false,
+            Root::Options | Root::Input | Root::Response | Root::Item => false,
         }
     }
 

@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::card::{HttpError, Redirects};
-use crate::connector::{Connector, ErrorRule};
+use crate::connector::Connector;
 use crate::definition::Definition;
+use crate::reply_rule::ReplyRule;
 
 /// What is made of the last reply.
 #[derive(Debug)]
@@ -34,11 +35,26 @@ impl End {
     }
 
     /// What bad statuses mean.
-    pub(super) fn errors(&self) -> &[ErrorRule] {
+    pub(super) fn errors(&self) -> &[ReplyRule] {
         match self {
             End::Outputs(definition) => &definition.connector.errors,
             End::Reply { connector, .. } => &connector.errors,
         }
+    }
+
+    /// What good statuses mean that are errors all the same: by the card, its target, its connector. A card that takes
+    /// every status takes what they say as well.
+    pub(super) fn failures<'e>(&'e self, target: &str) -> impl Iterator<Item = &'e ReplyRule> {
+        let (own, above) = match self {
+            End::Outputs(definition) => {
+                let (card, connector) = (&definition.card.response, &definition.connector);
+                let of_target = connector.targets.get(target).map(|target| &target.failures);
+                let above = of_target.into_iter().chain([&connector.failures]);
+                (Some(&card.failures), (card.http_error == HttpError::Raise).then_some(above))
+            }
+            End::Reply { .. } => (None, None),
+        };
+        own.into_iter().chain(above.into_iter().flatten()).flatten()
     }
 
     /// Whether redirects are followed, and not given as the reply that they are.

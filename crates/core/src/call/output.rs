@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::end::End;
 use super::fault::ReplyFault;
-use super::service::words;
+use super::service::Refusal;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
 use crate::decoder::{self, DecodeFault, DecodedBody};
-use crate::error::Code;
-use crate::failure::Error;
-use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_output};
+use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
+use crate::reply_rule::TakenAs;
+use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_nothing, map_output};
 use crate::template::{Root, Template};
 
 /// What the last reply is to the caller.
@@ -25,11 +26,14 @@ pub(super) enum Read {
 
 impl Signed {
     /// What the last reply is to the caller, or the error that it is.
-    pub(super) fn read(&self, reply: Reply, now: i64) -> Result<Read, Error> {
+    pub(super) fn read(&self, mut reply: Reply, now: i64) -> Result<Read, Error> {
         let end = &self.course.end;
         // What the service refused stays refused, however its page about it ended.
         if !end.accepts(reply.status) {
-            return Err(self.service_error(&reply, now));
+            return match self.refusal(&reply, now) {
+                Refusal::Error(error) => Err(*error),
+                Refusal::Empty => Ok(self.nothing_found(&reply)),
+            };
         }
         match &reply.end {
             BodyEnd::Complete => {}
@@ -46,6 +50,11 @@ impl Signed {
         let (wanted, look) = (card.response.decoder, definition.look());
         let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, look);
         let body = match body {
+            // The text is there a second time: of the bytes, as many are kept as an error shows.
+            Ok(DecodedBody::Text(text)) => {
+                shorten(&mut reply);
+                DecodedBody::Text(text)
+            }
             Ok(body) => body,
             // Who takes every status is told it, whatever the page about it is made of.
             Err(_) if takes_any(card, reply.status) => {
@@ -56,12 +65,13 @@ impl Signed {
         let response =
             Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
         let scope = self.course.scope(&response);
-        if let Some(rule) = card.response.failures.iter().find(|rule| rule.when.holds(&scope)) {
-            let code = Code::for_reply(&rule.code).unwrap_or(Code::HTTP_STATUS);
-            let said = rule.message.as_ref();
-            let message = said.and_then(|template| words(template, &scope, self.redactor()));
-            let fault = ReplyFault::Service { status: reply.status, message, code };
-            return Err(self.failed(fault, &reply));
+        let target = &self.course.plan.target;
+        match end.failures(target).find(|rule| rule.fits(reply.status, &scope)) {
+            Some(rule) if rule.taken_as == Some(TakenAs::Empty) => {
+                return Ok(self.nothing_found(&reply));
+            }
+            Some(rule) => return Err(self.service_error(Some(rule), &scope, &reply, now)),
+            None => {}
         }
         let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
         if wanted.is_none()
@@ -72,6 +82,28 @@ impl Signed {
             return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
         }
         Ok(Read::Outputs(output))
+    }
+}
+
+/// Keeps of a long body what an error keeps of it, and a byte more that tells that there was more.
+fn shorten(reply: &mut Reply) {
+    if reply.body.len() > MAX_KEPT_BODY_BYTES + 1 {
+        reply.body = Bytes::copy_from_slice(&reply.body[..=MAX_KEPT_BODY_BYTES]);
+    }
+}
+
+impl Signed {
+    /// The outputs where nothing was found.
+    fn nothing_found(&self, reply: &Reply) -> Read {
+        let headers = Arc::new(reply.headers.clone());
+        let response = Response { status: reply.status, headers, body: DecodedBody::Empty };
+        match &self.course.end {
+            End::Outputs(definition) => {
+                let scope = self.course.scope(&response);
+                Read::Outputs(map_nothing(&definition.card, &scope))
+            }
+            End::Reply { .. } => Read::Reply(Box::new(reply.clone())),
+        }
     }
 }
 

@@ -1,51 +1,109 @@
-//! A reply with a bad status, by the connector's rules.
+//! A reply that is an error, by the rules of card, target and connector.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fault::ReplyFault;
 use super::signed::Signed;
-use crate::connector::RetryRule;
 use crate::decoder::{self, DecodedBody, Look};
 use crate::error::Code;
 use crate::failure::Error;
+use crate::reply_rule::{ReplyRule, RetryRule, TakenAs};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::secret::Redactor;
-use crate::template::Template;
+use crate::template::{Found, Part, Scope as _, Template, scalar_text};
+
+/// What a reply with a bad status is.
+pub(super) enum Refusal {
+    /// An error.
+    Error(Box<Error>),
+    /// No error: nothing was found.
+    Empty,
+}
 
 impl Signed {
-    /// The error of a reply with a bad status.
-    pub(super) fn service_error(&self, reply: &Reply, now: i64) -> Error {
+    /// What a reply with a bad status is.
+    pub(super) fn refusal(&self, reply: &Reply, now: i64) -> Refusal {
         let rules = self.course.end.errors();
-        let rule = rules.iter().find(|rule| rule.status.contains(&reply.status));
-        let code = rule.and_then(|rule| Code::for_reply(&rule.code)).unwrap_or(Code::HTTP_STATUS);
-        let message = rule.and_then(|rule| rule.message.as_ref()).and_then(|template| {
-            let body = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY)
-                .unwrap_or(DecodedBody::Empty);
-            let response =
-                Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
-            words(template, &self.course.scope(&response), self.redactor())
-        });
+        let looks = |rule: &ReplyRule| {
+            rule.when.is_some() || rule.message.is_some() || rule.after.is_some()
+        };
+        let listed =
+            |rule: &&ReplyRule| rule.status.is_empty() || rule.status.contains(&reply.status);
+        // A body that no rule looks at is not read.
+        let body = match rules.iter().filter(listed).any(looks) {
+            true => decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY)
+                .unwrap_or(DecodedBody::Empty),
+            false => DecodedBody::Empty,
+        };
+        let response =
+            Response { status: reply.status, headers: Arc::new(reply.headers.clone()), body };
+        let scope = self.course.scope(&response);
+        match rules.iter().find(|rule| rule.fits(reply.status, &scope)) {
+            Some(rule) if rule.taken_as == Some(TakenAs::Empty) => Refusal::Empty,
+            rule => Refusal::Error(Box::new(self.service_error(rule, &scope, reply, now))),
+        }
+    }
+
+    /// The error that a rule makes of a reply.
+    pub(super) fn service_error(
+        &self,
+        rule: Option<&ReplyRule>,
+        scope: &ReplyScope<'_>,
+        reply: &Reply,
+        now: i64,
+    ) -> Error {
+        let code = rule.map_or(Code::HTTP_STATUS, ReplyRule::error_code);
+        let message = rule
+            .and_then(|rule| rule.message.as_ref())
+            .and_then(|template| words(template, scope, self.redactor()));
         let error = self.failed(ReplyFault::Service { status: reply.status, message, code }, reply);
-        let after = crate::http_date::retry_after(&reply.headers, now);
-        let rule = rule.map_or(RetryRule::Never, |rule| rule.retry);
-        error.with_retry(self.course.plan.sending().after_refusal(rule), after)
+        let after = match rule {
+            Some(rule) => rule.wait_s(scope, &reply.headers, now),
+            None => crate::http_date::retry_after(&reply.headers, now),
+        };
+        let retry = rule.map_or(RetryRule::Never, |rule| rule.retry);
+        error.with_retry(self.course.plan.sending().after_refusal(retry), after)
     }
 }
 
-/// The service's own words, on one line and not too long. Redacted first: folding and cutting would hide a secret
+/// The service's own words, on one line and not too long. What is no text is told as JSON, a list of texts as them, and
+/// what is missing as nothing: half a message is better than none. Redacted first: folding and cutting would hide a secret
 /// from the redactor and not from the reader.
-pub(super) fn words(
-    template: &Template,
-    scope: &ReplyScope<'_>,
-    redactor: &Redactor,
-) -> Option<String> {
+fn words(template: &Template, scope: &ReplyScope<'_>, redactor: &Redactor) -> Option<String> {
     const LONGEST: usize = 300;
-    let text = match template.text(scope) {
-        Ok(text) => text?.into_owned(),
-        // An error that is an object is still worth showing.
-        Err(_) => redactor.redact_value(template.value(scope).ok()??).to_string(),
-    };
+    let (mut text, mut said) = (String::new(), false);
+    for part in template.parts().ok()? {
+        let value = match part {
+            Part::Text(part) => {
+                text.push_str(part);
+                continue;
+            }
+            Part::Reference(reference) => match scope.lookup(reference) {
+                Some(Found::Secret(_)) | None => continue,
+                Some(found) => match found.text() {
+                    Some(part) => {
+                        said |= !part.is_empty();
+                        text.push_str(&part);
+                        continue;
+                    }
+                    None => found.to_value(),
+                },
+            },
+            Part::Helper(helper) => helper.value(scope).ok().flatten(),
+        };
+        let Some(value) = value.filter(|value| !value.is_null()) else { continue };
+        said = true;
+        let value = redactor.redact_value(value);
+        let texts = value.as_array().and_then(|items| {
+            items.iter().map(scalar_text).collect::<Option<Vec<_>>>().map(|items| items.join(", "))
+        });
+        match scalar_text(&value).map(Cow::into_owned).or(texts) {
+            Some(part) => text.push_str(&part),
+            None => text.push_str(&value.to_string()),
+        }
+    }
     let text = redactor.redact(&text);
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty()).then(|| line.chars().take(LONGEST).collect())
+    (said && !line.is_empty()).then(|| line.chars().take(LONGEST).collect())
 }

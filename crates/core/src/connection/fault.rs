@@ -3,7 +3,7 @@
 use super::SecretSource;
 use crate::error::{Code, Fault, Place};
 use crate::settle::FieldFault;
-use crate::text::{did_you_mean, must_be, not_json, unknown_key};
+use crate::text::{did_you_mean, must_be, not_json, quoted, unknown_key};
 
 /// Why a connection cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,14 @@ pub enum ConnectionFault {
         /// The type that it has.
         found: &'static str,
     },
+    /// Environment variables that stand for its fields are not set.
+    #[error("{}", not_set(variables, *any))]
+    NotSet {
+        /// Their names.
+        variables: Vec<String>,
+        /// Whether one of them is enough.
+        any: bool,
+    },
     /// A field points at the environment or a file, and the policy of the host does not allow it.
     #[error(
         "connection field `{field}` points at the environment or a file, which this host does not allow"
@@ -64,11 +72,20 @@ pub enum ConnectionFault {
     },
 }
 
+fn not_set(variables: &[String], any: bool) -> String {
+    match (variables, any) {
+        ([one], _) => format!("environment variable `{one}` is not set"),
+        (all, true) => format!("none of the environment variables {} is set", quoted(all)),
+        (all, false) => format!("environment variables {} are not set", quoted(all)),
+    }
+}
+
 impl Fault for ConnectionFault {
     fn code(&self) -> Code {
         match self {
             ConnectionFault::Field(fault) => fault.code(),
             ConnectionFault::Source { .. } => Code::CONNECTION_SECRET_SOURCE,
+            ConnectionFault::NotSet { .. } => Code::CONNECTION_REQUIRED,
             ConnectionFault::UnknownKey { .. } => Code::CONNECTION_UNKNOWN_FIELD,
             ConnectionFault::Unknown { .. } => Code::CONNECTION_UNKNOWN,
             ConnectionFault::Unreadable { .. }
@@ -85,6 +102,7 @@ impl Fault for ConnectionFault {
                 Place::invocation(&["connection", "fields", field])
             }
             ConnectionFault::UnknownKey { key } => Place::invocation(&["connection", key]),
+            ConnectionFault::NotSet { .. } => Place::default(),
             ConnectionFault::Unknown { .. }
             | ConnectionFault::Unreadable { .. }
             | ConnectionFault::NotJson { .. }
@@ -100,6 +118,9 @@ impl Fault for ConnectionFault {
             }
             ConnectionFault::Source { from: SecretSource::File(_), .. } => {
                 Some("check the path and that the file can be read".to_owned())
+            }
+            ConnectionFault::NotSet { .. } => {
+                Some("set them before the run, each to the value of its field".to_owned())
             }
             ConnectionFault::UnknownKey { .. } => {
                 Some("put the connection's fields under `fields`".to_owned())

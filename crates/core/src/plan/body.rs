@@ -12,7 +12,7 @@ use super::warning::Warning;
 use crate::card::Card;
 use crate::inject::header::{HeaderFault, push_header};
 use crate::request::{Body, BodyKind};
-use crate::template::Scope;
+use crate::template::{Scope, ValueTemplate};
 use crate::value::type_name;
 
 pub(super) fn body(
@@ -60,7 +60,7 @@ pub(super) fn body(
 }
 
 pub(super) fn headers(
-    card: &Card,
+    (card, above): (&Card, [Option<&ValueTemplate>; 2]),
     body: Option<&(Body, HeaderValue)>,
     scope: &dyn Scope,
 ) -> Result<HeaderMap, PlanFault> {
@@ -74,17 +74,29 @@ pub(super) fn headers(
     if let Some((_, content_type)) = body {
         headers.insert(CONTENT_TYPE, content_type.clone());
     }
-    let Some(template) = &card.request.headers else {
-        return Ok(headers);
-    };
+    for template in above.into_iter().flatten().chain(&card.request.headers) {
+        overlay(template, &mut headers, scope)?;
+    }
+    Ok(headers)
+}
+
+/// Puts the headers that a template gives in place of those that are there; null takes one away.
+fn overlay(
+    template: &ValueTemplate,
+    headers: &mut HeaderMap,
+    scope: &dyn Scope,
+) -> Result<(), PlanFault> {
     let Some(map) = parameters(template, RequestPart::Headers, scope)? else {
-        return Ok(headers);
+        return Ok(());
     };
     let refused = |fault| PlanFault::Header { field: source_field(template), fault };
     let mut given = HeaderMap::new();
     for (name, value) in &map {
         let items = match value {
-            Value::Null => continue,
+            Value::Null => {
+                headers.remove(name);
+                continue;
+            }
             Value::Array(items) => items.as_slice(),
             value => std::slice::from_ref(value),
         };
@@ -107,5 +119,5 @@ pub(super) fn headers(
             headers.append(name.clone(), value);
         }
     }
-    Ok(headers)
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 use super::limits::{MAX_BODY_BYTES, METHODS};
 use crate::auth::AuthFault;
-use crate::decision::NoRow;
 use crate::error::{Code, Fault, Place, pointer};
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
 use crate::settle::{FieldFault, path_place, reference_place};
+use crate::template::NoRow;
 use crate::template::{Reference, TemplateValueError};
 use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, nearest, quoted};
 

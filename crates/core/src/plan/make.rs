@@ -105,15 +105,17 @@ fn render(
     }));
 
     let method = method(card, &scope)?;
-    let query = query(card, &scope, warnings)?;
     let path_text = path_text(card, &scope)?;
+    let above = [connector.query.as_ref(), target.query.as_ref()];
+    let query = query((card, above), &path_text, &scope, warnings)?;
     let joined = path::join(base.url(), base.text(), &path_text, &query)
         .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
     }
     let body = body(card, &scope, warnings)?;
-    let headers = headers(card, body.as_ref(), &scope)?;
+    let above = [connector.headers.as_ref(), target.headers.as_ref()];
+    let headers = headers((card, above), body.as_ref(), &scope)?;
     let effect = *card
         .effect
         .decide(&scope)

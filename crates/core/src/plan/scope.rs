@@ -9,6 +9,7 @@ use crate::connection::Connection;
 use crate::response::descend_map;
 use crate::secret::Secret;
 use crate::template::{Found, Reference, Root, Scope};
+use crate::value::{descend, get};
 
 /// The scope of request templates.
 pub(super) struct PlanScope<'a> {
@@ -32,13 +33,27 @@ impl<'a> PlanScope<'a> {
     }
 }
 
+impl PlanScope<'_> {
+    /// The `null` that was given for a field which takes it as a value.
+    fn null_of(&self, reference: &Reference) -> Option<Found<'_>> {
+        let [group, label, rest @ ..] = reference.segments.as_slice() else { return None };
+        let field = self.card?.input.get(group)?.get(label)?;
+        let nullable = rest.iter().try_fold(field, |field, key| field.fields.as_ref()?.get(key));
+        let given = get(self.input, group)?.as_object().and_then(|group| get(group, label))?;
+        let given = descend(given, rest)?;
+        (nullable?.nullable && given.is_null()).then_some(Found::Value(given))
+    }
+}
+
 impl Scope for PlanScope<'_> {
     fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
         match reference.root {
             Root::Connection => self.connection.lookup(reference),
             Root::Options => descend_map(self.options, &reference.segments),
-            Root::Input => descend_map(self.input, &reference.segments),
-            Root::Response | Root::Signing => None,
+            Root::Input => {
+                descend_map(self.input, &reference.segments).or_else(|| self.null_of(reference))
+            }
+            Root::Response | Root::Item | Root::Signing => None,
         }
     }
 

@@ -183,16 +183,45 @@ pub(super) fn is_missing_whole(template: &ValueTemplate, scope: &dyn Scope) -> b
         .is_some_and(|reference| scope.lookup(reference).is_none())
 }
 
+/// The query: that of connector and target, unless the card or its path has a parameter of the same name, then the card's.
 pub(super) fn query(
-    card: &Card,
+    (card, above): (&Card, [Option<&ValueTemplate>; 2]),
+    path: &str,
     scope: &dyn Scope,
     warnings: &mut Vec<Warning>,
 ) -> Result<String, PlanFault> {
     let mut out = String::new();
-    if let Some(template) = &card.request.query
-        && let Some(map) = parameters(template, RequestPart::Query, scope)?
-    {
-        push_form(&map, RequestPart::Query, template, &mut out, warnings)?;
+    let mut own = match &card.request.query {
+        Some(template) => {
+            parameters(template, RequestPart::Query, scope)?.map(|map| (map, template))
+        }
+        None => None,
+    };
+    let mut inherited = Map::new();
+    for template in above.into_iter().flatten() {
+        inherited.extend(parameters(template, RequestPart::Query, scope)?.unwrap_or_default());
+    }
+    if !inherited.is_empty() {
+        // A null that takes one of them away is meant, and told to nobody.
+        let above_names: Vec<String> = inherited.keys().cloned().collect();
+        let in_path = path.split_once('?').map_or("", |(_, query)| query);
+        for (name, _) in url::form_urlencoded::parse(in_path.as_bytes()) {
+            inherited.shift_remove(&*name);
+        }
+        inherited.retain(|name, value| {
+            !value.is_null() && own.as_ref().is_none_or(|(map, _)| !map.contains_key(name))
+        });
+        if let Some((map, _)) = &mut own {
+            map.retain(|name, value| !value.is_null() || !above_names.contains(name));
+        }
+        push_parameters(&inherited, &mut out).map_err(|fault| PlanFault::Query {
+            part: RequestPart::Query,
+            field: None,
+            fault,
+        })?;
+    }
+    if let Some((map, template)) = &own {
+        push_form(map, RequestPart::Query, template, &mut out, warnings)?;
     }
     Ok(out)
 }

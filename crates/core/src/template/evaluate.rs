@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::decision::NoRow;
 use super::fault::{TemplateValueError, quoted_expression};
 use super::limits::MAX_RENDERED_BYTES;
 use super::parse::{Part, Template};
 use super::reference::Reference;
 use super::scope::{Scope, scalar_text};
-use super::value::ValueTemplate;
+use super::value::{Entry, Key, ValueTemplate};
 
 /// The key whose value is an object that is spread into the one around it; keys written out win.
 pub const SPREAD: &str = "...";
@@ -148,33 +149,72 @@ impl ValueTemplate {
                 }
                 Ok(Some(Value::Array(list)))
             }
-            ValueTemplate::Object(entries) => {
-                let mut map = Map::with_capacity(entries.len());
-                for (key, template) in entries {
-                    let Some(value) = template.value(scope)? else { continue };
-                    match value {
-                        Value::Object(spread) if key == SPREAD => {
-                            let own = |name: &str| entries.iter().any(|(key, _)| key == name);
-                            map.extend(spread.into_iter().filter(|(name, _)| !own(name)));
-                        }
-                        Value::Null if key == SPREAD => {}
-                        other if key == SPREAD => {
-                            return Err(TemplateValueError::NotAnObject {
-                                expression: template
-                                    .as_template()
-                                    .map_or(SPREAD.to_owned(), |t| quoted_expression(t.source())),
-                                found: crate::value::type_name(&other),
-                            });
-                        }
-                        value => {
-                            map.insert(key.clone(), value);
-                        }
-                    }
-                }
-                Ok(Some(Value::Object(map)))
+            ValueTemplate::Object(entries) => object(entries, scope).map(Some),
+            ValueTemplate::Decision(decision) => match decision.decide(scope) {
+                Ok(value) => value.value(scope),
+                Err(NoRow { value: None, .. }) if decision.is_optional() => Ok(None),
+                Err(row) => Err(TemplateValueError::NoRow(row)),
+            },
+            ValueTemplate::Each(each) => each.value(scope),
+        }
+    }
+
+    /// Whether something optional in it has a value: what a key with `?` asks.
+    fn has_optional_value(&self, scope: &dyn Scope) -> bool {
+        let has_value =
+            |reference: &&Reference| reference.optional && scope.lookup(reference).is_some();
+        match self {
+            ValueTemplate::Constant(_) => false,
+            ValueTemplate::Text(template) => template.references().iter().any(has_value),
+            ValueTemplate::List(items) => items.iter().any(|item| item.has_optional_value(scope)),
+            ValueTemplate::Object(entries) => entries.iter().any(|entry| {
+                let in_key = match &entry.key {
+                    Key::Template(template) => template.references().iter().any(has_value),
+                    Key::Plain | Key::Text(_) => false,
+                };
+                in_key || entry.value.has_optional_value(scope)
+            }),
+            ValueTemplate::Decision(decision) => {
+                let mut by = false;
+                decision.each_by(&mut |reference| by |= has_value(&reference));
+                by || decision.decide(scope).is_ok_and(|value| value.has_optional_value(scope))
+            }
+            ValueTemplate::Each(each) => each.list.references().iter().any(has_value),
+        }
+    }
+}
+
+fn object(entries: &[Entry], scope: &dyn Scope) -> Result<Value, TemplateValueError> {
+    let mut map = Map::with_capacity(entries.len());
+    for entry in entries {
+        if entry.optional && !entry.value.has_optional_value(scope) {
+            continue;
+        }
+        let Some(value) = entry.value.value(scope)? else { continue };
+        if entry.name() != Some(SPREAD) {
+            if let Some(key) = entry.name_in(scope)? {
+                map.insert(key.into_owned(), value);
+            }
+            continue;
+        }
+        match value {
+            Value::Object(spread) => {
+                let own = |name: &str| entries.iter().any(|entry| entry.name() == Some(name));
+                map.extend(spread.into_iter().filter(|(name, _)| !own(name)));
+            }
+            Value::Null => {}
+            other => {
+                return Err(TemplateValueError::NotAnObject {
+                    expression: entry
+                        .value
+                        .as_template()
+                        .map_or(SPREAD.to_owned(), |t| quoted_expression(t.source())),
+                    found: crate::value::type_name(&other),
+                });
             }
         }
     }
+    Ok(Value::Object(map))
 }
 
 fn missing(reference: &Reference) -> TemplateValueError {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::decision::NoRow;
 use super::limits::MAX_RENDERED_BYTES;
 use crate::error::{Code, Fault};
 use crate::text::article;
@@ -86,6 +87,15 @@ pub enum TemplateValueError {
         /// The type that was found.
         found: &'static str,
     },
+    /// Something else than a list after the key `each`.
+    NotAList {
+        /// The expression.
+        expression: String,
+        /// The type that was found.
+        found: &'static str,
+    },
+    /// A decision has no row for a value.
+    NoRow(NoRow),
     /// A helper refused its parameters.
     Helper {
         /// The expression.
@@ -151,6 +161,15 @@ impl fmt::Display for TemplateValueError {
                 let found = article(found);
                 write!(f, "`{expression}` is spread and must be an object, not {found}")
             }
+            TemplateValueError::NotAList { expression, found } => {
+                write!(f, "`{expression}` must be a list, not {}", article(found))
+            }
+            TemplateValueError::NoRow(NoRow { by, value: Some(value) }) => {
+                write!(f, "there is no row for the value `{}` of `{by}`", quoted_expression(value))
+            }
+            TemplateValueError::NoRow(NoRow { by, value: None }) => {
+                write!(f, "`{by}` decides and has no value")
+            }
             TemplateValueError::Helper { reason, .. } => f.write_str(reason),
             TemplateValueError::TooLong => {
                 write!(f, "a template renders more than {MAX_RENDERED_BYTES} bytes")
@@ -173,6 +192,8 @@ impl Fault for TemplateValueError {
             TemplateValueError::Missing { .. } => Code::TEMPLATE_MISSING,
             TemplateValueError::NotText { .. }
             | TemplateValueError::NotAnObject { .. }
+            | TemplateValueError::NotAList { .. }
+            | TemplateValueError::NoRow(_)
             | TemplateValueError::Helper { .. } => Code::TEMPLATE_VALUE,
             TemplateValueError::TooLong => Code::LIMIT_RENDERED,
             TemplateValueError::Fault { .. } => Code::TEMPLATE_SYNTAX,

@@ -82,7 +82,7 @@ impl Helper {
     }
 
     /// Evaluates the call; `None` where a parameter marked with `?` has no value.
-    pub(super) fn value(&self, scope: &dyn Scope) -> Result<Option<Value>, TemplateValueError> {
+    pub(crate) fn value(&self, scope: &dyn Scope) -> Result<Option<Value>, TemplateValueError> {
         let mut roots = Map::new();
         let mut secret = false;
         for reference in &self.references {

@@ -35,7 +35,7 @@ impl Helper {
         match self.0 {}
     }
 
-    pub(super) fn value(&self, _: &dyn Scope) -> Result<Option<Value>, TemplateValueError> {
+    pub(crate) fn value(&self, _: &dyn Scope) -> Result<Option<Value>, TemplateValueError> {
         match self.0 {}
     }
 }

@@ -6,6 +6,7 @@
 //! Parsed once, when the definition is loaded. Encoding for the place a value goes to is not done here
 //! but in [`crate::inject`].
 
+mod decision;
 mod evaluate;
 mod fault;
 #[cfg(feature = "helpers")]
@@ -19,6 +20,7 @@ mod reference;
 mod scope;
 mod value;
 
+pub use decision::{Decision, NoRow};
 pub use evaluate::SPREAD;
 pub(crate) use evaluate::part_text;
 pub use fault::{TemplateFault, TemplateProblem, TemplateValueError, quoted_expression};
@@ -31,4 +33,4 @@ pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
 pub use parse::{Part, Template};
 pub use reference::{Reference, Root};
 pub use scope::{Found, Scope, scalar_text};
-pub use value::ValueTemplate;
+pub use value::{Each, Entry, Key, ValueTemplate};

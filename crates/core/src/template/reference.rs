@@ -13,14 +13,16 @@ pub enum Root {
     Input,
     /// The reply: `status`, `headers`, `body`.
     Response,
+    /// The item of a list that another is made of: inside `each` only.
+    Item,
     /// The request that is being signed: in the templates of a signing auth method only.
     Signing,
 }
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 5] =
-        [Root::Connection, Root::Options, Root::Input, Root::Response, Root::Signing];
+    pub const ALL: [Root; 6] =
+        [Root::Connection, Root::Options, Root::Input, Root::Response, Root::Item, Root::Signing];
 
     /// The name in a template.
     #[must_use]
@@ -30,6 +32,7 @@ impl Root {
             Root::Options => "options",
             Root::Input => "input",
             Root::Response => "response",
+            Root::Item => "item",
             Root::Signing => "signing",
         }
     }

@@ -62,6 +62,35 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Whether it is null, or an empty text, list or object.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = |value: &Value| match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(map) => map.is_empty(),
+            Value::Bool(_) | Value::Number(_) => false,
+        };
+        match self {
+            Found::Value(value) => nothing(value),
+            Found::Made(value) => nothing(value),
+            Found::Json(text) => crate::value::text::is_empty(text),
+            Found::Text(text) => text.is_empty(),
+            Found::Secret(secret) => secret.expose().is_empty(),
+        }
+    }
+
+    /// Whether it is text that has a text in it, or a list that has a value among its items. Of a secret nothing is told.
+    #[must_use]
+    pub fn contains(&self, wanted: &Value) -> bool {
+        match self.to_value() {
+            Some(Value::String(text)) => wanted.as_str().is_some_and(|part| text.contains(part)),
+            Some(Value::Array(items)) => items.contains(wanted),
+            _ => false,
+        }
+    }
+
     /// The name of its type in messages.
     pub(super) fn type_name(&self) -> &'static str {
         match self {

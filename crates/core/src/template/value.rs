@@ -1,12 +1,21 @@
 //! A JSON value whose texts are templates.
 
+mod each;
+mod key;
+
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::decision::Decision;
 use super::parse::Template;
+use super::reference::Reference;
 use crate::error::push_pointer;
+use crate::labelled::Labelled;
+
+pub use each::Each;
+pub use key::{Entry, Key};
 
 /// A JSON value whose texts are templates.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +26,12 @@ pub enum ValueTemplate {
     Text(Template),
     /// A list with expressions somewhere inside.
     List(Vec<ValueTemplate>),
-    /// An object with expressions somewhere inside its values; keys are as written.
-    Object(Vec<(String, ValueTemplate)>),
+    /// An object with expressions somewhere inside.
+    Object(Vec<Entry>),
+    /// One of several values, by what a reference gives: an object with a reference as `by`.
+    Decision(Box<Decision<ValueTemplate>>),
+    /// A list made of another: an object of `each` and `as`.
+    Each(Box<Each>),
 }
 
 impl ValueTemplate {
@@ -41,13 +54,22 @@ impl ValueTemplate {
                 }
                 ValueTemplate::List(items)
             }
-            Value::Object(map) => {
-                let entries: Vec<_> =
-                    map.into_iter().map(|(key, value)| (key, ValueTemplate::new(value))).collect();
-                if entries.iter().all(|(_, value)| value.is_constant()) {
+            Value::Object(mut map) => {
+                if let Some(by) = decides(&map) {
+                    map.shift_remove("by");
+                    return ValueTemplate::Decision(Box::new(decision(by, map)));
+                }
+                if let Some((list, item)) = each_of(&map) {
+                    let (list, item) = (Template::parse(list), ValueTemplate::new(item.clone()));
+                    return ValueTemplate::Each(Box::new(Each { list, item }));
+                }
+                let entries =
+                    map.into_iter().map(|(key, value)| Entry::new(key, ValueTemplate::new(value)));
+                let entries: Vec<_> = entries.collect();
+                if entries.iter().all(Entry::is_constant) {
                     let constants = entries
                         .into_iter()
-                        .filter_map(|(key, value)| Some((key, value.into_constant()?)));
+                        .filter_map(|entry| Some((entry.written, entry.value.into_constant()?)));
                     return ValueTemplate::Constant(Value::Object(constants.collect()));
                 }
                 ValueTemplate::Object(entries)
@@ -76,13 +98,56 @@ impl ValueTemplate {
                 }
             }
             ValueTemplate::Object(entries) => {
-                for (key, value) in entries {
+                for entry in entries {
                     let mut place = pointer.to_owned();
-                    push_pointer(&mut place, key);
-                    value.each(&place, visit);
+                    push_pointer(&mut place, &entry.written);
+                    if let Key::Template(template) = &entry.key {
+                        visit(template, &place);
+                    }
+                    entry.value.each(&place, visit);
                 }
             }
+            ValueTemplate::Decision(decision) => {
+                decision.each(pointer, &mut |value, place| value.each(place, visit));
+            }
+            ValueTemplate::Each(each) => {
+                visit(&each.list, &format!("{pointer}/each"));
+                each.item.each(&format!("{pointer}/as"), visit);
+            }
         }
+    }
+
+    /// Calls `visit` with every reference in it: of templates, and those that decide.
+    pub fn each_reference<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
+        match self {
+            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Text(template) => template.references().into_iter().for_each(visit),
+            ValueTemplate::List(items) => items.iter().for_each(|item| item.each_reference(visit)),
+            ValueTemplate::Object(entries) => {
+                for entry in entries {
+                    if let Key::Template(template) = &entry.key {
+                        template.references().into_iter().for_each(&mut *visit);
+                    }
+                    entry.value.each_reference(visit);
+                }
+            }
+            ValueTemplate::Decision(decision) => {
+                decision.each_by(visit);
+                decision.each("", &mut |value, _| value.each_reference(visit));
+            }
+            ValueTemplate::Each(each) => {
+                each.list.references().into_iter().for_each(&mut *visit);
+                each.item.each_reference(visit);
+            }
+        }
+    }
+
+    /// Whether something in it may be without a value, marked with `?`.
+    #[must_use]
+    pub fn is_optional_inside(&self) -> bool {
+        let mut found = false;
+        self.each_reference(&mut |reference| found |= reference.optional);
+        found
     }
 
     fn is_constant(&self) -> bool {
@@ -95,6 +160,39 @@ impl ValueTemplate {
             _ => None,
         }
     }
+}
+
+/// The reference by which an object decides.
+fn decides(map: &Map<String, Value>) -> Option<Reference> {
+    let by = Reference::parse(map.get("by")?.as_str()?)?;
+    (map.len() > 1 && !by.segments.is_empty()).then_some(by)
+}
+
+/// The decision that the rows beside `by` are; rows that decide again belong to it.
+fn decision(by: Reference, map: Map<String, Value>) -> Decision<ValueTemplate> {
+    let row = |value: Value| match value {
+        Value::Object(mut map) if decides(&map).is_some() => {
+            let by = decides(&map);
+            map.shift_remove("by");
+            by.map(|by| decision(by, map))
+        }
+        value => Some(Decision::Always(ValueTemplate::new(value))),
+    };
+    let (mut rows, mut otherwise) = (Labelled::default(), None);
+    for (name, value) in map {
+        match (name.as_str(), row(value)) {
+            ("else", Some(row)) => otherwise = Some(Box::new(row)),
+            (_, Some(row)) => drop(rows.insert(name, row)),
+            (_, None) => {}
+        }
+    }
+    Decision::By { by, rows, otherwise }
+}
+
+/// The list and the item of an object that makes a list of another.
+fn each_of(map: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let (list, item) = (map.get("each")?.as_str()?, map.get("as")?);
+    (map.len() == 2).then_some((list, item))
 }
 
 impl<'de> Deserialize<'de> for ValueTemplate {

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use crate::auth::AuthFault;
 use crate::base_url::BaseFault;
 use crate::connection::Connection;
-use crate::decision::Decision;
 use crate::endpoint_url::EndpointUrl;
 use crate::inject::query::push_parameter;
 use crate::request::{Body, BodyKind, RequestSpec};
+use crate::template::Decision;
 
 /// A request to an endpoint.
 pub(super) fn endpoint(

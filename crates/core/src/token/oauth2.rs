@@ -23,14 +23,13 @@ use super::scheme::TokenSource;
 use super::tokens::Tokens;
 use crate::auth::{AuthFault, Carrier, ClientAuth, Grant, OAuth2, credential, set_sensitive};
 use crate::connection::Connection;
-use crate::decision::Decision;
 use crate::encoding::UNRESERVED;
 use crate::endpoint_url::EndpointUrl;
 use crate::inject::header::header_name;
 use crate::moment::Moment;
 use crate::request::{ReplySecret, RequestSpec};
 use crate::secret::{Redactor, Secret};
-use crate::template::{Template, ValueTemplate};
+use crate::template::{Decision, Template, ValueTemplate};
 
 /// `grant_type` of a device code (RFC 8628, section 3.4).
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

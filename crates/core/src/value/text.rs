@@ -86,6 +86,16 @@ pub(crate) fn is_readable_if_valid(text: &str) -> bool {
     !nests_deeper_than(text, DEEPEST) && !may_hold_half_a_pair(text)
 }
 
+/// Whether a text is null, or an empty text, list or object.
+#[must_use]
+pub fn is_empty(text: &str) -> bool {
+    let text = text.trim_ascii();
+    match text.as_bytes() {
+        [b'{', inner @ .., b'}'] | [b'[', inner @ .., b']'] => inner.trim_ascii().is_empty(),
+        _ => matches!(text, "null" | "\"\""),
+    }
+}
+
 /// How many brackets and braces open in a text, in strings too. Byte by byte: memchr, where it is built without optimising, leaves
 /// what it looked at on the stack, and this may be a secret. In small counts, which become vectors where it is optimised.
 fn opened(bytes: &[u8]) -> usize {

@@ -7,7 +7,8 @@ use super::given::Given;
 use crate::document_fault::DocumentFault;
 use crate::expression::Shaped;
 use cardhost_core::card::Card;
-use cardhost_core::field::{Field, FieldType, Fields, When};
+use cardhost_core::condition::When;
+use cardhost_core::field::{Field, FieldType, Fields};
 use cardhost_core::plan::PlanFault;
 use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
 use cardhost_core::template::{Reference, Root};
@@ -33,17 +34,12 @@ pub(super) struct Forms<'f> {
 impl Forms<'_> {
     /// Whether a condition holds; `None` where only a run knows.
     fn holds(&self, when: Option<&When>) -> Option<bool> {
-        let Some(When(conditions)) = when else { return Some(true) };
-        let mut is_known = true;
-        for (reference, values) in conditions {
-            match self.seen(reference) {
-                Seen::Value(value) if !values.contains(&value) => return Some(false),
-                Seen::Nothing if !values.contains(&Value::Null) => return Some(false),
-                Seen::Value(_) | Seen::Nothing => {}
-                Seen::Unknown => is_known = false,
-            }
-        }
-        is_known.then_some(true)
+        let Some(when) = when else { return Some(true) };
+        when.holds_as_seen(&|reference| match self.seen(reference) {
+            Seen::Value(value) => Some(Some(value)),
+            Seen::Nothing => Some(None),
+            Seen::Unknown => None,
+        })
     }
 
     fn seen(&self, reference: &Reference) -> Seen {

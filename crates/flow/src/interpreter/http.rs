@@ -15,12 +15,13 @@ use crate::document::call::ReplyAs;
 use crate::problem::{Problem, Standard};
 use cardhost_core::call::{Anonymous, Outcome};
 use cardhost_core::card::Effect;
-use cardhost_core::connector::{Connector, ErrorRule, RetryRule};
+use cardhost_core::connector::Connector;
 use cardhost_core::decoder::{self, DecodedBody, Look};
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
 use cardhost_core::plan::PlanFault;
+use cardhost_core::reply_rule::{ReplyRule, RetryRule};
 use cardhost_core::request::{Body, BodyKind, HostFrom, RequestSpec};
 use cardhost_core::response::{Reply, latin1};
 use cardhost_core::retry::Sending;
@@ -209,12 +210,9 @@ pub(crate) fn unusable_credentials(authentication: HttpAuthentication) -> Option
 }
 
 /// What bad statuses mean, as a connector says it.
-fn errors() -> Vec<ErrorRule> {
-    let rule = |statuses: RangeInclusive<u16>, code: &str, retry| ErrorRule {
-        status: statuses.collect(),
-        code: code.to_owned(),
-        retry,
-        message: None,
+fn errors() -> Vec<ReplyRule> {
+    let rule = |statuses: RangeInclusive<u16>, code: &str, retry| {
+        ReplyRule::of_status(statuses.collect(), code, retry)
     };
     vec![
         rule(400..=400, "http.bad_request", RetryRule::Never),

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use cardhost_core::auth::{CustomScheme, CustomSchemes};
+use cardhost_core::connector::Connector;
 use cardhost_core::failure::Error;
 use cardhost_core::plan::{BaseOverride, PlanSettings};
 use serde_json::{Map, Value};
 
+use super::fallback::Fallback;
 use super::stand_ins::{StandIns, observed};
 use super::{Host, Inner, Policy};
 use crate::caller::Caller;
@@ -82,7 +84,7 @@ pub struct HostBuilder {
     connections: Option<Arc<dyn ConnectionProvider>>,
     store: Option<Stores>,
     schemes: CustomSchemes,
-    fallback: Option<Map<String, Value>>,
+    fallback: Option<Fallback>,
     fallback_file: String,
     fallback_name: Option<String>,
     policy: Policy,
@@ -185,7 +187,19 @@ impl HostBuilder {
     /// environment variables and files. `file` is where it came from, for messages.
     #[must_use]
     pub fn default_connection(mut self, file: &str, fields: Map<String, Value>) -> HostBuilder {
-        self.fallback = Some(fields);
+        self.fallback = Some(Fallback::Fields(fields));
+        file.clone_into(&mut self.fallback_file);
+        self
+    }
+
+    /// As [`HostBuilder::default_connection`], with the fields that `fields` gives for the connector of a card: where other
+    /// cards need other ones.
+    #[must_use]
+    pub fn default_connection_of<F>(mut self, file: &str, fields: F) -> HostBuilder
+    where
+        F: Fn(&Connector) -> Result<Map<String, Value>, Error> + Send + Sync + 'static,
+    {
+        self.fallback = Some(Fallback::Of(Box::new(fields)));
         file.clone_into(&mut self.fallback_file);
         self
     }

@@ -9,11 +9,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 
-use crate::field::Labelled;
-use crate::template::{Reference, Scope};
+use super::reference::Reference;
+use super::scope::Scope;
+use crate::labelled::Labelled;
 
 /// Either a value, or a table of values by a dropdown's choice; decisions nest.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Decision<T> {
     /// The value, whatever was chosen.
     Always(T),
@@ -57,6 +58,20 @@ impl<T> Decision<T> {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether the reference that decides first may have no value.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Decision::By { by, .. } if by.optional)
+    }
+
+    /// Calls `visit` with every reference that decides.
+    pub fn each_by<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
+        if let Decision::By { by, rows, otherwise } = self {
+            visit(by);
+            rows.values().chain(otherwise.as_deref()).for_each(|row| row.each_by(visit));
         }
     }
 
