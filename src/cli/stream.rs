@@ -7,6 +7,7 @@
 //! a slow service slows the writer of stdin down, and memory stays flat. A line that fails is a line with an
 //! error; it never ends the process.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -22,6 +23,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::console::{Console, Failure, shown_as_text};
@@ -34,6 +36,10 @@ use super::setup;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Results that may wait for a slow reader before no new call is started.
 const MOST_GATHERED_BYTES: usize = 256 * 1024;
+/// From so many bytes on, reading an invocation is big work: some milliseconds.
+const LONG_LINE_BYTES: usize = 256 * 1024;
+/// From so many bytes on, a result is not made into a line before it is written.
+const BIG_RESULT_BYTES: usize = MOST_GATHERED_BYTES;
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let interrupt = Interrupt::listen(&args.drain)?;
@@ -76,7 +82,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
                     let mut next = Some(result);
                     while let Some(result) = next {
                         cut_off += usize::from(result.is_cut_off);
-                        results.push(&result.line);
+                        results.push(result.line);
                         next = running.next().now_or_never().flatten();
                     }
                 }
@@ -148,17 +154,25 @@ struct Line {
 
 /// The result of a line.
 struct Done {
-    line: Vec<u8>,
+    line: ResultLine,
     /// Whether a shutdown ended the call.
     is_cut_off: bool,
 }
 
-/// As [`call`]; a bug that ends one call does not end the others.
+/// As [`call`]; a bug that ends one call does not end the others, and a long line does not hold them up.
 async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Done {
-    let done = AssertUnwindSafe(call(host, card, line)).catch_unwind().await;
-    done.unwrap_or_else(|_| {
+    let is_long = line.text.as_ref().is_ok_and(|text| text.len() >= LONG_LINE_BYTES);
+    let done = if is_long {
+        // What is made of it may be as large: all of its call goes on in a thread of its own.
+        let (host, card, runtime) = (host.clone(), card.map(str::to_owned), Handle::current());
+        let call = move || runtime.block_on(call(&host, card.as_deref(), line));
+        tokio::task::spawn_blocking(call).await.ok()
+    } else {
+        AssertUnwindSafe(call(host, card, line)).catch_unwind().await.ok()
+    };
+    done.unwrap_or_else(|| {
         let error = Error::from(Internal { what: "a call panicked" });
-        Done { line: result_line(None, &Err(error)), is_cut_off: false }
+        Done { line: result_line(None, Err(error)), is_cut_off: false }
     })
 }
 
@@ -182,7 +196,7 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Done {
     };
     let is_cut_off =
         result.as_ref().is_err_and(|error| *error.code() == Code::TRANSPORT_INTERRUPTED);
-    Done { line: result_line(id.as_ref(), &result), is_cut_off }
+    Done { line: result_line(id, result), is_cut_off }
 }
 
 /// The id of a line that is JSON and no invocation.
@@ -190,8 +204,31 @@ fn id(text: &[u8]) -> Option<Value> {
     serde_json::from_slice::<Value>(text).ok()?.as_object_mut()?.shift_remove("id")
 }
 
-/// `{"id", "output", "warnings"}` or `{"id", "error"}`, on one line.
-fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
+/// The line of a result: `{"id", "output", "warnings"}` or `{"id", "error"}`.
+enum ResultLine {
+    /// As it is written.
+    Text(Vec<u8>),
+    /// One with much in it, made when it is written: it may be several times as long as what it is made of.
+    Big(Box<BigLine>),
+}
+
+/// A result with much in it.
+struct BigLine {
+    id: Option<Value>,
+    outcome: Outcome,
+}
+
+impl BigLine {
+    fn write(&self, to: impl io::Write) -> io::Result<()> {
+        let mut to = io::BufWriter::with_capacity(CHUNK_BYTES, to);
+        serde_json::to_writer(&mut to, &done(self.id.as_ref(), &self.outcome))?;
+        to.write_all(b"\n")?;
+        to.flush()
+    }
+}
+
+/// A result that is one, as it is written.
+fn done<'r>(id: Option<&'r Value>, outcome: &'r Outcome) -> impl Serialize {
     #[derive(Serialize)]
     struct Done<'r> {
         id: Option<&'r Value>,
@@ -199,14 +236,20 @@ fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Value>,
     }
+    Done { id, output: &outcome.output, warnings: warnings(&outcome.warnings) }
+}
+
+fn result_line(id: Option<Value>, result: Result<Outcome, Error>) -> ResultLine {
     let line = match result {
+        Ok(outcome) if outcome.output.text_bytes() > BIG_RESULT_BYTES => {
+            return ResultLine::Big(Box::new(BigLine { id, outcome }));
+        }
         Ok(outcome) => {
-            let done = Done { id, output: &outcome.output, warnings: warnings(&outcome.warnings) };
             let mut line = Vec::with_capacity(2048);
-            serde_json::to_writer(&mut line, &done).map(|()| line)
+            serde_json::to_writer(&mut line, &done(id.as_ref(), &outcome)).map(|()| line)
         }
         Err(error) => {
-            let mut line = json!({ "id": id, "error": worded(error).to_json() });
+            let mut line = json!({ "id": id, "error": worded(&error).to_json() });
             let warnings = warnings(error.warnings());
             if !warnings.is_empty() {
                 line["warnings"] = Value::Array(warnings);
@@ -216,7 +259,7 @@ fn result_line(id: Option<&Value>, result: &Result<Outcome, Error>) -> Vec<u8> {
     };
     let mut line = line.unwrap_or_else(|_| b"{\"error\":{\"code\":\"internal\"}}".to_vec());
     line.push(b'\n');
-    line
+    ResultLine::Text(line)
 }
 
 fn warnings(warnings: &[Warning]) -> Vec<Value> {
@@ -316,13 +359,17 @@ impl Lines {
 /// With one job nothing else can happen while stdout is slow, so it is written to directly. With more, a thread
 /// writes: a slow reader must not hold the running calls up, only, once a buffer is full, the starting of new ones.
 struct Results {
-    buffer: Vec<u8>,
+    pieces: VecDeque<ResultLine>,
+    /// About how many bytes they are.
+    bytes: usize,
+    /// What was written, to be used again.
+    spare: Vec<u8>,
     writer: Option<Writer>,
 }
 
 /// The thread that writes.
 struct Writer {
-    chunks: mpsc::Sender<Vec<u8>>,
+    pieces: mpsc::Sender<ResultLine>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -330,35 +377,51 @@ impl Results {
     fn new(jobs: usize) -> Results {
         // A file takes what it is given at once.
         let writer = (jobs > 1 && !stdout_is_file()).then(|| {
-            let (chunks, mut received) = mpsc::channel::<Vec<u8>>(1);
+            let (pieces, mut received) = mpsc::channel::<ResultLine>(1);
             let thread = std::thread::spawn(move || {
-                while let Some(chunk) = received.blocking_recv() {
-                    write(&chunk)?;
+                while let Some(piece) = received.blocking_recv() {
+                    write(&piece)?;
                 }
                 Ok(())
             });
-            Writer { chunks, thread }
+            Writer { pieces, thread }
         });
-        Results { buffer: Vec::with_capacity(CHUNK_BYTES), writer }
+        Results { pieces: VecDeque::new(), bytes: 0, spare: Vec::new(), writer }
     }
 
-    fn push(&mut self, line: &[u8]) {
-        self.buffer.extend_from_slice(line);
+    fn push(&mut self, line: ResultLine) {
+        match (line, self.pieces.back_mut()) {
+            (ResultLine::Text(line), Some(ResultLine::Text(lines))) => {
+                self.bytes += line.len();
+                lines.extend_from_slice(&line);
+            }
+            (ResultLine::Text(line), _) => {
+                self.bytes += line.len();
+                let mut lines = std::mem::take(&mut self.spare);
+                lines.reserve(CHUNK_BYTES);
+                lines.extend_from_slice(&line);
+                self.pieces.push_back(ResultLine::Text(lines));
+            }
+            (ResultLine::Big(line), _) => {
+                self.bytes += line.outcome.output.text_bytes();
+                self.pieces.push_back(ResultLine::Big(line));
+            }
+        }
     }
 
     fn is_empty(&self) -> bool {
-        self.buffer.is_empty()
+        self.pieces.is_empty()
     }
 
     /// Whether no new call is to be started before some of it is written.
     fn is_full(&self) -> bool {
-        self.buffer.len() >= MOST_GATHERED_BYTES
+        self.bytes >= MOST_GATHERED_BYTES
     }
 
     /// Writes once a turn of the reactor has brought no further result, or enough has gathered: results that come
     /// close together go out together. Losing this future loses nothing.
     async fn write_when_idle(&mut self) -> Result<(), Failure> {
-        if self.buffer.len() < CHUNK_BYTES / 2 && self.writer.is_some() {
+        if self.bytes < CHUNK_BYTES / 2 && self.writer.is_some() {
             tokio::task::yield_now().await;
         }
         self.write().await
@@ -367,26 +430,37 @@ impl Results {
     /// Hands what has gathered to stdout, as soon as it takes it; losing this future loses nothing.
     async fn write(&mut self) -> Result<(), Failure> {
         let Some(writer) = &self.writer else {
-            let written = write(&self.buffer);
-            self.buffer.clear();
-            self.buffer.shrink_to(CHUNK_BYTES);
-            return written.map_err(|error| Failure::Io("stdout", error));
+            while let Some(piece) = self.pieces.pop_front() {
+                write(&piece).map_err(|error| Failure::Io("stdout", error))?;
+                if let ResultLine::Text(mut lines) = piece {
+                    lines.clear();
+                    lines.shrink_to(CHUNK_BYTES);
+                    self.spare = lines;
+                }
+            }
+            self.bytes = 0;
+            return Ok(());
         };
-        let sent = match writer.chunks.reserve().await {
+        let sent = match writer.pieces.reserve().await {
             Ok(place) => {
-                place.send(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES)));
+                if let Some(piece) = self.pieces.pop_front() {
+                    place.send(piece);
+                }
                 true
             }
             Err(_) => false,
         };
+        if self.pieces.is_empty() {
+            self.bytes = 0;
+        }
         // Where the thread has ended, its error says why.
         if sent { Ok(()) } else { self.finish() }
     }
 
     /// Waits until everything that was handed over is written.
     fn finish(&mut self) -> Result<(), Failure> {
-        let Some(Writer { chunks, thread }) = self.writer.take() else { return Ok(()) };
-        drop(chunks);
+        let Some(Writer { pieces, thread }) = self.writer.take() else { return Ok(()) };
+        drop(pieces);
         let written = thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer ended")));
         written.map_err(|error| Failure::Io("stdout", error))
     }
@@ -404,12 +478,19 @@ fn stdout_is_file() -> bool {
     false
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+fn write(piece: &ResultLine) -> io::Result<()> {
     static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stdout().is_terminal());
     let mut out = io::stdout().lock();
-    match *IS_TERMINAL {
-        true => out.write_all(shown_as_text(&String::from_utf8_lossy(bytes)).as_bytes())?,
-        false => out.write_all(bytes)?,
+    let shown = |bytes: &[u8]| shown_as_text(&String::from_utf8_lossy(bytes)).into_owned();
+    match (piece, *IS_TERMINAL) {
+        (ResultLine::Text(lines), false) => out.write_all(lines)?,
+        (ResultLine::Text(lines), true) => out.write_all(shown(lines).as_bytes())?,
+        (ResultLine::Big(line), false) => line.write(&mut out)?,
+        (ResultLine::Big(line), true) => {
+            let mut text = Vec::new();
+            line.write(&mut text)?;
+            out.write_all(shown(&text).as_bytes())?;
+        }
     }
     out.flush()
 }

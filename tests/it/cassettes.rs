@@ -578,6 +578,7 @@ const TREATMENT: Treatment = Treatment {
     total_timeout: std::time::Duration::from_secs(2),
     max_body_bytes: 16,
     fresh: false,
+    roomy: false,
 };
 
 #[test]

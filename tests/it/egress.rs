@@ -471,6 +471,7 @@ const TREATMENT: Treatment = Treatment {
     total_timeout: Duration::from_secs(10),
     max_body_bytes: 1024,
     fresh: false,
+    roomy: false,
 };
 
 #[test]

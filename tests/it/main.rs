@@ -25,6 +25,7 @@ mod flow_conformance;
 mod flow_examples;
 mod flow_run;
 mod flows_shipped;
+mod hostile_replies;
 mod http2;
 mod httpbin;
 mod in_the_program;

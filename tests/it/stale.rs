@@ -2,10 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use cardhost::catalog::MemorySource;
+use cardhost::clock::Clock;
 use cardhost::{Error, Host, Invocation, Outcome};
 use serde_json::{Value, json};
 use socket2::SockRef;
@@ -28,6 +30,7 @@ struct Service {
     url: String,
     /// The first line of each request, answered or not.
     lines: Arc<Mutex<Vec<String>>>,
+    clock: Adjusted,
 }
 
 impl Service {
@@ -42,7 +45,7 @@ impl Service {
                 thread::spawn(move || {
                     let Some(line) = request(&mut socket) else { return };
                     let body = match line.contains("/token") {
-                        true => r#"{"access_token":"t","expires_in":1}"#,
+                        true => r#"{"access_token":"t","expires_in":300}"#,
                         false => r#"{"ok":true}"#,
                     };
                     kept.lock().unwrap().push(line);
@@ -65,7 +68,7 @@ impl Service {
                 });
             }
         });
-        Service { url, lines }
+        Service { url, lines, clock: Adjusted::default() }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -93,7 +96,17 @@ impl Service {
             });
             cards = cards.with(&format!("demo/{name}"), card.to_string());
         }
-        Host::builder().cards(cards).build()
+        Host::builder().cards(cards).clock(self.clock.clone()).build()
+    }
+}
+
+/// A clock that a test puts forward.
+#[derive(Clone, Default)]
+struct Adjusted(Arc<AtomicI64>);
+
+impl Clock for Adjusted {
+    fn unix_seconds(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -181,8 +194,15 @@ fn a_token_request_is_sent_again_as_well() {
         "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": format!("{}/token", service.url),
         "clientId": "c", "clientSecret": "s",
     }));
-    let ended = runs(&host, "demo/read", 1);
-    assert_eq!(ended[0].as_ref().unwrap().status, 200);
+    block_on(async {
+        for _ in 0..2 {
+            assert_eq!(host.run(Some("demo/read"), nothing()).await.unwrap().status, 200);
+            // The token is no longer good.
+            service.clock.0.fetch_add(3600, Ordering::Relaxed);
+        }
+    });
+    // Token requests have connections of their own, with room for many headers.
     let lines = service.lines();
-    assert_eq!(lines, ["POST /token HTTP/1.1", "GET /things HTTP/1.1", "GET /things HTTP/1.1"]);
+    let (token, things) = ("POST /token HTTP/1.1", "GET /things HTTP/1.1");
+    assert_eq!(lines, [token, things, token, token, things, things]);
 }

@@ -44,7 +44,9 @@ areas! {
     conditions
     connections
     definitions
+    encodings
     headers
+    helpers
     invocations
     lists
     mapping

@@ -52,7 +52,7 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         if let Some(form) = &body.form {
             parameters(plan, "body", form, &|_| true, &mut from);
         }
-        if let Some(text) = &body.text {
+        if let Some(text) = body.xml.as_ref().or(body.text.as_ref()) {
             from.push(("body".to_owned(), template(text)));
         }
     }

@@ -11,7 +11,7 @@ use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
-use cardhost_core::plan::{Plan, PlanSettings, plan};
+use cardhost_core::plan::{Circumstances, Plan, PlanSettings, plan_in};
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Secret;
 
@@ -63,7 +63,9 @@ fn plan_values(
     let connection = Connection::settle(&definition.connector, connection, &no_sources)?;
     let schemes = Arc::new(CustomSchemes::any());
     let settings = PlanSettings { schemes, ..PlanSettings::default() };
-    Ok(plan(definition, &connection, options, input, &settings)?.sign_to_show(&MOMENT)?)
+    let circumstances = Circumstances { moment: &|| Some(MOMENT), ..Circumstances::default() };
+    let plan = plan_in(definition, &connection, (options, input), &circumstances, &settings)?;
+    Ok(plan.sign_to_show(&MOMENT)?)
 }
 
 /// The reply of an example as a service would send it.

@@ -9,6 +9,7 @@ use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
 use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
+use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
@@ -106,6 +107,9 @@ pub struct RequestTemplate {
     pub headers: Option<ValueTemplate>,
     /// The body.
     pub body: Option<BodyTemplate>,
+    /// How lists and objects in query and form are written; by the target and the connector by default.
+    #[serde(default)]
+    pub encoding: ParameterEncoding,
     /// Auth methods in order; replaces the target's list.
     pub auth: Option<Vec<String>>,
     /// How long to wait; replaces the connector's.

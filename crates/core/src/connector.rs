@@ -10,6 +10,7 @@ use crate::condition::When;
 use crate::field::Fields;
 use crate::host_pattern::HostPattern;
 use crate::labelled::Labelled;
+use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
@@ -61,6 +62,9 @@ pub struct Connector {
     /// Query parameters of every request to it, unless a target or card says otherwise; over `connection`.
     #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
     pub query: Option<ValueTemplate>,
+    /// How lists and objects in queries and forms are written, unless a target or card says otherwise.
+    #[serde(default)]
+    pub encoding: ParameterEncoding,
     /// What replies with a bad status mean; the first rule that fits.
     #[serde(default)]
     pub errors: Vec<ReplyRule>,
@@ -134,6 +138,9 @@ pub struct Target {
     /// Query parameters of every request to it, unless a card says otherwise; over `connection`.
     #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
     pub query: Option<ValueTemplate>,
+    /// How lists and objects in queries and forms are written, unless a card says otherwise.
+    #[serde(default)]
+    pub encoding: ParameterEncoding,
     /// What its replies with a good status mean that are errors all the same, after those of a card.
     #[serde(default)]
     pub failures: Vec<ReplyRule>,

@@ -1,4 +1,4 @@
-//! Which characters are percent-encoded where (RFC 3986).
+//! Which characters are percent-encoded where (RFC 3986), and which are escaped in XML.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
@@ -21,3 +21,24 @@ pub const SEGMENT: &AsciiSet = &UNRESERVED
     .remove(b'=')
     .remove(b':')
     .remove(b'@');
+
+/// Text for the content or an attribute of XML and HTML; `None` where it holds a character that XML cannot hold (XML 1.0,
+/// section 2.2).
+#[must_use]
+pub fn xml_text(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            // It would be read as another line end.
+            '\r' => out.push_str("&#13;"),
+            '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'.. => out.push(c),
+            _ => return None,
+        }
+    }
+    Some(out)
+}

@@ -16,6 +16,7 @@ use crate::response::Headers;
 use crate::secret::Redactor;
 use crate::settle::reference_place;
 use crate::transport_fault::{ExchangeFault, TransportFault};
+use crate::value::text;
 
 /// Most bytes of a failed reply's body that an error keeps.
 pub const MAX_KEPT_BODY_BYTES: usize = 64 * 1024;
@@ -108,7 +109,8 @@ impl Error {
     #[must_use]
     pub fn with_response(mut self, mut response: FailedResponse) -> Error {
         if response.body.len() > MAX_KEPT_BODY_BYTES {
-            response.body.truncate(MAX_KEPT_BODY_BYTES);
+            // A part of it would hold all of it.
+            response.body = Bytes::copy_from_slice(&response.body[..MAX_KEPT_BODY_BYTES]);
             response.truncated = true;
         }
         self.0.response = Some(response);
@@ -316,7 +318,10 @@ impl FailedResponse {
 
     /// The body as JSON, where it is.
     fn json(&self) -> Option<Value> {
-        crate::value::text::read(std::str::from_utf8(&self.body).ok()?).ok()
+        let text = text::mended(std::str::from_utf8(&self.body).ok()?);
+        // What was cut off is none, however much a reader would have built of it by then.
+        text::check(&text).ok()?;
+        crate::value::parse(&text).ok()
     }
 }
 

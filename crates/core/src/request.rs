@@ -90,6 +90,8 @@ pub enum BodyKind {
     Json,
     /// URL-encoded form fields.
     Form,
+    /// XML.
+    Xml,
     /// Text.
     Text,
 }
@@ -101,6 +103,7 @@ impl BodyKind {
         match self {
             BodyKind::Json => "application/json",
             BodyKind::Form => "application/x-www-form-urlencoded",
+            BodyKind::Xml => "application/xml; charset=utf-8",
             BodyKind::Text => "text/plain; charset=utf-8",
         }
     }
@@ -146,7 +149,7 @@ impl RequestSpec {
             match body.kind {
                 BodyKind::Json => crate::value::parse(&text)
                     .map_or(Value::Null, |value| self.redactor.redact_value(value)),
-                BodyKind::Form | BodyKind::Text => {
+                BodyKind::Form | BodyKind::Xml | BodyKind::Text => {
                     Value::String(self.redactor.redact(&text).into_owned())
                 }
             }

@@ -239,6 +239,18 @@ impl Output {
         })
     }
 
+    /// How many bytes of text it holds: about as long as it is written, and never much longer than the reply.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        let fields = self.groups.iter().flat_map(|(_, fields)| fields);
+        let bytes = |value: &OutputValue| match value {
+            OutputValue::Absent | OutputValue::Headers(_) => 0,
+            OutputValue::Value(value) => crate::value::text_bytes(value),
+            OutputValue::Raw(raw) => raw.get().len(),
+        };
+        fields.map(|(_, value)| bytes(value)).sum()
+    }
+
     /// The groups with their fields, in order.
     #[must_use]
     pub fn groups(&self) -> &[(String, Vec<(String, OutputValue)>)] {

@@ -35,6 +35,17 @@ pub fn descend<'v>(mut value: &'v Value, segments: &[String]) -> Option<&'v Valu
     Some(value)
 }
 
+/// How many bytes of text a value holds, keys and numbers included.
+pub(crate) fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => number.as_str().len(),
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_bytes).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + text_bytes(value)).sum(),
+    }
+}
+
 /// Up to so many keys are compared one by one: that takes less than hashing one.
 const FEW: usize = 8;
 

@@ -1,12 +1,14 @@
 //! Drives a call: does what each step says until the call is over.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cardhost_core::call::{Outcome, Signed, Step, Unsigned};
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
+use cardhost_core::response::Reply;
 use cardhost_core::secret::Secret;
 
+use crate::apart::{BIG_BYTES, apart};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
 use crate::shutdown::Shutdown;
@@ -73,6 +75,7 @@ impl Driver<'_> {
 
     async fn send(&self, signed: Signed, attempt: u32, since: Instant) -> Result<Step, Error> {
         let mut treatment = signed.treatment();
+        let total = treatment.total_timeout;
         if attempt > 1 {
             // The total limit is for the whole call, redirects included.
             treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
@@ -90,7 +93,10 @@ impl Driver<'_> {
                     self.tokens.has_worked(token);
                 }
                 let now = self.moment(signed.needs_nonce())?;
-                Ok(signed.on_reply(reply, &now))
+                if bytes < BIG_BYTES {
+                    return Ok(signed.on_reply(reply, &now));
+                }
+                Box::pin(read_apart(signed, reply, now, (since, total))).await
             }
             Err(fault) => {
                 tracing::debug!(attempt, kind = ?fault.kind, "no reply");
@@ -106,4 +112,17 @@ impl Driver<'_> {
         }
         Ok(Moment { unix_seconds: self.clock.unix_seconds(), nonce: [0; 16] })
     }
+}
+
+/// What a big reply leads to, or the error that it was not read in the time of the call.
+async fn read_apart(
+    signed: Signed,
+    reply: Reply,
+    now: Moment,
+    (since, total): (Instant, Duration),
+) -> Result<Step, Error> {
+    let late = signed.out_of_time(&reply, total);
+    let reading = apart(move |_| signed.on_reply(reply, &now));
+    let left = total.saturating_sub(since.elapsed());
+    tokio::time::timeout(left, reading).await.map_err(|_| late)
 }

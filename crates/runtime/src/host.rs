@@ -20,7 +20,7 @@ use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
-use cardhost_core::plan::{Plan, PlanSettings, plan_with_key};
+use cardhost_core::plan::{Circumstances, Plan, PlanSettings, plan_in};
 use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
@@ -29,6 +29,7 @@ use crate::caller::Caller;
 use crate::catalog::Catalog;
 use crate::connections::ConnectionProvider;
 use crate::entropy;
+use crate::entropy::moment;
 use crate::executor::Driver;
 use crate::secret_source::{self, SecretFiles};
 use crate::shutdown::Shutdown;
@@ -440,9 +441,12 @@ impl Host {
             }
         };
         let settings = &self.0.settings;
-        let (options, input) = (invocation.options, invocation.input);
-        let key = invocation.idempotency_key.as_deref();
-        let planned = plan_with_key(definition, &found.connection, options, input, key, settings);
+        let values = (invocation.options, invocation.input);
+        let circumstances = Circumstances {
+            idempotency_key: invocation.idempotency_key.as_deref(),
+            moment: &|| moment(&*self.0.renewer.clock, &*self.0.renewer.entropy).ok(),
+        };
+        let planned = plan_in(definition, &found.connection, values, &circumstances, settings);
         let mut plan =
             planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
         self.admit(&mut plan).map_err(placed)?;

@@ -5,6 +5,7 @@
 //!      └ connections ─▶ Connection ┘
 //! ```
 
+mod apart;
 pub mod caller;
 pub mod catalog;
 pub mod clock;

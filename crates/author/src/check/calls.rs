@@ -5,7 +5,7 @@ use super::findings::Findings;
 use super::names::Names;
 use cardhost_core::error::Code;
 use cardhost_core::field::{FieldType, Format};
-use cardhost_core::template::{Reference, Root};
+use cardhost_core::template::{self, HelperDef, Kind, Reference, Root};
 
 /// A call as it stands in a template that was parsed before.
 struct HelperCall<'s> {
@@ -19,15 +19,6 @@ enum Parameter<'s> {
     Plain,
     HelperCall(HelperCall<'s>),
     Other,
-}
-
-/// What a helper takes in some place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    Any,
-    Text,
-    List,
-    DateTime,
 }
 
 /// Checks a helper call and those nested in it.
@@ -51,7 +42,7 @@ fn call(
     findings: &mut Findings<'_>,
 ) {
     let helper = called.name.to_owned();
-    if let Some((least, most)) = cardhost_core::template::arity(called.name) {
+    if let Some(&HelperDef { least, most, .. }) = template::helper(called.name) {
         let found = called.parameters.len();
         if !(least..=most).contains(&found) {
             let spaced = spaced();
@@ -68,7 +59,7 @@ fn call(
             let fault = DefinitionFault::Parameter {
                 helper: called.name.to_owned(),
                 index,
-                expected: takes.as_str(),
+                expected: in_words(takes),
                 given,
                 found,
             };
@@ -81,17 +72,23 @@ fn call(
 fn unfit(
     names: Names<'_>,
     parameter: &Parameter<'_>,
-    takes: Takes,
+    takes: Kind,
 ) -> Option<(String, &'static str)> {
     let (given, found, fits) = match parameter {
         Parameter::Reference(reference) => {
             let field = names.resolve(reference).ok()?.field?;
             let fits = |kind: &FieldType| match (takes, kind) {
-                (Takes::Any, _) | (_, FieldType::Any) => true,
-                (Takes::Text, kind) => !matches!(kind, FieldType::List | FieldType::Object),
-                (Takes::List, kind) => *kind == FieldType::List,
-                (Takes::DateTime, FieldType::Text) => field.format != Some(Format::Date),
-                (Takes::DateTime, kind) => {
+                (Kind::Any, _) | (_, FieldType::Any) => true,
+                (Kind::Text, kind) => !matches!(kind, FieldType::List | FieldType::Object),
+                // Text may be that of a number.
+                (Kind::Number, kind) => matches!(
+                    kind,
+                    FieldType::Number | FieldType::Text | FieldType::Dropdown | FieldType::Secret
+                ),
+                (Kind::List, kind) => *kind == FieldType::List,
+                (Kind::TextOrList, kind) => *kind != FieldType::Object,
+                (Kind::DateTime, FieldType::Text) => field.format != Some(Format::Date),
+                (Kind::DateTime, kind) => {
                     matches!(kind, FieldType::DateTime | FieldType::Dropdown | FieldType::Secret)
                 }
             };
@@ -99,53 +96,76 @@ fn unfit(
             let reference = Reference { optional: false, ..reference.clone() };
             (reference.to_string(), field.kind.as_str(), fits)
         }
-        Parameter::Text => ("it".to_owned(), "text", takes != Takes::List),
+        Parameter::Text => ("it".to_owned(), "text", takes != Kind::List),
         Parameter::Plain => {
-            ("it".to_owned(), "a literal", matches!(takes, Takes::Any | Takes::Text))
+            let fits = !matches!(takes, Kind::List | Kind::DateTime);
+            ("it".to_owned(), "a literal", fits)
         }
-        Parameter::HelperCall(inner) => match inner.name {
-            "default" => return None,
-            "unix" | "unix_ms" => {
-                (inner.name.to_owned(), "number", matches!(takes, Takes::Any | Takes::Text))
-            }
-            name => (name.to_owned(), "text", takes != Takes::List),
-        },
+        Parameter::HelperCall(inner) => {
+            let gives = template::helper(inner.name)?.gives;
+            let fits = match (takes, gives) {
+                (Kind::Any, _) | (_, Kind::Any | Kind::TextOrList) => true,
+                (Kind::List, gives) => gives == Kind::List,
+                (Kind::Text, gives) => gives != Kind::List,
+                (Kind::Number, gives) => matches!(gives, Kind::Number | Kind::Text),
+                (Kind::TextOrList, _) => true,
+                (Kind::DateTime, gives) => matches!(gives, Kind::DateTime | Kind::Text),
+            };
+            (inner.name.to_owned(), type_of(gives), fits)
+        }
         Parameter::Other => return None,
     };
     (!fits).then_some((given, found))
 }
 
-impl Takes {
-    fn as_str(self) -> &'static str {
-        match self {
-            Takes::Any => "any value",
-            Takes::Text => "text",
-            Takes::List => "a list",
-            Takes::DateTime => "a date-time",
-        }
+/// A kind as the type of what a helper gives.
+fn type_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Any => "any",
+        Kind::Text | Kind::TextOrList => "text",
+        Kind::Number => "number",
+        Kind::List => "list",
+        Kind::DateTime => "date-time",
     }
 }
 
-fn takes(helper: &str, index: usize) -> Takes {
-    match (helper, index) {
-        ("default" | "json", _) => Takes::Any,
-        ("join", 0) => Takes::List,
-        ("date" | "unix" | "unix_ms", _) => Takes::DateTime,
-        _ => Takes::Text,
+/// A kind as what a helper takes.
+fn in_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Any => "any value",
+        Kind::Text => "text",
+        Kind::Number => "a number",
+        Kind::List => "a list",
+        Kind::TextOrList => "text or a list",
+        Kind::DateTime => "a date-time",
     }
+}
+
+fn takes(helper: &str, index: usize) -> Kind {
+    template::helper(helper).map_or(Kind::Any, |helper| helper.takes_at(index))
 }
 
 /// The parameters of a helper in words.
 pub(super) fn parameters(helper: &str) -> Option<String> {
-    let (least, most) = cardhost_core::template::arity(helper)?;
-    if most > least {
+    let &HelperDef { least, most, .. } = template::helper(helper)?;
+    if (least, most) == (1, 32) {
         return Some(format!("{least} to {most} texts"));
     }
-    let words: Vec<String> = (0..least)
+    if most == 0 {
+        return Some("none".to_owned());
+    }
+    let words: Vec<String> = (0..most)
         .map(|index| match (helper, index) {
             ("replace", 1) => "what to replace".to_owned(),
             ("replace", 2) => "what to put there".to_owned(),
-            _ => takes(helper, index).as_str().to_owned(),
+            ("split", 1) => "the separator".to_owned(),
+            ("slice", 1) => "where it begins".to_owned(),
+            ("slice", 2) => "perhaps where it ends".to_owned(),
+            ("hash", 1) => "the digest".to_owned(),
+            ("hash", 2) => "perhaps the form of its digits".to_owned(),
+            ("add_time", 1) => "a span such as -1h".to_owned(),
+            ("format_time", 1) => "a form such as %Y-%m-%d".to_owned(),
+            _ => in_words(takes(helper, index)).to_owned(),
         })
         .collect();
     Some(cardhost_core::text::listed(&words, "and"))

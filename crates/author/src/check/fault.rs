@@ -161,6 +161,18 @@ pub(super) enum DefinitionFault {
         /// The reference that decides.
         by: String,
     },
+    /// A helper `xml` where values are escaped anyway.
+    EscapedTwice {
+        /// The call.
+        call: String,
+    },
+    /// Values in markup that are not escaped.
+    NotEscaped {
+        /// The media type.
+        content_type: String,
+    },
+    /// A list of objects in a query or form, and nothing says how it is written.
+    ListOfObjects,
     /// A value of a reply that may be absent, without `?`.
     MayBeMissing {
         /// The reference.

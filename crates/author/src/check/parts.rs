@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::known;
 use super::names::Names;
@@ -9,7 +10,8 @@ use super::references::Rules;
 use cardhost_core::body::BodyTemplate;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType};
-use cardhost_core::template::{Entry, ValueTemplate};
+use cardhost_core::parameters::ParameterEncoding;
+use cardhost_core::template::{Entry, Part, Template, ValueTemplate};
 use cardhost_core::value::type_name;
 use cardhost_document::Malformed;
 
@@ -27,8 +29,24 @@ pub(super) fn body(
     if let Some(form) = &body.form {
         parameters(names, form, &format!("{pointer}/form"), rules, findings);
     }
+    if let Some(xml) = &body.xml {
+        names.template(xml, &format!("{pointer}/xml"), rules, findings);
+        if let Some(call) = calls(xml).find(|call| is_xml(call)) {
+            let fault = DefinitionFault::EscapedTwice { call: call.to_owned() };
+            findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/xml"), fault);
+        }
+    }
     if let Some(text) = &body.text {
-        names.template(text, &format!("{pointer}/text"), rules, findings);
+        let place = format!("{pointer}/text");
+        names.template(text, &place, rules, findings);
+        let markup = body.content_type.as_deref().filter(|kind| {
+            let kind = kind.to_ascii_lowercase();
+            kind.contains("xml") || kind.contains("html")
+        });
+        if let (Some(kind), true) = (markup, has_unescaped(text)) {
+            let fault = DefinitionFault::NotEscaped { content_type: kind.to_owned() };
+            findings.warn(Code::DEFINITION_VALUE, &place, fault);
+        }
     }
     if let Some(text) = &body.content_type
         && http::HeaderValue::from_str(text).is_err()
@@ -36,6 +54,36 @@ pub(super) fn body(
         let fault = Malformed::form("a media type", text).into();
         findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/contentType"), fault);
     }
+}
+
+/// The helper calls of a template.
+fn calls(template: &Template) -> impl Iterator<Item = &str> {
+    template.parts().unwrap_or_default().iter().filter_map(|part| match part {
+        Part::Helper(helper) => Some(helper.source()),
+        Part::Text(_) | Part::Reference(_) => None,
+    })
+}
+
+/// Whether a call's value is escaped.
+fn is_xml(call: &str) -> bool {
+    call.trim_start().split([' ', '(']).next() == Some("xml")
+}
+
+/// Whether a value stands in a text as it is.
+fn has_unescaped(template: &Template) -> bool {
+    template.parts().unwrap_or_default().iter().any(|part| match part {
+        Part::Text(_) => false,
+        Part::Reference(_) => true,
+        Part::Helper(helper) => !is_xml(helper.source()),
+    })
+}
+
+/// How lists and objects are written there.
+fn encoding(names: Names<'_>) -> ParameterEncoding {
+    let own = names.card.map(|card| card.request.encoding).unwrap_or_default();
+    let target = names.card.and_then(|card| card.request.target.as_literal());
+    let target = target.and_then(|name| names.connector.targets.get(name));
+    own.or(target.map(|target| target.encoding).unwrap_or_default()).or(names.connector.encoding)
 }
 
 /// Checks headers and their names.
@@ -46,7 +94,8 @@ pub(super) fn headers(
     rules: Rules,
     findings: &mut Findings<'_>,
 ) {
-    parameters(names, headers, pointer, rules, findings);
+    names.part(headers, pointer, rules, findings);
+    shape((names, ParameterEncoding::default()), headers, pointer, findings);
     for name in written_names(headers) {
         known::header_name(name, &below(pointer, name), findings);
     }
@@ -61,10 +110,15 @@ pub(super) fn parameters(
     findings: &mut Findings<'_>,
 ) {
     names.part(value, pointer, rules, findings);
-    shape(names, value, pointer, findings);
+    shape((names, encoding(names)), value, pointer, findings);
 }
 
-fn shape(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
+fn shape(
+    (names, encoding): (Names<'_>, ParameterEncoding),
+    value: &ValueTemplate,
+    pointer: &str,
+    findings: &mut Findings<'_>,
+) {
     let wrong =
         |found: &'static str, expected: &[&str], place: &str, findings: &mut Findings<'_>| {
             let expected = expected.iter().map(|name| (*name).to_owned()).collect();
@@ -74,17 +128,19 @@ fn shape(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut 
     let plain: [&str; 4] = ["text", "number", "true-false", "a list of them"];
     match value {
         ValueTemplate::Constant(Value::Object(map)) => {
-            for (key, value) in map.iter().filter(|(_, value)| value.is_object()) {
+            let nested = encoding.nested.is_some();
+            for (key, value) in map.iter().filter(|(_, value)| !nested && value.is_object()) {
                 wrong(type_name(value), &plain, &below(pointer, key), findings);
             }
         }
         ValueTemplate::Object(entries) => {
             for Entry { written: key, value, .. } in entries {
-                if matches!(
-                    value,
-                    ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_))
-                ) {
+                if encoding.nested.is_none() && is_object(value) {
                     wrong("object", &plain, &below(pointer, key), findings);
+                }
+                if !encoding.takes_lists_of_objects() && is_list_of_objects(names, value) {
+                    let fault = DefinitionFault::ListOfObjects;
+                    findings.at(Code::DEFINITION_TYPE, &below(pointer, key), fault);
                 }
             }
         }
@@ -104,7 +160,7 @@ fn shape(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut 
         }
         // Each row is an object of its own, or a reference to one.
         ValueTemplate::Decision(decision) => decision.each(pointer, &mut |value, place| {
-            shape(names, value, place, findings);
+            shape((names, encoding), value, place, findings);
         }),
         // A fault of the template is told by its own check.
         ValueTemplate::Text(_) => {}
@@ -112,6 +168,27 @@ fn shape(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut 
         ValueTemplate::List(_) | ValueTemplate::Each(_) => {
             wrong("list", &whole, pointer, findings);
         }
+    }
+}
+
+fn is_object(value: &ValueTemplate) -> bool {
+    matches!(value, ValueTemplate::Object(_) | ValueTemplate::Constant(Value::Object(_)))
+}
+
+/// Whether a value is a list whose items are objects.
+fn is_list_of_objects(names: Names<'_>, value: &ValueTemplate) -> bool {
+    match value {
+        ValueTemplate::List(items) => items.iter().any(is_object),
+        ValueTemplate::Each(each) => is_object(&each.item),
+        ValueTemplate::Text(template) => {
+            let reference = template.as_reference();
+            let field = reference.and_then(|reference| names.resolve(reference).ok()?.field);
+            field.is_some_and(|field| {
+                let of_objects = field.fields.is_some() || field.of == Some(FieldType::Object);
+                field.kind == FieldType::List && of_objects
+            })
+        }
+        _ => false,
     }
 }
 

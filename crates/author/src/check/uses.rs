@@ -71,7 +71,7 @@ impl<'a> Used<'a> {
             for part in body.json.iter().chain(&body.form) {
                 used.value(part);
             }
-            if let Some(text) = &body.text {
+            for text in body.xml.iter().chain(&body.text) {
                 used.template(text);
             }
         }

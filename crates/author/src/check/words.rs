@@ -91,6 +91,19 @@ impl DefinitionFault {
                 };
                 format!("{table} for {}", combined(combination))
             }
+            DefinitionFault::EscapedTwice { call } => {
+                format!(
+                    "`{call}` would be escaped twice: the values of `xml` are escaped as they are"
+                )
+            }
+            DefinitionFault::NotEscaped { content_type } => {
+                format!(
+                    "values stand in `{content_type}` as they are: `Smith & Sons` would break it"
+                )
+            }
+            DefinitionFault::ListOfObjects => {
+                "nothing says how a list of objects is written here".to_owned()
+            }
             DefinitionFault::NothingOptional { key } => {
                 format!(
                     "`{key}` is left out where nothing optional in it has a value, and nothing in it is optional"
@@ -156,6 +169,13 @@ impl DefinitionFault {
                 Some("write the reference alone, without delimiters".to_owned())
             }
             DefinitionFault::Malformed(fault) => fault.hint(),
+            DefinitionFault::EscapedTwice { .. } => Some("take the helper out".to_owned()),
+            DefinitionFault::NotEscaped { .. } => Some(
+                "use the body `xml` instead of `text`, or the helper `xml` around each value".to_owned(),
+            ),
+            DefinitionFault::ListOfObjects => Some(
+                "give `encoding`, such as { \"nested\": \"brackets\", \"lists\": \"indices\" }, or make text of it with `json`".to_owned(),
+            ),
             DefinitionFault::NothingOptional { .. } => Some(
                 "mark the references that may have no value with `?`, or take the `?` off the key; `\\?` at its end is a question mark".to_owned(),
             ),

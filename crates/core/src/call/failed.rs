@@ -1,10 +1,12 @@
 //! The errors of a call, with what is known about them: the reply, the secrets, whether it may be sent again.
 
+use std::time::Duration;
+
 use super::signed::Signed;
 use crate::error::Fault;
 use crate::failure::{Error, FailedResponse};
 use crate::response::{BodyEnd, Reply};
-use crate::transport_fault::{ExchangeFault, TransportFault};
+use crate::transport_fault::{ExchangeFault, TimeoutKind, TransportFault, TransportFaultKind};
 
 impl Signed {
     /// The error of an exchange that did not come to its end.
@@ -21,6 +23,14 @@ impl Signed {
     /// The error of a reply that broke off.
     pub(super) fn broken(&self, fault: TransportFault, reply: &Reply) -> Error {
         self.transport_error(fault).with_response(kept(reply))
+    }
+
+    /// The error of a reply that came, and was not read before the time for the whole exchange was over.
+    #[must_use]
+    pub fn out_of_time(&self, reply: &Reply, limit: Duration) -> Error {
+        let kind = TransportFaultKind::Timeout { which: TimeoutKind::Total, after: limit };
+        let fault = TransportFault { kind, not_sent: false, detail: String::new() };
+        self.broken(fault, reply)
     }
 
     /// The error of a reply that came and is not what it should be.

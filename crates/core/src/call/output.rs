@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::end::End;
@@ -10,7 +11,7 @@ use super::service::Refusal;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
 use crate::decoder::{self, DecodeFault, DecodedBody};
-use crate::failure::Error;
+use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
 use crate::reply_rule::TakenAs;
 use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_nothing, map_output};
 use crate::template::{Root, Template};
@@ -25,7 +26,7 @@ pub(super) enum Read {
 
 impl Signed {
     /// What the last reply is to the caller, or the error that it is.
-    pub(super) fn read(&self, reply: Reply, now: i64) -> Result<Read, Error> {
+    pub(super) fn read(&self, mut reply: Reply, now: i64) -> Result<Read, Error> {
         let end = &self.course.end;
         // What the service refused stays refused, however its page about it ended.
         if !end.accepts(reply.status) {
@@ -49,6 +50,11 @@ impl Signed {
         let (wanted, look) = (card.response.decoder, definition.look());
         let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, look);
         let body = match body {
+            // The text is there a second time: of the bytes, as many are kept as an error shows.
+            Ok(DecodedBody::Text(text)) => {
+                shorten(&mut reply);
+                DecodedBody::Text(text)
+            }
             Ok(body) => body,
             // Who takes every status is told it, whatever the page about it is made of.
             Err(_) if takes_any(card, reply.status) => {
@@ -76,6 +82,13 @@ impl Signed {
             return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
         }
         Ok(Read::Outputs(output))
+    }
+}
+
+/// Keeps of a long body what an error keeps of it, and a byte more that tells that there was more.
+fn shorten(reply: &mut Reply) {
+    if reply.body.len() > MAX_KEPT_BODY_BYTES + 1 {
+        reply.body = Bytes::copy_from_slice(&reply.body[..=MAX_KEPT_BODY_BYTES]);
     }
 }
 

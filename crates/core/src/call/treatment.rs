@@ -18,6 +18,8 @@ pub struct Treatment {
     pub max_body_bytes: u64,
     /// Whether it goes over a connection of its own: the one before was stale.
     pub fresh: bool,
+    /// Whether its reply has room for many headers from the start: sending it again for them would do harm.
+    pub roomy: bool,
 }
 
 impl Default for Treatment {
@@ -29,6 +31,7 @@ impl Default for Treatment {
             total_timeout: Duration::from_secs(120),
             max_body_bytes: 16 * 1024 * 1024,
             fresh: false,
+            roomy: false,
         }
     }
 }
@@ -44,6 +47,7 @@ impl Treatment {
             total_timeout: or(plan.timeouts.total, default.total_timeout),
             max_body_bytes: max_body_bytes.unwrap_or(default.max_body_bytes),
             fresh,
+            roomy: false,
         }
     }
 

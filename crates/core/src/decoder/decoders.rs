@@ -9,7 +9,6 @@ use http::HeaderMap;
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
-use serde_json::json;
 
 use super::format::Decoder;
 use super::{DecodeFault, DecodedBody, Look, MediaType};
@@ -52,7 +51,7 @@ impl JsonSchema for DecoderName {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let each = DECODERS.iter().map(|decoder| {
-            json!({ "description": decoder.about(), "type": "string", "const": decoder.name() })
+            serde_json::json!({ "description": decoder.about(), "type": "string", "const": decoder.name() })
         });
         let each: Vec<serde_json::Value> = each.collect();
         json_schema!({ "description": "How a body is decoded.", "oneOf": each })
@@ -94,8 +93,12 @@ pub fn decode<'b>(
 #[must_use]
 pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> DecodedBody<'b> {
     super::text::Text.decode(body, MediaType::of(headers), look).unwrap_or_else(|_| {
-        let bytes = json!({ "base64": STANDARD.encode(body) }).to_string();
-        super::json::looked_at(bytes.into(), look).unwrap_or(DecodedBody::Empty)
+        let (begin, end) = ("{\"base64\":\"", "\"}");
+        let mut text = String::with_capacity(begin.len() + body.len().div_ceil(3) * 4 + end.len());
+        text.push_str(begin);
+        STANDARD.encode_string(body, &mut text);
+        text.push_str(end);
+        super::json::looked_at(text.into(), look).unwrap_or(DecodedBody::Empty)
     })
 }
 

@@ -62,7 +62,8 @@ fn text<'b>(body: &'b [u8], kind: MediaType<'_>) -> Result<Cow<'b, str>, DecodeF
     }
 }
 
+/// The text of bytes, up to the first that is none. A byte order mark counts more than what is said (as in a browser).
 fn read<'b>(body: &'b [u8], encoding: &'static Encoding) -> Option<Cow<'b, str>> {
-    let (text, _, broken) = encoding.decode(body);
-    (!broken).then_some(text)
+    let (encoding, mark) = Encoding::for_bom(body).unwrap_or((encoding, 0));
+    encoding.decode_without_bom_handling_and_without_replacement(body.get(mark..)?)
 }

@@ -1,12 +1,16 @@
-//! Query parameters and form fields: names and values percent-encoded, lists repeated, null left out.
+//! Query parameters and form fields: names and values percent-encoded, lists and objects as the encoding says, null left out.
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use crate::encoding::UNRESERVED;
+use crate::parameters::{Lists, Nested, ParameterEncoding};
 use crate::template::scalar_text;
 use crate::text::article;
 use crate::value::type_name;
+
+/// Deepest object or list in a parameter.
+const DEEPEST: usize = 16;
 
 /// A value that no parameter can carry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,33 +27,136 @@ pub struct QueryFault {
 
 /// Appends the parameters to `out`, joined with `&`; gives back the names of those left out because they are null.
 ///
-/// A list repeats its parameter (`a=1&a=2`: OpenAPI's `form`, exploded). A space is `%20`, which queries and
-/// forms both read as a space.
+/// A list repeats its parameter (`a=1&a=2`: OpenAPI's `form`, exploded) and an object is refused, unless the encoding says how
+/// they are written. A space is `%20`, which queries and forms both read as a space.
 ///
 /// # Errors
-/// [`QueryFault`] for an object, or a list inside a list.
+/// [`QueryFault`] for what the encoding does not say how to write.
 pub fn push_parameters(
     parameters: &Map<String, Value>,
+    encoding: ParameterEncoding,
     out: &mut String,
 ) -> Result<Vec<String>, QueryFault> {
     let mut left_out = Vec::new();
     for (name, value) in parameters {
-        let fault = |found: &Value| QueryFault { name: name.clone(), found: type_name(found) };
+        if value.is_null() {
+            left_out.push(name.clone());
+            continue;
+        }
+        let mut writer = Writer { encoding, name, out: &mut *out };
+        writer.value(&mut encoded(name), value, 0)?;
+    }
+    Ok(left_out)
+}
+
+/// Writes one parameter.
+struct Writer<'a> {
+    encoding: ParameterEncoding,
+    /// Its name, for messages.
+    name: &'a str,
+    out: &'a mut String,
+}
+
+impl Writer<'_> {
+    /// Writes a value under a name that is encoded already.
+    fn value(&mut self, place: &mut String, value: &Value, depth: usize) -> Result<(), QueryFault> {
         match value {
-            Value::Null => left_out.push(name.clone()),
-            Value::Array(items) => {
-                for item in items {
-                    let text = scalar_text(item).ok_or_else(|| fault(item))?;
-                    push_parameter(name, &text, out);
-                }
-            }
-            value => {
-                let text = scalar_text(value).ok_or_else(|| fault(value))?;
-                push_parameter(name, &text, out);
+            Value::Null => Ok(()),
+            Value::Array(items) => self.list(place, items, depth),
+            Value::Object(map) => self.object(place, map, depth),
+            scalar => {
+                let text = scalar_text(scalar).unwrap_or_default();
+                push_encoded(place, &encoded(&text), self.out);
+                Ok(())
             }
         }
     }
-    Ok(left_out)
+
+    fn object(
+        &mut self,
+        place: &mut String,
+        map: &Map<String, Value>,
+        depth: usize,
+    ) -> Result<(), QueryFault> {
+        let Some(nested) = self.encoding.nested.filter(|_| depth < DEEPEST) else {
+            return Err(self.fault(&Value::Object(Map::new())));
+        };
+        for (key, value) in map {
+            let before = place.len();
+            match nested {
+                Nested::Brackets => place.extend(["%5B", &encoded(key), "%5D"]),
+                Nested::Dots => place.extend([".", &encoded(key)]),
+            }
+            self.value(place, value, depth + 1)?;
+            place.truncate(before);
+        }
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        place: &mut String,
+        items: &[Value],
+        depth: usize,
+    ) -> Result<(), QueryFault> {
+        let separator = match self.encoding.lists.unwrap_or_default() {
+            Lists::Comma => ",",
+            Lists::Space => "%20",
+            Lists::Pipes => "%7C",
+            lists => return self.each(place, items, lists, depth),
+        };
+        let items = items.iter().filter(|item| !item.is_null());
+        let texts = items.map(|item| scalar_text(item).ok_or_else(|| self.fault(item)));
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        if !texts.is_empty() {
+            let texts: Vec<String> = texts.iter().map(|text| encoded(text)).collect();
+            push_encoded(place, &texts.join(separator), self.out);
+        }
+        Ok(())
+    }
+
+    /// Writes each item under a name of its own.
+    fn each(
+        &mut self,
+        place: &mut String,
+        items: &[Value],
+        lists: Lists,
+        depth: usize,
+    ) -> Result<(), QueryFault> {
+        let dots = self.encoding.nested == Some(Nested::Dots);
+        for (index, item) in items.iter().enumerate() {
+            let plain = !item.is_object() && !item.is_array();
+            let before = place.len();
+            match lists {
+                Lists::Brackets if depth < DEEPEST => place.push_str("%5B%5D"),
+                Lists::Indices if depth < DEEPEST && dots => place.push_str(&format!(".{index}")),
+                Lists::Indices if depth < DEEPEST => place.push_str(&format!("%5B{index}%5D")),
+                // The items of a list that repeats its name cannot be told apart.
+                _ if plain => {}
+                _ => return Err(self.fault(item)),
+            }
+            self.value(place, item, depth + 1)?;
+            place.truncate(before);
+        }
+        Ok(())
+    }
+
+    fn fault(&self, found: &Value) -> QueryFault {
+        QueryFault { name: self.name.to_owned(), found: type_name(found) }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+fn push_encoded(name: &str, value: &str, out: &mut String) {
+    if !out.is_empty() {
+        out.push('&');
+    }
+    out.push_str(name);
+    out.push('=');
+    out.push_str(value);
 }
 
 /// Appends one parameter.
@@ -70,7 +177,8 @@ mod tests {
 
     fn pushed(value: Value) -> Result<(String, Vec<String>), QueryFault> {
         let mut out = String::new();
-        let left_out = push_parameters(value.as_object().unwrap(), &mut out)?;
+        let left_out =
+            push_parameters(value.as_object().unwrap(), ParameterEncoding::default(), &mut out)?;
         Ok((out, left_out))
     }
 
@@ -96,5 +204,61 @@ mod tests {
         let fault = QueryFault { name: "o".into(), found: "object" };
         assert_eq!(pushed(json!({"o": {"x": 1}})), Err(fault.clone()));
         assert_eq!(pushed(json!({"o": [{"x": 1}]})), Err(fault));
+    }
+
+    #[test]
+    fn each_encoding_as_a_table() {
+        let plain = json!({ "a": [1, "b c", null], "o": { "x": { "y": "," } } });
+        let objects = json!({ "l": [{ "a": 1, "b": [2, 3] }, { "a": 4 }], "e": [], "n": {} });
+        let encoding = |nested, lists| ParameterEncoding { nested, lists };
+        let written = |value: &Value, encoding| {
+            let mut out = String::new();
+            push_parameters(value.as_object().unwrap(), encoding, &mut out)
+                .map(|_| out.replace("%5B", "[").replace("%5D", "]"))
+                .map_err(|fault| fault.found)
+        };
+        use {Lists as L, Nested as N};
+        for (nested, lists, of_plain, of_objects) in [
+            (Some(N::Brackets), None, Ok("a=1&a=b%20c&o[x][y]=%2C"), Err("object")),
+            (Some(N::Dots), Some(L::Repeat), Ok("a=1&a=b%20c&o.x.y=%2C"), Err("object")),
+            (
+                Some(N::Brackets),
+                Some(L::Brackets),
+                Ok("a[]=1&a[]=b%20c&o[x][y]=%2C"),
+                Ok("l[][a]=1&l[][b][]=2&l[][b][]=3&l[][a]=4"),
+            ),
+            (
+                Some(N::Brackets),
+                Some(L::Indices),
+                Ok("a[0]=1&a[1]=b%20c&o[x][y]=%2C"),
+                Ok("l[0][a]=1&l[0][b][0]=2&l[0][b][1]=3&l[1][a]=4"),
+            ),
+            (
+                Some(N::Dots),
+                Some(L::Indices),
+                Ok("a.0=1&a.1=b%20c&o.x.y=%2C"),
+                Ok("l.0.a=1&l.0.b.0=2&l.0.b.1=3&l.1.a=4"),
+            ),
+            (Some(N::Dots), Some(L::Comma), Ok("a=1,b%20c&o.x.y=%2C"), Err("object")),
+            (Some(N::Dots), Some(L::Space), Ok("a=1%20b%20c&o.x.y=%2C"), Err("object")),
+            (Some(N::Dots), Some(L::Pipes), Ok("a=1%7Cb%20c&o.x.y=%2C"), Err("object")),
+            (None, Some(L::Comma), Err("object"), Err("object")),
+        ] {
+            let encoding = encoding(nested, lists);
+            assert_eq!(written(&plain, encoding), of_plain.map(str::to_owned), "{encoding:?}");
+            assert_eq!(written(&objects, encoding), of_objects.map(str::to_owned), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_deep_is_refused() {
+        let deep = (0..40).fold(json!(1), |inner, _| json!({ "a": inner }));
+        let encoding = ParameterEncoding { nested: Some(Nested::Dots), lists: None };
+        let fault = push_parameters(
+            json!({ "x": deep }).as_object().unwrap(),
+            encoding,
+            &mut String::new(),
+        );
+        assert_eq!(fault.unwrap_err().name, "x");
     }
 }

@@ -10,13 +10,18 @@ use super::limits::MAX_BODY_BYTES;
 use super::url::{is_missing_whole, parameters, push_form, source_field};
 use super::warning::Warning;
 use crate::card::Card;
+use crate::encoding::xml_text;
 use crate::inject::header::{HeaderFault, push_header};
+use crate::parameters::ParameterEncoding;
 use crate::request::{Body, BodyKind};
-use crate::template::{Scope, ValueTemplate};
+use crate::template::{
+    MAX_RENDERED_BYTES, Part, Scope, Template, TemplateValueError, ValueTemplate, part_text,
+    quoted_expression,
+};
 use crate::value::type_name;
 
 pub(super) fn body(
-    card: &Card,
+    (card, encoding): (&Card, ParameterEncoding),
     scope: &dyn Scope,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Body, HeaderValue)>, PlanFault> {
@@ -38,8 +43,10 @@ pub(super) fn body(
             return Ok(None);
         };
         let mut out = String::new();
-        push_form(&map, part, form, &mut out, warnings)?;
+        push_form(&map, (part, encoding), form, &mut out, warnings)?;
         (BodyKind::Form, Bytes::from(out))
+    } else if let Some(xml) = &template.xml {
+        (BodyKind::Xml, Bytes::from(escaped(xml, scope)?))
     } else if let Some(text) = &template.text {
         let Some(text) = text.text(scope).map_err(fail)? else {
             return Ok(None);
@@ -57,6 +64,27 @@ pub(super) fn body(
         None => HeaderValue::from_static(kind.content_type()),
     };
     Ok(Some((Body { kind, bytes }, content_type)))
+}
+
+/// XML with its values escaped; what is optional and has none is empty.
+fn escaped(template: &Template, scope: &dyn Scope) -> Result<String, PlanFault> {
+    let part = RequestPart::Body;
+    let fail = |error| PlanFault::Template { part, error };
+    let mut out = String::new();
+    for piece in template.usable_parts().map_err(fail)? {
+        if let Part::Text(text) = piece {
+            out.push_str(text);
+            continue;
+        }
+        let text = part_text(piece, scope).map_err(fail)?;
+        let unfit =
+            || TemplateValueError::NotXml { expression: quoted_expression(&piece.source()) };
+        out.push_str(&xml_text(&text).ok_or_else(unfit).map_err(fail)?);
+        if out.len() > MAX_RENDERED_BYTES {
+            return Err(fail(TemplateValueError::TooLong));
+        }
+    }
+    Ok(out)
 }
 
 pub(super) fn headers(

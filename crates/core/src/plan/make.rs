@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::body::{body, headers};
+use super::circumstances::{Circumstances, Moments};
 use super::credentials::{add_sensitive, apply_auth};
 use super::fault::{PlanFault, RequestPart};
 use super::forms::settle_invocation;
@@ -38,27 +39,28 @@ pub fn plan(
     input: Map<String, Value>,
     settings: &PlanSettings,
 ) -> Result<Plan, Refusal> {
-    plan_with_key(definition, connection, options, input, None, settings)
+    plan_in(definition, connection, (options, input), &Circumstances::default(), settings)
 }
 
-/// As [`plan`], with the idempotency key of the invocation, for a card that has a place for it.
+/// As [`plan`], with the idempotency key of the invocation and the moment that it is planned in.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_with_key(
+pub fn plan_in(
     definition: &Definition,
     connection: &Connection,
-    mut options: Map<String, Value>,
-    mut input: Map<String, Value>,
-    idempotency_key: Option<&str>,
+    (mut options, mut input): (Map<String, Value>, Map<String, Value>),
+    circumstances: &Circumstances<'_>,
     settings: &PlanSettings,
 ) -> Result<Plan, Refusal> {
+    let idempotency_key = circumstances.idempotency_key;
     idempotency::into_input(&definition.card, idempotency_key, &mut input);
     let mut warnings: Vec<Warning> =
         connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
     let derived = RefCell::new(Vec::new());
-    let rendered =
-        render(definition, connection, &mut options, &mut input, settings, &mut warnings, &derived);
+    let moments = Moments::new(circumstances);
+    let told = Told { settings, moments: &moments, derived: &derived };
+    let rendered = render(definition, connection, (&mut options, &mut input), &told, &mut warnings);
     let rendered = rendered.and_then(|mut plan| {
         let headers = &mut plan.request.headers;
         idempotency::into_header(&definition.card, idempotency_key, headers).map(|()| plan)
@@ -78,20 +80,26 @@ pub fn plan_with_key(
     }
 }
 
+/// What a plan is made with besides the invocation.
+struct Told<'a> {
+    settings: &'a PlanSettings,
+    moments: &'a Moments<'a>,
+    /// What helpers made of secrets.
+    derived: &'a RefCell<Vec<Secret>>,
+}
+
 /// Settles the forms in place and makes everything of the plan but them and the warnings.
 fn render(
     definition: &Definition,
     connection: &Connection,
-    options: &mut Map<String, Value>,
-    input: &mut Map<String, Value>,
-    settings: &PlanSettings,
+    (options, input): (&mut Map<String, Value>, &mut Map<String, Value>),
+    &Told { settings, moments, derived }: &Told<'_>,
     warnings: &mut Vec<Warning>,
-    derived: &RefCell<Vec<Secret>>,
 ) -> Result<Plan, PlanFault> {
     let (connector, card) = (&*definition.connector, &definition.card);
     settle_invocation(card, connection, options, input, warnings)?;
-    let scope =
-        PlanScope { card: Some(card), ..PlanScope::new(connection, options, input, derived) };
+    let plain = PlanScope::new(connection, options, input, derived);
+    let scope = PlanScope { card: Some(card), moments: Some(moments), ..plain };
 
     let target_name = text(&card.request.target, RequestPart::Target, &scope)?;
     let target = connector
@@ -107,13 +115,14 @@ fn render(
     let method = method(card, &scope)?;
     let path_text = path_text(card, &scope)?;
     let above = [connector.query.as_ref(), target.query.as_ref()];
-    let query = query((card, above), &path_text, &scope, warnings)?;
+    let encoding = card.request.encoding.or(target.encoding.or(connector.encoding));
+    let query = query((card, above), (&path_text, encoding), &scope, warnings)?;
     let joined = path::join(base.url(), base.text(), &path_text, &query)
         .map_err(|fault| PlanFault::Url { field: relative_url_field(card), fault })?;
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
     }
-    let body = body(card, &scope, warnings)?;
+    let body = body((card, encoding), &scope, warnings)?;
     let above = [connector.headers.as_ref(), target.headers.as_ref()];
     let headers = headers((card, above), body.as_ref(), &scope)?;
     let effect = *card

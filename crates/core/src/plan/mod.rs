@@ -6,6 +6,7 @@
 //! The first fault wins.
 
 mod body;
+mod circumstances;
 mod credentials;
 mod fault;
 mod forms;
@@ -20,10 +21,11 @@ mod settings;
 mod url;
 mod warning;
 
+pub use circumstances::Circumstances;
 pub use fault::{HostNotAllowed, PlanFault, RequestPart};
 pub use given::plan_request;
 pub use limits::{MAX_BODY_BYTES, METHODS};
-pub use make::{plan, plan_with_key};
+pub use make::{plan, plan_in};
 pub use planned::{Plan, Refusal};
 pub use reach::unreachable_base;
 pub use settings::{BaseOverride, PlanSettings};

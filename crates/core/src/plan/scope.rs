@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
+use super::circumstances::Moments;
 use crate::card::Card;
 use crate::connection::Connection;
+use crate::moment::Moment;
 use crate::response::descend_map;
 use crate::secret::Secret;
 use crate::template::{Found, Reference, Root, Scope};
@@ -18,6 +20,8 @@ pub(super) struct PlanScope<'a> {
     pub(super) input: &'a Map<String, Value>,
     /// The card, whose fields say what is secret; `None` while the forms are settled.
     pub(super) card: Option<&'a Card>,
+    /// The moment of the plan; `None` while the forms are settled.
+    pub(super) moments: Option<&'a Moments<'a>>,
     /// What helpers made of secrets.
     pub(super) derived: &'a RefCell<Vec<Secret>>,
 }
@@ -29,7 +33,7 @@ impl<'a> PlanScope<'a> {
         input: &'a Map<String, Value>,
         derived: &'a RefCell<Vec<Secret>>,
     ) -> PlanScope<'a> {
-        PlanScope { connection, options, input, card: None, derived }
+        PlanScope { connection, options, input, card: None, moments: None, derived }
     }
 }
 
@@ -66,6 +70,10 @@ impl Scope for PlanScope<'_> {
             }
             _ => false,
         }
+    }
+
+    fn moment(&self) -> Option<Moment> {
+        self.moments?.next()
     }
 
     fn note_secret(&self, derived: &str) {

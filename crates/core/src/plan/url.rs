@@ -13,6 +13,7 @@ use crate::field::{Field, Format};
 use crate::host_pattern::is_allowed;
 use crate::inject::path;
 use crate::inject::query::push_parameters;
+use crate::parameters::ParameterEncoding;
 use crate::request::HostFrom;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{
@@ -186,7 +187,7 @@ pub(super) fn is_missing_whole(template: &ValueTemplate, scope: &dyn Scope) -> b
 /// The query: that of connector and target, unless the card or its path has a parameter of the same name, then the card's.
 pub(super) fn query(
     (card, above): (&Card, [Option<&ValueTemplate>; 2]),
-    path: &str,
+    (path, encoding): (&str, ParameterEncoding),
     scope: &dyn Scope,
     warnings: &mut Vec<Warning>,
 ) -> Result<String, PlanFault> {
@@ -214,26 +215,26 @@ pub(super) fn query(
         if let Some((map, _)) = &mut own {
             map.retain(|name, value| !value.is_null() || !above_names.contains(name));
         }
-        push_parameters(&inherited, &mut out).map_err(|fault| PlanFault::Query {
+        push_parameters(&inherited, encoding, &mut out).map_err(|fault| PlanFault::Query {
             part: RequestPart::Query,
             field: None,
             fault,
         })?;
     }
     if let Some((map, template)) = &own {
-        push_form(map, RequestPart::Query, template, &mut out, warnings)?;
+        push_form(map, (RequestPart::Query, encoding), template, &mut out, warnings)?;
     }
     Ok(out)
 }
 
 pub(super) fn push_form(
     map: &Map<String, Value>,
-    part: RequestPart,
+    (part, encoding): (RequestPart, ParameterEncoding),
     template: &ValueTemplate,
     out: &mut String,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), PlanFault> {
-    let left_out = push_parameters(map, out).map_err(|fault| PlanFault::Query {
+    let left_out = push_parameters(map, encoding, out).map_err(|fault| PlanFault::Query {
         part,
         field: source_field(template),
         fault,

@@ -87,6 +87,11 @@ pub enum TemplateValueError {
         /// The type that was found.
         found: &'static str,
     },
+    /// A character inside XML that it cannot hold.
+    NotXml {
+        /// The expression.
+        expression: String,
+    },
     /// Something else than a list after the key `each`.
     NotAList {
         /// The expression.
@@ -161,6 +166,9 @@ impl fmt::Display for TemplateValueError {
                 let found = article(found);
                 write!(f, "`{expression}` is spread and must be an object, not {found}")
             }
+            TemplateValueError::NotXml { expression } => {
+                write!(f, "`{expression}` holds a character that XML cannot hold")
+            }
             TemplateValueError::NotAList { expression, found } => {
                 write!(f, "`{expression}` must be a list, not {}", article(found))
             }
@@ -193,6 +201,7 @@ impl Fault for TemplateValueError {
             TemplateValueError::NotText { .. }
             | TemplateValueError::NotAnObject { .. }
             | TemplateValueError::NotAList { .. }
+            | TemplateValueError::NotXml { .. }
             | TemplateValueError::NoRow(_)
             | TemplateValueError::Helper { .. } => Code::TEMPLATE_VALUE,
             TemplateValueError::TooLong => Code::LIMIT_RENDERED,

@@ -15,7 +15,7 @@ use handlebars::{
 use serde_json::{Map, Value};
 
 use super::fault::{TemplateProblem, TemplateValueError, quoted_expression};
-use super::helpers::{Function, HELPERS, TOO_LONG, gives_default, helper_names};
+use super::helpers::{self, Given, HELPERS, TOO_LONG, gives_default};
 use super::limits::{MAX_DEPTH, MAX_RENDERED_BYTES};
 use super::reference::{Reference, Root};
 use super::scope::{Found, Scope};
@@ -23,12 +23,20 @@ use super::scope::{Found, Scope};
 /// The wrapper that writes its parameter as JSON.
 const CAPTURE: &str = "__value";
 
+/// Where the time of the call stands among the values: no root has that name.
+const NOW: &str = "__now";
+
+/// Where something random stands.
+const RANDOM: &str = "__random";
+
 /// A compiled helper call.
 #[derive(Clone, Debug)]
 pub struct Helper {
     source: String,
     template: Arc<handlebars::Template>,
     references: Vec<Reference>,
+    /// Whether a helper in it asks for the time or for something random.
+    asks: bool,
 }
 
 impl Helper {
@@ -57,10 +65,11 @@ impl Helper {
         if call.name.as_name() != Some(CAPTURE) || !call.hash.is_empty() {
             return Err(refused());
         }
-        let mut references = Vec::new();
-        inspect(parameter, &optional, &mut references, &refused)?;
+        let mut found = Inspected::default();
+        inspect(parameter, &optional, &mut found, &refused)?;
+        let Inspected { mut references, asks } = found;
         references.sort_by_key(|reference| reference.segments.len());
-        Ok(Helper { source: source.to_owned(), template: Arc::new(template), references })
+        Ok(Helper { source: source.to_owned(), template: Arc::new(template), references, asks })
     }
 
     /// The call as written.
@@ -99,6 +108,12 @@ impl Helper {
                 place(&mut roots, reference, value);
             }
         }
+        if self.asks
+            && let Some(moment) = scope.moment()
+        {
+            roots.insert(NOW.to_owned(), Value::from(moment.unix_seconds));
+            roots.insert(RANDOM.to_owned(), Value::String(moment.nonce_hex()));
+        }
         let context = Context::from(Value::Object(roots));
         let mut out = Bounded::default();
         let mut render = RenderContext::new(None);
@@ -106,6 +121,10 @@ impl Helper {
             .render(registry(), &context, &mut render, &mut out)
             .map_err(|error| self.refusal(&error))?;
         let value = crate::value::parse(&out.text).map_err(|_| TemplateValueError::TooLong)?;
+        // The first of an empty list is none, and goes where that was foreseen.
+        if value.is_null() && self.references.iter().any(|reference| reference.optional) {
+            return Ok(None);
+        }
         if secret {
             note_texts(&value, scope);
         }
@@ -211,11 +230,18 @@ fn deepest(source: &str) -> usize {
     most
 }
 
+/// What is in a call.
+#[derive(Default)]
+struct Inspected {
+    references: Vec<Reference>,
+    asks: bool,
+}
+
 /// Checks a parameter and what is nested in it, and collects its references.
 fn inspect(
     parameter: &Parameter,
     optional: &[String],
-    references: &mut Vec<Reference>,
+    found: &mut Inspected,
     refused: &dyn Fn() -> TemplateProblem,
 ) -> Result<(), TemplateProblem> {
     match parameter {
@@ -237,7 +263,7 @@ fn inspect(
                 .find(|root| root.as_str() == first)
                 .ok_or(TemplateProblem::UnknownRoot { found: quoted_expression(raw) })?;
             let optional = optional.iter().any(|marked| marked == raw);
-            references.push(Reference { root, segments: names, optional });
+            found.references.push(Reference { root, segments: names, optional });
             Ok(())
         }
         Parameter::Subexpression(inner) => {
@@ -250,13 +276,14 @@ fn inspect(
                 Parameter::Path(Path::Relative((_, raw))) => raw.clone(),
                 _ => return Err(refused()),
             };
-            if !helper_names().any(|known| known == name) {
+            let Some(helper) = helpers::helper(&name) else {
                 return Err(TemplateProblem::UnknownHelper { found: quoted_expression(&name) });
-            }
+            };
+            found.asks |= helper.asks();
             if !hash.is_empty() {
                 return Err(refused());
             }
-            params.iter().try_for_each(|param| inspect(param, optional, references, refused))
+            params.iter().try_for_each(|param| inspect(param, optional, found, refused))
         }
         _ => Err(refused()),
     }
@@ -273,7 +300,7 @@ fn registry() -> &'static Handlebars<'static> {
         registry.set_strict_mode(true);
         registry.register_escape_fn(handlebars::no_escape);
         // Handlebars' own helpers (`each`, `lookup`, `log` …) are not on our list.
-        let own: BTreeSet<_> = helper_names().collect();
+        let own: BTreeSet<_> = helpers::helper_names().collect();
         for name in [
             "if", "unless", "each", "with", "lookup", "raw", "log", "eq", "ne", "gt", "gte", "lt",
             "lte", "and", "or", "not", "len",
@@ -282,21 +309,15 @@ fn registry() -> &'static Handlebars<'static> {
                 registry.unregister_helper(name);
             }
         }
-        for (name, least, most, function) in HELPERS {
-            let helper = Builtin { name, least: *least, most: *most, function: *function };
-            registry.register_helper(name, Box::new(helper));
+        for helper in HELPERS {
+            registry.register_helper(helper.name, Box::new(Builtin(helper)));
         }
         registry.register_helper(CAPTURE, Box::new(Capture));
         registry
     })
 }
 
-struct Builtin {
-    name: &'static str,
-    least: usize,
-    most: usize,
-    function: Function,
-}
+struct Builtin(&'static helpers::HelperDef);
 
 /// Why a helper gave no value.
 #[derive(Debug)]
@@ -319,34 +340,46 @@ impl HelperDef for Builtin {
         &self,
         call: &handlebars::Helper<'rc>,
         _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
+        context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
+        let helper = self.0;
         let params = call.params();
-        if !(self.least..=self.most).contains(&params.len()) {
+        if !(helper.least..=helper.most).contains(&params.len()) {
             return Err(refuse(format!(
                 "`{}` takes {} parameters, not {}",
-                self.name,
-                if self.least == self.most {
-                    self.least.to_string()
+                helper.name,
+                if helper.least == helper.most {
+                    helper.least.to_string()
                 } else {
-                    format!("{} to {}", self.least, self.most)
+                    format!("{} to {}", helper.least, helper.most)
                 },
                 params.len()
             )));
         }
         for (index, param) in params.iter().enumerate() {
-            if param.is_value_missing() && !(self.name == "default" && index == 0) {
+            if param.is_value_missing() && !(helper.name == "default" && index == 0) {
                 let name = param.relative_path().map_or("a parameter", String::as_str);
                 return Err(refuse(format!("`{name}` has no value")));
             }
         }
         let values: Vec<&Value> = params.iter().map(handlebars::PathAndJson::value).collect();
-        match (self.function)(&values) {
+        let given = match helper.asks() {
+            true => given(context.data()),
+            false => Given::default(),
+        };
+        match (helper.function)(&values, given) {
             Ok(value) => Ok(ScopedJson::Derived(value)),
-            Err(reason) => Err(refuse(format!("`{}`: {reason}", self.name))),
+            Err(reason) => Err(refuse(format!("`{}`: {reason}", helper.name))),
         }
     }
+}
+
+/// What stands among the values for helpers that ask.
+fn given(values: &Value) -> Given {
+    let random = values.get(RANDOM).and_then(Value::as_str);
+    let random = random.and_then(|digits| hex::decode(digits).ok()?.try_into().ok());
+    Given { now: values.get(NOW).and_then(Value::as_i64), random }
 }
 
 struct Capture;

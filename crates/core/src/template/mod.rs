@@ -28,7 +28,7 @@ pub use fault::{TemplateFault, TemplateProblem, TemplateValueError, quoted_expre
 pub use helper_call::Helper;
 #[cfg(not(feature = "helpers"))]
 pub use helper_call_left_out::Helper;
-pub use helpers::{arity, gives_default, helper_names};
+pub use helpers::{HelperDef, Kind, gives_default, helper, helper_names};
 pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
 pub use parse::{Part, Template};
 pub use reference::{Reference, Root};

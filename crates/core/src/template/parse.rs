@@ -30,6 +30,18 @@ pub enum Part {
     Helper(Helper),
 }
 
+impl Part {
+    /// The text or expression, for messages.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match self {
+            Part::Text(text) => text.clone(),
+            Part::Reference(reference) => reference.to_string(),
+            Part::Helper(helper) => helper.source().to_owned(),
+        }
+    }
+}
+
 impl Template {
     /// Parses the text. A fault is kept and given back at every use, so that all faults of a file can be
     /// reported at once.

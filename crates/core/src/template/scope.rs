@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::reference::Reference;
+use crate::moment::Moment;
 use crate::secret::Secret;
 
 /// What references are looked up in.
@@ -15,6 +16,11 @@ pub trait Scope {
     /// Whether the value of a reference must not be shown.
     fn is_secret(&self, _reference: &Reference) -> bool {
         false
+    }
+
+    /// When the request is made, with a random value that nothing else is given; `None` where nothing may depend on them.
+    fn moment(&self) -> Option<Moment> {
+        None
     }
 
     /// Told of text that a helper made from a secret, so that it can be redacted as well.

@@ -368,9 +368,7 @@ impl Renewer {
             Err(fault) => Err(fault),
         };
         // The service closed the connection at that moment: the same is sent over another one.
-        let mends =
-            |kind: &_| matches!(kind, TransportFaultKind::Stale | TransportFaultKind::Crowded);
-        if sent.as_ref().is_err_and(|fault| mends(&fault.kind)) {
+        if sent.as_ref().is_err_and(|fault| fault.kind == TransportFaultKind::Stale) {
             let left = treatment.total_timeout.saturating_sub(since.elapsed());
             let treatment = Treatment { fresh: true, ..treatment.within(left) };
             sent = self.transport.send(request, treatment).await;

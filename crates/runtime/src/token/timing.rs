@@ -28,6 +28,8 @@ impl Timing {
             idle_timeout: Duration::from_secs(15),
             total_timeout: Duration::from_secs(20),
             max_body_bytes: 1024 * 1024,
+            // A refresh token may be good for one request.
+            roomy: true,
             ..Treatment::default()
         };
         let treatment = treatment.within(Duration::from_millis(part));

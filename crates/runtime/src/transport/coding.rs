@@ -1,14 +1,17 @@
 //! Content codings of a reply (RFC 9110, section 8.4): undone here, so that a body that is not what its header
 //! says is kept as it came, and so that the limit counts what comes out.
 
-use std::io;
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use miniz_oxide::DataFormat;
 
-/// How a gzip stream starts (RFC 1952, section 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
+use super::deflate::Inflater;
+use super::gathered::Gathered;
+use super::gzip;
+use super::undoing::{Ended, PIECE_BYTES, Work};
 
 /// The codings that are undone; a request offers them.
 const KNOWN: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
@@ -29,10 +32,18 @@ pub(super) enum Undone {
     Truncated(Bytes, String),
     /// It is not what the header says, or a coding is not known.
     Broken(String),
+    /// It was not to go on.
+    Stopped,
 }
 
-/// Undoes the codings that the headers name, and takes them out of the headers.
-pub(super) fn undo(headers: &mut HeaderMap, body: &Bytes, limit: u64) -> Undone {
+/// Undoes the codings that the headers name, and takes them out of the headers. `may_go_on` is asked again and again, with the bytes
+/// that were read and made by then.
+pub(super) fn undo(
+    headers: &mut HeaderMap,
+    body: &Bytes,
+    limit: u64,
+    may_go_on: &dyn Fn(u64) -> bool,
+) -> Undone {
     let codings: Vec<String> = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -49,26 +60,31 @@ pub(super) fn undo(headers: &mut HeaderMap, body: &Bytes, limit: u64) -> Undone 
     if codings.len() > MOST_CODINGS {
         return Undone::Broken(format!("it has more than {MOST_CODINGS} content codings"));
     }
+    let work = Work::new(limit, may_go_on);
     let mut plain = body.clone();
     for coding in codings.iter().rev() {
-        let undone = match coding.as_str() {
-            "gzip" | "x-gzip" if !GZIP_MAGIC.starts_with(&plain[..plain.len().min(2)]) => {
+        let (out, ended) = match coding.as_str() {
+            "gzip" | "x-gzip" if !gzip::may_be(&plain) => {
                 return Undone::Broken("the body is not `gzip`".to_owned());
             }
-            "gzip" | "x-gzip" => gunzip(&plain, limit),
-            "deflate" => inflate(&plain, limit),
-            "br" => read(brotli::Decompressor::new(&*plain, 4096), limit),
+            "gzip" | "x-gzip" => undone_by(|out| gzip::members(&plain, out, &work)),
+            "deflate" => inflate(&plain, &work),
+            "br" => undone_by(|out| brotli(&plain, out, &work)),
             _ => continue,
         };
-        let (bytes, fault) = undone;
-        match fault {
-            _ if bytes.len() as u64 > limit => return Undone::TooLong(bytes.into()),
-            None => plain = bytes.into(),
-            Some(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => {
+        let mut bytes = out.finish();
+        bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        match ended {
+            Ok(()) => plain = bytes,
+            Err(Ended::TooLong) => return Undone::TooLong(bytes),
+            Err(Ended::Early) => {
                 let detail = format!("the `{coding}` body ends early");
-                return Undone::Truncated(bytes.into(), detail);
+                return Undone::Truncated(bytes, detail);
             }
-            Some(fault) => return Undone::Broken(format!("the body is not `{coding}`: {fault}")),
+            Err(Ended::Broken(why)) => {
+                return Undone::Broken(format!("the body is not `{coding}`: {why}"));
+            }
+            Err(Ended::Stopped) => return Undone::Stopped,
         }
     }
     headers.remove(CONTENT_ENCODING);
@@ -76,37 +92,60 @@ pub(super) fn undo(headers: &mut HeaderMap, body: &Bytes, limit: u64) -> Undone 
     Undone::Plain(plain)
 }
 
-/// The members of a gzip body, one after the other. What follows a whole one and begins no other is padding.
-fn gunzip(body: &[u8], limit: u64) -> Read {
-    let (mut all, mut rest) = (Vec::new(), body);
+/// What came out, and how it ended.
+type Out = (Gathered, Result<(), Ended>);
+
+fn undone_by(undo: impl FnOnce(&mut Gathered) -> Result<(), Ended>) -> Out {
+    let mut out = Gathered::default();
+    let ended = undo(&mut out);
+    (out, ended)
+}
+
+/// `deflate` means zlib (RFC 1950); some servers send the bare stream (RFC 1951).
+fn inflate(body: &[u8], work: &Work<'_>) -> Out {
+    let undo = |format| {
+        undone_by(|out| Inflater::new(format).stream(&mut { body }, out, work, &mut |_| {}))
+    };
+    let zlib = undo(DataFormat::Zlib);
+    match zlib {
+        (ref out, Err(Ended::Early | Ended::Broken(_))) if out.len() == 0 => {
+            match undo(DataFormat::Raw) {
+                (_, Err(Ended::Early | Ended::Broken(_))) => zlib,
+                bare => bare,
+            }
+        }
+        _ => zlib,
+    }
+}
+
+/// Brotli (RFC 7932).
+fn brotli(body: &[u8], out: &mut Gathered, work: &Work<'_>) -> Result<(), Ended> {
+    let mut decoder = brotli::Decompressor::new(Pieces { rest: body, work }, PIECE_BYTES);
+    let mut made = vec![0; PIECE_BYTES];
     loop {
-        let mut member = flate2::bufread::GzDecoder::new(rest);
-        let (bytes, fault) = read(&mut member, limit.saturating_sub(all.len() as u64));
-        all.extend_from_slice(&bytes);
-        rest = member.into_inner();
-        if fault.is_some() || all.len() as u64 > limit || !rest.starts_with(&GZIP_MAGIC) {
-            return (all, fault);
+        match decoder.read(&mut made) {
+            Ok(0) => return Ok(()),
+            Ok(count) => work.keep(&made[..count], out)?,
+            Err(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => return Err(Ended::Early),
+            // The reason why the pieces have ended is still so.
+            Err(fault) => {
+                work.spend(0)?;
+                return Err(Ended::Broken(fault.to_string()));
+            }
         }
     }
 }
 
-/// What came out, and the fault that ended it.
-type Read = (Vec<u8>, Option<io::Error>);
-
-/// `deflate` means zlib (RFC 1950); some servers send the bare stream (RFC 1951).
-fn inflate(body: &[u8], limit: u64) -> Read {
-    let zlib = read(flate2::read::ZlibDecoder::new(body), limit);
-    if zlib.1.is_none() || !zlib.0.is_empty() {
-        return zlib;
-    }
-    let bare = read(flate2::read::DeflateDecoder::new(body), limit);
-    if bare.1.is_none() { bare } else { zlib }
+/// A body as a decoder reads it, up to where the work is to stop.
+struct Pieces<'b> {
+    rest: &'b [u8],
+    work: &'b Work<'b>,
 }
 
-/// Reads up to one byte more than the limit.
-fn read(from: impl io::Read, limit: u64) -> Read {
-    use io::Read as _;
-    let mut bytes = Vec::new();
-    let fault = from.take(limit.saturating_add(1)).read_to_end(&mut bytes).err();
-    (bytes, fault)
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.rest.read(into)?;
+        self.work.spend(read).map_err(|_| io::Error::other("it is not to go on"))?;
+        Ok(read)
+    }
 }

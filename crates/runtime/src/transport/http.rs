@@ -12,14 +12,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
@@ -28,10 +28,12 @@ use super::coding::{self, CODED_ALLOWANCE, Undone};
 use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
 use super::fault::{Phase, Refused, causes, fault, is_crowded};
+use super::gathered::Gathered;
 use super::resolve::{Resolve, SystemResolver};
 use super::room::{MOST_HEADERS, Room};
 use super::tls::{self, Fingerprint};
 use super::{BoxFuture, Transport};
+use crate::apart::{BIG_BYTES, apart};
 
 /// From this size on, sending a body may take longer than the idle limit.
 const LARGE_BODY_BYTES: usize = 256 * 1024;
@@ -186,7 +188,7 @@ impl HttpTransport {
         let key = ClientKey {
             guarded: self.egress.guards(spec),
             fresh: treatment.fresh,
-            roomy: treatment.fresh || self.room.is_wanted(host),
+            roomy: treatment.roomy || treatment.fresh || self.room.is_wanted(host),
             tls: spec.url.scheme() == "https",
             connect_timeout: treatment.connect_timeout,
             settings: spec.tls.as_deref().map(tls::fingerprint),
@@ -285,17 +287,22 @@ impl Limits {
         let left = self
             .deadline
             .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-        let (limit, which, after) = if left < idle {
-            (left, TimeoutKind::Total, self.treatment.total_timeout)
-        } else {
-            (idle, TimeoutKind::Idle, idle)
-        };
-        tokio::time::timeout(limit, wait).await.map_err(|_| TransportFault {
-            kind: TransportFaultKind::Timeout { which, after },
-            not_sent: false,
-            detail: String::new(),
-        })
+        if left < idle {
+            return tokio::time::timeout(left, wait).await.map_err(|_| self.over());
+        }
+        let over = |_| timeout(TimeoutKind::Idle, idle);
+        tokio::time::timeout(idle, wait).await.map_err(over)
     }
+
+    /// The total limit is over.
+    fn over(&self) -> TransportFault {
+        timeout(TimeoutKind::Total, self.treatment.total_timeout)
+    }
+}
+
+fn timeout(which: TimeoutKind, after: Duration) -> TransportFault {
+    let kind = TransportFaultKind::Timeout { which, after };
+    TransportFault { kind, not_sent: false, detail: String::new() }
 }
 
 /// Reads the body up to the limit; what came before a fault is kept.
@@ -332,58 +339,56 @@ async fn read(
     };
     let mut body = body.finish();
     body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    if !coded {
+        return Ok(Reply { status, headers, body, end });
+    }
+    let undone;
+    (headers, undone) = undo(headers, &body, limit, clock).await;
     if end != BodyEnd::Complete {
         // As much as came out of the coding is kept: a coded beginning tells no one anything.
-        let body = match coding::undo(&mut headers, &body, limit) {
+        let body = match undone {
             Undone::Plain(body) | Undone::TooLong(body) | Undone::Truncated(body, _) => body,
-            Undone::Broken(_) => Bytes::new(),
+            Undone::Broken(_) | Undone::Stopped => Bytes::new(),
         };
         return Ok(Reply { status, headers, body, end });
     }
-    let (body, end) = match coding::undo(&mut headers, &body, limit) {
+    let (body, end) = match undone {
         Undone::Plain(body) => (body, BodyEnd::Complete),
         Undone::TooLong(beginning) => (beginning, BodyEnd::TooLarge { limit }),
         Undone::Truncated(beginning, detail) => {
             (beginning, broken(TransportFaultKind::Truncated, detail))
         }
         Undone::Broken(detail) => (body, broken(TransportFaultKind::Protocol, detail)),
+        Undone::Stopped => (Bytes::new(), BodyEnd::Broken(clock.over())),
     };
     Ok(Reply { status, headers, body, end })
 }
 
+/// Undoes the codings of a body, here where that is little work; [`Undone::Stopped`] where time ran out.
+async fn undo(
+    mut headers: HeaderMap,
+    body: &Bytes,
+    limit: u64,
+    clock: &Limits,
+) -> (HeaderMap, Undone) {
+    let is_little = |spent| spent <= BIG_BYTES as u64;
+    match coding::undo(&mut headers, body, limit, &is_little) {
+        Undone::Stopped => {}
+        undone => return (headers, undone),
+    }
+    let (body, mut given) = (body.clone(), headers.clone());
+    let undoing = apart(move |wanted| {
+        let undone = coding::undo(&mut given, &body, limit, &|_| wanted.is_so());
+        (given, undone)
+    });
+    match clock.bound(Duration::MAX, undoing).await {
+        Ok(done) => done,
+        Err(_) => (headers, Undone::Stopped),
+    }
+}
+
 fn broken(kind: TransportFaultKind, detail: String) -> BodyEnd {
     BodyEnd::Broken(TransportFault { kind, not_sent: false, detail })
-}
-
-/// Chunks of a body; a single one is kept without a copy.
-#[derive(Default)]
-struct Gathered {
-    first: Bytes,
-    rest: Option<BytesMut>,
-}
-
-impl Gathered {
-    fn push(&mut self, chunk: Bytes) {
-        match &mut self.rest {
-            Some(rest) => rest.extend_from_slice(&chunk),
-            None if self.first.is_empty() => self.first = chunk,
-            None => {
-                let mut rest = BytesMut::with_capacity((self.first.len() + chunk.len()) * 2);
-                rest.extend_from_slice(&self.first);
-                rest.extend_from_slice(&chunk);
-                self.rest = Some(rest);
-            }
-        }
-    }
-
-    fn len(&self) -> u64 {
-        let length = self.rest.as_ref().map_or(self.first.len(), BytesMut::len);
-        u64::try_from(length).unwrap_or(u64::MAX)
-    }
-
-    fn finish(self) -> Bytes {
-        self.rest.map_or(self.first, BytesMut::freeze)
-    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 mod certificate;
 mod coding;
 mod connecting;
+mod deflate;
 pub mod egress;
 mod fault;
+mod gathered;
 mod given;
+mod gzip;
 mod http;
 mod memory;
 mod observer;
@@ -17,6 +20,7 @@ mod room;
 mod send;
 mod stand_in;
 mod tls;
+mod undoing;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;

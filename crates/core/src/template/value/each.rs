@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ValueTemplate;
+use crate::moment::Moment;
 use crate::template::fault::{TemplateValueError, quoted_expression};
 use crate::template::parse::Template;
 use crate::template::reference::{Reference, Root};
@@ -69,6 +70,10 @@ impl Scope for ItemScope<'_> {
             Root::Item => self.secret,
             _ => self.outer.is_secret(reference),
         }
+    }
+
+    fn moment(&self) -> Option<Moment> {
+        self.outer.moment()
     }
 
     fn note_secret(&self, derived: &str) {
