@@ -1,5 +1,6 @@
 //! From the arguments to the subcommand, and from what came of it to the exit code.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -10,7 +11,7 @@ use super::global::Errors;
 use super::parse::parse;
 use super::{
     card_help, check, completions, connection, docs, explain, flow, list, logging, man, mock,
-    names, new, plan, record, run, schema, show, stream, test,
+    names, new, plan, record, run, schema, show, stream, test, wrap,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -36,7 +37,7 @@ fn command() -> ExitCode {
                 clap::error::ErrorKind::DisplayHelp => card_help::of(&arguments),
                 _ => Ok(None),
             };
-            let shown = of_card.and_then(|text| console.out(&text.unwrap_or_default()));
+            let shown = of_card.and_then(|text| console.text(&text.unwrap_or_default()));
             return shown.map_or_else(|failure| console.failure(&failure), |()| usage(&error));
         }
     };
@@ -86,7 +87,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let object = serde_json::json!({ "code": "usage", "message": message });
         console::note(&object.to_string());
-    } else if let Err(unwritten) = error.print() {
+    } else if let Err(unwritten) = print(error) {
         // Of what goes to stderr nothing is left to be said.
         if !error.use_stderr() {
             return Console::new(Errors::Text).failure(&Failure::Io("stdout", unwritten));
@@ -94,4 +95,21 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     ExitCode::from(if helped { 0 } else { cardhost::Class::Usage.exit_code() })
+}
+
+/// Writes clap's words, as wide as the window.
+fn print(error: &clap::Error) -> io::Result<()> {
+    let (width, further) = match error.use_stderr() {
+        true => (wrap::of_stderr(), wrap::OF_MESSAGES),
+        false => (wrap::of_stdout(), 0),
+    };
+    if width.is_none() {
+        return error.print();
+    }
+    let text = error.render().ansi().to_string();
+    let text = wrap::wrapped(&text, width, further);
+    match error.use_stderr() {
+        true => write!(anstream::stderr().lock(), "{text}"),
+        false => write!(anstream::stdout().lock(), "{text}"),
+    }
 }
