@@ -45,6 +45,7 @@ areas! {
     connections
     definitions
     encodings
+    fields
     headers
     helpers
     invocations

@@ -29,6 +29,11 @@ pub(super) enum DefinitionFault {
         /// What is wrong with it.
         fault: FieldFault,
     },
+    /// An example that its field does not take.
+    FieldExample {
+        /// What is wrong with it.
+        fault: FieldFault,
+    },
     /// A key that means nothing beside the others.
     Together {
         /// The part, such as `choices`.

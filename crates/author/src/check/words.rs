@@ -17,6 +17,9 @@ impl DefinitionFault {
                 format!("`{label}` is a group: put the field one level deeper")
             }
             DefinitionFault::TypeName { found, .. } => format!("there is no type `{found}`"),
+            DefinitionFault::FieldExample { fault } => {
+                format!("the example does not fit: {fault}")
+            }
             DefinitionFault::Default { fault } => {
                 format!("the default does not fit: {}", fault)
             }
@@ -274,7 +277,7 @@ impl DefinitionFault {
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }
-            DefinitionFault::Default { .. }
+            DefinitionFault::Default { .. } | DefinitionFault::FieldExample { .. }
             | DefinitionFault::Together { .. }
             | DefinitionFault::TooManyCombinations { .. }
             | DefinitionFault::Repeated { .. }

@@ -56,7 +56,7 @@ pub fn plan_in(
     let idempotency_key = circumstances.idempotency_key;
     idempotency::into_input(&definition.card, idempotency_key, &mut input);
     let mut warnings: Vec<Warning> =
-        connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
+        connection.remarks().iter().cloned().map(Warning::from).collect();
     let derived = RefCell::new(Vec::new());
     let moments = Moments::new(circumstances);
     let told = Told { settings, moments: &moments, derived: &derived };
