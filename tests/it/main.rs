@@ -14,6 +14,7 @@ mod canaries;
 mod canary;
 mod card_help;
 mod cassettes;
+mod catalogue;
 mod connection_cli;
 mod egress;
 mod embedded;

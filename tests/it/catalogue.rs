@@ -1,0 +1,139 @@
+//! The shipped connectors: what each of them has to be, besides passing `check` (tests/it/in_the_program.rs).
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use cardhost::Host;
+use cardhost::author::reference::{CardPage, markdown};
+use serde_json::Value;
+
+use crate::support::path;
+
+/// A connector's file and its cards, by name.
+struct Shipped {
+    connector: Value,
+    cards: BTreeMap<String, Value>,
+}
+
+/// Every connector in `cards/`, by name.
+fn shipped() -> BTreeMap<String, Shipped> {
+    let read =
+        |file: &std::path::Path| serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let mut all = BTreeMap::new();
+    for folder in fs::read_dir(path("cards")).unwrap().map(|entry| entry.unwrap().path()) {
+        if !folder.is_dir() {
+            continue;
+        }
+        let mut cards = BTreeMap::new();
+        for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            if file.extension().is_some_and(|kind| kind == "json") && name != "connector" {
+                cards.insert(name, read(&file));
+            }
+        }
+        let connector = read(&folder.join("connector.json"));
+        all.insert(
+            folder.file_name().unwrap().to_string_lossy().into_owned(),
+            Shipped { connector, cards },
+        );
+    }
+    all
+}
+
+fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// The labels of fields without a description, those inside of objects too.
+fn undescribed(fields: &Value, place: &str, found: &mut Vec<String>) {
+    for (label, field) in object(fields) {
+        let place = format!("{place}/{label}");
+        if field["description"].as_str().is_none_or(|text| !text.ends_with(['.', ')', '`'])) {
+            found.push(place.clone());
+        }
+        undescribed(&field["fields"], &place, found);
+    }
+}
+
+#[test]
+fn there_are_eleven_connectors_and_as_many_custom_api_actions() {
+    let all = shipped();
+    let cards: usize = all.values().map(|shipped| shipped.cards.len()).sum();
+    assert!(all.len() >= 11 && cards >= 79, "{} connectors, {cards} cards", all.len());
+    for (name, Shipped { cards, .. }) in &all {
+        assert!(cards.contains_key("custom-api-action"), "{name}");
+        let of = |effects: &[&str]| {
+            cards
+                .iter()
+                .filter(|(card, _)| *card != "custom-api-action")
+                .any(|(_, card)| effects.iter().any(|effect| card["effect"] == **effect))
+        };
+        assert!(of(&["read"]) && of(&["write"]) && of(&["idempotent", "destructive"]), "{name}");
+    }
+}
+
+#[test]
+fn each_connector_says_what_it_covers_and_how_its_credentials_are_got() {
+    for (name, Shipped { connector, .. }) in shipped() {
+        let folder = path(&format!("cards/{name}"));
+        let icon = fs::read_to_string(folder.join("icon.svg")).unwrap();
+        assert!(icon.starts_with("<svg ") && icon.len() < 1024 && !icon.contains("href"), "{name}");
+        assert!(
+            connector["connection"]["test"]["method"].is_string(),
+            "{name}: no test of a connection"
+        );
+        if name != "mixpanel" {
+            let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+            for part in [
+                "**Covers**",
+                "**Leaves out**",
+                "**Credentials.**",
+                "not tried against the service",
+            ] {
+                assert!(readme.contains(part), "{name}: README.md lacks {part}");
+            }
+            let codes: Vec<&str> = connector["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|rule| rule["code"].as_str())
+                .collect();
+            assert!(codes.contains(&"http.rate_limited"), "{name}: {codes:?}");
+        }
+    }
+}
+
+#[test]
+fn each_card_has_its_page_words_and_samples() {
+    let host = Host::builder().cards(cardhost::Embedded).build();
+    for (name, Shipped { connector, cards }) in shipped() {
+        let mut found = Vec::new();
+        undescribed(&connector["connection"]["fields"], "connection", &mut found);
+        for (card_name, card) in cards {
+            let place = format!("{name}/{card_name}");
+            undescribed(&card["options"], &format!("{place}: options"), &mut found);
+            for part in ["input", "output"] {
+                object(&card[part]).for_each(|(group, fields)| {
+                    undescribed(fields, &format!("{place}: {part}/{group}"), &mut found);
+                });
+            }
+            for key in ["description", "documentation"] {
+                assert!(card[key].is_string(), "{place} has no {key}");
+            }
+            let examples =
+                card["examples"].as_array().unwrap_or_else(|| panic!("{place} has no example"));
+            for example in examples {
+                let is_whole = example["request"].is_object() && example["reply"].is_object();
+                assert!(is_whole, "{place}: {}", example["name"]);
+            }
+            assert!(card["antiExamples"].as_array().is_some_and(|all| !all.is_empty()), "{place}");
+            let definition = host.catalog().definition(&place).unwrap();
+            let page = markdown(&CardPage::of(&definition));
+            assert!(
+                page.contains(card["title"].as_str().unwrap()) && page.len() > 1_000,
+                "{place}"
+            );
+        }
+        assert_eq!(found, Vec::<String>::new(), "fields without a description");
+    }
+}
