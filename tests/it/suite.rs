@@ -46,6 +46,7 @@ areas! {
     definitions
     encodings
     fields
+    follow
     headers
     helpers
     invocations

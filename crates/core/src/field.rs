@@ -96,6 +96,9 @@ pub enum Format {
     Uri,
     /// A number without fraction.
     Integer,
+    /// A URL that the service gave: whole, or relative to its origin or a target's base. It is followed only below the base, or on the
+    /// hosts of a target without one.
+    TargetUrl,
     /// A host, perhaps with a port. Of a URL that was pasted the host is taken, and what was dropped is told.
     Host,
 }
@@ -109,6 +112,7 @@ impl Format {
             Format::Date => "date",
             Format::Uri => "uri",
             Format::Integer => "integer",
+            Format::TargetUrl => "target-url",
             Format::Host => "host",
         }
     }

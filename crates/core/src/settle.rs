@@ -459,7 +459,7 @@ fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {
                 .then_some("a host, such as \"example.okta.com\"")
         }
         // Checked where it is joined to its base, so that each trick keeps its own code.
-        Format::RelativeUrl | Format::Integer => None,
+        Format::RelativeUrl | Format::TargetUrl | Format::Integer => None,
     }
 }
 

@@ -166,6 +166,15 @@ pub(super) enum DefinitionFault {
         /// The reference that decides.
         by: String,
     },
+    /// An input that is any URL, as the path.
+    UriAsPath,
+    /// A URL of the service as a part of a path.
+    UrlInPath,
+    /// A target whose base URL is not known here.
+    NoBase {
+        /// Its name.
+        target: String,
+    },
     /// A helper `xml` where values are escaped anyway.
     EscapedTwice {
         /// The call.

@@ -127,9 +127,9 @@ impl<'a> Form<'a> {
         let has_form = self.has_form();
         let output = self.root == FieldRoot::Output && !self.nested;
         let format_fits = match field.format {
-            Some(Format::RelativeUrl | Format::Date | Format::Uri | Format::Host) => {
-                field.takes(FieldType::Text)
-            }
+            Some(
+                Format::RelativeUrl | Format::TargetUrl | Format::Date | Format::Uri | Format::Host,
+            ) => field.takes(FieldType::Text),
             Some(Format::Integer) => field.takes(FieldType::Number),
             None => true,
         };

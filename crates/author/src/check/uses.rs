@@ -75,6 +75,13 @@ impl<'a> Used<'a> {
                 used.template(text);
             }
         }
+        for target in names.connector.targets.values() {
+            target.base.each("", &mut |base, _| {
+                if let Some(template) = base.template() {
+                    used.template(template);
+                }
+            });
+        }
         used.decision(&card.effect);
         used.conditions(&card.options);
         for fields in card.input.values() {

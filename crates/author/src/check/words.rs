@@ -94,6 +94,17 @@ impl DefinitionFault {
                 };
                 format!("{table} for {}", combined(combination))
             }
+            DefinitionFault::UriAsPath => {
+                "a field of format `uri` would be percent-encoded into one segment of the path"
+                    .to_owned()
+            }
+            DefinitionFault::UrlInPath => {
+                "a field of format `target-url` is the whole path, with nothing beside it"
+                    .to_owned()
+            }
+            DefinitionFault::NoBase { target } => {
+                format!("target `{target}` has no base URL of its own: a card gives it")
+            }
             DefinitionFault::EscapedTwice { call } => {
                 format!(
                     "`{call}` would be escaped twice: the values of `xml` are escaped as they are"
@@ -172,6 +183,9 @@ impl DefinitionFault {
                 Some("write the reference alone, without delimiters".to_owned())
             }
             DefinitionFault::Malformed(fault) => fault.hint(),
+            DefinitionFault::UriAsPath => Some("give it the format `target-url`: it is followed below the target's base URL, or on its `hosts`".to_owned()),
+            DefinitionFault::UrlInPath => Some("take what is beside it out, or give it the format `relative-url`".to_owned()),
+            DefinitionFault::NoBase { .. } => Some("make the path one input of format `target-url`, or take another target".to_owned()),
             DefinitionFault::EscapedTwice { .. } => Some("take the helper out".to_owned()),
             DefinitionFault::NotEscaped { .. } => Some(
                 "use the body `xml` instead of `text`, or the helper `xml` around each value".to_owned(),

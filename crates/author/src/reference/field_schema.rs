@@ -166,7 +166,7 @@ fn insert_text(field: &Field, schema: &mut Map<String, Value>) {
         Some(Format::Date) => insert(schema, "format", json!("date")),
         Some(Format::Uri) => insert(schema, "format", json!("uri")),
         // No format of the draft; its rules are those of the pin check.
-        Some(Format::RelativeUrl | Format::Integer | Format::Host) | None => {}
+        Some(Format::RelativeUrl | Format::TargetUrl | Format::Integer | Format::Host) | None => {}
     }
     if let Some(pattern) = &field.pattern {
         // An empty text is none.

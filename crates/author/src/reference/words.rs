@@ -86,6 +86,7 @@ fn format_fact(field: &Field) -> Option<&'static str> {
         Format::Date => "A date such as `2026-01-31`.",
         Format::Uri => "An absolute URL.",
         Format::Integer => "A whole number.",
+        Format::TargetUrl => "A URL that the service gave, whole or relative.",
         Format::Host => "A host such as `example.okta.com`; of a URL its host is taken.",
     })
 }
