@@ -164,7 +164,13 @@ fn check_accepts_every_connector_and_auth_method_of_the_docs() {
         "tls",
     ];
     assert_eq!(schemes, expected.map(str::to_owned).into());
-    let expected =
-        ["authorization_code", "client_credentials", "device_code", "jwt_bearer", "refresh_token"];
+    let expected = [
+        "authorization_code",
+        "client_credentials",
+        "device_code",
+        "jwt_bearer",
+        "password",
+        "refresh_token",
+    ];
     assert_eq!(grants, expected.map(str::to_owned).into());
 }

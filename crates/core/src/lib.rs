@@ -15,6 +15,7 @@ pub mod connector;
 pub mod decoder;
 pub mod definition;
 pub mod encoding;
+pub mod endpoint_url;
 pub mod error;
 pub mod failure;
 pub mod field;

@@ -8,7 +8,7 @@ use super::findings::Findings;
 use super::known::{CONNECTION, header_name, known_method};
 use super::names::Names;
 use cardhost_core::auth::{AuthMethod, CredentialPlace, Demand, is_cookie_name};
-use cardhost_core::base_url::BaseUrl;
+use cardhost_core::endpoint_url::EndpointUrl;
 use cardhost_core::error::{Code, pointer};
 use cardhost_core::template::Decision;
 use cardhost_document::Malformed;
@@ -57,6 +57,10 @@ fn hold(names: Names<'_>, place: &str, demand: Demand<'_>, findings: &mut Findin
         }
         Demand::Name(CredentialPlace::Cookie | CredentialPlace::Query, _) => return,
         Demand::Method(name) => return known_method(name, place, findings),
+        Demand::Weakens { part, leaves_out } => {
+            let fault = DefinitionFault::Weakens { part, leaves_out };
+            return findings.warn(Code::DEFINITION_VALUE, place, fault);
+        }
         Demand::Endpoint(key, url) => return endpoint(names, key, place, url, findings),
     };
     findings.at(Code::DEFINITION_VALUE, place, fault);
@@ -71,18 +75,15 @@ fn endpoint(
     names: Names<'_>,
     key: &'static str,
     place: &str,
-    url: &Decision<BaseUrl>,
+    url: &Decision<EndpointUrl>,
     findings: &mut Findings<'_>,
 ) {
     decisions::check(names, &Table::Endpoint(key), url, place, CONNECTION, findings);
     url.each(place, &mut |url, place| {
-        let fits = match url.url() {
-            Some(literal) => literal.scheme() == "https" || is_here(literal),
-            // A fault of a template is told by its own check.
-            None => url.is_well_formed() || url.template().is_some_and(|t| t.parts().is_err()),
-        };
-        if !fits {
-            let fault = form("an https URL without user, query and fragment", url.text());
+        let literal = url.literal();
+        let safe = literal.is_none_or(|url| url.scheme() == "https" || is_here(url));
+        if !safe || !url.is_well_formed() {
+            let fault = form("an https URL without user and fragment", url.text());
             findings.at(Code::DEFINITION_VALUE, place, fault);
         }
     });

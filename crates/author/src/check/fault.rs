@@ -215,6 +215,13 @@ pub(super) enum DefinitionFault {
         /// The base URL.
         base: String,
     },
+    /// A key that leaves out a protection.
+    Weakens {
+        /// The key.
+        part: &'static str,
+        /// What it leaves out.
+        leaves_out: &'static str,
+    },
     /// What the reader of definitions refuses though the schema does not.
     Refused {
         /// The reader's words.

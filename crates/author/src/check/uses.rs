@@ -24,7 +24,7 @@ const HIDING: [Code; 5] = [
 
 /// Checks that every option and input is used somewhere.
 pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
-    if HIDING.iter().any(|code| findings.has_code(code)) {
+    if findings.hides() || HIDING.iter().any(|code| findings.has_code(code)) {
         return;
     }
     let used = Used::of(names, card);

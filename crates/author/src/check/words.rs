@@ -69,6 +69,9 @@ impl DefinitionFault {
             DefinitionFault::OpenHost { base } => {
                 format!("a connection can make another domain of `{base}`")
             }
+            DefinitionFault::Weakens { part, leaves_out } => {
+                format!("without `{part}`, {leaves_out} is missing")
+            }
             DefinitionFault::Unused { reference } => match reference.segments.as_slice() {
                 [group, label] => format!("field `{label}` of `{group}` is used nowhere"),
                 segments => format!("option `{}` is used nowhere", segments.concat()),
@@ -259,6 +262,9 @@ impl DefinitionFault {
                 "list the target's `hosts`, such as `\"*.example.com\"`, or let a dropdown decide"
                     .to_owned(),
             ),
+            DefinitionFault::Weakens { part, .. } => {
+                Some(format!("take `{part}` out, unless the service refuses requests with it"))
+            }
             DefinitionFault::NoRow { .. } => Some("add a row for it, or `else`".to_owned()),
             DefinitionFault::NoAuth => {
                 Some("name one; a method of scheme `none` sends no credentials".to_owned())

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
 use crate::request::RequestSpec;
-use crate::template::Scope;
+use crate::template::{Reference, Scope};
 
 /// Several schemes at once, such as an API key and a bearer token.
 #[derive(Debug, Deserialize)]
@@ -40,6 +40,10 @@ impl AuthScheme for All {
 
     fn signing_templates(&self) -> Keyed<'_> {
         self.nested(<dyn AuthScheme>::signing_templates)
+    }
+
+    fn needed<'a>(&'a self, scope: &dyn Scope) -> Vec<&'a Reference> {
+        self.schemes().flat_map(|scheme| scheme.needed(scope)).collect()
     }
 
     fn reply_templates(&self) -> Keyed<'_> {

@@ -1,7 +1,7 @@
 //! What must hold of the declaration of an auth method besides its shape.
 
 use super::{CredentialPlace, TokenPlace};
-use crate::base_url::BaseUrl;
+use crate::endpoint_url::EndpointUrl;
 use crate::template::Decision;
 
 /// What must hold of a declaration; `cardhost_author::check` tells where it does not.
@@ -32,7 +32,14 @@ pub enum Demand<'a> {
     /// The name of a method is known.
     Method(&'a str),
     /// A URL, under its key, is safe to send credentials to.
-    Endpoint(&'static str, &'a Decision<BaseUrl>),
+    Endpoint(&'static str, &'a Decision<EndpointUrl>),
+    /// It works, and leaves out a protection: `check` warns.
+    Weakens {
+        /// The key.
+        part: &'static str,
+        /// What it leaves out.
+        leaves_out: &'static str,
+    },
 }
 
 impl Demand<'_> {

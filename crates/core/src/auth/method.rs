@@ -119,14 +119,11 @@ impl AuthMethod {
     #[must_use]
     pub fn missing(&self, scope: &dyn Scope) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
-        let scheme = self.scheme();
-        for (_, template) in scheme.templates().into_iter().chain(scheme.signing_templates()) {
-            for reference in template.references() {
-                let needed = reference.root == Root::Connection && !reference.optional;
-                let Some(label) = reference.segments.first() else { continue };
-                if needed && !missing.contains(label) && !has_text(reference, scope) {
-                    missing.push(label.clone());
-                }
+        for reference in self.scheme().needed(scope) {
+            let needed = reference.root == Root::Connection && !reference.optional;
+            let Some(label) = reference.segments.first() else { continue };
+            if needed && !missing.contains(label) && !has_text(reference, scope) {
+                missing.push(label.clone());
             }
         }
         missing

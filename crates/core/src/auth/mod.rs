@@ -34,6 +34,7 @@ mod scheme;
 mod session;
 mod signing;
 mod tls;
+mod token_request;
 
 pub use basic::Basic;
 pub use bearer::Bearer;
@@ -49,6 +50,7 @@ pub use placement::{CredentialPlace, TokenPlace};
 pub use scheme::{Applying, AuthScheme, InCurl, Keyed};
 pub use session::{Login, Session};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};
+pub use token_request::{Carrier, TokenRequest};
 
 #[cfg(test)]
 mod tests;

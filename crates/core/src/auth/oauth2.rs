@@ -3,15 +3,16 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::scheme::{entries, given, keyed};
+use super::scheme::{endpoint, entries, given, keyed, nested};
+use super::token_request::RENAMED;
 use super::{
-    Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
+    Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, Pending,
+    TokenPlace, TokenRequest,
 };
-use crate::base_url::BaseUrl;
+use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
 use crate::span::Span;
-use crate::template::Decision;
-use crate::template::Template;
+use crate::template::{Decision, Reference, Scope, Template};
 
 /// A token from an authorization server.
 #[derive(Debug, Deserialize)]
@@ -21,13 +22,15 @@ pub struct OAuth2 {
     /// How the first token is got.
     pub grant: Grant,
     /// Where a person allows the access (RFC 6749, section 3.1); `authorization_code` needs it.
-    pub authorization_url: Option<Decision<BaseUrl>>,
+    pub authorization_url: Option<Decision<EndpointUrl>>,
     /// Where tokens are got (RFC 6749, section 3.2).
-    pub token_url: Decision<BaseUrl>,
+    pub token_url: Decision<EndpointUrl>,
+    /// Where tokens are renewed; the token endpoint by default.
+    pub refresh_url: Option<Decision<EndpointUrl>>,
     /// Where a device code is got (RFC 8628, section 3.1); `device_code` needs it.
-    pub device_url: Option<Decision<BaseUrl>>,
+    pub device_url: Option<Decision<EndpointUrl>>,
     /// Where tokens are revoked (RFC 7009); used when a connection is removed.
-    pub revocation_url: Option<Decision<BaseUrl>>,
+    pub revocation_url: Option<Decision<EndpointUrl>>,
     /// The client's identifier.
     pub client_id: Option<Template>,
     /// The client's secret.
@@ -53,6 +56,32 @@ pub struct OAuth2 {
         schemars(with = "std::collections::BTreeMap<String, Template>")
     )]
     pub token_parameters: IndexMap<String, Template>,
+    /// How token requests are written; a form that is posted by default.
+    pub token_request: Option<TokenRequest>,
+    /// What the service calls the parameters of the RFCs, such as `"client_id": "client_key"`.
+    #[serde(default)]
+    #[cfg_attr(feature = "schemas", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub parameter_names: IndexMap<String, String>,
+    /// The API that the token is for, where the service wants it named: the parameter `audience` of the authorization request and
+    /// of every token request.
+    pub audience: Option<Template>,
+    /// The same as RFC 8707 has it: the parameter `resource`.
+    pub resource: Option<Template>,
+    /// Whether an authorization request carries a challenge (RFC 7636); it does by default.
+    #[serde(default = "yes")]
+    pub pkce: bool,
+    /// The user of the grant `password`.
+    pub username: Option<Template>,
+    /// The password of the grant `password`.
+    pub password: Option<Template>,
+    /// The token in the reply, such as `<<response.body.data.access_token>>`; `access_token` by default.
+    pub token_from: Option<Template>,
+    /// The refresh token in the reply; `refresh_token` by default.
+    pub refresh_token_from: Option<Template>,
+    /// Seconds until the token is no longer good, in the reply; `expires_in` by default.
+    pub expires_in: Option<Template>,
+    /// When the token is no longer good, in the reply: seconds or milliseconds since 1970, or a date.
+    pub expires_at: Option<Template>,
     /// The first refresh token; `refresh_token` needs it.
     pub refresh_token: Option<Template>,
     /// The assertion of the grant `jwt_bearer` and of the client authentication `private_key_jwt`.
@@ -84,6 +113,8 @@ pub enum Grant {
     RefreshToken,
     /// A signed assertion (RFC 7523, section 2.1).
     JwtBearer,
+    /// User and password are part of the connection (RFC 6749, section 4.3).
+    Password,
 }
 
 impl Grant {
@@ -96,6 +127,7 @@ impl Grant {
             Grant::DeviceCode => "device_code",
             Grant::RefreshToken => "refresh_token",
             Grant::JwtBearer => "jwt_bearer",
+            Grant::Password => "password",
         }
     }
 
@@ -113,9 +145,13 @@ impl Grant {
 pub enum ClientAuth {
     /// `Authorization: Basic` (RFC 6749, section 2.3.1).
     Basic,
-    /// `client_id` and `client_secret` in the body.
+    /// The same with id and secret as they are (RFC 7617), for servers that do not decode them.
+    BasicRaw,
+    /// `client_id` and `client_secret` among the parameters.
     Body,
-    /// `client_id` in the body: a public client.
+    /// Both `basic` and `body`.
+    BasicAndBody,
+    /// `client_id` among the parameters: a public client.
     None,
     /// A signed assertion (RFC 7523, section 2.2).
     PrivateKeyJwt,
@@ -171,6 +207,10 @@ pub enum JwtAlgorithm {
     HS256,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl OAuth2 {
     /// How the client proves who it is.
     #[must_use]
@@ -190,10 +230,11 @@ impl OAuth2 {
     }
 
     /// The URLs it has, by key.
-    fn urls(&self) -> impl Iterator<Item = (&'static str, &Decision<BaseUrl>)> {
+    fn urls(&self) -> impl Iterator<Item = (&'static str, &Decision<EndpointUrl>)> {
         let urls = [
             ("authorizationUrl", self.authorization_url.as_ref()),
             ("tokenUrl", Some(&self.token_url)),
+            ("refreshUrl", self.refresh_url.as_ref()),
             ("deviceUrl", self.device_url.as_ref()),
             ("revocationUrl", self.revocation_url.as_ref()),
         ];
@@ -208,7 +249,7 @@ impl OAuth2 {
             && client_auth == ClientAuth::None
             && self.assertion.as_ref().is_none_or(|assertion| assertion.issuer.is_some());
         let asserts = grant == Grant::JwtBearer || client_auth == ClientAuth::PrivateKeyJwt;
-        let shares_secret = matches!(client_auth, ClientAuth::Basic | ClientAuth::Body);
+        let shares_secret = !matches!(client_auth, ClientAuth::None | ClientAuth::PrivateKeyJwt);
         let needed = [
             (
                 "authorizationUrl",
@@ -217,6 +258,8 @@ impl OAuth2 {
             ),
             ("deviceUrl", grant == Grant::DeviceCode, self.device_url.is_some()),
             ("refreshToken", grant == Grant::RefreshToken, self.refresh_token.is_some()),
+            ("username", grant == Grant::Password, self.username.is_some()),
+            ("password", grant == Grant::Password, self.password.is_some()),
             ("clientId", !anonymous, self.client_id.is_some()),
             ("assertion", asserts, self.assertion.is_some()),
             ("clientSecret", shares_secret, self.client_secret.is_some()),
@@ -230,17 +273,23 @@ impl AuthScheme for OAuth2 {
     fn templates(&self) -> Keyed<'_> {
         let mut all = Keyed::new();
         for (key, url) in self.urls() {
-            url.each(key, &mut |url, place| {
-                all.extend(url.template().map(|template| (place.to_owned().into(), template)));
-            });
+            all.extend(endpoint(key, url));
         }
         all.extend(given([
             ("clientId", &self.client_id),
             ("clientSecret", &self.client_secret),
             ("refreshToken", &self.refresh_token),
+            ("username", &self.username),
+            ("password", &self.password),
+            ("audience", &self.audience),
+            ("resource", &self.resource),
         ]));
         all.extend(entries("authorizationParameters", &self.authorization_parameters));
         all.extend(entries("tokenParameters", &self.token_parameters));
+        if let Some(request) = &self.token_request {
+            all.extend(entries("tokenRequest/headers", &request.headers));
+            all.extend(entries("tokenRequest/query", &request.query));
+        }
         if let Some(assertion) = &self.assertion {
             all.extend(keyed([("assertion/key", &assertion.key)]));
             all.extend(given([
@@ -253,6 +302,29 @@ impl AuthScheme for OAuth2 {
             all.extend(entries("assertion/claims", &assertion.claims));
         }
         all
+    }
+
+    fn needed<'a>(&'a self, scope: &dyn Scope) -> Vec<&'a Reference> {
+        let urls: Vec<_> = self.urls().collect();
+        let is_url = |key: &str| {
+            let first = key.split('/').next().unwrap_or(key);
+            urls.iter().any(|(url, _)| *url == first)
+        };
+        let others = self.templates().into_iter().filter(|(key, _)| !is_url(key));
+        let mut needed: Vec<_> =
+            urls.iter().flat_map(|(_, url)| endpoint_url::references(url, scope)).collect();
+        needed.extend(others.flat_map(|(_, template)| template.references()));
+        needed
+    }
+
+    fn reply_templates(&self) -> Keyed<'_> {
+        given([
+            ("tokenFrom", &self.token_from),
+            ("refreshTokenFrom", &self.refresh_token_from),
+            ("expiresIn", &self.expires_in),
+            ("expiresAt", &self.expires_at),
+        ])
+        .collect()
     }
 
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {
@@ -278,12 +350,46 @@ impl AuthScheme for OAuth2 {
             demands.push((String::new(), Demand::Missing(missing)));
         }
         demands.extend(self.urls().map(|(key, url)| (key.to_owned(), Demand::Endpoint(key, url))));
+        let names = self.parameter_names.keys().filter(|name| !RENAMED.contains(&name.as_str()));
+        demands.extend(names.map(|found| {
+            let expected = "the name of a parameter of RFC 6749, such as `client_id` or `scope`";
+            (nested("parameterNames", found), Demand::Form { expected, found })
+        }));
+        if self.grant == Grant::AuthorizationCode && !self.pkce {
+            let leaves_out = "the proof that whoever redeems the code has asked for it";
+            demands.push(("pkce".to_owned(), Demand::Weakens { part: "pkce", leaves_out }));
+        }
+        if let Some(request) = &self.token_request {
+            demands.extend(request.headers.keys().map(|name| {
+                let place = nested("tokenRequest/headers", name);
+                (place, Demand::Name(CredentialPlace::Header, name))
+            }));
+            let methods: &[&str] = match request.carrier {
+                Carrier::Query => &["POST", "GET"],
+                Carrier::Form | Carrier::Json => &["POST"],
+            };
+            if !methods.contains(&request.method.as_str()) {
+                let expected = "`POST` (`GET` is for parameters in the query)";
+                let found = request.method.as_str();
+                demands.push(("tokenRequest/method".to_owned(), Demand::Form { expected, found }));
+            }
+        }
         demands.push(Demand::of_token(&self.token));
         demands
     }
 
     fn in_words(&self, code: fn(&str) -> String) -> String {
-        format!("OAuth 2.0, grant {}", code(self.grant.as_str()))
+        let mut words = format!("OAuth 2.0, grant {}", code(self.grant.as_str()));
+        if let Decision::Always(url) = &self.token_url {
+            let url = url.literal().map(|_| code(url.text()));
+            words.extend(url.into_iter().flat_map(|url| [" at ".to_owned(), url]));
+        }
+        if !self.scopes.is_empty() {
+            let scopes: Vec<String> = self.scopes.iter().map(|scope| code(scope)).collect();
+            words.push_str(if scopes.len() == 1 { ", scope " } else { ", scopes " });
+            words.push_str(&scopes.join(", "));
+        }
+        words
     }
 
     fn in_curl(&self) -> InCurl<'_> {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, Pending, TokenPlace};
+use crate::endpoint_url::EndpointUrl;
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
-use crate::template::{Scope, Template};
+use crate::template::{Decision, Reference, Scope, Template};
 
 /// A scheme of auth methods: everything that is asked of one, so that its file is all there is of it.
 ///
@@ -20,6 +21,12 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
     /// Its templates that see the connection and the request that is signed.
     fn signing_templates(&self) -> Keyed<'_> {
         Vec::new()
+    }
+
+    /// What its templates refer to for what is in scope: of a table of URLs, the row that is taken.
+    fn needed<'a>(&'a self, _scope: &dyn Scope) -> Vec<&'a Reference> {
+        let templates = self.templates().into_iter().chain(self.signing_templates());
+        templates.flat_map(|(_, template)| template.references()).collect()
     }
 
     /// Its templates over the reply of a login.
@@ -124,6 +131,15 @@ pub(super) fn entries<'a>(
     map: impl IntoIterator<Item = (&'a String, &'a Template)>,
 ) -> impl Iterator<Item = (Cow<'static, str>, &'a Template)> {
     map.into_iter().map(move |(name, template)| (nested(key, name).into(), template))
+}
+
+/// Those of the URLs of an endpoint, by the URL's key.
+pub(super) fn endpoint<'a>(key: &str, url: &'a Decision<EndpointUrl>) -> Keyed<'a> {
+    let mut all = Keyed::new();
+    url.each(key, &mut |url, place| {
+        all.extend(url.templates().map(|template| (place.to_owned().into(), template)));
+    });
+    all
 }
 
 /// The pointer of an entry of a map, without the slash at its start.

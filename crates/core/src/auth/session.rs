@@ -3,15 +3,14 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::scheme::{entries, given, nested};
+use super::scheme::{endpoint, entries, given, nested};
 use super::{
     Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
 };
-use crate::base_url::BaseUrl;
+use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
 use crate::span::Span;
-use crate::template::Decision;
-use crate::template::{Template, ValueTemplate};
+use crate::template::{Decision, Reference, Scope, Template, ValueTemplate};
 
 /// A token that a login request gives.
 #[derive(Debug, Deserialize)]
@@ -44,7 +43,7 @@ pub struct Session {
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// Where it goes.
-    pub url: Decision<BaseUrl>,
+    pub url: Decision<EndpointUrl>,
     /// `POST` by default.
     #[serde(default = "post")]
     pub method: String,
@@ -65,7 +64,7 @@ pub struct Login {
     pub form: Option<IndexMap<String, Template>>,
 }
 
-fn post() -> String {
+pub(super) fn post() -> String {
     "POST".to_owned()
 }
 
@@ -73,9 +72,7 @@ impl AuthScheme for Session {
     fn templates(&self) -> Keyed<'_> {
         let mut all = Keyed::new();
         let login = &self.login;
-        login.url.each("login/url", &mut |url, place| {
-            all.extend(url.template().map(|template| (place.to_owned().into(), template)));
-        });
+        all.extend(endpoint("login/url", &login.url));
         all.extend(entries("login/headers", &login.headers));
         all.extend(entries("login/form", login.form.iter().flatten()));
         if let Some(json) = &login.json {
@@ -84,6 +81,13 @@ impl AuthScheme for Session {
             });
         }
         all
+    }
+
+    fn needed<'a>(&'a self, scope: &dyn Scope) -> Vec<&'a Reference> {
+        let urls = "login/url";
+        let others = self.templates().into_iter().filter(|(key, _)| !key.starts_with(urls));
+        let others = others.flat_map(|(_, template)| template.references());
+        others.chain(endpoint_url::references(&self.login.url, scope)).collect()
     }
 
     fn reply_templates(&self) -> Keyed<'_> {

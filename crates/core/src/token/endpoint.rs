@@ -1,10 +1,14 @@
 //! A request to an endpoint that the definition names.
 
 use http::Method;
+use serde::Serializer as _;
+use url::Url;
+use zeroize::Zeroizing;
 
 use crate::auth::AuthFault;
-use crate::base_url::{BaseFault, BaseUrl};
+use crate::base_url::BaseFault;
 use crate::connection::Connection;
+use crate::endpoint_url::EndpointUrl;
 use crate::inject::query::push_parameter;
 use crate::request::{Body, BodyKind, RequestSpec};
 use crate::template::Decision;
@@ -12,25 +16,19 @@ use crate::template::Decision;
 /// A request to an endpoint.
 pub(super) fn endpoint(
     key: &'static str,
-    url: &Decision<BaseUrl>,
+    url: &Decision<EndpointUrl>,
     method: Method,
     connection: &Connection,
 ) -> Result<RequestSpec, AuthFault> {
     let fault = |reason| AuthFault::Endpoint { key, reason };
     let no_row = |_| fault("its table has no row for the connection");
     let url = url.decide(connection).map_err(no_row)?;
-    if let Some(literal) = url.url() {
-        return Ok(RequestSpec::new(method, literal.clone()));
-    }
-    let rendered = url.render(connection).map_err(|error| match error {
+    let (url, host_from) = url.render(connection).map_err(|error| match error {
         BaseFault::Value { error, .. } => AuthFault::Template(error),
         BaseFault::Url { .. } => fault("a value of the connection cannot stand in it"),
-        BaseFault::Malformed => fault("it is no URL without user, query and fragment"),
+        BaseFault::Malformed => fault("it is no URL without user and fragment"),
     })?;
-    let rendered =
-        rendered.ok_or_else(|| fault("it is no URL without user, query and fragment"))?;
-    let host_from = rendered.host_from;
-    Ok(RequestSpec { host_from, ..RequestSpec::new(method, rendered.url) })
+    Ok(RequestSpec { host_from, ..RequestSpec::new(method, url) })
 }
 
 /// A form body (the `application/x-www-form-urlencoded` of RFC 6749, appendix B).
@@ -43,4 +41,25 @@ pub(super) fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
         push_parameter(name, value, &mut text);
     }
     Body { kind: BodyKind::Form, bytes: text.into() }
+}
+
+/// One JSON object of texts.
+pub(super) fn json_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Body {
+    // Escaped, no text is longer than six times its length.
+    let pairs: Vec<_> = pairs.collect();
+    let longest: usize = pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 8).sum();
+    let mut bytes = Vec::with_capacity(longest + 2);
+    let mut serializer = serde_json::Serializer::new(&mut bytes);
+    // Texts can always be written.
+    let _ = serializer.collect_map(pairs);
+    Body { kind: BodyKind::Json, bytes: bytes.into() }
+}
+
+/// Adds parameters to the query that a URL has.
+pub(super) fn add_to_query<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>, url: &mut Url) {
+    let mut query = Zeroizing::new(url.query().unwrap_or_default().to_owned());
+    for (name, value) in pairs {
+        push_parameter(name, value, &mut query);
+    }
+    url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
 }

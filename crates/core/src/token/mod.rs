@@ -8,6 +8,7 @@
 mod answer;
 mod endpoint;
 mod fault;
+mod given;
 mod jwt;
 mod oauth2;
 mod pkce;

@@ -7,28 +7,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
+use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
-use super::endpoint::{endpoint, form_body};
+use super::endpoint::{add_to_query, endpoint, form_body, json_body};
 use super::fault::GrantFault;
 use super::jwt::{self, SigningKey};
 use super::pkce::Pkce;
-use super::reply::{self, granted, seconds};
+use super::reply::{self, Places, granted, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
-use crate::auth::{AuthFault, ClientAuth, Grant, OAuth2, credential};
-use crate::base_url::BaseUrl;
+use crate::auth::{AuthFault, Carrier, ClientAuth, Grant, OAuth2, credential, set_sensitive};
 use crate::connection::Connection;
 use crate::encoding::UNRESERVED;
+use crate::endpoint_url::EndpointUrl;
+use crate::inject::header::header_name;
 use crate::moment::Moment;
-use crate::request::RequestSpec;
+use crate::request::{ReplySecret, RequestSpec};
 use crate::secret::{Redactor, Secret};
-use crate::template::Decision;
-use crate::template::Template;
+use crate::template::{Decision, Template, ValueTemplate};
 
 /// `grant_type` of a device code (RFC 8628, section 3.4).
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -76,8 +77,17 @@ impl TokenSource for OAuth2 {
     }
 
     fn read(&self, answer: &Answer<'_>, current: Option<&Tokens>) -> Result<Tokens, GrantFault> {
-        let tokens = reply::tokens(answer, current, self.lifetime.map(|span| span.0));
-        if tokens.is_ok() && self.token.is_bearer() && !reply::is_bearer(answer.reply) {
+        let places = Places {
+            token: self.token_from.as_ref(),
+            refresh: self.refresh_token_from.as_ref(),
+            expires_in: self.expires_in.as_ref(),
+            expires_at: self.expires_at.as_ref(),
+            lifetime: self.lifetime.map(|span| span.0),
+        };
+        let tokens = reply::tokens(answer, current, &places);
+        // Where the token stands, its type may be said in another place too.
+        let says_type = self.token_from.is_none() && self.token.is_bearer();
+        if tokens.is_ok() && says_type && !reply::is_bearer(answer.reply) {
             let reason = "its `token_type` is not `Bearer`";
             return Err(GrantFault::Unusable { status: answer.reply.status, reason });
         }
@@ -96,29 +106,39 @@ fn request(
     current: Option<&Tokens>,
     moment: &Moment,
 ) -> Result<Option<RequestSpec>, AuthFault> {
-    let mut parameters = Parameters::default();
+    let mut parameters = Parameters::of(oauth2);
     if let Some(refresh) = current.and_then(|tokens| tokens.refresh.as_ref()) {
         parameters.push("grant_type", "refresh_token");
         parameters.push_secret("refresh_token", refresh);
-        return token_request(oauth2, connection, parameters, moment).map(Some);
+        return refresh_request(oauth2, connection, parameters, moment).map(Some);
     }
     match oauth2.grant {
         Grant::AuthorizationCode | Grant::DeviceCode => return Ok(None),
         Grant::ClientCredentials => {
             parameters.push("grant_type", "client_credentials");
-            parameters.push_scopes(oauth2);
+            parameters.push_scopes();
         }
         Grant::RefreshToken => {
             let Some(template) = &oauth2.refresh_token else { return Ok(None) };
             parameters.push("grant_type", "refresh_token");
             parameters
                 .push_secret("refresh_token", &Secret::from(&*credential(template, connection)?));
+            return refresh_request(oauth2, connection, parameters, moment).map(Some);
         }
         Grant::JwtBearer => {
             parameters.push("grant_type", JWT_GRANT);
             let assertion = assertion(oauth2, connection, moment)?;
             parameters.push_secret("assertion", &assertion);
-            parameters.push_scopes(oauth2);
+            parameters.push_scopes();
+        }
+        Grant::Password => {
+            let (Some(username), Some(password)) = (&oauth2.username, &oauth2.password) else {
+                return Ok(None);
+            };
+            parameters.push("grant_type", "password");
+            parameters.push("username", &credential(username, connection)?);
+            parameters.push_secret("password", &Secret::from(&*credential(password, connection)?));
+            parameters.push_scopes();
         }
     }
     token_request(oauth2, connection, parameters, moment).map(Some)
@@ -134,25 +154,19 @@ pub fn authorization_url(
     request: &Authorization<'_>,
 ) -> Result<Url, AuthFault> {
     let mut url = wanted("authorizationUrl", oauth2.authorization_url.as_ref(), connection)?.url;
-    let mut parameters = vec![
-        ("response_type", Cow::Borrowed("code")),
-        ("client_id", client_id(oauth2, connection)?),
-        ("redirect_uri", Cow::Borrowed(request.redirect_uri)),
-        ("state", Cow::Borrowed(request.state)),
-        ("code_challenge", Cow::Borrowed(request.pkce.challenge.as_str())),
-        ("code_challenge_method", Cow::Borrowed("S256")),
-    ];
-    if !oauth2.scopes.is_empty() {
-        parameters.push(("scope", Cow::Owned(scopes(oauth2))));
+    let mut parameters = Parameters::of(oauth2);
+    parameters.push("response_type", "code");
+    parameters.push("client_id", &client_id(oauth2, connection)?);
+    parameters.push("redirect_uri", request.redirect_uri);
+    parameters.push("state", request.state);
+    if oauth2.pkce {
+        parameters.push("code_challenge", &request.pkce.challenge);
+        parameters.push("code_challenge_method", "S256");
     }
-    for (name, template) in &oauth2.authorization_parameters {
-        parameters.push((name, credential(template, connection)?));
-    }
-    let mut query = url.query().unwrap_or_default().to_owned();
-    for (name, value) in &parameters {
-        crate::inject::query::push_parameter(name, value, &mut query);
-    }
-    url.set_query(Some(&query));
+    parameters.push_scopes();
+    parameters.push_audience(connection)?;
+    parameters.push_own(&oauth2.authorization_parameters, connection)?;
+    add_to_query(parameters.pairs(), &mut url);
     Ok(url)
 }
 
@@ -167,11 +181,13 @@ pub fn exchange(
     request: &Authorization<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::default();
+    let mut parameters = Parameters::of(oauth2);
     parameters.push("grant_type", "authorization_code");
     parameters.push_secret("code", code);
     parameters.push("redirect_uri", request.redirect_uri);
-    parameters.push_secret("code_verifier", &request.pkce.verifier);
+    if oauth2.pkce {
+        parameters.push_secret("code_verifier", &request.pkce.verifier);
+    }
     token_request(oauth2, connection, parameters, moment)
 }
 
@@ -184,8 +200,8 @@ pub fn device_request(
     connection: &Connection,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::default();
-    parameters.push_scopes(oauth2);
+    let mut parameters = Parameters::of(oauth2);
+    parameters.push_scopes();
     let request = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
     client_request(oauth2, connection, request, parameters, moment)
 }
@@ -228,7 +244,7 @@ pub fn device_poll(
     code: &DeviceCode,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::default();
+    let mut parameters = Parameters::of(oauth2);
     parameters.push("grant_type", DEVICE_GRANT);
     parameters.push_secret("device_code", &code.device_code);
     token_request(oauth2, connection, parameters, moment)
@@ -255,7 +271,7 @@ pub fn revocations(
     let given = both.into_iter().filter_map(|(hint, token)| Some((hint, token?)));
     given
         .map(|(hint, token)| {
-            let mut parameters = Parameters::default();
+            let mut parameters = Parameters::of(oauth2);
             parameters.push_secret("token", token);
             parameters.push("token_type_hint", hint);
             let request = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
@@ -265,26 +281,78 @@ pub fn revocations(
 }
 
 /// The parameters of a request.
-#[derive(Default)]
-struct Parameters {
-    pairs: Vec<(String, Secret)>,
+struct Parameters<'a> {
+    oauth2: &'a OAuth2,
+    pairs: Vec<(Cow<'a, str>, Secret)>,
     secrets: Vec<Secret>,
 }
 
-impl Parameters {
-    fn push(&mut self, name: &str, value: &str) {
-        self.pairs.push((name.to_owned(), Secret::from(value)));
+impl<'a> Parameters<'a> {
+    fn of(oauth2: &'a OAuth2) -> Parameters<'a> {
+        Parameters { oauth2, pairs: Vec::new(), secrets: Vec::new() }
     }
 
-    fn push_secret(&mut self, name: &str, value: &Secret) {
-        self.pairs.push((name.to_owned(), value.clone()));
+    /// A parameter of the RFCs, under the name that the service has for it.
+    fn push(&mut self, name: &'a str, value: &str) {
+        let name = self.oauth2.parameter_names.get(name).map_or(name, String::as_str);
+        self.pairs.push((Cow::Borrowed(name), Secret::from(value)));
+    }
+
+    fn push_secret(&mut self, name: &'a str, value: &Secret) {
+        self.push(name, value.expose());
         self.secrets.push(value.clone());
     }
 
-    fn push_scopes(&mut self, oauth2: &OAuth2) {
-        if !oauth2.scopes.is_empty() {
-            self.push("scope", &scopes(oauth2));
+    fn push_scopes(&mut self) {
+        if !self.oauth2.scopes.is_empty() {
+            self.push("scope", &scopes(self.oauth2));
         }
+    }
+
+    /// What the token is for, where the connector says so; empty text says nothing.
+    fn push_audience(&mut self, connection: &Connection) -> Result<(), AuthFault> {
+        let named = [("audience", &self.oauth2.audience), ("resource", &self.oauth2.resource)];
+        for (name, template) in named {
+            let Some(template) = template else { continue };
+            let value = credential(template, connection)?;
+            if !value.is_empty() {
+                self.push(name, &value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The connector's own parameters.
+    fn push_own(
+        &mut self,
+        own: &'a IndexMap<String, Template>,
+        connection: &Connection,
+    ) -> Result<(), AuthFault> {
+        for (name, template) in own {
+            let value = credential(template, connection)?;
+            self.pairs.push((Cow::Borrowed(name), Secret::from(&*value)));
+        }
+        Ok(())
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (&**name, value.expose()))
+    }
+}
+
+/// A request that renews a token.
+fn refresh_request(
+    oauth2: &OAuth2,
+    connection: &Connection,
+    parameters: Parameters<'_>,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    match &oauth2.refresh_url {
+        Some(url) => {
+            let key = "refreshUrl";
+            request_to((key, url), oauth2, connection, parameters, moment)
+        }
+        None => token_request(oauth2, connection, parameters, moment),
     }
 }
 
@@ -292,41 +360,89 @@ impl Parameters {
 fn token_request(
     oauth2: &OAuth2,
     connection: &Connection,
-    mut parameters: Parameters,
+    parameters: Parameters<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    for (name, template) in &oauth2.token_parameters {
-        parameters.push(name, &credential(template, connection)?);
-    }
-    let request = wanted("tokenUrl", Some(&oauth2.token_url), connection)?;
-    client_request(oauth2, connection, request, parameters, moment)
+    request_to(("tokenUrl", &oauth2.token_url), oauth2, connection, parameters, moment)
 }
 
-/// The parameters with the proof of who the client is (RFC 6749, section 2.3).
+/// A request for tokens, as the connector says that they are written.
+fn request_to<'a>(
+    (key, url): (&'static str, &Decision<EndpointUrl>),
+    oauth2: &'a OAuth2,
+    connection: &Connection,
+    mut parameters: Parameters<'a>,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    parameters.push_audience(connection)?;
+    parameters.push_own(&oauth2.token_parameters, connection)?;
+    let mut request = wanted(key, Some(url), connection)?;
+    if let Some(declared) = &oauth2.token_request {
+        request.method = Method::from_bytes(declared.method.as_bytes()).unwrap_or(Method::POST);
+        let mut own = Parameters::of(oauth2);
+        own.push_own(&declared.query, connection)?;
+        add_to_query(own.pairs(), &mut request.url);
+    }
+    let carrier = oauth2.token_request.as_ref().map_or(Carrier::Form, |request| request.carrier);
+    let mut request = carried(carrier, oauth2, connection, request, parameters, moment)?;
+    for (name, template) in oauth2.token_request.iter().flat_map(|request| &request.headers) {
+        let value = credential(template, connection)?;
+        let name = header_name(name).map_err(AuthFault::Header)?;
+        set_sensitive(&mut request, name, &value)?;
+    }
+    // What the reply is said to hold is kept out of recordings whatever it is called.
+    let held = [&oauth2.token_from, &oauth2.refresh_token_from].into_iter().flatten();
+    let held = held.map(|template| ReplySecret::Value(ValueTemplate::Text(template.clone())));
+    request.reply_secrets = held.collect();
+    Ok(request)
+}
+
+/// A form with the proof of who the client is.
 fn client_request(
     oauth2: &OAuth2,
     connection: &Connection,
+    request: RequestSpec,
+    parameters: Parameters<'_>,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
+    carried(Carrier::Form, oauth2, connection, request, parameters, moment)
+}
+
+/// The parameters with the proof of who the client is (RFC 6749, section 2.3).
+fn carried<'a>(
+    carrier: Carrier,
+    oauth2: &'a OAuth2,
+    connection: &Connection,
     mut request: RequestSpec,
-    mut parameters: Parameters,
+    mut parameters: Parameters<'a>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    match oauth2.client_auth() {
-        ClientAuth::Basic => {
-            let (id, secret) = (client_id(oauth2, connection)?, client_secret(oauth2, connection)?);
-            // RFC 6749, section 2.3.1: both are form-encoded first.
-            let encoded =
-                |text: &str| Zeroizing::new(utf8_percent_encode(text, UNRESERVED).to_string());
-            let (id, secret) = (encoded(&id), encoded(&secret));
-            let pair = Zeroizing::new(format!("{}:{}", id.as_str(), secret.as_str()));
-            let mut header = Zeroizing::new("Basic ".to_owned());
-            STANDARD.encode_string(pair.as_bytes(), &mut header);
-            redactor.add_pair(Secret::from(id.as_str()), Secret::from(secret.as_str()));
-            crate::auth::set_sensitive(&mut request, AUTHORIZATION, &header)?;
+    let client_auth = oauth2.client_auth();
+    if matches!(client_auth, ClientAuth::Basic | ClientAuth::BasicRaw | ClientAuth::BasicAndBody) {
+        let (id, secret) = (client_id(oauth2, connection)?, client_secret(oauth2, connection)?);
+        // RFC 6749, section 2.3.1: both are form-encoded first. Not every server knows.
+        let written = |text: &str| {
+            Zeroizing::new(match client_auth {
+                ClientAuth::BasicRaw => text.to_owned(),
+                _ => utf8_percent_encode(text, UNRESERVED).to_string(),
+            })
+        };
+        let (id, secret) = (written(&id), written(&secret));
+        if id.contains(':') {
+            return Err(AuthFault::ColonInUser);
         }
-        ClientAuth::Body => {
+        let pair = Zeroizing::new(format!("{}:{}", id.as_str(), secret.as_str()));
+        let mut header = Zeroizing::new("Basic ".to_owned());
+        STANDARD.encode_string(pair.as_bytes(), &mut header);
+        redactor.add_pair(Secret::from(id.as_str()), Secret::from(secret.as_str()));
+        set_sensitive(&mut request, AUTHORIZATION, &header)?;
+    }
+    match client_auth {
+        ClientAuth::Basic | ClientAuth::BasicRaw => {}
+        ClientAuth::Body | ClientAuth::BasicAndBody => {
             parameters.push("client_id", &client_id(oauth2, connection)?);
             parameters
                 .push_secret("client_secret", &Secret::from(&*client_secret(oauth2, connection)?));
@@ -342,10 +458,19 @@ fn client_request(
             parameters.push_secret("client_assertion", &assertion(oauth2, connection, moment)?);
         }
     }
-    let body =
-        form_body(parameters.pairs.iter().map(|(name, value)| (name.as_str(), value.expose())));
-    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.kind.content_type()));
-    request.body = Some(body);
+    let body = match carrier {
+        Carrier::Form => Some(form_body(parameters.pairs())),
+        Carrier::Json => Some(json_body(parameters.pairs())),
+        Carrier::Query => {
+            add_to_query(parameters.pairs(), &mut request.url);
+            None
+        }
+    };
+    if let Some(body) = &body {
+        let content_type = HeaderValue::from_static(body.kind.content_type());
+        request.headers.insert(CONTENT_TYPE, content_type);
+    }
+    request.body = body;
     parameters.secrets.into_iter().for_each(|secret| redactor.add(secret));
     request.redactor = Arc::new(redactor);
     Ok(request)
@@ -426,7 +551,7 @@ fn scopes(oauth2: &OAuth2) -> String {
 
 fn wanted(
     key: &'static str,
-    url: Option<&Decision<BaseUrl>>,
+    url: Option<&Decision<EndpointUrl>>,
     connection: &Connection,
 ) -> Result<RequestSpec, AuthFault> {
     let url = url.ok_or(AuthFault::Endpoint { key, reason: "the connector does not say it" })?;

@@ -8,37 +8,53 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::fault::{GrantFault, Refused};
-use super::tokens::{Tokens, wipe};
+use super::given::Given;
+use super::tokens::Tokens;
 use crate::http_date::{http_date, retry_after};
 use crate::response::{BodyEnd, Reply};
 use crate::secret::Secret;
+use crate::template::Template;
 use crate::text::unmarked_bytes;
 
 /// Clocks that differ by less are not mentioned.
 const NOTABLE_SKEW_S: i64 = 60;
 
+/// Where a reply has what it gives; each where RFC 6749, section 5.1 has it by default.
+#[derive(Default)]
+pub(super) struct Places<'a> {
+    pub(super) token: Option<&'a Template>,
+    pub(super) refresh: Option<&'a Template>,
+    pub(super) expires_in: Option<&'a Template>,
+    pub(super) expires_at: Option<&'a Template>,
+    /// How long a token is good where the reply does not say.
+    pub(super) lifetime: Option<Duration>,
+}
+
 /// The tokens of a reply. A server that sends no new refresh token means the old one to stay (RFC 6749, section 6).
 pub(super) fn tokens(
     answer: &Answer<'_>,
     current: Option<&Tokens>,
-    lifetime: Option<Duration>,
+    places: &Places<'_>,
 ) -> Result<Tokens, GrantFault> {
-    let mut object = granted(answer)?;
-    let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
-        _ => None,
+    let given = Given::new(answer.reply, Value::Object(granted(answer)?));
+    let access = given.text(places.token, "access_token");
+    let refresh = given.text(places.refresh, "refresh_token");
+    let scope = given.text(None, "scope");
+    let now = answer.now.shared;
+    let until =
+        places.expires_at.and_then(|at| given.value(Some(at), "")).as_ref().and_then(instant);
+    let said = || given.value(places.expires_in, "expires_in").as_ref().and_then(seconds);
+    let lifetime = || i64::try_from(places.lifetime?.as_secs()).ok();
+    let seconds = until.map(|at| at.saturating_sub(now).max(0)).or_else(said).or_else(lifetime);
+    let reason = match places.token {
+        Some(_) => "there is no token where the connector says",
+        None => "it has no `access_token`",
     };
-    let (access, refresh) = (text("access_token"), text("refresh_token"));
-    let scope = text("scope");
-    let lifetime = lifetime.and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok());
-    let seconds = object.get("expires_in").and_then(seconds).or(lifetime);
-    wipe(Value::Object(object));
-    let unusable =
-        GrantFault::Unusable { status: answer.reply.status, reason: "it has no `access_token`" };
+    let access = access.ok_or(GrantFault::Unusable { status: answer.reply.status, reason })?;
     Ok(Tokens {
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
-        ..Tokens::new(Secret::new(access.ok_or(unusable)?), answer.now.shared, seconds)
+        ..Tokens::new(Secret::new(access), now, seconds)
     })
 }
 
@@ -80,6 +96,18 @@ pub(super) fn seconds(value: &Value) -> Option<i64> {
         _ => None,
     };
     seconds.filter(|seconds| *seconds >= 0)
+}
+
+/// Seconds since 1970: in seconds or in milliseconds, as a number or its text, or as a date (RFC 3339, RFC 9110).
+pub(super) fn instant(value: &Value) -> Option<i64> {
+    // As seconds, a year in which nobody needs the token any more.
+    const FIRST_IN_MILLISECONDS: i64 = 100_000_000_000;
+    if let Some(at) = seconds(value) {
+        return Some(if at >= FIRST_IN_MILLISECONDS { at / 1000 } else { at });
+    }
+    let text = value.as_str()?.trim();
+    let date = text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    date.or_else(|| http_date(text))
 }
 
 /// What a refusal means.
@@ -174,7 +202,8 @@ mod tests {
         seconds: i64,
     ) -> Result<Tokens, GrantFault> {
         let now = Now { shared: seconds, here: seconds };
-        tokens(&Answer { reply, redactor: &Redactor::new(), now }, current, lifetime)
+        let places = Places { lifetime, ..Places::default() };
+        tokens(&Answer { reply, redactor: &Redactor::new(), now }, current, &places)
     }
 
     fn read(status: u16, body: &'static str) -> Result<Tokens, GrantFault> {
@@ -270,6 +299,48 @@ mod tests {
     }
 
     #[test]
+    fn a_token_stands_where_the_connector_says() {
+        let at = |body: &'static str, places: &Places<'_>| {
+            let reply = reply(200, "application/json", body);
+            let now = Now { shared: 1000, here: 1000 };
+            tokens(&Answer { reply: &reply, redactor: &Redactor::new(), now }, None, places)
+        };
+        let (token, refresh) = (
+            Template::parse("<<response.body.data.accessToken>>"),
+            Template::parse("<<response.body.data.renew?>>"),
+        );
+        let expires = Template::parse("<<response.body.data.until>>");
+        let places = Places {
+            token: Some(&token),
+            refresh: Some(&refresh),
+            expires_at: Some(&expires),
+            ..Places::default()
+        };
+        for (until, expected) in [
+            ("1600", Some(1600)),
+            ("\"1600\"", Some(1600)),
+            ("1767225600000", Some(1_767_225_600)),
+            ("\"2026-01-01T00:00:00Z\"", Some(1_767_225_600)),
+            ("\"2026-01-01T01:00:00+01:00\"", Some(1_767_225_600)),
+            ("\"Thu, 01 Jan 2026 00:00:00 GMT\"", Some(1_767_225_600)),
+            ("7", Some(1000)),
+            ("null", Some(1060)),
+            ("\"soon\"", Some(1060)),
+        ] {
+            let body = format!(
+                r#"{{"expires_in":60,"data":{{"accessToken":"a","renew":"r","until":{until}}}}}"#
+            );
+            let got = at(body.leak(), &places).unwrap();
+            let refresh = got.refresh.as_ref().map(Secret::expose);
+            assert_eq!((got.access.expose(), refresh), ("a", Some("r")));
+            assert_eq!(got.expires_at, expected, "{until}");
+        }
+        let fault = at(r#"{"access_token":"a"}"#, &places).unwrap_err();
+        let reason = "there is no token where the connector says";
+        assert_eq!(fault, GrantFault::Unusable { status: 200, reason });
+    }
+
+    #[test]
     fn refusals_are_told_apart() {
         assert!(matches!(read(400, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
         assert!(matches!(read(200, r#"{"error":"invalid_grant"}"#), Err(GrantFault::Revoked(_))));
@@ -306,7 +377,7 @@ mod tests {
         let reply = Reply::new(400, HeaderMap::new(), body.to_string());
         let now = Now { shared: 0, here: 0 };
         let answer = Answer { reply: &reply, redactor: &redactor, now };
-        let Err(GrantFault::Refused(refused)) = tokens(&answer, None, None) else {
+        let Err(GrantFault::Refused(refused)) = tokens(&answer, None, &Places::default()) else {
             panic!("not refused")
         };
         let error = refused.error.unwrap();
@@ -326,7 +397,7 @@ mod tests {
         // The clock of a shared store may be right where this machine's, by which assertions are dated, is not.
         let now = Now { shared: 1_767_225_600, here: 1_767_226_200 };
         let answer = Answer { reply: &reply, redactor: &Redactor::new(), now };
-        let Err(GrantFault::Revoked(refused)) = tokens(&answer, None, None) else {
+        let Err(GrantFault::Revoked(refused)) = tokens(&answer, None, &Places::default()) else {
             panic!("not revoked")
         };
         assert_eq!(refused.clock_ahead_s, Some(600));

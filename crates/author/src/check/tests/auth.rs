@@ -95,19 +95,46 @@ methods! {
         oauth2(r#""grant": "client_credentials", "clientId": "acme-cli", "clientSecret": "hunter2""#) => ["definition.value /auth/key/clientSecret 25:153 `clientSecret` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
 
     an_unknown_grant:
-        oauth2(&format!(r#""grant": "password", {CLIENT}"#)) => ["definition.value /auth/key/grant 25:91 there is no value `password` (it can be `authorization_code`, `client_credentials`, `device_code`, `refresh_token` or `jwt_bearer`)"];
+        oauth2(&format!(r#""grant": "implicit", {CLIENT}"#)) => ["definition.value /auth/key/grant 25:91 there is no value `implicit` (it can be `authorization_code`, `client_credentials`, `device_code`, `refresh_token`, `jwt_bearer` or `password`)"];
+
+    password_needs_a_user:
+        oauth2(&format!(r#""grant": "password", {CLIENT}, "password": "<<connection.Token>>""#)) => ["definition.missing_key /auth/key 25:12 key `username` is missing"];
+
+    raw_credentials_need_a_secret:
+        oauth2(r#""grant": "client_credentials", "clientAuth": "basic_raw", "clientId": "<<connection.Token>>""#) => ["definition.missing_key /auth/key 25:12 key `clientSecret` is missing"];
+
+    a_parameter_that_no_rfc_has:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "parameterNames": {{ "clientid": "key" }}"#)) => ["definition.value /auth/key/parameterNames/clientid 25:221 `clientid` is not the name of a parameter of RFC 6749, such as `client_id` or `scope`"];
+
+    a_form_is_posted:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "tokenRequest": {{ "method": "GET" }}"#)) => ["definition.value /auth/key/tokenRequest/method 25:217 `GET` is not `POST` (`GET` is for parameters in the query)"];
+
+    a_token_request_knows_three_carriers:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "tokenRequest": {{ "as": "body" }}"#)) => ["definition.value /auth/key/tokenRequest/as 25:213 there is no value `body` (it can be `form`, `json` or `query`)"];
+
+    a_token_stands_in_the_reply:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "tokenFrom": "<<connection.Token>>""#)) => ["template.root /auth/key/tokenFrom 25:202 `connection.Token` is not in scope here (here it can start with `response`)"];
+
+    a_challenge_is_not_left_out_silently:
+        oauth2(&format!(r#""grant": "authorization_code", "authorizationUrl": "https://login.acme.example/authorize", {CLIENT}, "pkce": false"#)) => ["definition.value /auth/key/pkce 25:257 without `pkce`, the proof that whoever redeems the code has asked for it is missing (take `pkce` out, unless the service refuses requests with it)"];
 
     a_token_url_must_be_there:
         method(r#"{ "scheme": "oauth2", "grant": "client_credentials", "clientId": "<<connection.Token>>" }"#) => ["definition.missing_key /auth/key 25:12 key `tokenUrl` is missing"];
 
     a_token_url_is_https:
-        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "http://login.acme.example/token", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `http://login.acme.example/token` is not an https URL without user, query and fragment"];
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "http://login.acme.example/token", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `http://login.acme.example/token` is not an https URL without user and fragment"];
 
     a_token_url_on_this_machine_may_be_http:
         method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "http://127.0.0.1:8080/token", {CLIENT} }}"#)) => [];
 
-    a_token_url_has_no_query:
-        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://login.acme.example/token?x=1", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `https://login.acme.example/token?x=1` is not an absolute URL without user, query and fragment"];
+    a_token_url_may_have_a_query:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://login.acme.example/token?x=<<connection.Region>>", {CLIENT} }}"#)) => [];
+
+    a_query_refers_to_what_is_there:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://login.acme.example/token?x=<<connection.Regoin>>", {CLIENT} }}"#)) => ["template.unknown_reference /auth/key/tokenUrl 25:77 `connection.Regoin` refers to nothing: there is no `Regoin` (did you mean `Region`?)"];
+
+    a_token_url_has_no_fragment:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://login.acme.example/token#x", {CLIENT} }}"#)) => ["definition.value /auth/key/tokenUrl 25:77 `https://login.acme.example/token#x` is not an absolute URL without user and fragment"];
 
     a_token_url_may_be_a_value:
         method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": "https://<<connection.Region>>.acme.example/token", {CLIENT} }}"#)) => [];
@@ -144,7 +171,7 @@ methods! {
         session(&format!(r#"{JSON}, "headers": {{ "Host": "x" }}"#), FROM_BODY) => ["definition.value /auth/key/login/headers/Host 25:147 `Host` is not the name of a header that may be set"];
 
     a_login_url_is_https:
-        method(r#"{ "scheme": "session", "login": { "url": "http://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid" }"#) => ["definition.value /auth/key/login/url 25:53 `http://acme.example/login` is not an https URL without user, query and fragment"];
+        method(r#"{ "scheme": "session", "login": { "url": "http://acme.example/login", "form": { "k": "<<connection.Token>>" } }, "cookie": "sid" }"#) => ["definition.value /auth/key/login/url 25:53 `http://acme.example/login` is not an https URL without user and fragment"];
 
     a_token_is_taken_from_the_reply:
         session(JSON, r#""tokenFrom": "<<connection.Token>>""#) => ["template.root /auth/key/tokenFrom 25:141 `connection.Token` is not in scope here (here it can start with `response`)"];

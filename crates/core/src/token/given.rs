@@ -1,0 +1,71 @@
+//! What a reply to a request for tokens gives, as templates over `response` read it.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::tokens::wipe;
+use crate::decoder::DecodedBody;
+use crate::response::{Reply, ReplyScope, Response};
+use crate::template::{Found, Reference, Root, Scope, Template};
+use crate::value::descend;
+
+/// A reply with its body read, which may be JSON or a form. Its texts are wiped when it is dropped.
+pub(super) struct Given {
+    /// Status and headers.
+    head: Response<'static>,
+    body: Value,
+    nothing: Map<String, Value>,
+}
+
+impl Given {
+    pub(super) fn new(reply: &Reply, body: Value) -> Given {
+        let headers = Arc::new(reply.headers.clone());
+        let head = Response { status: reply.status, headers, body: DecodedBody::Empty };
+        Given { head, body, nothing: Map::new() }
+    }
+
+    /// What a template gives, or else the key of the body.
+    pub(super) fn value(&self, template: Option<&Template>, key: &str) -> Option<Value> {
+        let found = match template {
+            Some(template) => template.value(self).ok()?,
+            None => self.body.get(key).cloned(),
+        };
+        found.filter(|value| !value.is_null())
+    }
+
+    /// The same as text that is not empty; a number is none of a key, and its digits of a template.
+    pub(super) fn text(&self, template: Option<&Template>, key: &str) -> Option<String> {
+        let text = match template {
+            Some(template) => template.text(self).ok()?.map(std::borrow::Cow::into_owned),
+            None => self.body.get(key).and_then(Value::as_str).map(str::to_owned),
+        };
+        text.filter(|text| !text.is_empty())
+    }
+}
+
+impl Scope for Given {
+    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
+        match (reference.root, reference.segments.split_first()) {
+            (Root::Response, Some((first, rest))) if first == "body" => {
+                let found = descend(&self.body, rest)?;
+                (!found.is_null()).then_some(Found::Value(found))
+            }
+            (Root::Response, _) => {
+                let scope = ReplyScope {
+                    response: &self.head,
+                    options: &self.nothing,
+                    input: &self.nothing,
+                };
+                scope.lookup(reference).and_then(|found| found.to_value()).map(Found::Made)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        wipe(std::mem::take(&mut self.body));
+    }
+}
