@@ -80,7 +80,9 @@ fn section(text: &mut String, title: &str, fields: &Fields) {
         text.push_str(&format!("  {label:<width$}  {}\n", about(field)));
         let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
         let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
-        for line in more.chain(when) {
+        let required = field.required_when.as_ref();
+        let required = required.map(|when| format!("required when {}", condition(when)));
+        for line in more.chain(when).chain(required) {
             text.push_str(&format!("  {:<width$}  {line}\n", ""));
         }
     }

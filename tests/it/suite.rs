@@ -45,6 +45,8 @@ areas! {
     connections
     definitions
     encodings
+    fields
+    follow
     headers
     helpers
     invocations

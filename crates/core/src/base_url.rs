@@ -102,6 +102,18 @@ impl BaseUrl {
         BaseUrl { text: text.into(), parsed: OnceLock::new() }
     }
 
+    /// The base of a target without one: whole URLs of the service are followed there.
+    #[must_use]
+    pub fn none() -> BaseUrl {
+        BaseUrl::new("")
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The URL as written.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -9,7 +9,7 @@ use crate::field::{Field, FieldType};
 use crate::labelled::Labelled;
 use crate::secret::{Redactor, Secret};
 use crate::settle::{
-    FieldFault, FieldProblem, FieldRoot, FormScope, NotApplicable, sensitive_texts, settle_fields,
+    FieldFault, FieldProblem, FieldRoot, FormScope, Remark, sensitive_texts, settle_fields,
 };
 use crate::template::{Found, Reference, Root, Scope};
 use crate::value::{descend, get, get_mut, type_name};
@@ -22,7 +22,7 @@ pub struct Connection {
     values: Labelled<ConnectionValue>,
     /// Texts inside values that must not be shown, besides the secrets.
     sensitive: Vec<Secret>,
-    ignored: Vec<NotApplicable>,
+    remarks: Vec<Remark>,
 }
 
 /// The value of one connection field.
@@ -83,8 +83,8 @@ impl Connection {
     ) -> Result<Connection, ConnectionFault> {
         let fields = &connector.connection.fields;
         let read_from_source = Connection::read_sources(connector, &mut given, read)?;
-        let mut ignored = Vec::new();
-        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut ignored)
+        let mut remarks = Vec::new();
+        settle_fields(FieldRoot::Connection, fields, &[], &mut given, &OwnFields, &mut remarks)
             .map_err(ConnectionFault::Field)?;
         let mut sensitive = Vec::new();
         for (label, value) in &given {
@@ -102,7 +102,7 @@ impl Connection {
                 (_, value) => (label, ConnectionValue::Plain(value)),
             })
             .collect();
-        Ok(Connection { values, sensitive, ignored })
+        Ok(Connection { values, sensitive, remarks })
     }
 
     /// Puts the text that fields point at in the place of where they point; gives the labels of those fields.
@@ -142,10 +142,10 @@ impl Connection {
         Ok(read_from_source)
     }
 
-    /// The fields that were given and do not apply.
+    /// What was settled in another way than it was given.
     #[must_use]
-    pub fn ignored(&self) -> &[NotApplicable] {
-        &self.ignored
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// A field's value.
@@ -178,7 +178,7 @@ impl Connection {
         Connection {
             values: values.collect(),
             sensitive: self.sensitive.clone(),
-            ignored: self.ignored.clone(),
+            remarks: self.remarks.clone(),
         }
     }
 

@@ -127,7 +127,9 @@ pub struct Target {
     pub description: Option<String>,
     /// Auth methods in order; the first usable one is taken.
     pub auth: Vec<String>,
-    /// The base URL; connection fields may stand in its host, port and path, or be all of it up to the path.
+    /// The base URL; connection fields may stand in its host, port and path, or be all of it up to the path, and inputs too where
+    /// `hosts` says which hosts it may have. A target without one is for whole URLs of the service, on its `hosts`.
+    #[serde(default = "no_base")]
     pub base: Decision<BaseUrl>,
     /// The hosts that the base URL may have: names, or `*.suffix` for every name below the suffix; any by default.
     #[serde(default)]
@@ -149,6 +151,10 @@ pub struct Target {
     /// Sentences for people, printed when they apply.
     #[serde(default)]
     pub hints: Vec<Hint>,
+}
+
+fn no_base() -> Decision<BaseUrl> {
+    Decision::Always(BaseUrl::none())
 }
 
 /// A sentence for people, printed when it applies.

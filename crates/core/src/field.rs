@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::condition::When;
+use crate::condition::{Pattern, When};
 use crate::labelled::Labelled;
 use crate::schema::JsonSchemaField;
 use crate::template::ValueTemplate;
@@ -96,6 +96,11 @@ pub enum Format {
     Uri,
     /// A number without fraction.
     Integer,
+    /// A URL that the service gave: whole, or relative to its origin or a target's base. It is followed only below the base, or on the
+    /// hosts of a target without one.
+    TargetUrl,
+    /// A host, perhaps with a port. Of a URL that was pasted the host is taken, and what was dropped is told.
+    Host,
 }
 
 impl Format {
@@ -107,6 +112,8 @@ impl Format {
             Format::Date => "date",
             Format::Uri => "uri",
             Format::Integer => "integer",
+            Format::TargetUrl => "target-url",
+            Format::Host => "host",
         }
     }
 }
@@ -135,6 +142,10 @@ pub struct Field {
     pub accepts: Vec<FieldType>,
     /// A narrower form.
     pub format: Option<Format>,
+    /// A regular expression that is found in the text; `^` and `$` hold it to the whole of it.
+    pub pattern: Option<Pattern>,
+    /// What text of that pattern is, in words: `three capital letters`.
+    pub pattern_message: Option<String>,
     /// Inclusive lower bound: of a number, of a text's characters, of a list's items.
     #[cfg_attr(feature = "schemas", schemars(with = "Option<f64>"))]
     pub min: Option<serde_json::Number>,
@@ -144,6 +155,8 @@ pub struct Field {
     /// Whether a value must be given.
     #[serde(default)]
     pub required: bool,
+    /// When a value must be given that otherwise need not.
+    pub required_when: Option<When>,
     /// Whether `null` is a value that is passed on, and not the same as none: what clears a field of a record.
     #[serde(default)]
     pub nullable: bool,
@@ -166,6 +179,12 @@ pub struct Field {
     pub schema: Option<JsonSchemaField>,
     /// What the field means, for people.
     pub description: Option<String>,
+    /// Values as they may be given, for people and forms.
+    #[serde(default)]
+    pub examples: Vec<Value>,
+    /// Whether it is for few: forms show it apart from the others.
+    #[serde(default)]
+    pub advanced: bool,
     /// Outputs only: where the value comes from.
     pub value: Option<ValueTemplate>,
 }

@@ -16,13 +16,21 @@ use crate::value::{get, get_mut, type_name};
 pub use fault::{FieldFault, FieldProblem, FieldRoot, path_place, reference_place};
 pub use json::check_json;
 
-/// A value that was given for a field that is not visible: not used.
+/// A value that was settled in another way than it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotApplicable {
-    /// The form.
-    pub root: FieldRoot,
-    /// Group and label.
-    pub path: Vec<String>,
+pub enum Remark {
+    /// It was given for a field that is not visible, and is not used.
+    NotApplicable {
+        /// Group and label.
+        path: Vec<String>,
+    },
+    /// Only the host of a URL is used.
+    HostOnly {
+        /// Group and label.
+        path: Vec<String>,
+        /// What was dropped: the scheme and the path.
+        dropped: Vec<String>,
+    },
 }
 
 /// What the conditions of a form are looked up in: its own values so far, and what lies around it.
@@ -57,7 +65,7 @@ pub fn settle_fields(
     path: &[&str],
     values: &mut Map<String, Value>,
     form: &dyn FormScope,
-    not_applicable: &mut Vec<NotApplicable>,
+    remarks: &mut Vec<Remark>,
 ) -> Result<(), FieldFault> {
     refuse_unknown(root, fields, path, values)?;
     for (label, field) in fields {
@@ -65,7 +73,13 @@ pub fn settle_fields(
             Some(Value::Null) if field.nullable => continue,
             Some(Value::Null) => drop(values.shift_remove(label)),
             Some(value) => {
-                leave_nulls_out(field, value);
+                settle_inside(field, value);
+                if let (Some(Format::Host), Value::String(text)) = (field.format, &mut *value)
+                    && let Some((host, dropped)) = host_of_url(text)
+                {
+                    *text = host;
+                    remarks.push(Remark::HostOnly { path: join(path, label), dropped });
+                }
                 continue;
             }
             None => {}
@@ -82,12 +96,14 @@ pub fn settle_fields(
                 .shift_remove(label)
                 .is_some_and(|value| Some(&value) != field.default.as_ref())
             {
-                not_applicable.push(NotApplicable { root, path: join(path, label) });
+                remarks.push(Remark::NotApplicable { path: join(path, label) });
             }
             continue;
         }
-        let Some(value) = get(values, label) else {
-            if field.required {
+        let required_now = field.required_when.as_ref().is_some_and(|when| holds(when, values));
+        let found = get(values, label).filter(|value| !required_now || value.as_str() != Some(""));
+        let Some(value) = found else {
+            if field.required || required_now {
                 let problem = missing(field, &|choice| {
                     choice.visible_when.as_ref().is_none_or(|when| holds(when, values))
                 });
@@ -135,23 +151,45 @@ pub fn all_texts(value: &Value, found: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Takes declared keys that are null out of objects: null and absent mean the same.
-fn leave_nulls_out(field: &Field, value: &mut Value) {
+/// Takes declared keys that are null out of objects, where null and absent mean the same, and fills defaults in.
+fn settle_inside(field: &Field, value: &mut Value) {
     let Some(fields) = &field.fields else { return };
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| leave_nulls_out(field, item)),
+        Value::Array(items) => items.iter_mut().for_each(|item| settle_inside(field, item)),
         Value::Object(map) => {
             map.retain(|key, value| {
                 !value.is_null() || fields.get(key).is_none_or(|field| field.nullable)
             });
-            for (key, value) in map {
+            for (key, value) in &mut *map {
                 if let Some(inner) = fields.get(key) {
-                    leave_nulls_out(inner, value);
+                    settle_inside(inner, value);
+                }
+            }
+            for (key, inner) in fields {
+                if let Some(default) = inner.default.as_ref().filter(|_| !map.contains_key(key)) {
+                    map.insert(key.clone(), default.clone());
                 }
             }
         }
         _ => {}
     }
+}
+
+/// The host of a URL that was pasted where a host is meant, and what of it is dropped. One with a user, a query or a fragment is
+/// left as it is, and refused where it is used: whoever wrote it meant more by it.
+fn host_of_url(text: &str) -> Option<(String, Vec<String>)> {
+    let text = text.trim();
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+        text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    let rest = &text[scheme.map_or(0, str::len)..];
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let meant = |text: &str| !text.contains(['@', '?', '#']);
+    if host.is_empty() || !meant(rest) || (scheme.is_none() && path.is_empty()) {
+        return None;
+    }
+    let dropped = scheme.into_iter().chain([path]).filter(|part| !part.is_empty());
+    Some((host.to_owned(), dropped.map(str::to_owned).collect()))
 }
 
 fn refuse_unknown(
@@ -199,6 +237,9 @@ pub fn check_value<'p>(
             }
             if let Some(expected) = text_format_fault(field, text) {
                 return problem(place, FieldProblem::Format { expected });
+            }
+            if let Some(expected) = pattern_fault(field, text) {
+                return problem(place, FieldProblem::Pattern { expected });
             }
             if let Some(expected) = length_fault(field, text.chars().count(), "characters") {
                 return problem(place, FieldProblem::Range { expected });
@@ -336,7 +377,11 @@ fn item_problem(field: &Field, of: FieldType, item: &Value) -> Option<FieldProbl
         FieldType::DateTime => {
             date_time_fault(text).map(|expected| FieldProblem::Format { expected })
         }
-        _ => text_format_fault(field, text).map(|expected| FieldProblem::Format { expected }),
+        _ => text_format_fault(field, text)
+            .map(|expected| FieldProblem::Format { expected })
+            .or_else(|| {
+                pattern_fault(field, text).map(|expected| FieldProblem::Pattern { expected })
+            }),
     }
 }
 
@@ -405,9 +450,28 @@ fn text_format_fault(field: &Field, text: &str) -> Option<&'static str> {
             (!valid).then_some("a date such as \"2026-01-31\"")
         }
         Format::Uri => url::Url::parse(text).is_err().then_some("an absolute URL"),
+        Format::Host => {
+            let url = url::Url::parse(&format!("https://{text}/"));
+            let is_host = url.is_ok_and(|url| {
+                url.path() == "/" && url.username().is_empty() && url.password().is_none()
+            });
+            (!is_host || text.contains(['?', '#', '/', '@']))
+                .then_some("a host, such as \"example.okta.com\"")
+        }
         // Checked where it is joined to its base, so that each trick keeps its own code.
-        Format::RelativeUrl | Format::Integer => None,
+        Format::RelativeUrl | Format::TargetUrl | Format::Integer => None,
     }
+}
+
+/// What text of the field's pattern is, where this is none.
+fn pattern_fault(field: &Field, text: &str) -> Option<String> {
+    let pattern = field.pattern.as_ref()?;
+    let expected = || match &field.pattern_message {
+        Some(message) => message.clone(),
+        None => format!("text of the pattern `{}`", pattern.source()),
+    };
+    // Whether there must be one is said by `required`.
+    (!text.is_empty() && !pattern.is_in(text)).then(expected)
 }
 
 /// Whether the number's text has no fraction that counts: `5`, `-7`, `1e3` and `2.0` are whole.

@@ -64,6 +64,7 @@ fn next<'f>(form: &'f Fields, asked: &[&str]) -> Option<(&'f String, &'f Field)>
         let whens = field.choices.iter().filter_map(|choice| choice.visible_when.as_ref());
         let mut looked_at = whens
             .chain(&field.visible_when)
+            .chain(&field.required_when)
             .flat_map(|when| when.references())
             .filter(|reference| reference.root == Root::Connection)
             .filter_map(|reference| reference.segments.first());

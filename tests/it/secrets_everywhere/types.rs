@@ -69,7 +69,8 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 28] = [
+const WRITTEN: [&str; 29] = [
+    "DraftFault",
     "Clause",
     "Entry",
     "Test",

@@ -75,11 +75,40 @@ pub(super) fn check(
 fn known_code(code: &str, pointer: &str, findings: &mut Findings<'_>) {
     let known = Code::all().iter().any(|known| known.as_str() == code);
     if !known && Code::for_reply(code).is_none() {
-        let expected = Code::all().iter().map(ToString::to_string).collect();
+        let all: Vec<String> = Code::all().iter().map(ToString::to_string).collect();
+        let expected = match cardhost_core::text::nearest(code, all.iter().map(String::as_str)) {
+            Some(_) => all,
+            None => near_codes(code, &all),
+        };
         let fault =
             Malformed::Choice { what: "error code", expected, found: code.to_owned() }.into();
         findings.at(Code::DEFINITION_VALUE, pointer, fault);
     }
+}
+
+/// The codes that begin as one does that nobody has; the beginnings of those that a call can end with where there is none.
+fn near_codes(code: &str, all: &[String]) -> Vec<String> {
+    const OF_CALLS: [&str; 15] = [
+        "auth",
+        "connection",
+        "egress",
+        "header",
+        "http",
+        "input",
+        "invocation",
+        "method",
+        "options",
+        "query",
+        "response",
+        "target",
+        "template",
+        "transport",
+        "url",
+    ];
+    let (begin, _) = code.split_once('.').unwrap_or((code, ""));
+    let begins = |known: &&String| known.split_once('.').is_some_and(|(of, _)| of == begin);
+    let alike: Vec<String> = all.iter().filter(begins).cloned().collect();
+    if alike.is_empty() { OF_CALLS.map(|begin| format!("{begin}.…")).to_vec() } else { alike }
 }
 
 /// One sample that is run.

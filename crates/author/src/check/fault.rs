@@ -29,6 +29,11 @@ pub(super) enum DefinitionFault {
         /// What is wrong with it.
         fault: FieldFault,
     },
+    /// An example that its field does not take.
+    FieldExample {
+        /// What is wrong with it.
+        fault: FieldFault,
+    },
     /// A key that means nothing beside the others.
     Together {
         /// The part, such as `choices`.
@@ -160,6 +165,15 @@ pub(super) enum DefinitionFault {
     NoOther {
         /// The reference that decides.
         by: String,
+    },
+    /// An input that is any URL, as the path.
+    UriAsPath,
+    /// A URL of the service as a part of a path.
+    UrlInPath,
+    /// A target whose base URL is not known here.
+    NoBase {
+        /// Its name.
+        target: String,
     },
     /// A helper `xml` where values are escaped anyway.
     EscapedTwice {

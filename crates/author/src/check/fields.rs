@@ -10,7 +10,7 @@ use super::known::known_target;
 use super::names::Names;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::field::{Field, FieldType, Fields, Format};
-use cardhost_core::settle::{FieldProblem, FieldRoot, check_value};
+use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot, check_value};
 use cardhost_core::template::Root;
 use cardhost_document::{Malformed, segments};
 
@@ -68,6 +68,10 @@ impl<'a> Form<'a> {
             if let Some(default) = &field.default {
                 self.default(field, default, pointer, findings);
             }
+            if let Some(when) = &field.required_when {
+                let place = format!("{pointer}/requiredWhen");
+                check_when(self.names, when, &place, self.roots(), findings);
+            }
             if let Some(when) = &field.visible_when {
                 check_when(
                     self.names,
@@ -75,6 +79,19 @@ impl<'a> Form<'a> {
                     &format!("{pointer}/visibleWhen"),
                     self.roots(),
                     findings,
+                );
+            }
+        }
+        if let Some(default) = field.default.as_ref().filter(|_| !self.has_form()) {
+            self.default(field, default, pointer, findings);
+        }
+        for (index, example) in field.examples.iter().enumerate() {
+            if let Err(fault) = self.fits(field, example, pointer) {
+                let place = format!("{pointer}/examples/{index}");
+                findings.at(
+                    Code::DEFINITION_VALUE,
+                    &place,
+                    DefinitionFault::FieldExample { fault },
                 );
             }
         }
@@ -106,10 +123,13 @@ impl<'a> Form<'a> {
             takes(&[FieldType::Number, FieldType::Text, FieldType::Secret, FieldType::List]);
         let of_objects = matches!(field.of, None | Some(FieldType::Object | FieldType::Any))
             || field.takes(FieldType::Object);
+        let of_text = field.of == Some(FieldType::Text);
         let has_form = self.has_form();
         let output = self.root == FieldRoot::Output && !self.nested;
         let format_fits = match field.format {
-            Some(Format::RelativeUrl | Format::Date | Format::Uri) => field.takes(FieldType::Text),
+            Some(
+                Format::RelativeUrl | Format::TargetUrl | Format::Date | Format::Uri | Format::Host,
+            ) => field.takes(FieldType::Text),
             Some(Format::Integer) => field.takes(FieldType::Number),
             None => true,
         };
@@ -137,10 +157,24 @@ impl<'a> Form<'a> {
             (structured, "schema", "needs an object, a list or the type `any`"),
             (output, "value", "is for outputs, beside their label"),
             (
-                has_form,
+                self.root != FieldRoot::Output,
                 "default",
+                "is for connection fields, options and inputs",
+            ),
+            (takes(&[FieldType::Text, FieldType::Secret]) || of_text, "pattern", "needs a text"),
+            (field.pattern.is_some(), "patternMessage", "needs `pattern`"),
+            (
+                has_form,
+                "requiredWhen",
                 "is for connection fields, options and inputs, beside their label",
             ),
+            (!field.required, "requiredWhen", "means nothing beside `required`"),
+            (
+                self.root != FieldRoot::Output,
+                "advanced",
+                "is for connection fields, options and inputs",
+            ),
+            (field.kind != FieldType::Secret, "examples", "cannot be those of a secret"),
             (
                 has_form,
                 "visibleWhen",
@@ -195,11 +229,16 @@ impl<'a> Form<'a> {
         }
     }
 
-    fn default(&self, field: &Field, default: &Value, pointer: &str, findings: &mut Findings<'_>) {
+    /// Whether a field takes a value.
+    fn fits(&self, field: &Field, value: &Value, pointer: &str) -> Result<(), FieldFault> {
         let above = if self.root == FieldRoot::Connection { 3 } else { 2 };
         let labels: Vec<String> = segments(pointer).skip(above - 1).collect();
         let mut place = labels.iter().map(String::as_str).collect();
-        if let Err(fault) = check_value(self.root, field, default, &mut place, &|_| true) {
+        check_value(self.root, field, value, &mut place, &|_| true)
+    }
+
+    fn default(&self, field: &Field, default: &Value, pointer: &str, findings: &mut Findings<'_>) {
+        if let Err(fault) = self.fits(field, default, pointer) {
             let fault = match fault.problem {
                 FieldProblem::Choice { expected, found } => {
                     Malformed::Choice { what: "choice", expected, found }.into()

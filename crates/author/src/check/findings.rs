@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::fault::DefinitionFault;
+use super::hidden::Hidden;
 use super::locate::DefinitionText;
+
 use cardhost_core::error::Code;
 use cardhost_document::{self as document, Finding, Severity};
 
@@ -11,6 +13,8 @@ use cardhost_document::{self as document, Finding, Severity};
 pub(super) struct Findings<'d> {
     document: &'d DefinitionText<'d>,
     found: document::Findings<'d>,
+    /// What the checks do not see.
+    hidden: Hidden,
 }
 
 impl<'d> Findings<'d> {
@@ -19,7 +23,24 @@ impl<'d> Findings<'d> {
         let file = document.file();
         let mut found = document::Findings::new(file.path, file.text);
         found.duplicate_keys(document.root());
-        Findings { document, found }
+        Findings { document, found, hidden: Hidden::default() }
+    }
+
+    /// Goes on without a part of the document: what that explains is not told.
+    pub(super) fn hide(&mut self, hidden: Hidden) {
+        self.hidden = hidden;
+    }
+
+    /// Whether a part of the document is hidden.
+    pub(super) fn hides(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
+    /// The keys that stand twice in their object.
+    pub(super) fn twice(&self) -> Vec<String> {
+        let twice = |finding: &&Finding| finding.code == Code::DEFINITION_DUPLICATE_KEY;
+        let places = self.found.list().iter().filter(twice);
+        places.map(|finding| finding.place.pointer.clone()).collect()
     }
 
     /// The document they are about.
@@ -47,12 +68,14 @@ impl<'d> Findings<'d> {
 
     /// An error about the value at a pointer, or about the nearest value above it.
     pub(super) fn at(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let pointer = &self.hidden.original(pointer);
         let span = self.value_or_above(pointer);
         self.push(code, Severity::Error, pointer, span, &fault);
     }
 
     /// An error about the key at the end of a pointer.
     pub(super) fn at_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let pointer = &self.hidden.original(pointer);
         let span = self.key_or_above(pointer);
         self.push(code, Severity::Error, pointer, span, &fault);
     }
@@ -65,6 +88,7 @@ impl<'d> Findings<'d> {
         offset: usize,
         fault: DefinitionFault,
     ) {
+        let pointer = &self.hidden.original(pointer);
         let whole = self.value_or_above(pointer);
         let start = self.document.inside_text(pointer, offset);
         let span = match start {
@@ -76,12 +100,14 @@ impl<'d> Findings<'d> {
 
     /// A warning about the value at a pointer.
     pub(super) fn warn(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let pointer = &self.hidden.original(pointer);
         let span = self.value_or_above(pointer);
         self.push(code, Severity::Warning, pointer, span, &fault);
     }
 
     /// A warning about the key at the end of a pointer.
     pub(super) fn warn_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let pointer = &self.hidden.original(pointer);
         let span = self.key_or_above(pointer);
         self.push(code, Severity::Warning, pointer, span, &fault);
     }
@@ -111,7 +137,13 @@ impl<'d> Findings<'d> {
         span: Range<usize>,
         fault: &DefinitionFault,
     ) {
-        self.found.push(severity, code, pointer, span, fault.message(), fault.hint());
+        let (message, hint) = (fault.message(), fault.hint());
+        let said = [message.as_str(), hint.as_deref().unwrap_or_default()];
+        // What could be better is told where nothing is misshapen.
+        let is_told = severity == Severity::Error || !self.hidden.is_own();
+        if is_told && !self.hidden.explains(pointer, &said) {
+            self.found.push(severity, code, pointer, span, message, hint);
+        }
     }
 
     fn key_or_above(&self, pointer: &str) -> Range<usize> {

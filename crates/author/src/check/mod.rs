@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! text ─ locate ─▶ syntax, duplicate keys ─ shape ─▶ the JSON Schema of the format
+//!      ─ mend ─▶ what is right without its misshapen parts
 //!      ─ load ─▶ names · fields · references · targets ─▶ examples
 //! ```
-//! Pure: texts in, findings out. A later stage runs only where the earlier ones found nothing.
+//! Pure: texts in, findings out. All is found in one round: a fault hides what depends on it alone, and of a file that cannot be read
+//! there is nothing more to say. Examples are run where nothing is wrong.
 
 mod auth;
 mod calls;
@@ -16,8 +18,11 @@ mod fault;
 mod fields;
 mod findings;
 mod form;
+mod hidden;
 mod known;
 mod locate;
+mod mend;
+mod misshapen;
 mod names;
 mod parts;
 mod references;
@@ -34,12 +39,13 @@ use std::sync::Arc;
 pub use cardhost_document::{Finding, Severity};
 pub use form::check_form;
 
-use cardhost_core::connector::Connector;
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use fault::DefinitionFault;
 use findings::Findings;
+use hidden::Hidden;
 use locate::DefinitionText;
+use mend::{Loaded, Mended};
 use shape::Format;
 
 /// The text of a definition and where it came from.
@@ -95,15 +101,17 @@ pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
     checked
 }
 
-fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Connector>> {
+fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Loaded> {
     let mut loaded = None;
-    with_shape(file, Format::connector(), checked, &mut |findings| {
-        match cardhost_core::load::load_connector(file.path, file.text) {
+    with_shape(file, Format::connector(), checked, &mut |text, hidden, findings| {
+        match cardhost_core::load::load_connector(file.path, text) {
             Ok(connector) => {
+                findings.hide(hidden.clone());
                 targets::check(&connector, file.path, findings);
-                loaded = Some(Arc::new(connector));
+                loaded = Some(Loaded { connector: Arc::new(connector), hidden });
             }
-            Err(error) => not_loaded(&error, findings),
+            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
+            Err(_) => {}
         }
     });
     loaded
@@ -111,33 +119,35 @@ fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Arc<Con
 
 fn check_card_file(
     file: File<'_>,
-    connector: Option<&Arc<Connector>>,
+    connector: Option<&Loaded>,
     connector_is_sound: bool,
     checked: &mut Checked,
 ) {
     let mut tally = checked.tally;
-    with_shape(file, Format::card(), checked, &mut |findings| {
-        let Some(connector) = connector else {
+    with_shape(file, Format::card(), checked, &mut |text, hidden, findings| {
+        let Some(Loaded { connector, hidden: above }) = connector else {
             return;
         };
-        match cardhost_core::load::load_card(Arc::clone(connector), file.path, file.text) {
+        match cardhost_core::load::load_card(Arc::clone(connector), file.path, text) {
             Ok(definition) => {
+                findings.hide(hidden.below(above));
                 request::check(connector, &definition.card, file.path, findings);
                 let run = connector_is_sound && !findings.has_errors();
                 examples::check(definition, run, &mut tally, findings);
             }
-            Err(error) => not_loaded(&error, findings),
+            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
+            Err(_) => {}
         }
     });
     checked.tally = tally;
 }
 
-/// Reads a file and checks its shape; goes on with `then` where that is right.
+/// Reads a file and checks its shape; goes on with `then` and what of the text is right, as far as there is such.
 fn with_shape(
     file: File<'_>,
     format: &Format,
     checked: &mut Checked,
-    then: &mut dyn FnMut(&mut Findings<'_>),
+    then: &mut dyn FnMut(&str, Hidden, &mut Findings<'_>),
 ) {
     let (document, value) = match DefinitionText::read(file) {
         Ok(read) => read,
@@ -146,7 +156,9 @@ fn with_shape(
     let mut findings = Findings::new(&document);
     format.check(&value, &mut findings);
     if !findings.has_errors() {
-        then(&mut findings);
+        then(file.text, Hidden::default(), &mut findings);
+    } else if let Some(Mended { value, hidden }) = Mended::of(format, &value, &findings.twice()) {
+        then(&value.to_string(), hidden, &mut findings);
     }
     checked.findings.extend(findings.into_sorted());
 }

@@ -145,7 +145,7 @@ fn key_of(
     let inner = field.fields.as_ref().and_then(|fields| fields.get(key));
     match (inner, &field.fields) {
         (Some(inner), _) => {
-            if !inner.required {
+            if !inner.required && inner.default.is_none() {
                 *absence = absence.or(Some(Absence::NotRequired));
             }
             below(inner, after, absence)

@@ -9,11 +9,11 @@ use super::references::Rules;
 use super::{known, parts, replies, targets, uses};
 use cardhost_core::auth::{AuthMethod, CredentialPlace};
 use cardhost_core::card::Card;
-use cardhost_core::connector::Connector;
+use cardhost_core::connector::{Connector, Target};
 use cardhost_core::error::{Code, pointer, push_pointer};
-use cardhost_core::field::{Field, FieldType};
+use cardhost_core::field::{Field, FieldType, Format};
 use cardhost_core::settle::FieldRoot;
-use cardhost_core::template::{Root, Template, ValueTemplate};
+use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
@@ -86,6 +86,7 @@ fn request(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
     each_value(names, &request.target, "/request/target", target, findings);
     each_value(names, &request.method, "/request/method", &known::known_method, findings);
     known::plain_path(&request.path, "/request/path", findings);
+    urls(names, card, findings);
     if let Some(query) = &request.query {
         parts::parameters(names, query, "/request/query", REQUEST, findings);
     }
@@ -148,6 +149,60 @@ fn each_value(
     }
 }
 
+/// Checks what decides where the request goes besides the path's own text: URLs as inputs, and bases with inputs in them.
+fn urls(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
+    let path = &card.request.path;
+    let whole = path.as_reference();
+    let field = |reference: &Reference| names.resolve(reference).ok().and_then(|found| found.field);
+    let format = whole.and_then(field).and_then(|field| field.format);
+    if format == Some(Format::Uri) {
+        findings.at(Code::DEFINITION_VALUE, "/request/path", DefinitionFault::UriAsPath);
+    }
+    let references = path.references();
+    if whole.is_none()
+        && references
+            .into_iter()
+            .filter_map(field)
+            .any(|field| field.format == Some(Format::TargetUrl))
+    {
+        findings.at(Code::DEFINITION_VALUE, "/request/path", DefinitionFault::UrlInPath);
+    }
+    for (name, target) in targets(names, card) {
+        target.base.each("", &mut |base, _| {
+            if base.is_none() && format != Some(Format::TargetUrl) {
+                let fault = DefinitionFault::NoBase { target: name.to_owned() };
+                findings.at(Code::DEFINITION_VALUE, "/request/target", fault);
+            }
+            if let Some(template) = base.template() {
+                let template_is_of_card = template
+                    .references()
+                    .iter()
+                    .any(|reference| reference.root != Root::Connection);
+                if template_is_of_card {
+                    names.template(template, "/request/target", REQUEST, findings);
+                }
+            }
+        });
+    }
+}
+
+/// The targets that a run of the card can take, where they can be told.
+fn targets<'a>(names: Names<'a>, card: &'a Card) -> Vec<(&'a str, &'a Target)> {
+    let connector = names.connector;
+    let target = &card.request.target;
+    let of_name = |name: &'a str| Some((name, connector.targets.get(name)?));
+    match target.as_literal() {
+        Some(name) => of_name(name).into_iter().collect(),
+        None => {
+            let field = target.as_reference().and_then(|reference| {
+                names.resolve(reference).ok().and_then(|referred| referred.field)
+            });
+            let choices = field.map_or(Vec::new(), decisions::choice_names);
+            choices.into_iter().filter_map(of_name).collect()
+        }
+    }
+}
+
 /// Warns of headers that an auth method is there for.
 fn credential_headers(
     names: Names<'_>,
@@ -175,17 +230,9 @@ fn credential_headers(
 /// The auth methods that a run of the card can take, where they can be told.
 fn auth_methods<'a>(names: Names<'a>, card: &'a Card) -> Vec<(&'a str, &'a AuthMethod)> {
     let connector = names.connector;
-    let target = &card.request.target;
-    let lists: Vec<&Vec<String>> = match (&card.request.auth, target.as_literal()) {
-        (Some(list), _) => vec![list],
-        (None, Some(name)) => connector.targets.get(name).map(|t| &t.auth).into_iter().collect(),
-        (None, None) => {
-            let field = target.as_reference().and_then(|reference| {
-                names.resolve(reference).ok().and_then(|referred| referred.field)
-            });
-            let choices = field.map_or(Vec::new(), decisions::choice_names);
-            choices.iter().filter_map(|name| Some(&connector.targets.get(*name)?.auth)).collect()
-        }
+    let lists: Vec<&Vec<String>> = match &card.request.auth {
+        Some(list) => vec![list],
+        None => targets(names, card).into_iter().map(|(_, target)| &target.auth).collect(),
     };
     let methods = lists.into_iter().flatten();
     methods.filter_map(|name| Some((name.as_str(), connector.auth.get(name)?))).collect()

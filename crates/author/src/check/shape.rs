@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
+use super::misshapen::Misshapen;
 use cardhost_core::error::Code;
 use cardhost_core::field::FieldType;
 use cardhost_core::value::type_name;
@@ -86,6 +87,34 @@ impl Format {
                 findings.at(Code::INTERNAL, "", Malformed::Schema { reason: reason.clone() }.into())
             }
         }
+    }
+
+    /// What of a value is not as the format says.
+    pub(super) fn misshapen(&self, value: &Value) -> Vec<Misshapen> {
+        let Ok(validator) = &self.validator else { return Vec::new() };
+        let groups = self.groups_that_are_fields(value).into_iter().map(Misshapen::Part);
+        let mut all: Vec<Misshapen> = groups.collect();
+        for error in validator.iter_errors(value) {
+            let at = error.instance_path().to_string();
+            match error.kind() {
+                ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    let known = known_keys(self.schema_around(&error));
+                    for key in unexpected {
+                        let known = known.iter().map(String::as_str);
+                        let meant = cardhost_core::text::nearest(key, known);
+                        all.push(Misshapen::Unknown { place: below(&at, key), meant });
+                    }
+                }
+                ValidationErrorKind::Required { property } => {
+                    all.push(Misshapen::Without { place: at, keys: vec![plain_text(property)] });
+                }
+                ValidationErrorKind::PropertyNames { error } => {
+                    all.push(Misshapen::Part(below(&at, &plain_text(error.instance()))));
+                }
+                _ => all.push(Misshapen::Part(at)),
+            }
+        }
+        all
     }
 
     fn finding(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {
@@ -176,20 +205,23 @@ impl Format {
 
     /// Finds fields that stand where groups of fields must; nothing else is worth saying of them.
     fn fields_for_groups(&self, value: &Value, findings: &mut Findings<'_>) -> Vec<String> {
-        let mut places = Vec::new();
-        if self.of != Definition::Card {
-            return places;
+        let places = self.groups_that_are_fields(value);
+        for place in &places {
+            let of = if place.starts_with("/input/") { "input" } else { "output" };
+            let label = place[of.len() + 2..].replace("~1", "/").replace("~0", "~");
+            let fault = DefinitionFault::NotAGroup { of, label };
+            findings.at_key(Code::DEFINITION_TYPE, place, fault);
         }
-        for of in ["input", "output"] {
+        places
+    }
+
+    fn groups_that_are_fields(&self, value: &Value) -> Vec<String> {
+        let mut places = Vec::new();
+        for of in ["input", "output"].into_iter().filter(|_| self.of == Definition::Card) {
             let groups = value.get(of).and_then(Value::as_object).into_iter().flatten();
-            for (label, _) in
-                groups.filter(|(_, group)| group.get("type").is_some_and(Value::is_string))
-            {
-                let place = cardhost_core::error::pointer(&[of, label]);
-                let fault = DefinitionFault::NotAGroup { of, label: label.clone() };
-                findings.at_key(Code::DEFINITION_TYPE, &place, fault);
-                places.push(place);
-            }
+            let fields =
+                groups.filter(|(_, group)| group.get("type").is_some_and(Value::is_string));
+            places.extend(fields.map(|(label, _)| cardhost_core::error::pointer(&[of, label])));
         }
         places
     }

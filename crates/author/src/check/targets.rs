@@ -23,6 +23,9 @@ use cardhost_document::Malformed;
 /// The roots of what is signed.
 const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
 
+/// The roots of a base URL whose hosts are listed.
+const GIVEN: &[Root] = &[Root::Connection, Root::Options, Root::Input];
+
 /// What is said once for every card.
 const CONNECTED: Rules = Rules { roots: CONNECTION, needs_values: true };
 
@@ -101,9 +104,13 @@ fn base_url(
     place: &str,
     findings: &mut Findings<'_>,
 ) {
+    if base.is_none() {
+        return no_base(target, place, findings);
+    }
     let parts = match base.template() {
         Some(template) => {
-            let rules = Rules { roots: CONNECTION, needs_values: true };
+            let roots = if target.hosts.is_empty() { CONNECTION } else { GIVEN };
+            let rules = Rules { roots, needs_values: true };
             names.template(template, place, rules, findings);
             let Ok(parts) = template.parts() else { return };
             parts
@@ -152,6 +159,19 @@ fn base_url(
     if base.is_open() && target.hosts.is_empty() && !chosen_only(names, base) {
         let fault = DefinitionFault::OpenHost { base: base.text().to_owned() };
         findings.warn(Code::EGRESS_OPEN, place, fault);
+    }
+}
+
+/// Checks a target without a base URL: its hosts say where it may lead.
+fn no_base(target: &Target, place: &str, findings: &mut Findings<'_>) {
+    let above = place.trim_end_matches("/base");
+    if findings.document().has(place) {
+        let fault = Malformed::form("an absolute URL without user, query and fragment", "");
+        findings.at(Code::DEFINITION_VALUE, place, fault.into());
+    } else if target.hosts.is_empty() {
+        let of = vec!["base".to_owned(), "hosts".to_owned()];
+        let fault = Malformed::ExactlyOne { of, found: Vec::new() };
+        findings.at(Code::DEFINITION_MISSING_KEY, above, fault.into());
     }
 }
 
@@ -228,6 +248,18 @@ fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
         return;
     };
     known_target(connector, &test.target, "/connection/test/target", findings);
+    if let Some(target) = connector.targets.get(&test.target) {
+        let mut of_card = false;
+        target.base.each("", &mut |base, _| {
+            let references = base.template().map_or_else(Vec::new, Template::references);
+            of_card |= base.is_none();
+            of_card |= references.iter().any(|reference| reference.root != Root::Connection);
+        });
+        if of_card {
+            let fault = DefinitionFault::NoBase { target: test.target.clone() };
+            findings.at(Code::DEFINITION_VALUE, "/connection/test/target", fault);
+        }
+    }
     known_method(&test.method, "/connection/test/method", findings);
     let rules = Rules { needs_values: true, ..CONNECTED };
     names.template(&test.path, "/connection/test/path", rules, findings);

@@ -24,7 +24,7 @@ const HIDING: [Code; 5] = [
 
 /// Checks that every option and input is used somewhere.
 pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
-    if HIDING.iter().any(|code| findings.has_code(code)) {
+    if findings.hides() || HIDING.iter().any(|code| findings.has_code(code)) {
         return;
     }
     let used = Used::of(names, card);
@@ -75,6 +75,13 @@ impl<'a> Used<'a> {
                 used.template(text);
             }
         }
+        for target in names.connector.targets.values() {
+            target.base.each("", &mut |base, _| {
+                if let Some(template) = base.template() {
+                    used.template(template);
+                }
+            });
+        }
         used.decision(&card.effect);
         used.conditions(&card.options);
         for fields in card.input.values() {
@@ -118,7 +125,8 @@ impl<'a> Used<'a> {
     fn conditions(&mut self, fields: &'a Fields) {
         for field in fields.values() {
             let of_choices = field.choices.iter().filter_map(|choice| choice.visible_when.as_ref());
-            for when in field.visible_when.iter().chain(of_choices) {
+            let of_field = field.visible_when.iter().chain(&field.required_when);
+            for when in of_field.chain(of_choices) {
                 self.when(when);
             }
         }

@@ -17,6 +17,9 @@ impl DefinitionFault {
                 format!("`{label}` is a group: put the field one level deeper")
             }
             DefinitionFault::TypeName { found, .. } => format!("there is no type `{found}`"),
+            DefinitionFault::FieldExample { fault } => {
+                format!("the example does not fit: {fault}")
+            }
             DefinitionFault::Default { fault } => {
                 format!("the default does not fit: {}", fault)
             }
@@ -93,6 +96,17 @@ impl DefinitionFault {
                     Table::Value => "a row is missing".to_owned(),
                 };
                 format!("{table} for {}", combined(combination))
+            }
+            DefinitionFault::UriAsPath => {
+                "a field of format `uri` would be percent-encoded into one segment of the path"
+                    .to_owned()
+            }
+            DefinitionFault::UrlInPath => {
+                "a field of format `target-url` is the whole path, with nothing beside it"
+                    .to_owned()
+            }
+            DefinitionFault::NoBase { target } => {
+                format!("target `{target}` has no base URL of its own: a card gives it")
             }
             DefinitionFault::EscapedTwice { call } => {
                 format!(
@@ -172,6 +186,9 @@ impl DefinitionFault {
                 Some("write the reference alone, without delimiters".to_owned())
             }
             DefinitionFault::Malformed(fault) => fault.hint(),
+            DefinitionFault::UriAsPath => Some("give it the format `target-url`: it is followed below the target's base URL, or on its `hosts`".to_owned()),
+            DefinitionFault::UrlInPath => Some("take what is beside it out, or give it the format `relative-url`".to_owned()),
+            DefinitionFault::NoBase { .. } => Some("make the path one input of format `target-url`, or take another target".to_owned()),
             DefinitionFault::EscapedTwice { .. } => Some("take the helper out".to_owned()),
             DefinitionFault::NotEscaped { .. } => Some(
                 "use the body `xml` instead of `text`, or the helper `xml` around each value".to_owned(),
@@ -280,7 +297,7 @@ impl DefinitionFault {
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }
-            DefinitionFault::Default { .. }
+            DefinitionFault::Default { .. } | DefinitionFault::FieldExample { .. }
             | DefinitionFault::Together { .. }
             | DefinitionFault::TooManyCombinations { .. }
             | DefinitionFault::Repeated { .. }

@@ -37,6 +37,9 @@ pub(super) fn field_schema(field: &Field, nullable: bool, at: &At) -> Map<String
     if let Some(text) = words::schema_description(field) {
         schema.insert("description".to_owned(), Value::String(text));
     }
+    if !field.examples.is_empty() {
+        schema.insert("examples".to_owned(), Value::Array(field.examples.clone()));
+    }
     for (_, kind) in &kinds {
         insert_keywords(field, *kind, &kinds, nullable, at, &mut schema);
     }
@@ -163,7 +166,11 @@ fn insert_text(field: &Field, schema: &mut Map<String, Value>) {
         Some(Format::Date) => insert(schema, "format", json!("date")),
         Some(Format::Uri) => insert(schema, "format", json!("uri")),
         // No format of the draft; its rules are those of the pin check.
-        Some(Format::RelativeUrl | Format::Integer) | None => {}
+        Some(Format::RelativeUrl | Format::TargetUrl | Format::Integer | Format::Host) | None => {}
+    }
+    if let Some(pattern) = &field.pattern {
+        // An empty text is none.
+        insert(schema, "pattern", json!(format!("^$|{}", pattern.source())));
     }
 }
 

@@ -153,6 +153,7 @@ impl Conditions<'_> {
                 }
                 properties.insert(label.clone(), schema);
             }
+            self.push_required(path, label, field, at);
             self.push_choices(path, label, field, at);
         }
         closed_object(properties, &required)
@@ -174,6 +175,25 @@ impl Conditions<'_> {
         own_path.push(label);
         let then = below(&own_path, must_be_given(field), schema);
         self.all.push(json!({ "if": self.forms.holds(when, at), "then": then, "else": true }));
+    }
+
+    /// A value must be given where a condition holds.
+    fn push_required(&mut self, path: &[&str], label: &str, field: &Field, at: Position) {
+        let Some(when) = field.required_when.as_ref().filter(|_| field.default.is_none()) else {
+            return;
+        };
+        let mut all = vec![self.forms.holds(when, at)];
+        if let Some(when) = &field.visible_when {
+            all.push(self.forms.holds(when, at));
+        }
+        let mut own_path = path.to_vec();
+        own_path.push(label);
+        let given = match field.nullable {
+            true => json!({ "not": { "const": "" } }),
+            false => json!({ "not": { "enum": [null, ""] } }),
+        };
+        let then = below(&own_path, true, given);
+        self.all.push(json!({ "if": and(all), "then": then, "else": true }));
     }
 
     /// A choice is refused where it is not offered.

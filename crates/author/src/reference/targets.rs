@@ -187,6 +187,10 @@ pub(super) fn target_section(
 
 fn base_block(connector: &Connector, name: &str, target: &Target) -> Block {
     if let Decision::Always(base) = &target.base {
+        if base.is_none() {
+            let hosts: Vec<String> = target.hosts.iter().map(|host| words::code(&host.0)).collect();
+            return Block::prose(&format!("URLs that the service gave, on {}", hosts.join(", ")));
+        }
         return Block::prose(&format!("Base URL: {}", words::code(base.text())));
     }
     let fields = &connector.connection.fields;

@@ -45,6 +45,7 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
         facts.push(format!("May also be: {}.", names.join(", ")));
     }
     facts.extend(format_fact(field).map(str::to_owned));
+    facts.extend(pattern_fact(field));
     facts.extend(bounds_fact(field));
     if field.nullable {
         facts.push("May be `null`, which is passed on.".to_owned());
@@ -62,6 +63,16 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
     if field.sensitive {
         facts.push("What is inside is treated as secret when something is shown.".to_owned());
     }
+    if !field.examples.is_empty() {
+        let examples: Vec<String> = field.examples.iter().map(value_text).collect();
+        facts.push(format!("For example {}.", alternatives(&examples)));
+    }
+    if field.advanced {
+        facts.push("For few: it can mostly be left out.".to_owned());
+    }
+    if let Some(when) = &field.required_when {
+        facts.push(format!("Required when {}.", condition(when)));
+    }
     if let Some(when) = &field.visible_when {
         facts.push(format!("Only when {}.", condition(when)));
     }
@@ -75,6 +86,16 @@ fn format_fact(field: &Field) -> Option<&'static str> {
         Format::Date => "A date such as `2026-01-31`.",
         Format::Uri => "An absolute URL.",
         Format::Integer => "A whole number.",
+        Format::TargetUrl => "A URL that the service gave, whole or relative.",
+        Format::Host => "A host such as `example.okta.com`; of a URL its host is taken.",
+    })
+}
+
+fn pattern_fact(field: &Field) -> Option<String> {
+    let pattern = field.pattern.as_ref()?;
+    Some(match &field.pattern_message {
+        Some(message) => format!("Must be {message}."),
+        None => format!("Matches {}.", code(pattern.source())),
     })
 }
 

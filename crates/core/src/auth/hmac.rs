@@ -210,8 +210,8 @@ impl Hmac {
             None => Secret::from(""),
         };
         match self.algorithm {
-            HmacAlgorithm::Ed25519 => drop(ed25519(key.expose(), self.key_encoding)?),
-            _ => drop(key_bytes(key.expose(), self.key_encoding)?),
+            HmacAlgorithm::Ed25519 => ed25519(key.expose(), self.key_encoding).map(|_| ())?,
+            _ => key_bytes(key.expose(), self.key_encoding).map(|_| ())?,
         }
         let connection = held(&self.signing_templates(), scope);
         let owned = |templates: &IndexMap<String, Template>| {

@@ -127,6 +127,12 @@ impl Fault for UrlFault {
 /// What makes a text leave its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Outside {
+    /// It is no whole URL, and there is no base.
+    #[error("it must be a whole URL, since the target has no base URL")]
+    NotWhole,
+    /// It is not encrypted.
+    #[error("it must be a URL of `https`")]
+    Unencrypted,
     /// It starts with two slashes: another host.
     #[error("it starts with two slashes, which name another host")]
     NetworkPath,

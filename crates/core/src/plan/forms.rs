@@ -49,7 +49,7 @@ pub(super) fn settle_invocation(
         let settled =
             settle_fields(FieldRoot::Input, fields, &[group], &mut values, &form, &mut ignored);
         input.insert(group.clone(), Value::Object(values));
-        warnings.extend(ignored.drain(..).map(Warning::NotApplicable));
+        warnings.extend(ignored.drain(..).map(Warning::from));
         settled.map_err(PlanFault::Field)?;
     }
     Ok(())

@@ -17,7 +17,7 @@ use super::limits::METHODS;
 use super::planned::{Plan, Refusal};
 use super::scope::PlanScope;
 use super::settings::PlanSettings;
-use super::url::{Base, base, path_text, query, relative_url_field};
+use super::url::{Base, base, followed, path_text, query, relative_url_field};
 use super::warning::Warning;
 use crate::card::Card;
 use crate::connection::Connection;
@@ -56,7 +56,7 @@ pub fn plan_in(
     let idempotency_key = circumstances.idempotency_key;
     idempotency::into_input(&definition.card, idempotency_key, &mut input);
     let mut warnings: Vec<Warning> =
-        connection.ignored().iter().cloned().map(Warning::NotApplicable).collect();
+        connection.remarks().iter().cloned().map(Warning::from).collect();
     let derived = RefCell::new(Vec::new());
     let moments = Moments::new(circumstances);
     let told = Told { settings, moments: &moments, derived: &derived };
@@ -107,13 +107,18 @@ fn render(
         .get(&*target_name)
         .ok_or_else(|| PlanFault::UnknownTarget { found: target_name.to_string() })?;
     let instead = settings.base_of(connector.name.as_str()).map(|base| &**base);
-    let base = base(&target_name, target, instead, &scope)?;
+    let followed = followed(card, &scope)?;
+    let base = base(&target_name, target, instead, followed.as_ref(), &scope)?;
     warnings.extend(target.hints.iter().filter(|hint| hint.when.holds(&scope)).map(|hint| {
         Warning::TargetHint { target: target_name.to_string(), hint: hint.hint.clone() }
     }));
 
     let method = method(card, &scope)?;
-    let path_text = path_text(card, &scope)?;
+    let path_text = match &followed {
+        Some(followed) => followed
+            .path(&base, || super::url::base(&target_name, target, None, Some(followed), &scope))?,
+        None => path_text(card, &scope)?,
+    };
     let above = [connector.query.as_ref(), target.query.as_ref()];
     let encoding = card.request.encoding.or(target.encoding.or(connector.encoding));
     let query = query((card, above), (&path_text, encoding), &scope, warnings)?;

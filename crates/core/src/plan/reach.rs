@@ -9,8 +9,10 @@ use crate::connector::Connector;
 /// the base URL, or a host that the target does not list. What is missing may not be needed.
 #[must_use]
 pub fn unreachable_base(connector: &Connector, connection: &Connection) -> Option<PlanFault> {
-    connector.targets.iter().find_map(|(name, target)| match base(name, target, None, connection) {
-        Err(fault @ (PlanFault::Url { .. } | PlanFault::HostNotAllowed(_))) => Some(fault),
-        _ => None,
+    connector.targets.iter().find_map(|(name, target)| {
+        match base(name, target, None, None, connection) {
+            Err(fault @ (PlanFault::Url { .. } | PlanFault::HostNotAllowed(_))) => Some(fault),
+            _ => None,
+        }
     })
 }

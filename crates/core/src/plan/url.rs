@@ -1,5 +1,7 @@
 //! The URL of a request: base, path, query.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -11,8 +13,8 @@ use crate::card::Card;
 use crate::connector::Target;
 use crate::field::{Field, Format};
 use crate::host_pattern::is_allowed;
-use crate::inject::path;
 use crate::inject::query::push_parameters;
+use crate::inject::{follow, path};
 use crate::parameters::ParameterEncoding;
 use crate::request::HostFrom;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
@@ -62,6 +64,7 @@ pub(super) fn base<'b>(
     name: &str,
     target: &'b Target,
     instead: Option<&'b BaseOverride>,
+    followed: Option<&Followed<'_>>,
     scope: &dyn Scope,
 ) -> Result<Base<'b>, PlanFault> {
     if let Some(base) = instead {
@@ -74,13 +77,21 @@ pub(super) fn base<'b>(
     if let Some(url) = base.url() {
         return Ok(Base::Literal(base, url));
     }
+    if let Some(followed) = followed.filter(|_| base.is_none()) {
+        return Ok(Base::Rendered(Box::new(followed.base(name, target)?)));
+    }
     let malformed =
         || PlanFault::BadBase { target: name.to_owned(), found: base.text().to_owned() };
     let rendered = base.render(scope).map_err(|fault| match fault {
         BaseFault::Malformed => malformed(),
         BaseFault::Value { field: Some(field), error: TemplateValueError::Missing { .. } } => {
+            let root = match field.root {
+                Root::Input => FieldRoot::Input,
+                Root::Options => FieldRoot::Options,
+                _ => FieldRoot::Connection,
+            };
             PlanFault::Field(FieldFault {
-                root: FieldRoot::Connection,
+                root,
                 path: field.segments,
                 problem: FieldProblem::Missing,
             })
@@ -91,15 +102,71 @@ pub(super) fn base<'b>(
         BaseFault::Url { field, fault } => PlanFault::Url { field, fault },
     })?;
     let rendered = rendered.ok_or_else(malformed)?;
-    if !is_allowed(&target.hosts, &rendered.url) {
-        return Err(PlanFault::HostNotAllowed(Box::new(HostNotAllowed {
-            target: name.to_owned(),
-            host: rendered.url.host_str().unwrap_or_default().to_owned(),
-            allowed: target.hosts.iter().map(|pattern| pattern.0.clone()).collect(),
-            field: rendered.field,
-        })));
-    }
+    allowed(name, target, &rendered)?;
     Ok(Base::Rendered(Box::new(rendered)))
+}
+
+/// Whether the host is one of the target's.
+fn allowed(name: &str, target: &Target, base: &RenderedBase) -> Result<(), PlanFault> {
+    if is_allowed(&target.hosts, &base.url) {
+        return Ok(());
+    }
+    Err(PlanFault::HostNotAllowed(Box::new(HostNotAllowed {
+        target: name.to_owned(),
+        host: base.url.host_str().unwrap_or_default().to_owned(),
+        allowed: target.hosts.iter().map(|pattern| pattern.0.clone()).collect(),
+        field: base.field.clone(),
+    })))
+}
+
+/// A URL of the service that the card's path is: the field that gave it, and its text.
+pub(super) struct Followed<'s> {
+    reference: &'s Reference,
+    text: Cow<'s, str>,
+}
+
+/// The URL of the service that the path is, where it is one.
+pub(super) fn followed<'s>(
+    card: &'s Card,
+    scope: &'s dyn Scope,
+) -> Result<Option<Followed<'s>>, PlanFault> {
+    let Some(reference) = card.request.path.as_reference() else { return Ok(None) };
+    if input_field(card, reference).and_then(|field| field.format) != Some(Format::TargetUrl) {
+        return Ok(None);
+    }
+    let fail = |error| PlanFault::Template { part: RequestPart::Path, error };
+    let text = card.request.path.text(scope).map_err(fail)?.unwrap_or_default();
+    Ok(Some(Followed { reference, text }))
+}
+
+impl Followed<'_> {
+    /// The path below a base. Below one that takes the place of the target's (`own`) the path is that below the target's: the
+    /// service's URLs name its own host.
+    pub(super) fn path<'b>(
+        &self,
+        base: &Base<'_>,
+        own: impl FnOnce() -> Result<Base<'b>, PlanFault>,
+    ) -> Result<String, PlanFault> {
+        let refused = |fault| PlanFault::Url { field: Some(self.reference.clone()), fault };
+        let path = follow::below_base(base.url(), &self.text);
+        match (path, base) {
+            (Err(_), Base::Override(_)) => {
+                follow::below_base(own()?.url(), &self.text).map_err(refused)
+            }
+            (path, _) => path.map_err(refused),
+        }
+    }
+
+    /// The origin as a base, for a target without one.
+    fn base(&self, name: &str, target: &Target) -> Result<RenderedBase, PlanFault> {
+        let field = Some(self.reference.clone());
+        let refused = |fault| PlanFault::Url { field: field.clone(), fault };
+        let (url, _) = follow::origin_and_path(&self.text).map_err(refused)?;
+        let (text, host_from) = (url.to_string(), HostFrom::Value);
+        let rendered = RenderedBase { url, text, host_from, field };
+        allowed(name, target, &rendered)?;
+        Ok(rendered)
+    }
 }
 
 /// The path: text of the card as it is, values as segments, a field of format `relative-url` as it is.

@@ -1,14 +1,25 @@
 //! What is no error and deserves attention.
 
-use crate::settle::NotApplicable;
+use crate::settle::Remark;
 
 /// Something that is no error and deserves attention.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
     /// A value was given for a field that does not apply, and is not sent.
-    #[error("`{}` does not apply here and is not sent", .0.path.join("."))]
-    NotApplicable(NotApplicable),
+    #[error("`{}` does not apply here and is not sent", path.join("."))]
+    NotApplicable {
+        /// Group and label.
+        path: Vec<String>,
+    },
+    /// Of a URL only the host is used.
+    #[error("`{}` is a host; left out: `{}`", path.join("."), dropped.join("` and `"))]
+    HostOnly {
+        /// Group and label.
+        path: Vec<String>,
+        /// What was dropped.
+        dropped: Vec<String>,
+    },
     /// The fragment of a relative URL is not sent.
     #[error("the fragment of the path is not sent")]
     FragmentDropped,
@@ -49,13 +60,23 @@ impl Warning {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Warning::NotApplicable(_) => "input.not_applicable",
+            Warning::NotApplicable { .. } => "input.not_applicable",
+            Warning::HostOnly { .. } => "input.host_only",
             Warning::FragmentDropped => "url.fragment_dropped",
             Warning::NullLeftOut { .. } => "query.null_left_out",
             Warning::TargetHint { .. } => "target.hint",
             Warning::RedirectNotFollowed { .. } | Warning::RedirectAsGet { .. } => {
                 "redirect.not_followed"
             }
+        }
+    }
+}
+
+impl From<Remark> for Warning {
+    fn from(remark: Remark) -> Warning {
+        match remark {
+            Remark::NotApplicable { path } => Warning::NotApplicable { path },
+            Remark::HostOnly { path, dropped } => Warning::HostOnly { path, dropped },
         }
     }
 }

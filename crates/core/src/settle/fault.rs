@@ -60,6 +60,11 @@ pub enum FieldProblem {
         /// The form, in words.
         expected: &'static str,
     },
+    /// Text of another pattern.
+    Pattern {
+        /// The pattern, in words.
+        expected: String,
+    },
     /// Outside its bounds.
     Range {
         /// The bound, in words.
@@ -115,7 +120,9 @@ impl fmt::Display for FieldFault {
                 write!(f, "{name} has no choice `{}`", quoted_expression(found))
             }
             FieldProblem::Format { expected } => write!(f, "{name} must be {expected}"),
-            FieldProblem::Range { expected } => write!(f, "{name} must be {expected}"),
+            FieldProblem::Range { expected } | FieldProblem::Pattern { expected } => {
+                write!(f, "{name} must be {expected}")
+            }
             FieldProblem::Unknown { .. } => {
                 let what = match self.root {
                     FieldRoot::Connection => "connection field",
@@ -153,10 +160,10 @@ impl Fault for FieldFault {
             (P::Choice { .. }, R::Options) => Code::OPTIONS_CHOICE,
             (P::Choice { .. }, R::Input) => Code::INPUT_CHOICE,
             (P::Choice { .. }, R::Output) => Code::RESPONSE_CHOICE,
-            (P::Format { .. }, R::Connection) => Code::CONNECTION_FORMAT,
-            (P::Format { .. }, R::Options) => Code::OPTIONS_FORMAT,
-            (P::Format { .. }, R::Input) => Code::INPUT_FORMAT,
-            (P::Format { .. }, R::Output) => Code::RESPONSE_FORMAT,
+            (P::Format { .. } | P::Pattern { .. }, R::Connection) => Code::CONNECTION_FORMAT,
+            (P::Format { .. } | P::Pattern { .. }, R::Options) => Code::OPTIONS_FORMAT,
+            (P::Format { .. } | P::Pattern { .. }, R::Input) => Code::INPUT_FORMAT,
+            (P::Format { .. } | P::Pattern { .. }, R::Output) => Code::RESPONSE_FORMAT,
             (P::Range { .. }, R::Connection) => Code::CONNECTION_RANGE,
             (P::Range { .. }, R::Options) => Code::OPTIONS_RANGE,
             (P::Range { .. }, R::Input) => Code::INPUT_RANGE,
@@ -232,6 +239,7 @@ impl Fault for FieldFault {
             FieldProblem::Type { .. }
             | FieldProblem::Format { .. }
             | FieldProblem::Range { .. }
+            | FieldProblem::Pattern { .. }
             | FieldProblem::Schema { .. } => None,
         }
     }

@@ -80,4 +80,14 @@ mutations! {
         card(r#""error": "input.required""#,
             r#""error": "input.requird""#) =>
         ["definition.value /antiExamples/0/error 56:46 there is no error code `input.requird` (did you mean `input.required`?)"];
+
+    an_unknown_code_of_a_kind_has_those_of_its_kind:
+        card(r#""error": "input.required""#,
+            r#""error": "method.qqqqqqqqqqq""#) =>
+        ["definition.value /antiExamples/0/error 56:46 there is no error code `method.qqqqqqqqqqq` (it can be `method.unknown`)"];
+
+    an_unknown_code_of_no_kind_has_the_kinds:
+        card(r#""error": "input.required""#,
+            r#""error": "qqq""#) =>
+        ["definition.value /antiExamples/0/error 56:46 there is no error code `qqq` (it can be `auth.…`, `connection.…`, `egress.…`, `header.…`, `http.…`, `input.…`, `invocation.…`, `method.…`, `options.…`, `query.…`, `response.…`, `target.…`, `template.…`, `transport.…` or `url.…`)"];
 }

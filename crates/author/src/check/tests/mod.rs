@@ -21,6 +21,7 @@ mod examples;
 mod fields;
 mod references;
 mod request;
+mod rounds;
 mod shape;
 mod suggestions;
 mod tables;
