@@ -8,8 +8,9 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     pack_relocations();
     name_version()?;
-    list("cards", ".json", whole_and_to_run)?;
-    list("flows", ".yaml", whole)?;
+    #[cfg(feature = "embedded-cards")]
+    list_cards()?;
+    list_flows()?;
     list_pages("docs/errors")
 }
 
@@ -92,13 +93,15 @@ fn glibc() -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
 }
 
-/// Writes the files of a folder's folders, with what `texts` makes of each, as Rust.
-fn list(of: &str, extension: &str, texts: fn(&Path) -> io::Result<String>) -> io::Result<()> {
+/// Calls `each` with every file in the folders of a folder: the folder's name, the file's without its extension, its path.
+fn each_file(
+    of: &str,
+    extension: &str,
+    each: &mut dyn FnMut(&str, &str, &Path) -> io::Result<()>,
+) -> io::Result<()> {
     println!("cargo:rerun-if-changed={of}");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
-    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let all = Path::new(&root).join(of);
-    let mut list = String::from("&[\n");
     for connector in names(&all)? {
         let folder = all.join(&connector);
         if !folder.is_dir() {
@@ -106,14 +109,61 @@ fn list(of: &str, extension: &str, texts: fn(&Path) -> io::Result<String>) -> io
         }
         println!("cargo:rerun-if-changed={of}/{connector}");
         for file in names(&folder)? {
-            let Some(name) = file.strip_suffix(extension) else { continue };
-            let texts = texts(&folder.join(&file))?;
-            writeln!(list, "    ({:?}, {texts}),", format!("{connector}/{name}"))
-                .map_err(io::Error::other)?;
+            if let Some(name) = file.strip_suffix(extension) {
+                each(&connector, name, &folder.join(&file))?;
+            }
         }
     }
-    list.push(']');
-    fs::write(Path::new(&out).join(format!("{of}.rs")), list)
+    Ok(())
+}
+
+/// Writes the flows as Rust.
+fn list_flows() -> io::Result<()> {
+    let mut list = String::from("&[\n");
+    each_file("flows", ".yaml", &mut |folder, name, path| {
+        writeln!(list, "    ({:?}, {}),", format!("{folder}/{name}"), whole(path)?)
+            .map_err(io::Error::other)
+    })?;
+    write_out("flows.rs", &format!("{list}]"))
+}
+
+/// The level of deflation that takes longest.
+#[cfg(feature = "embedded-cards")]
+const BEST: u8 = 10;
+
+/// Writes the connectors and cards as Rust: their texts as a run needs them, and the whole ones deflated, connector by connector.
+#[cfg(feature = "embedded-cards")]
+fn list_cards() -> io::Result<()> {
+    let mut list = String::from("&[\n");
+    let mut texts: Vec<(String, String)> = Vec::new();
+    each_file("cards", ".json", &mut |connector, name, path| {
+        let text = fs::read_to_string(path)?;
+        if texts.last().is_none_or(|(known, _)| known != connector) {
+            texts.push((connector.to_owned(), String::new()));
+        }
+        let (_, all) = texts.last_mut().ok_or_else(|| io::Error::other("no connector"))?;
+        let start = all.len();
+        all.push_str(&text);
+        let (to_run, end) = (without_samples(&text), all.len());
+        let name = format!("{connector}/{name}");
+        writeln!(list, "    ({name:?}, {to_run:?}, {start}..{end}),").map_err(io::Error::other)
+    })?;
+    write_out("cards.rs", &format!("{list}]"))?;
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let count = texts.len();
+    let mut whole = format!("static WHOLE: [(&str, &[u8], OnceLock<String>); {count}] = [\n");
+    for (connector, text) in texts {
+        let path = Path::new(&out).join(format!("{connector}.deflate"));
+        fs::write(&path, miniz_oxide::deflate::compress_to_vec(text.as_bytes(), BEST))?;
+        writeln!(whole, "    ({connector:?}, include_bytes!({path:?}), OnceLock::new()),")
+            .map_err(io::Error::other)?;
+    }
+    write_out("cards_whole.rs", &format!("{whole}];"))
+}
+
+fn write_out(name: &str, text: &str) -> io::Result<()> {
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out).join(name), text)
 }
 
 /// The text of a file.
@@ -121,13 +171,8 @@ fn whole(path: &Path) -> io::Result<String> {
     Ok(format!("include_str!({path:?})"))
 }
 
-/// The text of a card or connector, and its text as a run needs it: most of a card is samples and indentation.
-fn whole_and_to_run(path: &Path) -> io::Result<String> {
-    let to_run = without_samples(&fs::read_to_string(path)?);
-    Ok(format!("{}, {to_run:?}", whole(path)?))
-}
-
 /// A JSON object without the spaces between its tokens, and without its members `examples` and `antiExamples`.
+#[cfg(feature = "embedded-cards")]
 fn without_samples(text: &str) -> String {
     let mut members: Vec<String> = Vec::new();
     let mut member = String::new();

