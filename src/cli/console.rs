@@ -181,7 +181,7 @@ impl Console {
         let line_column =
             place.line_column.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
         match shown.pointer("/where/pointer").and_then(Value::as_str) {
-            Some(pointer) if pointer.starts_with("/output") => {
+            Some(pointer) if pointer.starts_with("/output") && place.file.is_empty() => {
                 text.push_str(&format!("\n  --> the reply, for {pointer}"));
             }
             Some(pointer) => text.push_str(&format!("\n  --> {file}{line_column}: {pointer}")),

@@ -157,6 +157,7 @@ fn check_accepts_every_connector_and_auth_method_of_the_docs() {
         "custom",
         "digest",
         "hmac",
+        "jwt",
         "none",
         "oauth1",
         "oauth2",

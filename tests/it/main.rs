@@ -33,6 +33,7 @@ mod http2;
 mod httpbin;
 mod in_the_program;
 mod interrupts;
+mod jose_peer;
 mod layers;
 mod licences;
 mod links;

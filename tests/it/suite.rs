@@ -50,6 +50,7 @@ areas! {
     headers
     helpers
     invocations
+    jq
     lists
     mapping
     policy

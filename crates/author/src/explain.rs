@@ -172,7 +172,7 @@ struct Parts<'p> {
 impl Parts<'_> {
     fn collect(&mut self, value: &ValueTemplate, path: &mut Vec<String>) {
         match value {
-            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Constant(_) | ValueTemplate::Jq(_) => {}
             ValueTemplate::Text(text) => self.found.push((path.clone(), template(text))),
             ValueTemplate::List(items) => {
                 for (index, item) in items.iter().enumerate() {

@@ -344,6 +344,8 @@ fn fits_value(
     faults: &mut Vec<String>,
 ) {
     match (template, value) {
+        // Of outputs only.
+        (ValueTemplate::Jq(_), _) => {}
         (ValueTemplate::Constant(expected), value) => {
             if expected != value {
                 faults.push(format!("{place}: `{expected}` is expected"));
@@ -496,7 +498,10 @@ fn is_optional(template: &ValueTemplate) -> bool {
         ValueTemplate::Each(each) => {
             each.list.as_reference().is_some_and(|reference| reference.optional)
         }
-        ValueTemplate::Constant(_) | ValueTemplate::List(_) | ValueTemplate::Object(_) => false,
+        ValueTemplate::Constant(_)
+        | ValueTemplate::List(_)
+        | ValueTemplate::Object(_)
+        | ValueTemplate::Jq(_) => false,
     }
 }
 

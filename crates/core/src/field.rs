@@ -185,8 +185,13 @@ pub struct Field {
     /// Whether it is for few: forms show it apart from the others.
     #[serde(default)]
     pub advanced: bool,
-    /// Outputs only: where the value comes from.
+    /// Outputs only: where the value comes from; `{ "jq": … }` reads it with jq.
+    #[serde(default, deserialize_with = "output_value")]
     pub value: Option<ValueTemplate>,
+}
+
+fn output_value<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<ValueTemplate>, D::Error> {
+    Ok(Option::<Value>::deserialize(reader)?.map(ValueTemplate::of_output))
 }
 
 impl Field {

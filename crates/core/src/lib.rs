@@ -23,6 +23,7 @@ pub mod host_pattern;
 pub mod http_date;
 pub mod inject;
 pub mod invocation;
+pub mod jq;
 pub mod labelled;
 pub mod load;
 pub mod markup;

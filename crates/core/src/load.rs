@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
-use crate::error::{Code, Fault, Place};
+use crate::error::{Code, Fault, Place, pointer};
 use crate::failure::Error;
+use crate::jq::Engine;
+use crate::template::ValueTemplate;
 use crate::text::{CHECK_THE_DEFINITION, did_you_mean};
 
 /// Why a definition does not load. `check` shows every fault.
@@ -89,13 +91,35 @@ pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
     Ok(connector)
 }
 
-/// Reads a card of a connector.
+/// Reads a card of a connector, without jq in its outputs.
 ///
 /// # Errors
 /// `definition.syntax` with file, line and column.
 pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<Definition, Error> {
+    load_card_with(None, connector, file, text)
+}
+
+/// Reads a card of a connector; `engine` reads jq.
+///
+/// # Errors
+/// `definition.syntax` with file, line and column; `definition.value` with the pointer of what is no jq.
+pub fn load_card_with(
+    engine: Option<&dyn Engine>,
+    connector: Arc<Connector>,
+    file: &str,
+    text: &str,
+) -> Result<Definition, Error> {
     let mut card: Card = read(file, text)?;
     file.clone_into(&mut card.file);
+    for (group, fields) in &card.output {
+        for (label, field) in fields {
+            let Some(ValueTemplate::Jq(jq)) = &field.value else { continue };
+            jq.compile(engine).map_err(|fault| {
+                let pointer = pointer(&["output", group, label, "value", "jq"]);
+                Error::from(fault).at(Place { file: file.to_owned(), pointer, ..Place::default() })
+            })?;
+        }
+    }
     Ok(Definition::new(connector, card))
 }
 

@@ -73,6 +73,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod card_jq;
 mod check;
 pub mod datum;
 pub mod document;
@@ -84,6 +85,7 @@ mod interpreter;
 mod load;
 mod problem;
 
+pub use card_jq::CardJq;
 pub use cardhost_document::{Finding, Severity};
 pub use check::{Surroundings, check};
 pub use document::{Document, Head, schema};

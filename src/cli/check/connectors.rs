@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::author::check::{File, check_connector};
+use cardhost::author::check::{File, check_connector_with};
 use cardhost::core::error::Unreadable;
 use cardhost::core::text::{not_utf8, unmarked};
 use cardhost::{Error, Place};
@@ -27,7 +27,7 @@ impl Files {
         let connector = File { path: &self.connector.0, text: &self.connector.1 };
         let texts: Vec<File<'_>> =
             self.cards.iter().map(|(path, text)| File { path, text }).collect();
-        let checked = check_connector(connector, &texts);
+        let checked = check_connector_with(Some(&cardhost::flow::CardJq), connector, &texts);
         tally.connectors += 1;
         tally.cards += texts.len();
         tally.examples += checked.tally.examples;

@@ -10,6 +10,7 @@
 
 mod auth;
 mod calls;
+mod checked;
 mod conditions;
 mod decisions;
 mod example_secrets;
@@ -37,10 +38,12 @@ mod words;
 use std::sync::Arc;
 
 pub use cardhost_document::{Finding, Severity};
+pub use checked::{Checked, Tally};
 pub use form::check_form;
 
 use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
+use cardhost_core::jq::Engine;
 use fault::DefinitionFault;
 use findings::Findings;
 use hidden::Hidden;
@@ -55,24 +58,6 @@ pub struct File<'t> {
     pub path: &'t str,
     /// The text.
     pub text: &'t str,
-}
-
-/// How many samples were run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Examples.
-    pub examples: usize,
-    /// Anti-examples.
-    pub anti_examples: usize,
-}
-
-/// The result of a check.
-#[derive(Clone, Debug, Default)]
-pub struct Checked {
-    /// Every fault, by file in the order given (the connector first), then by position.
-    pub findings: Vec<Finding>,
-    /// What was run.
-    pub tally: Tally,
 }
 
 /// Checks a connector and cards of it; every fault at once.
@@ -92,11 +77,21 @@ pub struct Checked {
 /// ```
 #[must_use]
 pub fn check_connector(connector: File<'_>, cards: &[File<'_>]) -> Checked {
+    check_connector_with(None, connector, cards)
+}
+
+/// As [`check_connector`]; `engine` reads jq in the outputs of cards.
+#[must_use]
+pub fn check_connector_with(
+    engine: Option<&dyn Engine>,
+    connector: File<'_>,
+    cards: &[File<'_>],
+) -> Checked {
     let mut checked = Checked::default();
     let loaded = check_connector_file(connector, &mut checked);
     let sound = !checked.findings.iter().any(Finding::is_error);
     for card in cards {
-        check_card_file(*card, loaded.as_ref(), sound, &mut checked);
+        check_card_file(engine, *card, loaded.as_ref(), sound, &mut checked);
     }
     checked
 }
@@ -118,6 +113,7 @@ fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Loaded>
 }
 
 fn check_card_file(
+    engine: Option<&dyn Engine>,
     file: File<'_>,
     connector: Option<&Loaded>,
     connector_is_sound: bool,
@@ -128,7 +124,7 @@ fn check_card_file(
         let Some(Loaded { connector, hidden: above }) = connector else {
             return;
         };
-        match cardhost_core::load::load_card(Arc::clone(connector), file.path, text) {
+        match cardhost_core::load::load_card_with(engine, Arc::clone(connector), file.path, text) {
             Ok(definition) => {
                 findings.hide(hidden.below(above));
                 request::check(connector, &definition.card, file.path, findings);
@@ -165,6 +161,10 @@ fn with_shape(
 
 /// What the strict reader refuses though the schema does not.
 fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
+    if !error.place().pointer.is_empty() {
+        let fault = DefinitionFault::Refused { reason: error.message() };
+        return findings.at(error.code().clone(), &error.place().pointer, fault);
+    }
     let (line, column) = error.place().line_column.unwrap_or((1, 1));
     let fault = DefinitionFault::Refused { reason: error.message() };
     findings.at_line(Code::DEFINITION_VALUE, line, column, fault);

@@ -178,7 +178,11 @@ fn response<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
     let parts = ["status", "headers", "body"].map(str::to_owned);
     match segments {
         [part] if parts.contains(part) => Ok(Referred::default()),
-        [part, ..] if part == "body" => Ok(Referred::default()),
+        [part, rest @ ..] if part == "body" => match rest.iter().any(|segment| segment == "*") {
+            // No path leads to several values: jq does.
+            true => Err(nothing("*", std::iter::empty())),
+            false => Ok(Referred::default()),
+        },
         [part, name] if part == "headers" => match http::HeaderName::from_bytes(name.as_bytes()) {
             Ok(_) => Ok(Referred::default()),
             Err(_) => Err(nothing(name, std::iter::empty())),

@@ -162,8 +162,8 @@ fn shape(
         ValueTemplate::Decision(decision) => decision.each(pointer, &mut |value, place| {
             shape((names, encoding), value, place, findings);
         }),
-        // A fault of the template is told by its own check.
-        ValueTemplate::Text(_) => {}
+        // A fault of the template is told by its own check; jq is for outputs.
+        ValueTemplate::Text(_) | ValueTemplate::Jq(_) => {}
         ValueTemplate::Constant(other) => wrong(type_name(other), &whole, pointer, findings),
         ValueTemplate::List(_) | ValueTemplate::Each(_) => {
             wrong("list", &whole, pointer, findings);

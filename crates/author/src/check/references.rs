@@ -107,7 +107,7 @@ impl<'a> Names<'a> {
         findings: &mut Findings<'_>,
     ) {
         match value {
-            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Constant(_) | ValueTemplate::Jq(_) => {}
             ValueTemplate::Text(template) => self.template(template, pointer, rules, findings),
             ValueTemplate::List(items) => {
                 for (index, item) in items.iter().enumerate() {

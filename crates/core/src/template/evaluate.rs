@@ -8,7 +8,7 @@ use super::decision::NoRow;
 use super::fault::{TemplateValueError, quoted_expression};
 use super::limits::MAX_RENDERED_BYTES;
 use super::parse::{Part, Template};
-use super::reference::Reference;
+use super::reference::{Reference, Root};
 use super::scope::{Scope, scalar_text};
 use super::value::{Entry, Key, ValueTemplate};
 
@@ -156,6 +156,12 @@ impl ValueTemplate {
                 Err(row) => Err(TemplateValueError::NoRow(row)),
             },
             ValueTemplate::Each(each) => each.value(scope),
+            ValueTemplate::Jq(jq) => {
+                let value = jq.value(reply_parts(scope)).map_err(|reason| {
+                    TemplateValueError::Helper { expression: quoted_expression(&jq.text), reason }
+                })?;
+                Ok((!value.is_null()).then_some(value))
+            }
         }
     }
 
@@ -164,7 +170,7 @@ impl ValueTemplate {
         let has_value =
             |reference: &&Reference| reference.optional && scope.lookup(reference).is_some();
         match self {
-            ValueTemplate::Constant(_) => false,
+            ValueTemplate::Constant(_) | ValueTemplate::Jq(_) => false,
             ValueTemplate::Text(template) => template.references().iter().any(has_value),
             ValueTemplate::List(items) => items.iter().any(|item| item.has_optional_value(scope)),
             ValueTemplate::Object(entries) => entries.iter().any(|entry| {
@@ -182,6 +188,17 @@ impl ValueTemplate {
             ValueTemplate::Each(each) => each.list.references().iter().any(has_value),
         }
     }
+}
+
+/// The reply as jq sees it: `status`, `headers`, `body`.
+fn reply_parts(scope: &dyn Scope) -> Map<String, Value> {
+    let part = |name: &str| {
+        let segments = vec![name.to_owned()];
+        let reference = Reference { root: Root::Response, segments, optional: true };
+        let value = scope.lookup(&reference).map_or(Value::Null, |found| found.open());
+        (name.to_owned(), value)
+    };
+    ["status", "headers", "body"].into_iter().map(part).collect()
 }
 
 fn object(entries: &[Entry], scope: &dyn Scope) -> Result<Value, TemplateValueError> {

@@ -3,6 +3,8 @@
 mod each;
 mod key;
 
+use std::sync::LazyLock;
+
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
@@ -10,8 +12,9 @@ use serde_json::{Map, Value};
 
 use super::decision::Decision;
 use super::parse::Template;
-use super::reference::Reference;
+use super::reference::{Reference, Root};
 use crate::error::push_pointer;
+use crate::jq::Jq;
 use crate::labelled::Labelled;
 
 pub use each::Each;
@@ -32,6 +35,8 @@ pub enum ValueTemplate {
     Decision(Box<Decision<ValueTemplate>>),
     /// A list made of another: an object of `each` and `as`.
     Each(Box<Each>),
+    /// What jq reads out of the reply: of outputs only.
+    Jq(Box<Jq>),
 }
 
 impl ValueTemplate {
@@ -78,6 +83,18 @@ impl ValueTemplate {
         }
     }
 
+    /// Reads the value of an output, which jq may give: `{ "jq": ".body.items" }`.
+    #[must_use]
+    pub fn of_output(value: Value) -> ValueTemplate {
+        match &value {
+            Value::Object(map) if map.len() == 1 => match map.get("jq").and_then(Value::as_str) {
+                Some(text) => ValueTemplate::Jq(Box::new(Jq::new(text.to_owned()))),
+                None => ValueTemplate::new(value),
+            },
+            _ => ValueTemplate::new(value),
+        }
+    }
+
     /// The template, where the value is one text with expressions.
     #[must_use]
     pub fn as_template(&self) -> Option<&Template> {
@@ -90,7 +107,7 @@ impl ValueTemplate {
     /// Calls `visit` with every template and the JSON Pointer to it.
     pub fn each<'a>(&'a self, pointer: &str, visit: &mut dyn FnMut(&'a Template, &str)) {
         match self {
-            ValueTemplate::Constant(_) => {}
+            ValueTemplate::Constant(_) | ValueTemplate::Jq(_) => {}
             ValueTemplate::Text(template) => visit(template, pointer),
             ValueTemplate::List(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -121,6 +138,7 @@ impl ValueTemplate {
     pub fn each_reference<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         match self {
             ValueTemplate::Constant(_) => {}
+            ValueTemplate::Jq(_) => visit(&BODY),
             ValueTemplate::Text(template) => template.references().into_iter().for_each(visit),
             ValueTemplate::List(items) => items.iter().for_each(|item| item.each_reference(visit)),
             ValueTemplate::Object(entries) => {
@@ -161,6 +179,13 @@ impl ValueTemplate {
         }
     }
 }
+
+/// What jq looks at.
+static BODY: LazyLock<Reference> = LazyLock::new(|| Reference {
+    root: Root::Response,
+    segments: vec!["body".to_owned()],
+    optional: true,
+});
 
 /// The reference by which an object decides.
 fn decides(map: &Map<String, Value>) -> Option<Reference> {

@@ -1,6 +1,7 @@
 //! Where connectors and cards come from; each is read when it is first asked for, and kept.
 
 mod folder;
+mod jq;
 mod memory;
 mod source;
 
@@ -12,7 +13,7 @@ use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
-use cardhost_core::load::{LoadFault, load_card, load_connector};
+use cardhost_core::load::{LoadFault, load_card_with, load_connector};
 use cardhost_core::text::nearest;
 
 pub use folder::Folder;
@@ -91,7 +92,7 @@ impl Catalog {
         }
         let file = source.display_path(connector_name, card_name);
         let text = read(&**source, connector_name, card_name, text)?.ok_or_else(unknown)?;
-        let definition = Arc::new(load_card(connector, &file, &text)?);
+        let definition = Arc::new(load_card_with(jq::engine(), connector, &file, &text)?);
         own_name(&file, definition.card.name.as_str(), card_name)?;
         lock(kept).insert(full_name.to_owned(), Arc::clone(&definition));
         Ok(definition)
