@@ -114,6 +114,14 @@ pub(crate) fn oidc(jwks: Option<&Path>) -> Option<Server> {
     }))
 }
 
+/// The command that asks jose, which oidc-provider brings along.
+pub(crate) fn jose() -> Option<Command> {
+    let part = installed("oidc-provider")?;
+    let mut command = Command::new("node");
+    command.arg(script("jose.mjs")).arg(part);
+    Some(command)
+}
+
 /// Starts moto, which checks the signature of every request from the first one on: see [`MOTO_ACCESS_KEY_ID`].
 pub(crate) fn moto() -> Option<Server> {
     let part = installed("moto")?;

@@ -336,7 +336,7 @@ impl<'c> Offer<'c> {
 
     fn strength(&self) -> u8 {
         match self.hash {
-            Hash::Md5 => 0,
+            Hash::Md5 | Hash::Sha1 => 0,
             Hash::Sha256 => 1,
             Hash::Sha512 | Hash::Sha512Slash256 => 2,
         }

@@ -7,6 +7,7 @@ use ring::digest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hash {
     Md5,
+    Sha1,
     Sha256,
     Sha512,
     /// SHA-512/256 of FIPS 180-4, which has initial values of its own: not SHA-512 cut short.
@@ -18,6 +19,7 @@ impl Hash {
     pub(super) fn digest(self, bytes: &[u8]) -> Vec<u8> {
         let algorithm = match self {
             Hash::Md5 => return md5::Md5::digest(bytes).to_vec(),
+            Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha256 => &digest::SHA256,
             Hash::Sha512 => &digest::SHA512,
             Hash::Sha512Slash256 => &digest::SHA512_256,
@@ -61,6 +63,7 @@ mod tests {
     #[test]
     fn digests_of_abc_are_those_of_their_standards() {
         assert_eq!(Hash::Md5.hex(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(Hash::Sha1.hex(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(
             Hash::Sha256.hex(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

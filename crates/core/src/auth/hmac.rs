@@ -1,4 +1,5 @@
-//! Request signing that is described as data: an HMAC (RFC 2104) over a message made of parts of the request.
+//! Request signing that is described as data: an HMAC (RFC 2104), a digest or an Ed25519 signature over a message made of
+//! parts of the request.
 //!
 //! ```text
 //! headers and query without the signature ─▶ message ─ HMAC ─▶ headers and query with it
@@ -12,31 +13,34 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use indexmap::IndexMap;
 use ring::hmac;
+use ring::signature::Ed25519KeyPair;
+use rustls_pki_types::PrivateKeyDer;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::credential::{credential, set_sensitive};
-use super::hash::{from_hex, hex};
+use super::hash::{Hash, from_hex, hex};
 use super::pending::Signer;
-use super::scheme::{entries, keyed, nested};
-use super::signing::{Held, SigningScope};
+use super::scheme::{entries, given, keyed, nested};
+use super::signing::{Held, SigningScope, held};
 use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending};
 use crate::inject::header::{header_name, header_value};
 use crate::inject::query::push_parameter;
 use crate::moment::Moment;
+use crate::pem;
 use crate::request::RequestSpec;
 use crate::secret::Secret;
-use crate::template::{Found, Reference, Root, Scope, Template};
+use crate::template::{Reference, Root, Scope, Template};
 
-/// A key with which a message made of parts of the request is signed.
+/// A key with which a message made of parts of the request is signed, or a digest of that message.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hmac {
-    /// The hash inside the HMAC.
+    /// How the signature is made.
     pub algorithm: HmacAlgorithm,
-    /// The key.
-    pub key: Template,
+    /// The key; a plain digest has none.
+    pub key: Option<Template>,
     /// How the key's bytes are written; as text by default.
     #[serde(default)]
     pub key_encoding: KeyEncoding,
@@ -54,17 +58,42 @@ pub struct Hmac {
     pub query: IndexMap<String, Template>,
 }
 
-/// The hash inside an HMAC.
+/// How a signature is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum HmacAlgorithm {
-    /// SHA-1.
+    /// HMAC with SHA-1.
     Sha1,
-    /// SHA-256.
+    /// HMAC with SHA-256.
     Sha256,
-    /// SHA-512.
+    /// HMAC with SHA-384.
+    Sha384,
+    /// HMAC with SHA-512.
     Sha512,
+    /// MD5 of the message alone, without a key.
+    DigestMd5,
+    /// SHA-1 of the message alone.
+    DigestSha1,
+    /// SHA-256 of the message alone.
+    DigestSha256,
+    /// SHA-512 of the message alone.
+    DigestSha512,
+    /// Ed25519 (RFC 8032): the key is a private key in PEM (PKCS #8), or its 32 bytes in `base64` or `hex`.
+    Ed25519,
+}
+
+impl HmacAlgorithm {
+    /// The digest, where there is no key.
+    fn digest(self) -> Option<Hash> {
+        match self {
+            HmacAlgorithm::DigestMd5 => Some(Hash::Md5),
+            HmacAlgorithm::DigestSha1 => Some(Hash::Sha1),
+            HmacAlgorithm::DigestSha256 => Some(Hash::Sha256),
+            HmacAlgorithm::DigestSha512 => Some(Hash::Sha512),
+            _ => None,
+        }
+    }
 }
 
 /// How the bytes of a key are written.
@@ -99,7 +128,7 @@ pub enum SignatureEncoding {
 #[derive(Clone, Debug)]
 pub(crate) struct HmacCredentials {
     algorithm: HmacAlgorithm,
-    /// As it is written.
+    /// As it is written; of a digest, empty.
     key: Secret,
     key_encoding: KeyEncoding,
     message: Template,
@@ -112,7 +141,7 @@ pub(crate) struct HmacCredentials {
 /// `key` has only `connection` in scope, the others `signing` as well; `message` lacks `signing.signature`.
 impl AuthScheme for Hmac {
     fn templates(&self) -> Keyed<'_> {
-        keyed([("key", &self.key)]).collect()
+        given([("key", &self.key)]).collect()
     }
 
     fn signing_templates(&self) -> Keyed<'_> {
@@ -142,6 +171,14 @@ impl AuthScheme for Hmac {
         // Read off the text: what is in a malformed template is told too.
         let signs = |template: &Template| template.source().contains("signing.signature");
         let mut demands = Vec::new();
+        match (self.algorithm.digest(), &self.key) {
+            (None, None) => demands.push((String::new(), Demand::Missing(vec!["key"]))),
+            (Some(_), Some(_)) => {
+                let needs = "is for algorithms that have one, and a digest has none";
+                demands.push(("key".to_owned(), Demand::Together { part: "key", needs }));
+            }
+            _ => {}
+        }
         for name in self.headers.keys() {
             demands.push((nested("headers", name), Demand::Name(CredentialPlace::Header, name)));
         }
@@ -168,25 +205,15 @@ impl AuthScheme for Hmac {
 
 impl Hmac {
     fn resolve(&self, scope: &dyn Scope) -> Result<HmacCredentials, AuthFault> {
-        let key = Secret::from(&*credential(&self.key, scope)?);
-        key_bytes(key.expose(), self.key_encoding)?;
-        let mut connection: Vec<(Reference, Held)> = Vec::new();
-        let templates = self.signing_templates();
-        for reference in templates.iter().flat_map(|(_, template)| template.references()) {
-            if reference.root != Root::Connection {
-                continue;
-            }
-            let held = match scope.lookup(reference) {
-                None => continue,
-                Some(Found::Secret(secret)) => Held::Secret(secret.clone()),
-                Some(found) if scope.is_secret(reference) => match found.text() {
-                    Some(text) => Held::Secret(Secret::from(&*text)),
-                    None => Held::Open(found.to_value().unwrap_or_default()),
-                },
-                Some(found) => Held::Open(found.to_value().unwrap_or_default()),
-            };
-            connection.push((reference.clone(), held));
+        let key = match &self.key {
+            Some(key) => Secret::from(&*credential(key, scope)?),
+            None => Secret::from(""),
+        };
+        match self.algorithm {
+            HmacAlgorithm::Ed25519 => ed25519(key.expose(), self.key_encoding).map(|_| ())?,
+            _ => key_bytes(key.expose(), self.key_encoding).map(|_| ())?,
         }
+        let connection = held(&self.signing_templates(), scope);
         let owned = |templates: &IndexMap<String, Template>| {
             templates.iter().map(|(name, template)| (name.clone(), template.clone())).collect()
         };
@@ -283,17 +310,25 @@ impl HmacCredentials {
     }
 
     fn signature(&self, message: &[u8]) -> Result<Zeroizing<String>, AuthFault> {
-        let algorithm = match self.algorithm {
-            HmacAlgorithm::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-            HmacAlgorithm::Sha256 => hmac::HMAC_SHA256,
-            HmacAlgorithm::Sha512 => hmac::HMAC_SHA512,
+        let keyed = |algorithm| -> Result<Vec<u8>, AuthFault> {
+            let key = key_bytes(self.key.expose(), self.key_encoding)?;
+            Ok(hmac::sign(&hmac::Key::new(algorithm, &key), message).as_ref().to_vec())
         };
-        let key = key_bytes(self.key.expose(), self.key_encoding)?;
-        let tag = hmac::sign(&hmac::Key::new(algorithm, &key), message);
+        let tag = match (self.algorithm, self.algorithm.digest()) {
+            (_, Some(hash)) => hash.digest(message),
+            (HmacAlgorithm::Sha1, _) => keyed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)?,
+            (HmacAlgorithm::Sha256, _) => keyed(hmac::HMAC_SHA256)?,
+            (HmacAlgorithm::Sha384, _) => keyed(hmac::HMAC_SHA384)?,
+            (HmacAlgorithm::Sha512, _) => keyed(hmac::HMAC_SHA512)?,
+            (_, None) => {
+                ed25519(self.key.expose(), self.key_encoding)?.sign(message).as_ref().to_vec()
+            }
+        };
+        let tag = Zeroizing::new(tag);
         Ok(Zeroizing::new(match self.signature_encoding {
-            SignatureEncoding::Hex => hex(tag.as_ref()),
-            SignatureEncoding::Base64 => STANDARD.encode(tag),
-            SignatureEncoding::Base64url => URL_SAFE_NO_PAD.encode(tag),
+            SignatureEncoding::Hex => hex(&tag),
+            SignatureEncoding::Base64 => STANDARD.encode(&*tag),
+            SignatureEncoding::Base64url => URL_SAFE_NO_PAD.encode(&*tag),
         }))
     }
 }
@@ -324,6 +359,26 @@ fn key_bytes(text: &str, encoding: KeyEncoding) -> Result<Zeroizing<Vec<u8>>, Au
         KeyEncoding::Hex => (from_hex(text), "hex"),
     };
     bytes.map(Zeroizing::new).ok_or(AuthFault::KeyEncoding { encoding })
+}
+
+/// A private key of Ed25519: in PEM, or the 32 bytes that it is made of, which the public ones may follow.
+fn ed25519(text: &str, encoding: KeyEncoding) -> Result<Ed25519KeyPair, AuthFault> {
+    let no_key = |_| AuthFault::Key { reason: "it is no Ed25519 key" };
+    if encoding == KeyEncoding::Utf8 {
+        let key = pem::private_key(text, None).map_err(|reason| AuthFault::Key { reason })?;
+        let PrivateKeyDer::Pkcs8(der) = key else {
+            return Err(AuthFault::Key { reason: "an Ed25519 key in PKCS #8 is needed" });
+        };
+        return Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der()).map_err(no_key);
+    }
+    let bytes = key_bytes(text, encoding)?;
+    match bytes.as_chunks::<32>() {
+        ([seed], []) => Ed25519KeyPair::from_seed_unchecked(seed).map_err(no_key),
+        ([seed, public], []) => {
+            Ed25519KeyPair::from_seed_and_public_key(seed, public).map_err(no_key)
+        }
+        _ => Err(AuthFault::Key { reason: "it is neither 32 nor 64 bytes" }),
+    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ schemes! {
     "api_key" => api_key::ApiKey,
     "digest" => digest::Digest,
     "hmac" => hmac::Hmac,
+    "jwt" => jwt::Jwt,
     "oauth1" => oauth1::OAuth1,
     "aws_sigv4" => aws_sigv4::AwsSigV4,
     "oauth2" => oauth2::OAuth2,

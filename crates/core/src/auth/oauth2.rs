@@ -187,7 +187,7 @@ pub struct Assertion {
     pub claims: IndexMap<String, Template>,
 }
 
-/// Signature algorithms of assertions (RFC 7518, section 3.1; RFC 8037).
+/// Signature algorithms of tokens and assertions (RFC 7518, section 3.1; RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub enum JwtAlgorithm {
@@ -209,6 +209,22 @@ pub enum JwtAlgorithm {
 
 fn yes() -> bool {
     true
+}
+
+impl JwtAlgorithm {
+    /// The name in the definitions and in tokens (`alg`).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JwtAlgorithm::RS256 => "RS256",
+            JwtAlgorithm::RS384 => "RS384",
+            JwtAlgorithm::RS512 => "RS512",
+            JwtAlgorithm::ES256 => "ES256",
+            JwtAlgorithm::ES384 => "ES384",
+            JwtAlgorithm::EdDSA => "EdDSA",
+            JwtAlgorithm::HS256 => "HS256",
+        }
+    }
 }
 
 impl OAuth2 {

@@ -8,6 +8,7 @@ use url::Position;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::Keyed;
 use super::dates::{imf_fixdate, rfc3339};
 use super::hash::Hash;
 use crate::moment::Moment;
@@ -29,6 +30,7 @@ pub const NAMES: &[&str] = &[
     "host",
     "method",
     "nonce",
+    "nonce_base64",
     "path",
     "query",
     "signature",
@@ -55,6 +57,27 @@ pub fn is_signing_name(segments: &[String]) -> bool {
 pub(super) enum Held {
     Secret(Secret),
     Open(Value),
+}
+
+/// The values of the connection that templates refer to.
+pub(super) fn held(templates: &Keyed<'_>, scope: &dyn Scope) -> Vec<(Reference, Held)> {
+    let mut connection = Vec::new();
+    for reference in templates.iter().flat_map(|(_, template)| template.references()) {
+        if reference.root != Root::Connection {
+            continue;
+        }
+        let held = match scope.lookup(reference) {
+            None => continue,
+            Some(Found::Secret(secret)) => Held::Secret(secret.clone()),
+            Some(found) if scope.is_secret(reference) => match found.text() {
+                Some(text) => Held::Secret(Secret::from(&*text)),
+                None => Held::Open(found.to_value().unwrap_or_default()),
+            },
+            Some(found) => Held::Open(found.to_value().unwrap_or_default()),
+        };
+        connection.push((reference.clone(), held));
+    }
+    connection
 }
 
 /// What the templates of a signing method are evaluated against.
@@ -135,6 +158,7 @@ impl SigningScope<'_> {
             "date" => imf_fixdate(seconds),
             "datetime" => rfc3339(seconds),
             "nonce" => self.moment.nonce_hex(),
+            "nonce_base64" => STANDARD.encode(self.moment.nonce_hex()),
             _ => return None,
         })
     }
@@ -205,6 +229,7 @@ mod tests {
             ("host", "a.example:8443"),
             ("method", "PUT"),
             ("nonce", nonce.as_str()),
+            ("nonce_base64", "ZmVmZWZlZmVmZWZlZmVmZWZlZmVmZWZlZmVmZWZlZmU="),
             ("path", "/p%20q/r"),
             ("query", "x=%2F&y"),
             ("signature", "sig"),

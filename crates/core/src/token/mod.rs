@@ -9,7 +9,6 @@ mod answer;
 mod endpoint;
 mod fault;
 mod given;
-mod jwt;
 mod oauth2;
 mod pkce;
 mod reply;

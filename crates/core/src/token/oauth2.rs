@@ -16,12 +16,14 @@ use zeroize::Zeroizing;
 use super::answer::Answer;
 use super::endpoint::{add_to_query, endpoint, form_body, json_body};
 use super::fault::GrantFault;
-use super::jwt::{self, SigningKey};
 use super::pkce::Pkce;
 use super::reply::{self, Places, granted, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
-use crate::auth::{AuthFault, Carrier, ClientAuth, Grant, OAuth2, credential, set_sensitive};
+use crate::auth::{
+    AuthFault, Carrier, ClientAuth, Grant, OAuth2, SigningKey, credential, set_sensitive,
+    sign_token, token_times,
+};
 use crate::connection::Connection;
 use crate::encoding::UNRESERVED;
 use crate::endpoint_url::EndpointUrl;
@@ -482,9 +484,6 @@ fn assertion(
     connection: &Connection,
     moment: &Moment,
 ) -> Result<Secret, AuthFault> {
-    const LIFETIME_S: i64 = 300;
-    // A server whose clock is a little behind takes no assertion of the future.
-    const BACK_S: i64 = 10;
     let Some(declared) = &oauth2.assertion else {
         return Err(AuthFault::Key { reason: "the connector declares no assertion" });
     };
@@ -501,15 +500,12 @@ fn assertion(
         Some(audience) => audience,
         None => wanted("tokenUrl", Some(&oauth2.token_url), connection)?.url.to_string(),
     };
-    let lifetime = declared.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let mut claims = serde_json::Map::new();
     claims.insert("sub".into(), text(&declared.subject)?.unwrap_or_else(|| issuer.clone()).into());
     claims.insert("iss".into(), issuer.into());
     claims.insert("aud".into(), audience.into());
-    let lifetime = lifetime.unwrap_or(LIFETIME_S);
-    let issued = moment.unix_seconds.saturating_sub(BACK_S.min(lifetime / 2));
+    let [issued, end] = token_times(declared.lifetime, moment);
     claims.insert("iat".into(), issued.into());
-    let end = issued.saturating_add(lifetime);
     claims.insert("exp".into(), end.into());
     claims.insert("jti".into(), moment.nonce_hex().into());
     for (name, template) in &declared.claims {
@@ -520,7 +516,8 @@ fn assertion(
         text: Secret::from(&*credential(&declared.key, connection)?),
         passphrase: text(&declared.passphrase)?.map(Secret::new),
     };
-    jwt::sign(declared.algorithm, &key, text(&declared.key_id)?, &claims)
+    let key_id = text(&declared.key_id)?.map(|key_id| ("kid".to_owned(), key_id.into()));
+    sign_token(declared.algorithm, &key, key_id.into_iter().collect(), &claims)
 }
 
 fn client_id<'c>(

@@ -221,6 +221,25 @@ methods! {
     tls_with_nothing:
         method(r#"{ "scheme": "tls" }"#) => ["definition.missing_key /auth/key 25:12 key `authority` is missing"];
 
+    a_digest_has_no_key:
+        method(r#"{ "scheme": "hmac", "algorithm": "digest_sha1", "key": "<<connection.Token>>", "message": "<<connection.Token>>", "headers": { "X-Sign": "<<signing.signature>>" } }"#) => ["definition.value /auth/key/key 25:67 `key` is for algorithms that have one, and a digest has none"];
+
+    a_signature_has_a_key:
+        method(r#"{ "scheme": "hmac", "algorithm": "ed25519", "message": "<<connection.Token>>", "headers": { "X-Sign": "<<signing.signature>>" } }"#) => ["definition.missing_key /auth/key 25:12 key `key` is missing"];
+
+    a_jwt_is_sound:
+        method(r#"{ "scheme": "jwt", "algorithm": "HS256", "key": "<<connection.Token>>", "claims": { "iss": 7, "path": "<<signing.path>>" } }"#) => [];
+
+    a_jwt_names_its_algorithm_once:
+        method(r#"{ "scheme": "jwt", "algorithm": "HS256", "key": "<<connection.Token>>", "headers": { "alg": "none" } }"#) => ["definition.value /auth/key/headers/alg 25:104 `alg` is there twice"];
+
+    a_claim_refers_to_what_is_there:
+        method(r#"{ "scheme": "jwt", "algorithm": "HS256", "key": "<<connection.Token>>", "claims": { "iss": ["<<connection.Tokn>>"], "at": "<<signing.time>>" } }"#) => ["template.unknown_reference /auth/key/claims/iss/0 25:104 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)",
+         "template.unknown_reference /auth/key/claims/at 25:134 `signing.time` refers to nothing: there is no `time` (did you mean `timestamp`?)"];
+
+    the_key_of_a_jwt_is_of_the_connection:
+        method(r#"{ "scheme": "jwt", "algorithm": "HS256", "key": "<<signing.nonce>>" }"#) => ["template.root /auth/key/key 25:60 `signing.nonce` is not in scope here (here it can start with `connection`)"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 

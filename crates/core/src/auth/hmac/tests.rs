@@ -327,3 +327,46 @@ fn nothing_of_the_credentials_is_printed() {
     let printed = format!("{:?}", credentials(declaration, &fields));
     assert!(!printed.contains("canary"), "{printed}");
 }
+
+/// RFC 8032, section 7.1, tests 1 and 2.
+#[test]
+fn ed25519_is_that_of_its_rfc() {
+    for (secret, public, message, expected) in [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "r",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+    ] {
+        for key in [secret.to_owned(), format!("{secret}{public}")] {
+            let credentials = credentials(
+                json!({
+                    "algorithm": "ed25519", "key": "<<connection.Key>>", "keyEncoding": "hex",
+                    "message": "m",
+                }),
+                &[("Key", key.as_str())],
+            );
+            assert_eq!(credentials.signature(message.as_bytes()).unwrap().as_str(), expected);
+        }
+    }
+}
+
+/// The examples of FIPS 180-4 and RFC 1321.
+#[test]
+fn a_digest_has_no_key() {
+    for (algorithm, expected) in [
+        ("digest_md5", "900150983cd24fb0d6963f7d28e17f72"),
+        ("digest_sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        ("digest_sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ] {
+        let credentials = credentials(json!({ "algorithm": algorithm, "message": "m" }), &[]);
+        assert_eq!(credentials.signature(b"abc").unwrap().as_str(), expected);
+    }
+}

@@ -9,31 +9,34 @@ use rustls_pki_types::{PrivateKeyDer, alg_id};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::auth::{AuthFault, JwtAlgorithm};
+use super::{AuthFault, JwtAlgorithm};
+use crate::moment::Moment;
 use crate::pem;
 use crate::secret::Secret;
+use crate::span::Span;
 
 /// What claims are signed with.
-pub(super) struct SigningKey {
+#[derive(Debug)]
+pub(crate) struct SigningKey {
     /// A private key in PEM, or the shared secret of HMAC.
-    pub(super) text: Secret,
+    pub(crate) text: Secret,
     /// What the private key is encrypted with, where it is.
-    pub(super) passphrase: Option<Secret>,
+    pub(crate) passphrase: Option<Secret>,
 }
 
 /// Signs claims.
 ///
 /// RSA, HMAC and Ed25519 give the same signature each time; ECDSA takes fresh randomness inside ring, the only one in
 /// this crate: its signatures differ, what they say does not.
-pub(super) fn sign(
+pub(crate) fn sign(
     algorithm: JwtAlgorithm,
     key: &SigningKey,
-    key_id: Option<String>,
+    headers: Map<String, Value>,
     claims: &Map<String, Value>,
 ) -> Result<Secret, AuthFault> {
-    let mut header = json!({ "alg": name(algorithm), "typ": "JWT" });
-    if let (Some(key_id), Value::Object(header)) = (key_id, &mut header) {
-        header.insert("kid".to_owned(), Value::String(key_id));
+    let mut header = json!({ "alg": algorithm.as_str(), "typ": "JWT" });
+    if let Value::Object(header) = &mut header {
+        header.extend(headers);
     }
     let claims = serde_json::to_vec(claims).unwrap_or_default();
     let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
@@ -45,16 +48,15 @@ pub(super) fn sign(
     Ok(Secret::new(token))
 }
 
-fn name(algorithm: JwtAlgorithm) -> &'static str {
-    match algorithm {
-        JwtAlgorithm::RS256 => "RS256",
-        JwtAlgorithm::RS384 => "RS384",
-        JwtAlgorithm::RS512 => "RS512",
-        JwtAlgorithm::ES256 => "ES256",
-        JwtAlgorithm::ES384 => "ES384",
-        JwtAlgorithm::EdDSA => "EdDSA",
-        JwtAlgorithm::HS256 => "HS256",
-    }
+/// When a token is issued, and when it ends.
+pub(crate) fn times(lifetime: Option<Span>, moment: &Moment) -> [i64; 2] {
+    const LIFETIME_S: i64 = 300;
+    // A server whose clock is a little behind takes no token of the future.
+    const BACK_S: i64 = 10;
+    let lifetime = lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
+    let lifetime = lifetime.unwrap_or(LIFETIME_S);
+    let issued = moment.unix_seconds.saturating_sub(BACK_S.min(lifetime / 2));
+    [issued, issued.saturating_add(lifetime)]
 }
 
 fn signature(
