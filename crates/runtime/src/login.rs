@@ -29,7 +29,7 @@ pub use cardhost_core::token::DeviceCode;
 
 use crate::entropy::random;
 use crate::host::{Found, Host};
-use crate::token::Wanted;
+use crate::token::{Wanted, keep_secret};
 
 /// What has to be done to log in.
 #[derive(Debug)]
@@ -358,7 +358,7 @@ impl BrowserLogin {
         let scheme = TokenScheme::OAuth2(oauth2);
         let answer =
             Answer { reply: &reply, redactor: &request.redactor, now: attempt.clocks().await? };
-        let tokens = token::read(scheme, &answer, None)
+        let tokens = token::read_after_redirect(scheme, &answer, redirect_query)
             .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
         attempt.store(tokens).await
     }
@@ -470,6 +470,7 @@ fn secured(
         declared.map_or(Ok(()), |declared| {
             declared.scheme().secure(&mut request, &*found.connection)
         })?;
+        declared.into_iter().for_each(|declared| keep_secret(connector, declared, &mut request));
         Ok(request)
     });
     secured.map_err(|fault| unusable(method, fault))

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::scheme::{endpoint, entries, given, keyed, nested};
+use super::scheme::{Given, endpoint, entries, given, given_by, keyed, nested};
 use super::token_request::RENAMED;
 use super::{
     Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, Pending,
@@ -82,6 +82,14 @@ pub struct OAuth2 {
     pub expires_in: Option<Template>,
     /// When the token is no longer good, in the reply: seconds or milliseconds since 1970, or a date.
     pub expires_at: Option<Template>,
+    /// What else the reply brings: values of the connection's fields that say `"from": "login"`, by label; templates over `response`, and over `redirect`, the
+    /// query with which a browser came back.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
+    pub gives: IndexMap<String, Template>,
     /// The first refresh token; `refresh_token` needs it.
     pub refresh_token: Option<Template>,
     /// The assertion of the grant `jwt_bearer` and of the client authentication `private_key_jwt`.
@@ -341,6 +349,10 @@ impl AuthScheme for OAuth2 {
             ("expiresAt", &self.expires_at),
         ])
         .collect()
+    }
+
+    fn gives(&self) -> Vec<Given<'_>> {
+        given_by(&self.gives)
     }
 
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {
