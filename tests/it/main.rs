@@ -15,6 +15,7 @@ mod canary;
 mod card_help;
 mod cassettes;
 mod catalogue;
+mod catalogue_moto;
 mod catalogue_peer;
 mod connection_cli;
 mod egress;
