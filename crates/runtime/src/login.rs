@@ -116,6 +116,20 @@ impl Host {
         }
     }
 
+    /// Where the connector says that a browser comes back to in a login; `None` where it leaves that to whoever logs in.
+    ///
+    /// # Errors
+    /// As [`Host::begin_login`], without those of the service.
+    pub async fn declared_redirect_uri(
+        &self,
+        connector: &str,
+        name: &str,
+        method: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        let attempt = self.attempt(connector, name, method).await?;
+        Ok(attempt.oauth2().and_then(|oauth2| oauth2.redirect_uri.clone()))
+    }
+
     /// Tries a stored connection out with the connector's test.
     ///
     /// # Errors

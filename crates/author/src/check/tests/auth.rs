@@ -245,6 +245,9 @@ methods! {
          "definition.name /auth/key/gives/Regoin 25:238 the connector has no connection field `Regoin` (did you mean `Region`?)",
          "template.root /auth/key/gives/Regoin 25:248 `input.X` is not in scope here (here it can start with `response` or `redirect`)"];
 
+    a_redirect_uri_leads_to_this_machine_or_over_tls:
+        oauth2(&format!(r#""grant": "authorization_code", "authorizationUrl": "https://login.acme.example/authorize", {CLIENT}, "redirectUri": "http://acme.example/done""#)) => ["definition.value /auth/key/redirectUri 25:264 `http://acme.example/done` is not an https URL, or an http one of this machine, without user and fragment"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 
