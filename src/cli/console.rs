@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::global::Errors;
 use super::signal::Signal;
+use super::wrap;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -57,6 +58,11 @@ impl Console {
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
             .map_err(|e| Failure::Io("stdout", e))
+    }
+
+    /// Writes text for people, as wide as the window.
+    pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
+        self.out(&wrap::wrapped(text, wrap::of_stdout(), 0))
     }
 
     /// Whether a person reads stdout.
@@ -232,6 +238,7 @@ fn coloured_diff(message: &str) -> String {
 
 /// Writes a line to stderr. Where that cannot be written, nothing is left to be done.
 pub(crate) fn note(text: &str) {
+    let text = wrap::wrapped(text, wrap::of_stderr(), wrap::OF_MESSAGES);
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 

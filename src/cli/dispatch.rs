@@ -1,16 +1,19 @@
 //! From the arguments to the subcommand, and from what came of it to the exit code.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use clap::error::ContextKind;
 
 use super::args::{Cli, Command};
 use super::console::{self, Console, Failure};
 use super::global::Errors;
 use super::parse::parse;
+use super::reach::Allowed;
 use super::{
     card_help, check, completions, connection, docs, explain, flow, list, logging, man, mock,
-    names, new, plan, record, run, schema, show, stream, test,
+    names, new, plan, record, run, schema, show, stream, test, wrap,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -36,7 +39,7 @@ fn command() -> ExitCode {
                 clap::error::ErrorKind::DisplayHelp => card_help::of(&arguments),
                 _ => Ok(None),
             };
-            let shown = of_card.and_then(|text| console.out(&text.unwrap_or_default()));
+            let shown = of_card.and_then(|text| console.text(&text.unwrap_or_default()));
             return shown.map_or_else(|failure| console.failure(&failure), |()| usage(&error));
         }
     };
@@ -86,7 +89,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let message = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let object = serde_json::json!({ "code": "usage", "message": message });
         console::note(&object.to_string());
-    } else if let Err(unwritten) = error.print() {
+    } else if let Err(unwritten) = print(error, tip(error)) {
         // Of what goes to stderr nothing is left to be said.
         if !error.use_stderr() {
             return Console::new(Errors::Text).failure(&Failure::Io("stdout", unwritten));
@@ -94,4 +97,33 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     ExitCode::from(if helped { 0 } else { cardhost::Class::Usage.exit_code() })
+}
+
+/// What is to be written where an address stands behind its flag, and not in it: `run --allow-private-network a/b` is a card.
+fn tip(error: &clap::Error) -> Option<String> {
+    let flag = "--allow-private-network";
+    let unexpected = error.get(ContextKind::InvalidArg)?.to_string();
+    let mut arguments = std::env::args().skip_while(|argument| argument != flag);
+    (arguments.nth(1)? == unexpected && unexpected.parse::<Allowed>().is_ok())
+        .then(|| format!("  tip: write `{flag}={unexpected}`\n\n"))
+}
+
+/// Writes clap's words, as wide as the window.
+fn print(error: &clap::Error, tip: Option<String>) -> io::Result<()> {
+    let (width, further) = match error.use_stderr() {
+        true => (wrap::of_stderr(), wrap::OF_MESSAGES),
+        false => (wrap::of_stdout(), 0),
+    };
+    if width.is_none() && tip.is_none() {
+        return error.print();
+    }
+    let mut text = error.render().ansi().to_string();
+    if let (Some(tip), Some((first, rest))) = (tip, text.split_once("\n\n")) {
+        text = format!("{first}\n\n{tip}{rest}");
+    }
+    let text = wrap::wrapped(&text, width, further);
+    match error.use_stderr() {
+        true => write!(anstream::stderr().lock(), "{text}"),
+        false => write!(anstream::stdout().lock(), "{text}"),
+    }
 }

@@ -48,7 +48,10 @@ pub(crate) fn run(global: &Global, args: &DocsArgs, console: &Console) -> Result
         let cards: Vec<_> = definitions.iter().map(|definition| &definition.card).collect();
         written(&ConnectorPage::of(&connector, &cards), args.format)
     };
-    console.out(&page)
+    match args.format {
+        Format::Markdown => console.text(&page),
+        Format::Html => console.out(&page),
+    }
 }
 
 fn written(page: &impl AsRef<Page>, format: Format) -> String {

@@ -15,10 +15,10 @@ pub(crate) struct ExplainArgs {
 }
 
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
-    let Some(given) = &args.code else { return console.out(&all()) };
+    let Some(given) = &args.code else { return console.text(&all()) };
     let code = bare(given);
     match PAGES.iter().find(|(known, _)| *known == code) {
-        Some((_, page)) => console.out(page),
+        Some((_, page)) => console.text(page),
         None => Err(Failure::Usage(unknown(code))),
     }
 }

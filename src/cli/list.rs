@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, args: &ListArgs, console: &Console) -> Result
         let about = if description.is_empty() { String::new() } else { format!(": {description}") };
         text.push_str(&format!("{name:<width$}  {title}{about}\n"));
     }
-    console.out(&text)?;
+    console.text(&text)?;
     // What does not load is left out, and said at the end.
     faulty.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -43,5 +43,6 @@ mod store;
 mod stream;
 mod test;
 mod waiting;
+mod wrap;
 
 pub(crate) use dispatch::main;

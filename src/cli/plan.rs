@@ -62,16 +62,18 @@ fn as_json(prepared: &Prepared) -> Value {
         .iter()
         .map(|warning| json!({ "code": warning.code(), "message": warning.to_string() }))
         .collect();
-    json!({
-        "card": definition.full_name(),
-        "request": plan.request.to_json(),
-        "target": plan.target,
-        "auth": plan.auth,
-        "passedOver": passed_over,
-        "effect": plan.effect.as_str(),
-        "from": from,
-        "warnings": warnings,
-    })
+    // Not `json!`, which would spell numbers anew.
+    let parts = [
+        ("card", definition.full_name().into()),
+        ("request", plan.request.to_json()),
+        ("target", plan.target.as_str().into()),
+        ("auth", plan.auth.as_str().into()),
+        ("passedOver", Value::Array(passed_over)),
+        ("effect", plan.effect.as_str().into()),
+        ("from", Value::Object(from)),
+        ("warnings", Value::Array(warnings)),
+    ];
+    Value::Object(parts.map(|(key, value)| (key.to_owned(), value)).into_iter().collect())
 }
 
 fn as_text(prepared: &Prepared) -> String {

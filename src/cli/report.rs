@@ -93,13 +93,15 @@ pub(crate) fn json(reports: &[CaseReport], seconds: f64) -> String {
             Value::Object(object)
         })
         .collect();
-    let report = json!({
-        "cases": cases,
+    let mut report = json!({
+        "cases": [],
         "passed": count(reports, "passed"),
         "accepted": count(reports, "accepted"),
         "failed": count(reports, "failed"),
         "seconds": rounded(seconds),
     });
+    // Not through `json!`, which would spell numbers anew.
+    report["cases"] = Value::Array(cases);
     format!("{report}\n")
 }
 

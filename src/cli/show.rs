@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result
         });
         return console.out(&format!("{shown}\n"));
     }
-    console.out(&text(&definition))
+    console.text(&text(&definition))
 }
 
 fn text(definition: &Definition) -> String {

@@ -21,7 +21,7 @@ use cardhost::{Code, Error, Host, Invocation, Outcome, Policy, Warning};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -201,7 +201,9 @@ async fn call(host: &Host, card: Option<&str>, line: Line) -> Done {
 
 /// The id of a line that is JSON and no invocation.
 fn id(text: &[u8]) -> Option<Value> {
-    serde_json::from_slice::<Value>(text).ok()?.as_object_mut()?.shift_remove("id")
+    let text = cardhost::core::text::unmarked_bytes(text);
+    let text = std::str::from_utf8(text).ok()?;
+    cardhost::core::value::parse(text).ok()?.as_object_mut()?.shift_remove("id")
 }
 
 /// The line of a result: `{"id", "output", "warnings"}` or `{"id", "error"}`.
@@ -249,10 +251,13 @@ fn result_line(id: Option<Value>, result: Result<Outcome, Error>) -> ResultLine 
             serde_json::to_writer(&mut line, &done(id.as_ref(), &outcome)).map(|()| line)
         }
         Err(error) => {
-            let mut line = json!({ "id": id, "error": worded(&error).to_json() });
+            // Not `json!`, which would spell numbers anew.
+            let mut line = Map::new();
+            line.insert("id".to_owned(), id.unwrap_or_default());
+            line.insert("error".to_owned(), worded(&error).to_json());
             let warnings = warnings(error.warnings());
             if !warnings.is_empty() {
-                line["warnings"] = Value::Array(warnings);
+                line.insert("warnings".to_owned(), Value::Array(warnings));
             }
             serde_json::to_vec(&line)
         }

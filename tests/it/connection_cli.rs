@@ -1230,3 +1230,31 @@ fn every_subcommand_has_help_with_an_example() {
         assert!(help.contains(&format!("  cardhost connection {command} ")), "{help}");
     }
 }
+
+#[test]
+fn text_is_as_wide_as_the_window() {
+    let home = Home::new();
+    let command = env!("CARGO_BIN_EXE_cardhost");
+    let shown = |columns: usize, args: &str| {
+        let script = format!("stty cols {columns} rows 30 && exec '{command}' {args}");
+        Some(home.at_terminal_with(&["/bin/sh", "-c", &script], json!([]))?.1)
+    };
+    let card = "mixpanel/custom-api-action";
+    for args in [&format!("show {card}"), "explain", "run --help", "explain zzzzzzzzzzzz"] {
+        let Some(wide) = shown(1000, args) else { return };
+        let narrow = shown(60, args).unwrap();
+        // The same words, and no line is longer than the window.
+        assert!(narrow.split_whitespace().eq(wide.split_whitespace()), "{args}: {narrow}");
+        let plain = |line: &str| strip(line).chars().count();
+        assert!(narrow.lines().map(plain).max().unwrap() <= 60, "{args}: {narrow}");
+        assert!(wide.lines().map(plain).max().unwrap() > 60, "{args}: {wide}");
+    }
+}
+
+/// A line without its colours.
+fn strip(line: &str) -> String {
+    let mut parts = line.split('\x1b');
+    let mut plain = parts.next().unwrap().to_owned();
+    parts.for_each(|part| plain.push_str(part.split_once('m').unwrap().1));
+    plain
+}

@@ -28,6 +28,7 @@ mod flow_conformance;
 mod flow_examples;
 mod flow_run;
 mod flows_shipped;
+mod format_docs;
 mod hostile_replies;
 mod http2;
 mod httpbin;

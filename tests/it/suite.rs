@@ -43,6 +43,7 @@ areas! {
     cassettes
     conditions
     connections
+    decoders
     definitions
     encodings
     fields

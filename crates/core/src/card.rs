@@ -212,6 +212,9 @@ pub struct ResponseRules {
     pub http_error: HttpError,
     /// How the body is decoded; by its content type by default.
     pub decoder: Option<DecoderName>,
+    /// Elements of XML that are lists though there be one of them, by their paths: `Envelope.Body.Items.Item`.
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// Most bytes of a decoded body; 16 MiB by default.
     pub max_body_bytes: Option<u64>,
     /// Replies with a good status that are errors all the same.

@@ -86,7 +86,13 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
 pub fn reason(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    words.strip_suffix(&place).unwrap_or(&words).to_owned()
+    match words.strip_suffix(&place).unwrap_or(&words) {
+        // Valid to JSON's grammar (RFC 8259, section 8.2), and no text that anybody could send.
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "an escape is half a character: a surrogate without its other half".to_owned()
+        }
+        words => words.to_owned(),
+    }
 }
 
 /// Whether a JSON text may hold a number with an exponent. One follows a digit; so may a letter in a text, which costs no

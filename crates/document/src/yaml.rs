@@ -151,6 +151,7 @@ fn number(text: &str) -> Option<String> {
     };
     let fraction = fraction.filter(|fraction| !fraction.is_empty());
     let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
-    let exponent = exponent.map(|exponent| format!("e{exponent}")).unwrap_or_default();
-    Some([sign, whole, &fraction, &exponent].concat())
+    // As it is written: with its letter, and its sign.
+    let exponent = exponent.and_then(|_| rest.get(mantissa.len()..)).unwrap_or_default();
+    Some([sign, whole, &fraction, exponent].concat())
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::tally::Tally;
 use crate::cli::console::Console;
+use crate::cli::wrap;
 
 /// Most findings of a connector or flow that are drawn with their source line.
 const MOST_SHOWN: usize = 200;
@@ -102,7 +103,11 @@ fn draw(console: &Console, shown: &Shown<'_>) {
         group = group.element(Level::HELP.message(hint.as_str()));
     }
     let report: &[Group<'_>] = &[group];
-    console.note(&format!("{}\n", Renderer::styled().render(report)));
+    let mut renderer = Renderer::styled();
+    if let Some(width) = wrap::of_stderr() {
+        renderer = renderer.term_width(width);
+    }
+    console.note(&format!("{}\n", renderer.render(report)));
 }
 
 /// The whole lines of a part of a text: to draw one does not take reading a large file each time.

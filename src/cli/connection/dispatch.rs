@@ -1,7 +1,7 @@
 //! Which subcommand of `connection` is run.
 
 use super::args::{ConnectionArgs, ConnectionCommand};
-use super::{add, export, import, list, login, remove, rename, rotate_key, show, test};
+use super::{add, export, import, list, login, lookup, remove, rename, rotate_key, show, test};
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
 
@@ -12,7 +12,7 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let store = &args.store;
     store.warn_of_others(console);
-    match &args.command {
+    let done = match &args.command {
         ConnectionCommand::Add(args) => add::run(global, store, args, console),
         ConnectionCommand::List(args) => list::run(store, args, console),
         ConnectionCommand::Show(args) => show::run(global, store, args, console),
@@ -23,5 +23,6 @@ pub(crate) fn run(
         ConnectionCommand::RotateKey(args) => rotate_key::run(store, args, console),
         ConnectionCommand::Export(args) => export::run(store, args, console),
         ConnectionCommand::Import(args) => import::run(store, args, console),
-    }
+    };
+    done.map_err(|failure| lookup::with_nearest(store, failure))
 }

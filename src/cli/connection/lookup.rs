@@ -1,9 +1,12 @@
 //! The connections that a command line names.
 
+use cardhost::core::text::{did_you_mean, nearest};
 use cardhost::store::{StoreFault, Summary, TenantStore};
 use cardhost::{Code, Error, Place};
 
 use super::args::FullName;
+use crate::cli::console::Failure;
+use crate::cli::setup;
 use crate::cli::store::StoreArgs;
 
 /// The store, which must be there for a connection to be in it.
@@ -37,4 +40,24 @@ pub(super) fn named(error: Error, connection: &FullName) -> Error {
 /// An error about a connection that is not there.
 pub(super) fn unknown(connection: &FullName) -> Error {
     StoreFault::Missing { connection: connection.to_string() }.into()
+}
+
+/// What to do about a connection that is not there: the nearest name, or where to look.
+pub(super) fn with_nearest(store: &StoreArgs, failure: Failure) -> Failure {
+    let Failure::Error(error) = failure else { return failure };
+    let Some(StoreFault::Missing { connection }) = error.fault().downcast_ref() else {
+        return Failure::Error(error);
+    };
+    let names = || -> Option<Vec<String>> {
+        setup::runtime().ok()?.block_on(async {
+            let stored = store.open().await.ok()??.list(None).await.ok()?;
+            Some(stored.into_iter().map(|one| FullName::from(one).to_string()).collect())
+        })
+    };
+    let names = names().unwrap_or_default();
+    let hint = match nearest(connection, names.iter().map(String::as_str)) {
+        Some(nearest) => did_you_mean(&nearest),
+        None => "`cardhost connection list` shows what is stored".to_owned(),
+    };
+    Failure::Error(error.with_hint(hint))
 }

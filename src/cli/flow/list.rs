@@ -36,5 +36,5 @@ pub(crate) fn run(args: &FlowListArgs, console: &Console) -> Result<(), Failure>
         let about = head.summary.as_ref().map(|summary| format!(": {}", summary.trim()));
         text.push_str(&format!("{name:<width$}  {title}{}\n", about.unwrap_or_default()));
     }
-    console.out(&text)
+    console.text(&text)
 }

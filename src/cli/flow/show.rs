@@ -9,6 +9,6 @@ pub(crate) fn run(args: &FlowShowArgs, console: &Console) -> Result<(), Failure>
     let (document, text) = load_document(&args.flow, console)?;
     match args.source {
         true => console.out(&text),
-        false => console.out(&About::of(&document, &text).text()),
+        false => console.text(&About::of(&document, &text).text()),
     }
 }

@@ -53,6 +53,15 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
         }
     }
     replies::check(names, &card.response.failures, "/response/failures", findings);
+    if !card.response.lists.is_empty()
+        && card.response.decoder.is_none_or(|decoder| decoder.as_str() != "xml")
+    {
+        let fault = DefinitionFault::Together {
+            part: "lists",
+            needs: "needs the decoder `xml`".to_owned(),
+        };
+        findings.at_key(Code::DEFINITION_VALUE, "/response/lists", fault);
+    }
     uses::check(names, card, findings);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::card::{HttpError, Redirects};
 use crate::connector::Connector;
+use crate::decoder::DecoderName;
 use crate::definition::Definition;
 use crate::reply_rule::ReplyRule;
 
@@ -69,6 +70,17 @@ impl End {
                 definition.card.request.redirects == Redirects::WithoutCredentials
             }
             End::Reply { .. } => false,
+        }
+    }
+
+    /// How the card decodes a body, and what of it are lists.
+    pub(super) fn decoder(&self) -> (Option<DecoderName>, &[String]) {
+        match self {
+            End::Outputs(definition) => {
+                let response = &definition.card.response;
+                (response.decoder, &response.lists)
+            }
+            End::Reply { .. } => (None, &[]),
         }
     }
 

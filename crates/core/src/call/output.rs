@@ -10,7 +10,7 @@ use super::fault::ReplyFault;
 use super::service::Refusal;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
-use crate::decoder::{self, DecodeFault, DecodedBody};
+use crate::decoder::{self, Asked, DecodeFault, DecodedBody};
 use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
 use crate::reply_rule::TakenAs;
 use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_nothing, map_output};
@@ -48,7 +48,8 @@ impl Signed {
         };
         let card = &definition.card;
         let (wanted, look) = (card.response.decoder, definition.look());
-        let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, look);
+        let asked = Asked { look, lists: &card.response.lists };
+        let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, asked);
         let body = match body {
             // The text is there a second time: of the bytes, as many are kept as an error shows.
             Ok(DecodedBody::Text(text)) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fault::ReplyFault;
 use super::signed::Signed;
-use crate::decoder::{self, DecodedBody, Look};
+use crate::decoder::{self, Asked, DecodedBody, Look};
 use crate::error::Code;
 use crate::failure::Error;
 use crate::reply_rule::{ReplyRule, RetryRule, TakenAs};
@@ -22,6 +22,17 @@ pub(super) enum Refusal {
 }
 
 impl Signed {
+    /// The body of a reply with a bad status: by its type, or as the card decodes the others.
+    fn refused_body<'b>(&'b self, reply: &'b Reply) -> DecodedBody<'b> {
+        let decode = |wanted, asked| {
+            decoder::decode(reply.status, &reply.headers, &reply.body, wanted, asked)
+        };
+        let (named, lists) = self.course.end.decoder();
+        let by_card =
+            named.and_then(|name| decode(Some(name), Asked { look: Look::ANY, lists }).ok());
+        by_card.or_else(|| decode(None, Look::ANY.into()).ok()).unwrap_or(DecodedBody::Empty)
+    }
+
     /// What a reply with a bad status is.
     pub(super) fn refusal(&self, reply: &Reply, now: i64) -> Refusal {
         let rules = self.course.end.errors();
@@ -32,8 +43,7 @@ impl Signed {
             |rule: &&ReplyRule| rule.status.is_empty() || rule.status.contains(&reply.status);
         // A body that no rule looks at is not read.
         let body = match rules.iter().filter(listed).any(looks) {
-            true => decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY)
-                .unwrap_or(DecodedBody::Empty),
+            true => self.refused_body(reply),
             false => DecodedBody::Empty,
         };
         let response =

@@ -19,6 +19,21 @@ pub enum DecodedBody<'b> {
     Text(String),
 }
 
+/// What is asked of a decoder.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'p> {
+    /// How the body will be looked at.
+    pub look: Look<'p>,
+    /// Paths of elements that are lists though there be one of them, where the format cannot tell.
+    pub lists: &'p [String],
+}
+
+impl<'p> From<Look<'p>> for Asked<'p> {
+    fn from(look: Look<'p>) -> Asked<'p> {
+        Asked { look, lists: &[] }
+    }
+}
+
 /// How a JSON body will be looked at.
 #[derive(Clone, Copy, Debug)]
 pub enum Look<'p> {

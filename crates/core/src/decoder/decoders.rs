@@ -11,19 +11,34 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::format::Decoder;
-use super::{DecodeFault, DecodedBody, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Look, MediaType};
 
 /// The decoders there are.
 static DECODERS: &[&dyn Decoder] = &[
     // In the order in which a content type is offered to them; the last takes what no other does.
     &super::json::Json,
     &super::ndjson::Ndjson,
+    #[cfg(feature = "csv")]
+    &super::csv::Csv,
+    #[cfg(feature = "xml")]
+    &super::xml::Xml,
     &super::text::Text,
 ];
+
+/// Those that a build can leave out, each a feature.
+const LEFT_OUT: [&str; 2] = ["csv", "xml"];
 
 /// How a body is decoded.
 #[derive(Clone, Copy)]
 pub struct DecoderName(&'static dyn Decoder);
+
+impl DecoderName {
+    /// The name in the definitions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0.name()
+    }
+}
 
 impl fmt::Debug for DecoderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,6 +54,11 @@ impl<'de> Deserialize<'de> for DecoderName {
             let names: Vec<String> =
                 DECODERS.iter().map(|decoder| format!("`{}`", decoder.name())).collect();
             let names = names.join(", ");
+            if LEFT_OUT.contains(&&*found) {
+                return de::Error::custom(format_args!(
+                    "this build of cardhost leaves the decoder `{found}` out (feature `{found}`)"
+                ));
+            }
             de::Error::custom(format_args!("unknown variant `{found}`, expected one of {names}"))
         })
     }
@@ -70,19 +90,20 @@ pub fn decode<'b>(
     headers: &HeaderMap,
     body: &'b [u8],
     wanted: Option<DecoderName>,
-    look: Look<'b>,
+    asked: impl Into<Asked<'b>>,
 ) -> Result<DecodedBody<'b>, DecodeFault> {
+    let asked = asked.into();
     let kind = MediaType::of(headers);
     let decoder = wanted.map_or_else(|| by_type(kind), |DecoderName(named)| named);
     if body.is_empty() {
         let may_be_nothing = !(200..300).contains(&status) || matches!(status, 204 | 205);
-        return if may_be_nothing { Ok(DecodedBody::Empty) } else { decoder.nothing(look) };
+        return if may_be_nothing { Ok(DecodedBody::Empty) } else { decoder.nothing(asked) };
     }
-    let decoded = decoder.decode(body, kind, look)?;
-    match (decoded, look) {
+    let decoded = decoder.decode(body, kind, asked)?;
+    match (decoded, asked.look) {
         (DecodedBody::Text(text), Look::Parts(_)) if wanted.is_none() => {
             let json = text.trim_start().starts_with(['{', '[']);
-            let json = json.then(|| super::json::looked_at(text.clone().into(), look));
+            let json = json.then(|| super::json::looked_at(text.clone().into(), asked.look));
             Ok(json.and_then(Result::ok).unwrap_or(DecodedBody::Text(text)))
         }
         (decoded, _) => Ok(decoded),
@@ -92,7 +113,7 @@ pub fn decode<'b>(
 /// A body that cannot be decoded, for those who take any reply: as text, or as `{"base64": …}` where it is none.
 #[must_use]
 pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> DecodedBody<'b> {
-    super::text::Text.decode(body, MediaType::of(headers), look).unwrap_or_else(|_| {
+    super::text::Text.decode(body, MediaType::of(headers), look.into()).unwrap_or_else(|_| {
         let (begin, end) = ("{\"base64\":\"", "\"}");
         let mut text = String::with_capacity(begin.len() + body.len().div_ceil(3) * 4 + end.len());
         text.push_str(begin);

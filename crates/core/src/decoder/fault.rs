@@ -19,10 +19,18 @@ pub enum DecodeFault {
         column: usize,
     },
     /// Deeper than anything is read.
-    #[error("the reply is JSON of more than {levels} levels")]
+    #[error("the reply is {format} of more than {levels} levels")]
     TooDeep {
+        /// Such as `JSON`.
+        format: &'static str,
         /// The most.
         levels: usize,
+    },
+    /// Much more as a list than it is.
+    #[error("the reply is {format} that would be too long as a list of records")]
+    TooLong {
+        /// Such as `CSV`.
+        format: &'static str,
     },
     /// Text, and nothing that was looked for is in it: the card reads parts of another format.
     #[error("the reply is {kind}, which has none of the parts that are read from it")]
@@ -49,6 +57,7 @@ impl Fault for DecodeFault {
         match self {
             DecodeFault::Malformed { .. }
             | DecodeFault::TooDeep { .. }
+            | DecodeFault::TooLong { .. }
             | DecodeFault::NoParts { .. } => Code::RESPONSE_DECODE,
             DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
                 Code::RESPONSE_ENCODING

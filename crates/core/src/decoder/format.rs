@@ -1,6 +1,6 @@
 //! What is asked of a decoder.
 
-use super::{DecodeFault, DecodedBody, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, MediaType};
 
 /// A format of bodies.
 pub trait Decoder: Sync {
@@ -14,7 +14,7 @@ pub trait Decoder: Sync {
     /// the text itself.
     fn reads(&self, media_type: &str) -> bool;
 
-    /// Decodes a body that is not empty. `kind` is what the reply says it is; `look`, how a JSON text will be looked at.
+    /// Decodes a body that is not empty. `kind` is what the reply says it is; `asked`, what is asked of it.
     ///
     /// # Errors
     /// [`DecodeFault`].
@@ -22,14 +22,14 @@ pub trait Decoder: Sync {
         &self,
         body: &'b [u8],
         kind: MediaType<'_>,
-        look: Look<'b>,
+        asked: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault>;
 
     /// What a reply says that has no body where one could be.
     ///
     /// # Errors
     /// [`DecodeFault`].
-    fn nothing<'b>(&self, _look: Look<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
+    fn nothing<'b>(&self, _asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
         Ok(DecodedBody::Empty)
     }
 }

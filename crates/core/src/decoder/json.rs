@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::text::json_text;
-use super::{DecodeFault, DecodedBody, Decoder, JsonText, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, JsonText, Look, MediaType};
 use crate::value::text::{DEEPEST, nests_deeper_than};
 
 /// One JSON value, looked into or kept as text.
@@ -33,14 +33,14 @@ impl Decoder for Json {
         &self,
         body: &'b [u8],
         kind: MediaType<'_>,
-        look: Look<'b>,
+        asked: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
         let text = json_text(body, kind)?;
         // Some servers end an empty reply with a line end.
         if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Ok(DecodedBody::Empty);
         }
-        looked_at(text, look)
+        looked_at(text, asked.look)
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn looked_at<'b>(
     look: Look<'b>,
 ) -> Result<DecodedBody<'b>, DecodeFault> {
     if nests_deeper_than(&text, DEEPEST) {
-        return Err(DecodeFault::TooDeep { levels: DEEPEST });
+        return Err(DecodeFault::TooDeep { format: "JSON", levels: DEEPEST });
     }
     let decoded = match look {
         Look::Whole => raw(text).map(DecodedBody::Raw),

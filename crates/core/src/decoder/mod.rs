@@ -3,6 +3,8 @@
 //! A decoder is a file with its `impl Decoder`, its line below and its place in the list of `decoders.rs`.
 
 mod body;
+#[cfg(feature = "csv")]
+mod csv;
 mod decoders;
 mod fault;
 mod format;
@@ -12,8 +14,10 @@ mod media_type;
 mod ndjson;
 mod paths;
 mod text;
+#[cfg(feature = "xml")]
+mod xml;
 
-pub use body::{DecodedBody, Look};
+pub use body::{Asked, DecodedBody, Look};
 pub use decoders::{DecoderName, as_it_is, decode, is_text, kind_in_words};
 pub use fault::DecodeFault;
 pub use format::Decoder;

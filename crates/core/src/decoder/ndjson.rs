@@ -2,7 +2,7 @@
 
 use super::json::{fault, looked_at};
 use super::text::json_text;
-use super::{DecodeFault, DecodedBody, Decoder, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
 use crate::value::text::{check, mended};
 
 /// The media types it goes by: none is registered.
@@ -35,14 +35,14 @@ impl Decoder for Ndjson {
         &self,
         body: &'b [u8],
         kind: MediaType<'_>,
-        look: Look<'b>,
+        asked: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
-        looked_at(list(&json_text(body, kind)?)?.into(), look)
+        looked_at(list(&json_text(body, kind)?)?.into(), asked.look)
     }
 
     /// An export of a quiet day is an empty list.
-    fn nothing<'b>(&self, look: Look<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
-        looked_at("[]".into(), look)
+    fn nothing<'b>(&self, asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
+        looked_at("[]".into(), asked.look)
     }
 }
 

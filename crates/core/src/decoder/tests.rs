@@ -153,6 +153,6 @@ fn broken_json_tells_line_and_column() {
     let deep = format!("{}1{}", "[".repeat(1025), "]".repeat(1025));
     for look in [false, true] {
         let fault = decoded("application/json", deep.as_bytes(), look);
-        assert_eq!(fault, Err(DecodeFault::TooDeep { levels: 1024 }));
+        assert_eq!(fault, Err(DecodeFault::TooDeep { format: "JSON", levels: 1024 }));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use super::{DecodeFault, DecodedBody, Decoder, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
 
 /// Text, and whatever no other decoder reads.
 pub(super) struct Text;
@@ -26,7 +26,7 @@ impl Decoder for Text {
         &self,
         body: &'b [u8],
         kind: MediaType<'_>,
-        _: Look<'b>,
+        _: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
         text(body, kind).map(|text| DecodedBody::Text(text.into_owned()))
     }
@@ -46,7 +46,7 @@ pub(super) fn json_text<'b>(
 
 /// A body that is text. Where no character set is named that anybody knows, it is UTF-8, and a `text/*` that is not is
 /// windows-1252, as in a browser. Bytes that are no text are an error, not a question mark.
-fn text<'b>(body: &'b [u8], kind: MediaType<'_>) -> Result<Cow<'b, str>, DecodeFault> {
+pub(super) fn text<'b>(body: &'b [u8], kind: MediaType<'_>) -> Result<Cow<'b, str>, DecodeFault> {
     let label = kind.charset.unwrap_or("utf-8");
     let named = Encoding::for_label(label.as_bytes());
     if let Some(text) = read(body, named.unwrap_or(UTF_8)) {

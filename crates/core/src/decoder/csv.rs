@@ -1,0 +1,75 @@
+//! CSV (RFC 4180) as a list of records: objects of texts, by the names in its first line.
+
+use serde_json::{Map, Value};
+
+use super::json::looked_at;
+use super::text::text;
+use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
+
+/// Most times that the list may be as long as the body: its names are in each record.
+const MOST_GROWTH: usize = 64;
+
+/// CSV as a list of records.
+pub(super) struct Csv;
+
+impl Decoder for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn about(&self) -> &'static str {
+        "CSV (RFC 4180) as a list of objects, by the names in its first line."
+    }
+
+    /// Only where the card names it: a reply of CSV that is passed on stays text.
+    fn reads(&self, _: &str) -> bool {
+        false
+    }
+
+    fn decode<'b>(
+        &self,
+        body: &'b [u8],
+        kind: MediaType<'_>,
+        asked: Asked<'b>,
+    ) -> Result<DecodedBody<'b>, DecodeFault> {
+        let text = text(body, kind)?;
+        let separator = if kind.essence.eq_ignore_ascii_case("text/tab-separated-values") {
+            b'\t'
+        } else {
+            b','
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let malformed = |error: &csv::Error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            let line = usize::try_from(line).unwrap_or(usize::MAX);
+            let reason = error.to_string();
+            DecodeFault::Malformed { format: "CSV", reason, line, column: 1 }
+        };
+        let names = reader.headers().map_err(|error| malformed(&error))?.clone();
+        let mut list = String::from("[");
+        let most = body.len().saturating_mul(MOST_GROWTH).max(1 << 20);
+        for record in reader.records() {
+            let record = record.map_err(|error| malformed(&error))?;
+            let fields = names.iter().zip(&record);
+            let map: Map<String, Value> =
+                fields.map(|(name, field)| (name.to_owned(), Value::from(field))).collect();
+            if list.len() > 1 {
+                list.push(',');
+            }
+            list.push_str(&Value::Object(map).to_string());
+            if list.len() > most {
+                return Err(DecodeFault::TooLong { format: "CSV" });
+            }
+        }
+        list.push(']');
+        looked_at(list.into(), asked.look)
+    }
+
+    /// A table without a line has no record.
+    fn nothing<'b>(&self, asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
+        looked_at("[]".into(), asked.look)
+    }
+}
