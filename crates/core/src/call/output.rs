@@ -58,7 +58,11 @@ impl Signed {
             }
             Ok(body) => body,
             // Who takes every status is told it, whatever the page about it is made of.
-            Err(_) if takes_any(card, reply.status) => {
+            // A picture or a document is no text, and good all the same.
+            Err(_)
+                if takes_any(card, reply.status)
+                    || (wanted.is_none() && decoder::is_called_binary(&reply.headers)) =>
+            {
                 decoder::as_it_is(&reply.headers, &reply.body, look)
             }
             Err(fault) => return Err(self.failed(fault, &reply)),
