@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -977,6 +977,62 @@ impl UnderWay {
 fn visit(base: &str, line: &str) -> Message {
     let request = format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     Message::parse(&String::from_utf8(exchange(base, request.as_bytes())).unwrap())
+}
+
+#[test]
+fn a_redirect_uri_of_the_services_choice_is_listened_at_or_its_url_is_pasted() {
+    let home = Home::new();
+    let server = service("200 OK");
+    let cards = acme(&home, &server.url, "authorization_code");
+    home.ok(&["connection", "add", "acme", "prod", "--cards", &cards], &acme_fields());
+    let begin = |uri: &str| {
+        let args = ["connection", "login", "acme/prod", "--no-browser", "--cards", &cards];
+        let args = [&args[..], &["--redirect-uri", uri]].concat();
+        let mut child = command(&args).envs(&home.env).spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let mut login = UnderWay { child, lines };
+        login.line();
+        let url = url::Url::parse(&login.line()).unwrap();
+        let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        assert_eq!(query["redirect_uri"], uri);
+        (login, stdin, query["state"].clone())
+    };
+    let (mut login, mut stdin, state) = begin("https://app.example/done?x=1");
+    let asked = "when the browser has come to https://app.example/done?x=1, paste the whole URL of its page here:";
+    assert_eq!(login.line(), asked);
+    writeln!(stdin, "https://app.example/done?x=1&code=c&state={state}#_").unwrap();
+    let (code, rest) = login.end();
+    assert_eq!(
+        (code, rest.as_str()),
+        (
+            0,
+            "logged in: the tokens of acme/prod are stored
+"
+        )
+    );
+
+    let (mut login, mut stdin, _) = begin("https://app.example/done");
+    login.line();
+    writeln!(stdin, "https://app.example/done?code=c&state=other").unwrap();
+    let (code, rest) = login.end();
+    assert_eq!(code, 5, "{rest}");
+    assert!(rest.contains("the URL that was pasted is not of this login"), "{rest}");
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let (login, _stdin, state) = begin(&format!("http://localhost:{port}/oauth/done"));
+    let back = format!("http://127.0.0.1:{port}");
+    assert_eq!(visit(&back, "GET /callback").status(), 404);
+    assert_eq!(visit(&back, &format!("GET /oauth/done?code=c&state={state}")).status(), 200);
+    assert_eq!(login.end().0, 0);
+
+    for uri in ["http://app.example/done", "app.example", "mailto:x"] {
+        let args = ["connection", "login", "acme/prod", "--no-browser", "--cards", &cards];
+        let (code, _) = home.fails(&[&args[..], &["--redirect-uri", uri]].concat(), "");
+        assert_eq!(code, 2, "{uri}");
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use crate::field::{Field, FieldType};
 use crate::labelled::Labelled;
 use crate::secret::{Redactor, Secret};
 use crate::settle::{
-    FieldFault, FieldProblem, FieldRoot, FormScope, Remark, sensitive_texts, settle_fields,
+    FieldFault, FieldProblem, FieldRoot, FormScope, Remark, check_value, sensitive_texts,
+    settle_fields,
 };
-use crate::template::{Found, Reference, Root, Scope};
+use crate::template::{Found, Reference, Root, Scope, scalar_text};
 use crate::value::{descend, get, get_mut, type_name};
 
 pub use fault::ConnectionFault;
@@ -158,6 +159,46 @@ impl Connection {
     #[must_use]
     pub fn is_secret(&self, label: &str) -> bool {
         matches!(self.values.get(label), Some(ConnectionValue::Secret(_)))
+    }
+
+    /// The same connection with what a login brought to the fields that say so; `None` where that is not what a field takes.
+    ///
+    /// # Errors
+    /// [`ConnectionFault::Field`] for the first value that its field does not take.
+    pub fn with_login(
+        &self,
+        connector: &Connector,
+        brought: &Map<String, Value>,
+    ) -> Result<Connection, ConnectionFault> {
+        let mut all = Connection {
+            values: self.values.clone(),
+            sensitive: self.sensitive.clone(),
+            remarks: self.remarks.clone(),
+        };
+        for (label, value) in brought {
+            let Some(field) = connector.connection.fields.get(label) else { continue };
+            if field.from.is_none() {
+                continue;
+            }
+            // A service's number may be an identifier, which is text.
+            let value = match (field.kind, scalar_text(value)) {
+                (FieldType::Text | FieldType::Secret, Some(text)) => {
+                    Value::String(text.into_owned())
+                }
+                _ => value.clone(),
+            };
+            check_value(FieldRoot::Connection, field, &value, &mut vec![label], &|_| true)
+                .map_err(ConnectionFault::Field)?;
+            sensitive_texts(field, &value, &mut |text| all.sensitive.push(Secret::from(text)));
+            let value = match value {
+                Value::String(text) if field.is_secret() => {
+                    ConnectionValue::Secret(Secret::new(text))
+                }
+                value => ConnectionValue::Plain(value),
+            };
+            all.values.insert(label.clone(), value);
+        }
+        Ok(all)
     }
 
     /// The same connection with other text in place of each secret but those to keep, for a request that is only

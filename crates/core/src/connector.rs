@@ -77,6 +77,14 @@ pub struct Connector {
     pub timeouts: Timeouts,
 }
 
+impl Connector {
+    /// Whether a login brings values of the connection.
+    #[must_use]
+    pub fn brings(&self) -> bool {
+        self.connection.fields.values().any(|field| field.from.is_some())
+    }
+}
+
 /// The fields of a connection and how to try one.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]

@@ -118,6 +118,15 @@ impl Format {
     }
 }
 
+/// Where a value comes from that nobody gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FieldSource {
+    /// A login brings it: `gives` of an auth method.
+    Login,
+}
+
 /// One field.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
@@ -152,6 +161,8 @@ pub struct Field {
     /// Inclusive upper bound: of a number, of a text's characters, of a list's items.
     #[cfg_attr(feature = "schemas", schemars(with = "Option<f64>"))]
     pub max: Option<serde_json::Number>,
+    /// Where the value comes from that nobody gives: connections only.
+    pub from: Option<FieldSource>,
     /// Whether a value must be given.
     #[serde(default)]
     pub required: bool,

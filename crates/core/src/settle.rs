@@ -103,7 +103,8 @@ pub fn settle_fields(
         let required_now = field.required_when.as_ref().is_some_and(|when| holds(when, values));
         let found = get(values, label).filter(|value| !required_now || value.as_str() != Some(""));
         let Some(value) = found else {
-            if field.required || required_now {
+            // What a login brings is there after it.
+            if (field.required || required_now) && field.from.is_none() {
                 let problem = missing(field, &|choice| {
                     choice.visible_when.as_ref().is_none_or(|when| holds(when, values))
                 });

@@ -1,5 +1,6 @@
 //! The host: plans and runs invocations of cards.
 
+mod brought;
 mod builder;
 mod call_tokens;
 mod fallback;
@@ -142,7 +143,10 @@ pub(crate) struct Account<'a> {
 
 /// A connection as a run finds it.
 pub(crate) struct Found {
+    /// As requests are planned with it.
     pub(crate) connection: Arc<Connection>,
+    /// As it was given, where a login has brought more: tokens are asked for with this one.
+    pub(crate) given: Option<Arc<Connection>>,
     /// The stored connection that it is.
     pub(crate) stored: Option<Arc<Opened>>,
 }
@@ -276,11 +280,11 @@ impl Host {
         let account =
             before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
-        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation, true).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
         if let (Some(observer), Some(reference)) = (&self.0.observer, asked_with) {
-            let (connector, connection) = (&definition.connector, &found.connection);
+            let (connector, connection) = (&definition.connector, found.given());
             match reference {
                 // The invocation brings it along.
                 Some(ConnectionRef::Fields(_)) => {}
@@ -350,7 +354,7 @@ impl Host {
     pub(crate) async fn run_anonymous(&self, call: Anonymous) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let (connector, identity) = (Arc::clone(&call.connector), call.identity.clone());
-        let found = Found { connection: Arc::clone(&call.connection), stored: None };
+        let found = Found { connection: Arc::clone(&call.connection), stored: None, given: None };
         let tokens = CallTokens {
             host: inner,
             connector: &connector,
@@ -410,7 +414,7 @@ impl Host {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.definition(name)?;
-        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation, false).await?;
         Ok((definition, found, plan))
     }
 
@@ -418,11 +422,12 @@ impl Host {
         &self,
         definition: &Definition,
         invocation: Invocation,
+        may_send: bool,
     ) -> Result<(Found, Plan), Error> {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
         let placed = |error: Error| placed(error, origin.as_deref());
-        let inline = |connection| Found { connection, stored: None };
+        let inline = |connection| Found { connection, stored: None, given: None };
         let found = match (invocation.connection, &self.0.fallback_name) {
             (Some(reference), _) => {
                 Box::pin(self.connection(connector, reference)).await.map_err(&placed)?
@@ -439,6 +444,10 @@ impl Host {
                     false => self.fallback(connector).await.map_err(&placed)?,
                 })
             }
+        };
+        let found = match connector.brings() && !self.0.stand_ins.are_there() {
+            true => Box::pin(self.brought(connector, found, may_send)).await?,
+            false => found,
         };
         let settings = &self.0.settings;
         let values = (invocation.options, invocation.input);
@@ -459,7 +468,7 @@ impl Host {
         definition: Arc<Definition>,
         invocation: Invocation,
     ) -> Result<Outcome, Error> {
-        let (found, plan) = self.plan_unsigned(&definition, invocation).await?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation, true).await?;
         self.drive(definition, found, Box::new(plan)).await
     }
 
@@ -498,7 +507,7 @@ impl Host {
             ConnectionRef::Fields(fields) => {
                 let may_refer = self.0.policy.secret_references;
                 let connection = self.settle(connector, fields, may_refer).await?;
-                return Ok(Found { connection: Arc::new(connection), stored: None });
+                return Ok(Found { connection: Arc::new(connection), stored: None, given: None });
             }
             ConnectionRef::Name(name) => name,
         };
@@ -511,7 +520,7 @@ impl Host {
                 .await?;
             if let Some(opened) = opened {
                 let connection = Arc::clone(&opened.connection);
-                return Ok(Found { connection, stored: Some(opened) });
+                return Ok(Found { connection, stored: Some(opened), given: None });
             }
         }
         let Some(provider) = &self.0.connections else {
@@ -524,7 +533,7 @@ impl Host {
         };
         let may_refer = self.0.policy.secret_references;
         let connection = self.settle(connector, fields, may_refer).await?;
-        Ok(Found { connection: Arc::new(connection), stored: None })
+        Ok(Found { connection: Arc::new(connection), stored: None, given: None })
     }
 
     /// The error of a name that no connection has, with the nearest one that is stored.

@@ -29,7 +29,7 @@ pub use cardhost_core::token::DeviceCode;
 
 use crate::entropy::random;
 use crate::host::{Found, Host};
-use crate::token::Wanted;
+use crate::token::{Wanted, keep_secret};
 
 /// What has to be done to log in.
 #[derive(Debug)]
@@ -114,6 +114,20 @@ impl Host {
                 Ok(Login::Direct)
             }
         }
+    }
+
+    /// Where the connector says that a browser comes back to in a login; `None` where it leaves that to whoever logs in.
+    ///
+    /// # Errors
+    /// As [`Host::begin_login`], without those of the service.
+    pub async fn declared_redirect_uri(
+        &self,
+        connector: &str,
+        name: &str,
+        method: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        let attempt = self.attempt(connector, name, method).await?;
+        Ok(attempt.oauth2().and_then(|oauth2| oauth2.redirect_uri.clone()))
     }
 
     /// Tries a stored connection out with the connector's test.
@@ -358,7 +372,7 @@ impl BrowserLogin {
         let scheme = TokenScheme::OAuth2(oauth2);
         let answer =
             Answer { reply: &reply, redactor: &request.redactor, now: attempt.clocks().await? };
-        let tokens = token::read(scheme, &answer, None)
+        let tokens = token::read_after_redirect(scheme, &answer, redirect_query)
             .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
         attempt.store(tokens).await
     }
@@ -470,6 +484,7 @@ fn secured(
         declared.map_or(Ok(()), |declared| {
             declared.scheme().secure(&mut request, &*found.connection)
         })?;
+        declared.into_iter().for_each(|declared| keep_secret(connector, declared, &mut request));
         Ok(request)
     });
     secured.map_err(|fault| unusable(method, fault))

@@ -46,7 +46,8 @@ read at each run; with --resolve-references what it points at is stored.")]
   cardhost connection login acme/prod --no-browser
   cardhost connection login acme/prod --port 8400
 
-A browser comes back to http://127.0.0.1:PORT/callback; a service that wants to know that URL beforehand needs --port.")]
+A browser comes back to http://127.0.0.1:PORT/callback; a service that wants to know that URL beforehand needs --port, or
+--redirect-uri for one of its own choice.")]
     Login(LoginArgs),
     /// Try a connection out with its connector's test
     #[command(after_help = "Examples:
@@ -175,6 +176,9 @@ pub(crate) struct LoginArgs {
     /// The port on 127.0.0.1 to which the browser comes back; a free one by default
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
+    /// Where the browser comes back to, as it is registered at the service; a URL that does not lead to this machine is pasted
+    #[arg(long, value_name = "URL")]
+    pub(crate) redirect_uri: Option<String>,
     /// How long to wait for the person; 5m, or with a device code as long as it is good
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

@@ -59,7 +59,10 @@ impl Scope for Answers<'_> {
 
 /// The next field to ask for: the first whose conditions look at nothing that is still to be asked.
 fn next<'f>(form: &'f Fields, asked: &[&str]) -> Option<(&'f String, &'f Field)> {
-    let open = || form.iter().filter(|(label, _)| !asked.contains(&label.as_str()));
+    let wanted = |(label, field): &(&String, &Field)| {
+        field.from.is_none() && !asked.contains(&label.as_str())
+    };
+    let open = || form.iter().filter(wanted);
     let ready = |label: &str, field: &Field| {
         let whens = field.choices.iter().filter_map(|choice| choice.visible_when.as_ref());
         let mut looked_at = whens

@@ -8,7 +8,8 @@
 //! is over.
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use url::{Host, Url};
 
 use super::args::LoginArgs;
 use super::lookup;
@@ -48,17 +50,25 @@ pub(super) fn run(
     let network = Network { args: &args.network, bases: &[] };
     let host = setup::connected_host(global, store, &network, Policy::default())?.build();
     setup::runtime()?.block_on(async {
-        let port = |error| Failure::Io("the port of the login", error);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
-        let listener = TcpListener::bind(address).await.map_err(port)?;
-        let redirect_uri = format!("http://{}/callback", listener.local_addr().map_err(port)?);
         let method = args.method.as_deref();
-        let begun = host.begin_login(&name.connector, &name.name, method, &redirect_uri).await;
+        let own = match &args.redirect_uri {
+            Some(uri) => Some(uri.clone()),
+            None => {
+                let declared =
+                    host.declared_redirect_uri(&name.connector, &name.name, method).await;
+                declared.map_err(|error| lookup::named(error, name))?
+            }
+        };
+        let back = WayBack::open(own, args.port).await?;
+        let begun = host.begin_login(&name.connector, &name.name, method, &back.uri).await;
         let done = match begun.map_err(|error| lookup::named(error, name))? {
-            Login::Browser(login) => with_browser(login, &listener, args, console).await,
+            Login::Browser(login) => match &back.listener {
+                Some(listener) => with_browser(login, listener, &back.path, args, console).await,
+                None => pasted(login, &back.uri, args, console).await?,
+            },
             Login::Device(login) => {
                 // Nobody comes to this port.
-                drop(listener);
+                drop(back);
                 with_device(login, args, console).await
             }
             Login::Direct => Ok(()),
@@ -67,6 +77,99 @@ pub(super) fn run(
         console.note(&format!("logged in: the tokens of {name} are stored"));
         Ok(())
     })
+}
+
+/// How a browser comes back.
+struct WayBack {
+    uri: String,
+    /// The path of the URI.
+    path: String,
+    /// `None` where the URI does not lead to this machine.
+    listener: Option<TcpListener>,
+}
+
+impl WayBack {
+    /// To a URI of the service's choice, or to a port of this machine.
+    async fn open(own: Option<String>, port: u16) -> Result<WayBack, Failure> {
+        let failed = |error| Failure::Io("the port of the login", error);
+        let Some(uri) = own else {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            let uri = format!("http://{}/callback", listener.local_addr().map_err(failed)?);
+            return Ok(WayBack { uri, path: "/callback".to_owned(), listener: Some(listener) });
+        };
+        let not_one = || {
+            let message = format!("`{}` is no URL to come back to", printable(&uri));
+            Failure::Usage(message)
+        };
+        let url = Url::parse(&uri).map_err(|_| not_one())?;
+        let here = match url.host() {
+            Some(Host::Domain("localhost")) => Some(IpAddr::from(Ipv4Addr::LOCALHOST)),
+            Some(Host::Ipv4(address)) if address.is_loopback() => Some(IpAddr::from(address)),
+            Some(Host::Ipv6(address)) if address.is_loopback() => Some(IpAddr::from(address)),
+            Some(_) => None,
+            None => return Err(not_one()),
+        };
+        let listener = match (here.filter(|_| url.scheme() == "http"), url.port_or_known_default())
+        {
+            (Some(here), Some(port)) => {
+                Some(TcpListener::bind(SocketAddr::from((here, port))).await.map_err(failed)?)
+            }
+            _ if url.scheme() == "https" => None,
+            // A code would go over the network in the clear.
+            _ => return Err(not_one()),
+        };
+        let path = url.path().to_owned();
+        Ok(WayBack { uri, path, listener })
+    }
+}
+
+/// The person brings the URL that the browser ended at.
+async fn pasted(
+    login: BrowserLogin,
+    uri: &str,
+    args: &LoginArgs,
+    console: &Console,
+) -> Result<Result<(), Error>, Failure> {
+    show(&login, args, console);
+    console.note(&format!(
+        "when the browser has come to {}, paste the whole URL of its page here:",
+        printable(uri)
+    ));
+    // A thread of its own: nothing waits for it where the time is over.
+    let (told, text) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = std::io::stdin().read_line(&mut text).map(|_| text);
+        // Nobody listens any more where the time is over.
+        let _ = told.send(read);
+    });
+    let method = login.method().to_owned();
+    let time = args.timeout.unwrap_or(PATIENCE);
+    let Ok(text) = tokio::time::timeout(time, text).await else { return Ok(Err(expired(method))) };
+    let read = text.unwrap_or_else(|_| Ok(String::new()));
+    let text = read.map_err(|error| Failure::Io("stdin", error))?;
+    let query = text.trim().split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let query = query.split('#').next().unwrap_or_default();
+    Ok(if login.accepts(query) {
+        login.finish(query).await
+    } else {
+        let fault = GrantFault::Redirect { reason: "the URL that was pasted is not of this login" };
+        let other = || Error::from(NoToken { method, fault });
+        Err(login.refusal_without_state(query).unwrap_or_else(other))
+    })
+}
+
+/// Shows the URL to open, and opens it.
+fn show(login: &BrowserLogin, args: &LoginArgs, console: &Console) {
+    let url = login.url().as_str();
+    if args.no_browser {
+        console.note(&format!("open this URL in a browser on this machine:\n{url}"));
+    } else {
+        console.note(&format!("a browser opens; if it does not, open this URL in one:\n{url}"));
+        // Where there is none, the URL above is enough.
+        drop(open::that_in_background(url));
+    }
 }
 
 async fn with_device(login: DeviceLogin, args: &LoginArgs, console: &Console) -> Result<(), Error> {
@@ -88,20 +191,14 @@ async fn with_device(login: DeviceLogin, args: &LoginArgs, console: &Console) ->
 async fn with_browser(
     login: BrowserLogin,
     listener: &TcpListener,
+    path: &str,
     args: &LoginArgs,
     console: &Console,
 ) -> Result<(), Error> {
-    let url = login.url().as_str();
-    if args.no_browser {
-        console.note(&format!("open this URL in a browser on this machine:\n{url}"));
-    } else {
-        console.note(&format!("a browser opens; if it does not, open this URL in one:\n{url}"));
-        // Where there is none, the URL above is enough.
-        drop(open::that_in_background(url));
-    }
+    show(&login, args, console);
     let method = login.method().to_owned();
     let time = args.timeout.unwrap_or(PATIENCE);
-    let mut visits = Visits::new(listener);
+    let mut visits = Visits::new(listener, path);
     let mut told = None;
     let came_back = async {
         loop {
@@ -154,15 +251,16 @@ impl Visit {
 /// Those who come to the listener.
 struct Visits<'a> {
     listener: &'a TcpListener,
+    path: Arc<str>,
     found: mpsc::Sender<Visit>,
     waiting: mpsc::Receiver<Visit>,
     connections: JoinSet<()>,
 }
 
 impl Visits<'_> {
-    fn new(listener: &TcpListener) -> Visits<'_> {
+    fn new<'l>(listener: &'l TcpListener, path: &str) -> Visits<'l> {
         let (found, waiting) = mpsc::channel(1);
-        Visits { listener, found, waiting, connections: JoinSet::new() }
+        Visits { listener, path: path.into(), found, waiting, connections: JoinSet::new() }
     }
 
     /// The next who came to the redirect URI.
@@ -174,11 +272,13 @@ impl Visits<'_> {
                 Some(_) = self.connections.join_next() => {}
                 accepted = self.listener.accept(), if room => {
                     let Ok((stream, _)) = accepted else { continue };
-                    let found = self.found.clone();
+                    let (found, path) = (self.found.clone(), Arc::clone(&self.path));
                     self.connections.spawn(async move {
                         let service = service_fn(move |request| {
-                            let found = found.clone();
-                            async move { Ok::<_, Infallible>(receive(request, &found).await) }
+                            let (found, path) = (found.clone(), Arc::clone(&path));
+                            async move {
+                                Ok::<_, Infallible>(receive(request, &path, &found).await)
+                            }
                         });
                         // A browser that breaks off is no matter of ours.
                         let _ = hyper::server::conn::http1::Builder::new()
@@ -200,8 +300,12 @@ impl Visits<'_> {
     }
 }
 
-async fn receive(request: Request<Incoming>, found: &mpsc::Sender<Visit>) -> Response<Full<Bytes>> {
-    if request.uri().path() != "/callback" {
+async fn receive(
+    request: Request<Incoming>,
+    path: &str,
+    found: &mpsc::Sender<Visit>,
+) -> Response<Full<Bytes>> {
+    if request.uri().path() != path {
         return page(StatusCode::NOT_FOUND, "There is nothing here.");
     }
     if request.method() != Method::GET {

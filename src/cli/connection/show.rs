@@ -46,6 +46,8 @@ pub(super) fn run(
 struct Shown {
     name: String,
     fields: Map<String, Value>,
+    /// What logins have brought.
+    brought: Map<String, Value>,
     /// Auth methods: name, scheme, the fields that it lacks.
     auth: Vec<(String, &'static str, Vec<String>)>,
     /// Why the fields do not fit the connector.
@@ -66,6 +68,18 @@ impl Shown {
         let stands_in = |source: &_| Ok(read_secret(source).unwrap_or_else(|_| Secret::from("?")));
         let settled = connector
             .map(|connector| Connection::settle(connector, stored.fields.clone(), &stands_in));
+        let set = stored.tokens.as_ref().and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
+        let tokens = set.unwrap_or_default();
+        let mut brought = Map::new();
+        for (_, tokens) in tokens.iter() {
+            brought.extend(tokens.gives.clone());
+        }
+        let settled = settled.map(|settled| {
+            settled.and_then(|connection| match connector {
+                Some(connector) => connection.with_login(connector, &brought),
+                None => Ok(connection),
+            })
+        });
         let (auth, fault) = match (connector, &settled) {
             (Some(connector), Some(Ok(connection))) => {
                 let methods = connector.auth.iter().map(|(name, method)| {
@@ -83,7 +97,7 @@ impl Shown {
             connection.add_secrets(&mut redactor);
         }
         let plain = matches!(settled, Some(Ok(_)));
-        let masked = stored.fields.iter().map(|(label, value)| {
+        let masked = |(label, value): (&String, &Value)| {
             let field = connector.and_then(|connector| connector.connection.fields.get(label));
             let shown = match field {
                 _ if secret_source(value).is_some() => value.clone(),
@@ -91,9 +105,9 @@ impl Shown {
                 _ => Value::String(MASK.to_owned()),
             };
             (label.clone(), shown)
-        });
-        let set = stored.tokens.as_ref().and_then(|tokens| TokenSet::from_bytes(&tokens.bytes));
-        let tokens = set.unwrap_or_default();
+        };
+        let (fields, brought) =
+            (stored.fields.iter().map(masked).collect(), brought.iter().map(masked).collect());
         let tokens = tokens.iter().map(|(method, tokens)| Token {
             method: method.to_owned(),
             until: tokens.expires_at,
@@ -102,7 +116,8 @@ impl Shown {
         });
         Shown {
             name: format!("{}/{}", stored.connector, stored.name),
-            fields: masked.collect(),
+            fields,
+            brought,
             auth,
             fault,
             tokens: tokens.collect(),
@@ -127,6 +142,9 @@ impl Shown {
             "auth": auth.collect::<Vec<_>>(),
             "tokens": tokens.collect::<Vec<_>>(),
         });
+        if !self.brought.is_empty() {
+            shown["fromLogin"] = Value::Object(self.brought.clone());
+        }
         if let Some(fault) = &self.fault {
             shown["fault"] = Value::String(fault.clone());
         }
@@ -135,11 +153,15 @@ impl Shown {
 
     fn text(&self, now: i64) -> String {
         let mut text = format!("{}\n", self.name);
-        let fields = self.fields.iter().map(|(label, value)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (label.clone(), value)
-        });
-        section(&mut text, "fields", fields.collect());
+        let rows = |fields: &Map<String, Value>| {
+            let row = |(label, value): (&String, &Value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                (label.clone(), value)
+            };
+            fields.iter().map(row).collect()
+        };
+        section(&mut text, "fields", rows(&self.fields));
+        section(&mut text, "from the login", rows(&self.brought));
         let auth = self.auth.iter().map(|(name, scheme, missing)| {
             let usable = if missing.is_empty() {
                 "usable".to_owned()

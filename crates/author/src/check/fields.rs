@@ -134,6 +134,12 @@ impl<'a> Form<'a> {
             None => true,
         };
         let rules = [
+            (
+                self.root == FieldRoot::Connection && !self.nested,
+                "from",
+                "is for fields of a connection",
+            ),
+            (field.from.is_none(), "required", "means nothing beside `from`"),
             (dropdown, "choices", "needs the type `dropdown`"),
             (dropdown, "choicesFrom", "needs the type `dropdown`"),
             (field.choices.is_empty(), "choicesFrom", "cannot be there together with `choices`"),

@@ -72,6 +72,8 @@ impl<'a> Names<'a> {
             (Root::Options | Root::Input, None) => Ok(Referred::default()),
             (Root::Response, _) => response(segments),
             (Root::Item, _) => item(self.item.and_then(|item| item.of), segments),
+            // What a browser brings is the service's to say.
+            (Root::Redirect, _) => Ok(Referred::default()),
             (Root::Signing, _) => signing(segments),
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {
@@ -103,7 +105,10 @@ fn labelled<'a>(
 
 /// Why a field of a form may have no value.
 pub(super) fn absence(field: &Field) -> Option<Absence> {
-    if !field.required && field.default.is_none() {
+    // A login brings it before a request is planned.
+    if field.from.is_some() {
+        None
+    } else if !field.required && field.default.is_none() {
         Some(Absence::NotRequired)
     } else if field.visible_when.is_some() {
         Some(Absence::NotAlwaysVisible)

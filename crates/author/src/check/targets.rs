@@ -32,6 +32,9 @@ const CONNECTED: Rules = Rules { roots: CONNECTION, needs_values: true };
 /// The root of what a login or the connection's test gives.
 const LOGIN_REPLY: &[Root] = &[Root::Response];
 
+/// The roots of what a login gives besides its token.
+const LOGIN: &[Root] = &[Root::Response, Root::Redirect];
+
 /// Checks a connector whose shape is right.
 pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
     let names = Names::of_connector(connector);
@@ -44,6 +47,16 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         "/connection/fields",
         findings,
     );
+    for (label, field) in &connector.connection.fields {
+        let given =
+            |method: &AuthMethod| method.scheme().gives().iter().any(|given| given.label == label);
+        if field.from.is_some() && !connector.auth.values().any(given) {
+            let place = format!("{}/from", pointer(&["connection", "fields", label]));
+            let needs = "needs an auth method that gives the field (`gives`)".to_owned();
+            let fault = DefinitionFault::Together { part: "from", needs };
+            findings.at_key(Code::DEFINITION_VALUE, &place, fault);
+        }
+    }
     connection_test(names, findings);
     for (name, method) in &connector.auth {
         let scheme = method.scheme();
@@ -58,6 +71,25 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         for (key, template) in scheme.reply_templates() {
             let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
+        }
+        for given in scheme.gives() {
+            let place = below(name, &given.key);
+            let rules = Rules { roots: LOGIN, needs_values: false };
+            names.template(given.value, &place, rules, findings);
+            match connector.connection.fields.get(given.label) {
+                Some(field) if field.from.is_some() => {}
+                Some(_) => {
+                    let part = "gives";
+                    let needs = "is for fields that say `\"from\": \"login\"`".to_owned();
+                    let fault = DefinitionFault::Together { part, needs };
+                    findings.at_key(Code::DEFINITION_VALUE, &place, fault);
+                }
+                None => {
+                    let labels = connector.connection.fields.keys();
+                    let fault = unknown("connection field", given.label, labels);
+                    findings.at_key(Code::DEFINITION_NAME, &place, fault);
+                }
+            }
         }
         credential(connector, name, method, findings);
         auth::check(names, name, method, findings);

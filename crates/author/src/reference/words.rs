@@ -41,6 +41,9 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
     if field.kind == FieldType::Secret {
         facts.push("A secret: it is never shown.".to_owned());
     }
+    if field.from.is_some() {
+        facts.push("It comes from the login and is not asked for.".to_owned());
+    }
     if !field.accepts.is_empty() {
         let names: Vec<&str> = field.accepts.iter().map(|kind| kind.reference_name()).collect();
         facts.push(format!("May also be: {}.", names.join(", ")));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::scheme::Given;
 use super::{Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
 use crate::request::RequestSpec;
 use crate::template::{Reference, Scope};
@@ -48,6 +49,16 @@ impl AuthScheme for All {
 
     fn reply_templates(&self) -> Keyed<'_> {
         self.nested(<dyn AuthScheme>::reply_templates)
+    }
+
+    fn gives(&self) -> Vec<Given<'_>> {
+        let parts = self.schemes().enumerate();
+        parts
+            .flat_map(|(index, part)| {
+                let given = part.gives().into_iter();
+                given.map(move |given| Given { key: format!("of/{index}/{}", given.key), ..given })
+            })
+            .collect()
     }
 
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {

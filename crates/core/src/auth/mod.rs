@@ -49,7 +49,7 @@ pub use oauth2::{Assertion, ClientAuth, Grant, JwtAlgorithm, OAuth2};
 pub use pending::Pending;
 pub use placement::is_cookie_name;
 pub use placement::{CredentialPlace, TokenPlace};
-pub use scheme::{Applying, AuthScheme, InCurl, Keyed};
+pub use scheme::{Applying, AuthScheme, Given, InCurl, Keyed};
 pub use session::{Login, Session};
 pub(crate) use signed_token::{SigningKey, sign as sign_token, times as token_times};
 pub use signing::{NAMES as SIGNING_NAMES, is_signing_name};

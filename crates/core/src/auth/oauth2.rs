@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use url::{Host, Url};
 
-use super::scheme::{endpoint, entries, given, keyed, nested};
+use super::scheme::{Given, endpoint, entries, given, given_by, keyed, nested};
 use super::token_request::RENAMED;
 use super::{
     Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, Pending,
@@ -56,6 +57,9 @@ pub struct OAuth2 {
         schemars(with = "std::collections::BTreeMap<String, Template>")
     )]
     pub token_parameters: IndexMap<String, Template>,
+    /// Where a browser is sent back to, as it is registered at the service; `http://127.0.0.1:PORT/callback` by default. One that does not
+    /// lead to this machine is pasted by the person.
+    pub redirect_uri: Option<String>,
     /// How token requests are written; a form that is posted by default.
     pub token_request: Option<TokenRequest>,
     /// What the service calls the parameters of the RFCs, such as `"client_id": "client_key"`.
@@ -82,6 +86,14 @@ pub struct OAuth2 {
     pub expires_in: Option<Template>,
     /// When the token is no longer good, in the reply: seconds or milliseconds since 1970, or a date.
     pub expires_at: Option<Template>,
+    /// What else the reply brings: values of the connection's fields that say `"from": "login"`, by label; templates over `response`, and over `redirect`, the
+    /// query with which a browser came back.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
+    pub gives: IndexMap<String, Template>,
     /// The first refresh token; `refresh_token` needs it.
     pub refresh_token: Option<Template>,
     /// The assertion of the grant `jwt_bearer` and of the client authentication `private_key_jwt`.
@@ -209,6 +221,19 @@ pub enum JwtAlgorithm {
 
 fn yes() -> bool {
     true
+}
+
+/// Whether a code may be sent there (RFC 6749, section 3.1.2; RFC 8252, section 7.3).
+fn is_redirect_uri(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    plain && url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && here))
 }
 
 impl JwtAlgorithm {
@@ -343,6 +368,10 @@ impl AuthScheme for OAuth2 {
         .collect()
     }
 
+    fn gives(&self) -> Vec<Given<'_>> {
+        given_by(&self.gives)
+    }
+
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.token.place, &self.token.name)]
     }
@@ -371,6 +400,11 @@ impl AuthScheme for OAuth2 {
             let expected = "the name of a parameter of RFC 6749, such as `client_id` or `scope`";
             (nested("parameterNames", found), Demand::Form { expected, found })
         }));
+        if let Some(found) = self.redirect_uri.as_deref().filter(|uri| !is_redirect_uri(uri)) {
+            let expected =
+                "an https URL, or an http one of this machine, without user and fragment";
+            demands.push(("redirectUri".to_owned(), Demand::Form { expected, found }));
+        }
         if self.grant == Grant::AuthorizationCode && !self.pkce {
             let leaves_out = "the proof that whoever redeems the code has asked for it";
             demands.push(("pkce".to_owned(), Demand::Weakens { part: "pkce", leaves_out }));

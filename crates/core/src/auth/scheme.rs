@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use indexmap::IndexMap;
+
 use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, Pending, TokenPlace};
 use crate::endpoint_url::EndpointUrl;
 use crate::request::RequestSpec;
@@ -31,6 +33,11 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
 
     /// Its templates over the reply of a login.
     fn reply_templates(&self) -> Keyed<'_> {
+        Vec::new()
+    }
+
+    /// The values of the connection that its login brings.
+    fn gives(&self) -> Vec<Given<'_>> {
         Vec::new()
     }
 
@@ -80,6 +87,17 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
 
 /// Templates by key: a pointer into the declaration without the slash at its start.
 pub type Keyed<'a> = Vec<(Cow<'static, str>, &'a Template)>;
+
+/// A value of the connection that a login brings.
+#[derive(Clone, Debug)]
+pub struct Given<'a> {
+    /// A pointer into the declaration without the slash at its start.
+    pub key: String,
+    /// The label of the connection's field.
+    pub label: &'a str,
+    /// A template over `response` and `redirect`.
+    pub value: &'a Template,
+}
 
 /// What credentials are applied with.
 pub struct Applying<'a> {
@@ -131,6 +149,12 @@ pub(super) fn entries<'a>(
     map: impl IntoIterator<Item = (&'a String, &'a Template)>,
 ) -> impl Iterator<Item = (Cow<'static, str>, &'a Template)> {
     map.into_iter().map(move |(name, template)| (nested(key, name).into(), template))
+}
+
+/// Those of `gives`.
+pub(super) fn given_by(gives: &IndexMap<String, Template>) -> Vec<Given<'_>> {
+    let given = gives.iter();
+    given.map(|(label, value)| Given { key: nested("gives", label), label, value }).collect()
 }
 
 /// Those of the URLs of an endpoint, by the URL's key.

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use super::scheme::{endpoint, entries, given, nested};
+use super::scheme::{Given, endpoint, entries, given, given_by, nested};
 use super::{
     Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
 };
@@ -25,6 +25,13 @@ pub struct Session {
     pub cookie: Option<String>,
     /// Seconds until it is no longer good, in the reply, such as `<<response.body.expires_in>>`.
     pub expires_in: Option<Template>,
+    /// What else the reply brings: values of the connection's fields that say `"from": "login"`, by label; templates over `response`.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
+    pub gives: IndexMap<String, Template>,
     /// How long it is good where the reply does not say; without it, until it is refused.
     pub lifetime: Option<Span>,
     /// Where the token goes.
@@ -92,6 +99,10 @@ impl AuthScheme for Session {
 
     fn reply_templates(&self) -> Keyed<'_> {
         given([("tokenFrom", &self.token_from), ("expiresIn", &self.expires_in)]).collect()
+    }
+
+    fn gives(&self) -> Vec<Given<'_>> {
+        given_by(&self.gives)
     }
 
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {

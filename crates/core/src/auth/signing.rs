@@ -111,7 +111,7 @@ impl Scope for SigningScope<'_> {
                 }
                 _ => None,
             },
-            Root::Options | Root::Input | Root::Response | Root::Item => None,
+            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => None,
         }
     }
 
@@ -123,7 +123,7 @@ impl Scope for SigningScope<'_> {
             Root::Signing => {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
-            Root::Options | Root::Input | Root::Response | Root::Item => false,
+            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => false,
         }
     }
 

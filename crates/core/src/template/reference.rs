@@ -15,14 +15,23 @@ pub enum Root {
     Response,
     /// The item of a list that another is made of: inside `each` only.
     Item,
+    /// The query with which a browser came back from a login: in what the login gives only.
+    Redirect,
     /// The request that is being signed: in the templates of a signing auth method only.
     Signing,
 }
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 6] =
-        [Root::Connection, Root::Options, Root::Input, Root::Response, Root::Item, Root::Signing];
+    pub const ALL: [Root; 7] = [
+        Root::Connection,
+        Root::Options,
+        Root::Input,
+        Root::Response,
+        Root::Item,
+        Root::Redirect,
+        Root::Signing,
+    ];
 
     /// The name in a template.
     #[must_use]
@@ -33,6 +42,7 @@ impl Root {
             Root::Input => "input",
             Root::Response => "response",
             Root::Item => "item",
+            Root::Redirect => "redirect",
             Root::Signing => "signing",
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::tokens::wipe;
 use crate::decoder::DecodedBody;
-use crate::response::{Reply, ReplyScope, Response};
+use crate::response::{Reply, ReplyScope, Response, descend_map};
 use crate::template::{Found, Reference, Root, Scope, Template};
 use crate::value::descend;
 
@@ -15,14 +15,18 @@ pub(super) struct Given {
     /// Status and headers.
     head: Response<'static>,
     body: Value,
+    redirect: Map<String, Value>,
     nothing: Map<String, Value>,
 }
 
 impl Given {
-    pub(super) fn new(reply: &Reply, body: Value) -> Given {
+    /// `redirect` is the query with which a browser came back.
+    pub(super) fn new(reply: &Reply, body: Value, redirect: &str) -> Given {
         let headers = Arc::new(reply.headers.clone());
         let head = Response { status: reply.status, headers, body: DecodedBody::Empty };
-        Given { head, body, nothing: Map::new() }
+        let pairs = url::form_urlencoded::parse(redirect.as_bytes());
+        let redirect = pairs.map(|(name, value)| (name.into_owned(), Value::from(value))).collect();
+        Given { head, body, redirect, nothing: Map::new() }
     }
 
     /// What a template gives, or else the key of the body.
@@ -59,6 +63,7 @@ impl Scope for Given {
                 };
                 scope.lookup(reference).and_then(|found| found.to_value()).map(Found::Made)
             }
+            (Root::Redirect, _) => descend_map(&self.redirect, &reference.segments),
             _ => None,
         }
     }

@@ -23,5 +23,5 @@ pub use oauth2::{
 };
 pub use oauth2::{has_revocation, read_device, revocations};
 pub use pkce::Pkce;
-pub use scheme::{TokenScheme, read, refusal, request, starts_alone};
+pub use scheme::{TokenScheme, read, read_after_redirect, refusal, request, starts_alone};
 pub use tokens::{TokenSet, Tokens};

@@ -78,12 +78,19 @@ impl TokenSource for OAuth2 {
         request(self, connection, current, moment)
     }
 
-    fn read(&self, answer: &Answer<'_>, current: Option<&Tokens>) -> Result<Tokens, GrantFault> {
+    fn read(
+        &self,
+        answer: &Answer<'_>,
+        current: Option<&Tokens>,
+        redirect: &str,
+    ) -> Result<Tokens, GrantFault> {
         let places = Places {
             token: self.token_from.as_ref(),
             refresh: self.refresh_token_from.as_ref(),
             expires_in: self.expires_in.as_ref(),
             expires_at: self.expires_at.as_ref(),
+            gives: Some(&self.gives),
+            redirect,
             lifetime: self.lifetime.map(|span| span.0),
         };
         let tokens = reply::tokens(answer, current, &places);

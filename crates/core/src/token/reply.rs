@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, DATE};
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
@@ -13,7 +14,7 @@ use super::tokens::Tokens;
 use crate::http_date::{http_date, retry_after};
 use crate::response::{BodyEnd, Reply};
 use crate::secret::Secret;
-use crate::template::Template;
+use crate::template::{Scope, Template};
 use crate::text::unmarked_bytes;
 
 /// Clocks that differ by less are not mentioned.
@@ -26,6 +27,10 @@ pub(super) struct Places<'a> {
     pub(super) refresh: Option<&'a Template>,
     pub(super) expires_in: Option<&'a Template>,
     pub(super) expires_at: Option<&'a Template>,
+    /// Values of the connection, by label.
+    pub(super) gives: Option<&'a IndexMap<String, Template>>,
+    /// The query with which a browser came back; empty without one.
+    pub(super) redirect: &'a str,
     /// How long a token is good where the reply does not say.
     pub(super) lifetime: Option<Duration>,
 }
@@ -36,7 +41,8 @@ pub(super) fn tokens(
     current: Option<&Tokens>,
     places: &Places<'_>,
 ) -> Result<Tokens, GrantFault> {
-    let given = Given::new(answer.reply, Value::Object(granted(answer)?));
+    let body = Value::Object(granted(answer)?);
+    let given = Given::new(answer.reply, body, places.redirect);
     let access = given.text(places.token, "access_token");
     let refresh = given.text(places.refresh, "refresh_token");
     let scope = given.text(None, "scope");
@@ -52,10 +58,26 @@ pub(super) fn tokens(
     };
     let access = access.ok_or(GrantFault::Unusable { status: answer.reply.status, reason })?;
     Ok(Tokens {
+        gives: gives(places.gives.into_iter().flatten(), &given, current),
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
         ..Tokens::new(Secret::new(access), now, seconds)
     })
+}
+
+/// What a reply brings besides its token. What it does not say again stays as it was.
+pub(super) fn gives<'t>(
+    declared: impl Iterator<Item = (&'t String, &'t Template)>,
+    scope: &dyn Scope,
+    current: Option<&Tokens>,
+) -> Map<String, Value> {
+    let value = |label: &String, template: &Template| {
+        let found = template.value(scope).ok().flatten().filter(|value| !value.is_null());
+        found.or_else(|| current?.gives.get(label).cloned())
+    };
+    declared
+        .filter_map(|(label, template)| Some((label.clone(), value(label, template)?)))
+        .collect()
 }
 
 /// Whether a reply gives a token that is sent as `Bearer`, by what it says or does not say (RFC 6749, section 7.1). Those of Slack and
@@ -338,6 +360,42 @@ mod tests {
         let fault = at(r#"{"access_token":"a"}"#, &places).unwrap_err();
         let reason = "there is no token where the connector says";
         assert_eq!(fault, GrantFault::Unusable { status: 200, reason });
+    }
+
+    #[test]
+    fn what_a_reply_brings_stays_where_a_renewal_does_not_say_it_again() {
+        let declared: IndexMap<String, Template> = [
+            ("URL", "<<response.body.instance.url>>"),
+            ("Realm", "<<redirect.realm Id?>>"),
+            ("Kind", "<<response.headers.content-type>>"),
+            ("None", "<<response.body.none>>"),
+        ]
+        .map(|(label, text)| (label.to_owned(), Template::parse(text)))
+        .into();
+        let got = |body: &'static str, redirect, current: Option<&Tokens>| {
+            let reply = reply(200, "application/json", body);
+            let now = Now { shared: 1000, here: 1000 };
+            let places = Places { gives: Some(&declared), redirect, ..Places::default() };
+            tokens(&Answer { reply: &reply, redactor: &Redactor::new(), now }, current, &places)
+                .unwrap()
+        };
+        let first = got(
+            r#"{"access_token":"a","instance":{"url":"https://a"},"none":null}"#,
+            "code=1&realm+Id=12%33",
+            None,
+        );
+        let expected = serde_json::json!({
+            "URL": "https://a", "Realm": "123", "Kind": "application/json",
+        });
+        assert_eq!(Value::Object(first.gives.clone()), expected);
+        let second = got(r#"{"access_token":"b"}"#, "", Some(&first));
+        assert_eq!(second.gives, first.gives);
+        let third =
+            got(r#"{"access_token":"c","instance":{"url":"https://c"}}"#, "", Some(&second));
+        assert_eq!(
+            (&third.gives["URL"], &third.gives["Realm"]),
+            (&"https://c".into(), &"123".into())
+        );
     }
 
     #[test]

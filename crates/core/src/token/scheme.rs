@@ -20,7 +20,12 @@ pub(super) trait TokenSource {
     ) -> Result<Option<RequestSpec>, AuthFault>;
 
     /// As [`read`].
-    fn read(&self, answer: &Answer<'_>, current: Option<&Tokens>) -> Result<Tokens, GrantFault>;
+    fn read(
+        &self,
+        answer: &Answer<'_>,
+        current: Option<&Tokens>,
+        redirect: &str,
+    ) -> Result<Tokens, GrantFault>;
 
     /// As [`starts_alone`].
     fn starts_alone(&self) -> bool {
@@ -95,7 +100,19 @@ pub fn read(
     answer: &Answer<'_>,
     current: Option<&Tokens>,
 ) -> Result<Tokens, GrantFault> {
-    scheme.source().read(answer, current)
+    scheme.source().read(answer, current, "")
+}
+
+/// What the reply to the exchange of a code gives, with the query with which the browser came back.
+///
+/// # Errors
+/// [`GrantFault`].
+pub fn read_after_redirect(
+    scheme: TokenScheme<'_>,
+    answer: &Answer<'_>,
+    redirect: &str,
+) -> Result<Tokens, GrantFault> {
+    scheme.source().read(answer, None, redirect)
 }
 
 /// What a reply that refuses something means.

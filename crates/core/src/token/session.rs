@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::answer::Answer;
 use super::endpoint::{endpoint, form_body};
 use super::fault::GrantFault;
-use super::reply::{refusal, seconds};
+use super::reply::{gives, refusal, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
 use crate::auth::{AuthFault, Session, credential};
@@ -33,8 +33,13 @@ impl TokenSource for Session {
         login(self, connection).map(Some)
     }
 
-    fn read(&self, answer: &Answer<'_>, _: Option<&Tokens>) -> Result<Tokens, GrantFault> {
-        read(self, answer)
+    fn read(
+        &self,
+        answer: &Answer<'_>,
+        current: Option<&Tokens>,
+        _: &str,
+    ) -> Result<Tokens, GrantFault> {
+        read(self, answer, current)
     }
 }
 
@@ -73,7 +78,11 @@ fn login(session: &Session, connection: &Connection) -> Result<RequestSpec, Auth
 }
 
 /// The token of a login's reply.
-fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
+fn read(
+    session: &Session,
+    answer: &Answer<'_>,
+    current: Option<&Tokens>,
+) -> Result<Tokens, GrantFault> {
     let reply = answer.reply;
     // A login that sends a cookie may well answer with a redirect to a page.
     let answered = if session.cookie.is_some() { 200..400 } else { 200..300 };
@@ -99,7 +108,10 @@ fn read(session: &Session, answer: &Answer<'_>) -> Result<Tokens, GrantFault> {
     let said = session.expires_in.as_ref().and_then(|template| template.value(&scope).ok()?);
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
-    Ok(Tokens::new(Secret::new(access), answer.now.shared, seconds))
+    Ok(Tokens {
+        gives: gives(session.gives.iter(), &scope, current),
+        ..Tokens::new(Secret::new(access), answer.now.shared, seconds)
+    })
 }
 
 /// The value of a cookie after a reply (RFC 6265, section 5.3): the last one stands, and one that is over is none.

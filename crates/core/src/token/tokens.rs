@@ -23,6 +23,8 @@ pub struct Tokens {
     pub replaced_at: Option<i64>,
     /// What was granted, where the server said (RFC 6749, section 3.3).
     pub scope: Option<String>,
+    /// The values of the connection that came with it, by label.
+    pub gives: Map<String, Value>,
 }
 
 impl fmt::Debug for Tokens {
@@ -49,6 +51,7 @@ impl Tokens {
             renew_at: seconds.map(|seconds| ends(seconds - MARGIN_S.min(seconds / 2))),
             replaced_at: None,
             scope: None,
+            gives: Map::new(),
         }
     }
 
@@ -89,6 +92,9 @@ impl Tokens {
         if let Some(scope) = &self.scope {
             map.insert("scope".to_owned(), Value::String(scope.clone()));
         }
+        if !self.gives.is_empty() {
+            map.insert("gives".to_owned(), Value::Object(self.gives.clone()));
+        }
         Value::Object(map)
     }
 
@@ -103,7 +109,11 @@ impl Tokens {
         let (expires_at, renew_at) = (time("expires_at"), time("renew_at"));
         let replaced_at = time("replaced_at");
         let scope = map.get("scope").and_then(Value::as_str).map(str::to_owned);
-        Some(Tokens { access, refresh, expires_at, renew_at, replaced_at, scope })
+        let gives = match map.remove("gives") {
+            Some(Value::Object(gives)) => gives,
+            _ => Map::new(),
+        };
+        Some(Tokens { access, refresh, expires_at, renew_at, replaced_at, scope, gives })
     }
 }
 
@@ -137,7 +147,8 @@ impl TokenSet {
         // behind.
         let texts = |tokens: &Tokens| {
             let secrets = [Some(&tokens.access), tokens.refresh.as_ref()];
-            secrets.into_iter().flatten().map(|secret| secret.expose().len()).sum::<usize>()
+            let secrets = secrets.into_iter().flatten().map(|secret| secret.expose().len());
+            secrets.sum::<usize>() + Value::Object(tokens.gives.clone()).to_string().len()
         };
         let longest: usize = self.0.values().map(|tokens| 6 * texts(tokens) + 256).sum();
         let mut bytes = Zeroizing::new(Vec::with_capacity(longest));
@@ -177,6 +188,7 @@ mod tests {
             refresh: Some(Secret::from("r")),
             scope: Some("read write".to_owned()),
             replaced_at: Some(1_767_225_600),
+            gives: Map::from_iter([("URL".to_owned(), Value::from("https://a.example"))]),
             ..Tokens::new(Secret::from("a\"b"), 1_767_225_600, Some(3600))
         };
         let mut set = TokenSet::default();
@@ -188,6 +200,7 @@ mod tests {
         assert_eq!((read.expires_at, read.renew_at), (tokens.expires_at, tokens.renew_at));
         assert_eq!(read.scope.as_deref(), Some("read write"));
         assert_eq!(read.replaced_at, tokens.replaced_at);
+        assert_eq!(read.gives, tokens.gives);
         assert!(set.get("other").is_none());
         assert!(TokenSet::from_bytes(b"{\"oauth\":{}}").is_none());
         assert!(TokenSet::from_bytes(b"[1]").is_none());

@@ -32,7 +32,7 @@ impl TokenSource for CallTokens<'_> {
         let wanted = Wanted {
             connector: Arc::clone(self.connector),
             method: self.method.to_owned(),
-            connection: Arc::clone(&self.found.connection),
+            connection: Arc::clone(self.found.given()),
             refused,
         };
         Box::pin(async move { self.host.renewer.token(&slot, wanted).await })
@@ -47,12 +47,6 @@ impl TokenSource for CallTokens<'_> {
 
 impl CallTokens<'_> {
     fn find_slot(&self) -> Arc<Slot> {
-        match &self.found.stored {
-            Some(opened) => opened.slot(self.method),
-            None => {
-                let fingerprint = self.found.connection.fingerprint(self.identity);
-                self.host.token_slots.of(fingerprint, self.method)
-            }
-        }
+        self.host.slot(self.identity, self.found, self.method)
     }
 }

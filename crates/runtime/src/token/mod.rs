@@ -13,6 +13,6 @@ mod renewer;
 mod slot;
 mod timing;
 
-pub(crate) use renewer::{Renewer, Wanted};
+pub(crate) use renewer::{Renewer, Wanted, keep_secret};
 pub(crate) use slot::{Revised, Slot, Slots};
 pub(crate) use timing::{LEASE, Timing};

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cardhost_core::auth::AuthMethod;
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
 use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
+use cardhost_core::field::Field;
 use cardhost_core::moment::Moment;
 use cardhost_core::plan::PlanFault;
-use cardhost_core::request::RequestSpec;
+use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
+use cardhost_core::template::ValueTemplate;
 use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, Tokens};
 use cardhost_core::transport_fault::TransportFaultKind;
 use tracing::Instrument as _;
@@ -333,6 +336,7 @@ impl Renewer {
         let mut request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
         if let Some(method) = wanted.connector.auth.get(&wanted.method) {
             method.scheme().secure(&mut request, &*wanted.connection).map_err(refused)?;
+            keep_secret(&wanted.connector, method, &mut request);
         }
         let reply = self.send(&request).await;
         let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
@@ -380,6 +384,19 @@ impl Renewer {
             }
             _ => Ok(reply),
         }
+    }
+}
+
+/// Keeps what a login brings to secret fields out of recordings.
+pub(crate) fn keep_secret(connector: &Connector, method: &AuthMethod, request: &mut RequestSpec) {
+    let fields = &connector.connection.fields;
+    let is_secret = |label: &str| fields.get(label).is_some_and(Field::is_secret);
+    let given = method.scheme().gives();
+    let secrets = given.into_iter().filter(|given| is_secret(given.label));
+    let secrets: Vec<ReplySecret> =
+        secrets.map(|given| ReplySecret::Value(ValueTemplate::Text(given.value.clone()))).collect();
+    if !secrets.is_empty() {
+        request.reply_secrets = request.reply_secrets.iter().cloned().chain(secrets).collect();
     }
 }
 

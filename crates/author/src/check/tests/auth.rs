@@ -240,6 +240,14 @@ methods! {
     the_key_of_a_jwt_is_of_the_connection:
         method(r#"{ "scheme": "jwt", "algorithm": "HS256", "key": "<<signing.nonce>>" }"#) => ["template.root /auth/key/key 25:60 `signing.nonce` is not in scope here (here it can start with `connection`)"];
 
+    what_is_given_is_a_field_of_the_login:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "gives": {{ "Region": "<<response.body.region>>", "Regoin": "<<input.X>>" }}"#)) => ["definition.value /auth/key/gives/Region 25:200 `gives` is for fields that say `\"from\": \"login\"`",
+         "definition.name /auth/key/gives/Regoin 25:238 the connector has no connection field `Regoin` (did you mean `Region`?)",
+         "template.root /auth/key/gives/Regoin 25:248 `input.X` is not in scope here (here it can start with `response` or `redirect`)"];
+
+    a_redirect_uri_leads_to_this_machine_or_over_tls:
+        oauth2(&format!(r#""grant": "authorization_code", "authorizationUrl": "https://login.acme.example/authorize", {CLIENT}, "redirectUri": "http://acme.example/done""#)) => ["definition.value /auth/key/redirectUri 25:264 `http://acme.example/done` is not an https URL, or an http one of this machine, without user and fragment"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 
