@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use cardhost::author::reference::condition;
 use cardhost::core::card::Example;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
@@ -12,7 +11,7 @@ use super::args::{Cli, Command};
 use super::console::Failure;
 use super::parse::parse;
 use super::setup;
-use super::show::about;
+use super::show::{about, details};
 
 /// What a command line that asks for help says of its card; `None` where it names none.
 ///
@@ -65,11 +64,17 @@ fn fields(text: &mut String, title: &str, before: &str, fields: &Fields) {
         return;
     }
     text.push_str(&format!("\n{title}:\n"));
+    rows(text, before, fields);
+}
+
+/// A row for each field, and below an object one for each of its keys.
+fn rows(text: &mut String, before: &str, fields: &Fields) {
     for (label, field) in fields {
         text.push_str(&format!("  {before}{label}  {}\n", about(field)));
-        let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
-        let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
-        more.chain(when).for_each(|line| text.push_str(&format!("      {line}\n")));
+        details(field).iter().for_each(|line| text.push_str(&format!("      {line}\n")));
+        if let Some(keys) = field.fields.as_ref().filter(|_| field.kind == FieldType::Object) {
+            rows(text, &format!("{before}{label}."), keys);
+        }
     }
 }
 

@@ -78,14 +78,19 @@ fn section(text: &mut String, title: &str, fields: &Fields) {
     let width = fields.keys().map(|label| label.chars().count()).max().unwrap_or(0);
     for (label, field) in fields {
         text.push_str(&format!("  {label:<width$}  {}\n", about(field)));
-        let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
-        let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
-        let required = field.required_when.as_ref();
-        let required = required.map(|when| format!("required when {}", condition(when)));
-        for line in more.chain(when).chain(required) {
+        for line in details(field) {
             text.push_str(&format!("  {:<width$}  {line}\n", ""));
         }
     }
+}
+
+/// What is told of a field below its type: its description and conditions.
+pub(super) fn details(field: &Field) -> Vec<String> {
+    let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
+    let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
+    let required = field.required_when.as_ref();
+    let required = required.map(|when| format!("required when {}", condition(when)));
+    more.chain(when).chain(required).collect()
 }
 
 /// What the request does at the service: one effect, or the effect of each choice.

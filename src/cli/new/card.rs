@@ -7,6 +7,7 @@ use super::args::NewCardArgs;
 use super::files::{checked_name, folders, pasted, written};
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
+use crate::cli::setup;
 
 pub(super) fn run(global: &Global, args: &NewCardArgs, console: &Console) -> Result<(), Failure> {
     let Some((connector_name, name)) = args.card.split_once('/') else {
@@ -29,6 +30,12 @@ pub(super) fn run(global: &Global, args: &NewCardArgs, console: &Console) -> Res
     else {
         let shown: Vec<String> =
             all.iter().map(|folder| format!("`{}`", folder.display())).collect();
+        let is_built_in = setup::host(global)?.build().catalog().connector(connector_name).is_ok();
+        if is_built_in {
+            return Err(Failure::Usage(format!(
+                "connector `{connector_name}` is built in, and a folder of that name would hide its cards: make one of another name with `cardhost new connector`"
+            )));
+        }
         return Err(Failure::Usage(format!(
             "there is no connector `{connector_name}` in {}: `cardhost new connector {connector_name}` makes one",
             shown.join(", ")

@@ -3,7 +3,7 @@
 use cardhost_core::auth::AuthMethod;
 use cardhost_core::connector::Connector;
 use cardhost_core::field::{Field, FieldType, Format};
-use cardhost_core::template::Root;
+use cardhost_core::template::{Root, ValueTemplate};
 use serde_json::{Map, Value, json};
 
 use super::curl::{CurlCommand, pairs};
@@ -54,13 +54,29 @@ pub fn card_from_curl(
 ) -> Result<CardDraft, DraftFault> {
     let found = target::find(connector, &format!("{}{}", command.origin, command.path))?;
     let mut parts = Parts { notes: command.notes.clone(), ..Parts::default() };
+    let target = connector.targets.get(&found.target);
+    let said = |of_target: Option<&ValueTemplate>, of_connector: Option<&ValueTemplate>| {
+        [said_once(of_target), said_once(of_connector)].concat()
+    };
+    let headers = said(target.and_then(|it| it.headers.as_ref()), connector.headers.as_ref());
+    let query = said(target.and_then(|it| it.query.as_ref()), connector.query.as_ref());
+    let own = |all: &[(String, String)], said: &[Said]| -> Vec<(String, String)> {
+        let is_said = |name: &str, value: &str| {
+            let same = |it: &Said| {
+                it.name == name.to_lowercase()
+                    && it.value.as_deref().is_none_or(|said| said == value)
+            };
+            said.iter().any(same)
+        };
+        all.iter().filter(|(name, value)| !is_said(name, value)).cloned().collect()
+    };
     let path = parts.path(&found.path);
     let mut request = of(json!({ "target": found.target, "method": command.method, "path": path }));
-    let query = parts.query(&command.query);
+    let query = parts.query(&own(&command.query, &query));
     if !query.is_empty() {
         request.insert("query".to_owned(), Value::Object(query));
     }
-    let (headers, content_type) = parts.headers(&command.headers);
+    let (headers, content_type) = parts.headers(&own(&command.headers, &headers));
     if !headers.is_empty() {
         request.insert("headers".to_owned(), Value::Object(headers));
     }
@@ -68,6 +84,31 @@ pub fn card_from_curl(
         request.insert("body".to_owned(), parts.body(body, content_type.as_deref()));
     }
     Ok(parts.draft(connector, name, &found, &command.method, request))
+}
+
+/// A header or parameter of every request, as the connector or target has it.
+#[derive(Clone)]
+struct Said {
+    name: String,
+    /// Its text; none where a connection decides.
+    value: Option<String>,
+}
+
+fn said_once(template: Option<&ValueTemplate>) -> Vec<Said> {
+    match template {
+        Some(ValueTemplate::Constant(Value::Object(map))) => map
+            .iter()
+            .map(|(name, value)| Said {
+                name: name.to_lowercase(),
+                value: value.as_str().map(str::to_owned),
+            })
+            .collect(),
+        Some(ValueTemplate::Object(entries)) => entries
+            .iter()
+            .map(|entry| Said { name: entry.written.to_lowercase(), value: None })
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn of(value: Value) -> Map<String, Value> {

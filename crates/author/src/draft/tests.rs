@@ -231,6 +231,24 @@ fn a_url_finds_its_target_and_the_connection_that_leads_there() {
 }
 
 #[test]
+fn what_the_connector_says_of_every_request_is_not_said_again() {
+    let text = shop().replacen(
+        "\"connection\":",
+        "\"headers\": { \"Shop-Version\": \"2\" }, \"connection\":",
+        1,
+    );
+    for (version, again) in [("2", false), ("3", true)] {
+        let command = format!(
+            "curl https://api.shop.example/v1/x -H 'shop-version: {version}' -H 'x-note: a'"
+        );
+        let (draft, plan) = drafted(&text, &command);
+        assert_eq!(draft.text.contains("shop-version"), again, "{}", draft.text);
+        assert_eq!(plan.request.headers["shop-version"], version);
+        assert_eq!(plan.request.headers["x-note"], "a");
+    }
+}
+
+#[test]
 fn drafts_of_nothing_but_a_name_pass_as_well() {
     for auth in [
         AuthDraft::Bearer,

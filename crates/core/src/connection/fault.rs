@@ -119,6 +119,12 @@ impl Fault for ConnectionFault {
             ConnectionFault::Source { from: SecretSource::File(_), .. } => {
                 Some("check the path and that the file can be read".to_owned())
             }
+            ConnectionFault::NotSet { variables, .. } if variables.len() == 1 => {
+                Some("set it before the run, to the value of its field".to_owned())
+            }
+            ConnectionFault::NotSet { any: true, .. } => {
+                Some("set those of one way to log in before the run".to_owned())
+            }
             ConnectionFault::NotSet { .. } => {
                 Some("set them before the run, each to the value of its field".to_owned())
             }
