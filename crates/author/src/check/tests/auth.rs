@@ -252,7 +252,8 @@ methods! {
         session(r#""query": { "a": "<<connection.Token>>" }, "auth": { "scheme": "basic", "username": "me", "password": "<<connection.Token>>" }"#, FROM_BODY) => [];
 
     a_login_waits_for_no_token:
-        session(r#""auth": { "scheme": "digest", "username": "me", "password": "<<connection.Tokn>>" }"#, FROM_BODY) => ["?"];
+        session(r#""auth": { "scheme": "digest", "username": "me", "password": "<<connection.Tokn>>" }"#, FROM_BODY) => ["definition.value /auth/key/login/auth 25:91 `auth` can be no scheme that gets a token or waits for a challenge, and none of the embedder",
+         "template.unknown_reference /auth/key/login/auth/password 25:143 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)"];
 
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
