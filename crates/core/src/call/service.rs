@@ -82,8 +82,10 @@ impl Signed {
 /// from the redactor and not from the reader.
 fn words(template: &Template, scope: &ReplyScope<'_>, redactor: &Redactor) -> Option<String> {
     const LONGEST: usize = 300;
-    let (mut text, mut said) = (String::new(), false);
-    for part in template.parts().ok()? {
+    let parts = template.parts().ok()?;
+    // A message of the rule's own needs nothing of the reply.
+    let (mut text, mut said) = (String::new(), template.as_literal().is_some());
+    for part in parts {
         let value = match part {
             Part::Text(part) => {
                 text.push_str(part);
