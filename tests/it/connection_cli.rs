@@ -1258,3 +1258,23 @@ fn strip(line: &str) -> String {
     parts.for_each(|part| plain.push_str(part.split_once('m').unwrap().1));
     plain
 }
+
+#[test]
+fn a_name_that_nobody_has_is_told_with_the_nearest() {
+    let home = Home::new();
+    home.add("prod");
+    let near = "error[connection.unknown]: there is no connection `mixpanel/prdo`\n  hint: did you mean `mixpanel/prod`?\n";
+    let far = "error[connection.unknown]: there is no connection `mixpanel/zzzzzzzzzzzz`\n  hint: `cardhost connection list` shows what is stored\n";
+    for args in [
+        &["show"][..],
+        &["test"],
+        &["login"],
+        &["remove", "--yes"],
+        &["export", "--passphrase-file", "/dev/null"],
+    ] {
+        for (name, said) in [("mixpanel/prdo", near), ("mixpanel/zzzzzzzzzzzz", far)] {
+            let ran = home.run(&[&["connection"], args, &[name]].concat(), "");
+            assert_eq!((ran.code, ran.stderr.as_str()), (5, said), "{args:?}");
+        }
+    }
+}

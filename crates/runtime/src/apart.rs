@@ -8,13 +8,13 @@ use std::sync::{Arc, LazyLock};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// From so many bytes on, reading a body is big work: about a millisecond.
-pub(crate) const BIG_BYTES: usize = 256 * 1024;
+/// From so many bytes on, reading a body is big work: a fraction of a millisecond, and ten times what it takes to have it done elsewhere.
+pub(crate) const BIG_BYTES: usize = 64 * 1024;
 
-/// Big works that may go on at once, one for each processor; further ones wait for their turn.
+/// Big works that may go on at once: one for each processor but the one that drives calls; further ones wait for their turn.
 static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Arc::new(Semaphore::new(processors))
+    Arc::new(Semaphore::new((processors - 1).max(1)))
 });
 
 /// Whether anybody still waits for what comes of a work.

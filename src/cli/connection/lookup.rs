@@ -55,7 +55,14 @@ pub(super) fn with_nearest(store: &StoreArgs, failure: Failure) -> Failure {
         })
     };
     let names = names().unwrap_or_default();
-    let hint = match nearest(connection, names.iter().map(String::as_str)) {
+    // Those of the same connector are alike for its name already.
+    let (connector, name) = connection.split_once('/').unwrap_or(("", connection));
+    let own = |other: &'_ str| other.split_once('/').filter(|(of, _)| *of == connector).is_some();
+    let of_own = names.iter().filter(|other| own(other)).filter_map(|other| other.split_once('/'));
+    let near =
+        nearest(name, of_own.map(|(_, name)| name)).map(|near| format!("{connector}/{near}"));
+    let others = names.iter().map(String::as_str).filter(|other| !own(other));
+    let hint = match near.or_else(|| nearest(connection, others)) {
         Some(nearest) => did_you_mean(&nearest),
         None => "`cardhost connection list` shows what is stored".to_owned(),
     };
