@@ -1,6 +1,6 @@
 //! `show`: what one card takes and gives.
 
-use cardhost::author::reference::{condition, invocation_schema, output_schema};
+use cardhost::author::reference::{condition, idempotency_key, invocation_schema, output_schema};
 use cardhost::core::card::Effect;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
@@ -59,6 +59,9 @@ fn text(definition: &Definition) -> String {
         text.push_str(&format!("{description}\n"));
     }
     text.push_str(&format!("\neffect  {}\n", effect(&card.effect)));
+    if let Some(key) = idempotency_key(card) {
+        text.push_str(&format!("{key}\n"));
+    }
     section(&mut text, "connection", &definition.connector.connection.fields);
     section(&mut text, "options", &card.options);
     for (group, fields) in &card.input {

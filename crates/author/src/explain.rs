@@ -22,12 +22,16 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         query(definition, plan, &mut from);
     }
     let given = given_headers(definition, plan);
+    let key = card.idempotency_key.as_ref().and_then(|key| key.header.as_ref());
+    let is_key =
+        |name: &http::HeaderName| key.is_some_and(|key| name.as_str().eq_ignore_ascii_case(&key.0));
     for name in plan.request.headers.keys() {
         // The last that says it is the one that counts.
         let by_card = given.iter().rfind(|(given, _)| name.as_str().eq_ignore_ascii_case(given));
         let origin = match (by_card, name) {
             (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
             (Some((_, origin)), _) => origin.clone(),
+            (None, name) if is_key(name) => "the idempotency key".to_owned(),
             (None, name) if *name == CONTENT_TYPE => "the kind of body".to_owned(),
             (None, name) if [ACCEPT, ACCEPT_ENCODING, USER_AGENT].contains(name) => {
                 "cardhost".to_owned()

@@ -97,6 +97,7 @@ fn request(definition: &Definition) -> Section {
         Inline::prose(&format!("API: {}", chosen(&card.request.target))),
     ])];
     blocks.push(effect(definition));
+    blocks.extend(words::idempotency_key(card).map(|text| Block::prose(&text)));
     Section::new("Request", blocks)
 }
 

@@ -35,4 +35,4 @@ pub use invocation_schema::invocation_schema;
 pub use markdown::markdown;
 pub use output_schema::output_schema;
 pub use page::{Block, Cell, Inline, Page, Row, RowGroup, Section, Table};
-pub use words::condition;
+pub use words::{condition, idempotency_key};

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use cardhost_core::card::Card;
 use cardhost_core::condition::{Clause, Test, When};
 use cardhost_core::field::{Field, FieldType, Format};
 use cardhost_core::template::{Reference, Root};
@@ -159,6 +160,20 @@ fn test_words(name: &str, test: &Test) -> String {
         Test::Contains(value) => format!("{name} contains {}", value_text(value)),
         Test::Matches(pattern) => format!("{name} matches {}", code(pattern.source())),
     }
+}
+
+/// Where the key goes by which the service knows another attempt for the same; `None` where it knows none.
+#[must_use]
+pub fn idempotency_key(card: &Card) -> Option<String> {
+    let key = card.idempotency_key.as_ref()?;
+    let place = match (&key.header, &key.input) {
+        (Some(header), _) => format!("the header {}", code(&header.0)),
+        (None, Some(input)) => format!("the input {}", code(input)),
+        (None, None) => return None,
+    };
+    Some(format!(
+        "Idempotency key: {place}. A request that carries one is done once, however often it is sent."
+    ))
 }
 
 /// What a reference is called on a page: its label, without root and group.

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::scheme::{Given, endpoint, entries, given, given_by, nested};
 use super::{
-    Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending, TokenPlace,
+    Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending,
+    TokenPlace,
 };
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
@@ -61,6 +62,15 @@ pub struct Login {
         schemars(with = "std::collections::BTreeMap<String, Template>")
     )]
     pub headers: IndexMap<String, Template>,
+    /// Query parameters by name, after those of the URL.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(with = "std::collections::BTreeMap<String, Template>")
+    )]
+    pub query: IndexMap<String, Template>,
+    /// How the login request itself is authenticated, such as with `basic`.
+    pub auth: Option<AuthMethod>,
     /// A JSON body; its texts are templates.
     pub json: Option<ValueTemplate>,
     /// Form fields, in place of `json`.
@@ -75,12 +85,21 @@ pub(super) fn post() -> String {
     "POST".to_owned()
 }
 
+fn below_auth(key: &str) -> String {
+    format!("login/auth/{key}")
+}
+
 impl AuthScheme for Session {
     fn templates(&self) -> Keyed<'_> {
         let mut all = Keyed::new();
         let login = &self.login;
         all.extend(endpoint("login/url", &login.url));
         all.extend(entries("login/headers", &login.headers));
+        all.extend(entries("login/query", &login.query));
+        if let Some(auth) = &login.auth {
+            let inside = auth.scheme().templates().into_iter();
+            all.extend(inside.map(|(key, template)| (below_auth(&key).into(), template)));
+        }
         all.extend(entries("login/form", login.form.iter().flatten()));
         if let Some(json) = &login.json {
             json.each("login/json", &mut |template, place| {
@@ -93,8 +112,14 @@ impl AuthScheme for Session {
     fn needed<'a>(&'a self, scope: &dyn Scope) -> Vec<&'a Reference> {
         let urls = "login/url";
         let others = self.templates().into_iter().filter(|(key, _)| !key.starts_with(urls));
+        let others = others.chain(self.signing_templates());
         let others = others.flat_map(|(_, template)| template.references());
         others.chain(endpoint_url::references(&self.login.url, scope)).collect()
+    }
+
+    fn signing_templates(&self) -> Keyed<'_> {
+        let inside = self.login.auth.iter().flat_map(|auth| auth.scheme().signing_templates());
+        inside.map(|(key, template)| (below_auth(&key).into(), template)).collect()
     }
 
     fn reply_templates(&self) -> Keyed<'_> {
@@ -130,6 +155,22 @@ impl AuthScheme for Session {
         demands.extend(login.headers.keys().map(|name| {
             (nested("login/headers", name), Demand::Name(CredentialPlace::Header, name))
         }));
+        if let Some(auth) = &login.auth {
+            let scheme = auth.scheme();
+            if scheme.needs_token()
+                || auth
+                    .parts()
+                    .iter()
+                    .any(|part| matches!(part, AuthMethod::Digest(_) | AuthMethod::Custom(_)))
+            {
+                let needs = "can be no scheme that gets a token or waits for a challenge, and none of the embedder";
+                demands.push(("login/auth".to_owned(), Demand::Together { part: "auth", needs }));
+            }
+            demands.extend(scheme.demands().into_iter().map(|(key, demand)| match &*key {
+                "" => ("login/auth".to_owned(), demand),
+                key => (below_auth(key), demand),
+            }));
+        }
         let token = [("tokenFrom", self.token_from.is_some()), ("cookie", self.cookie.is_some())];
         demands.push((String::new(), Demand::ExactlyOne(token.into())));
         if login.json.is_some() && login.form.is_some() {

@@ -50,6 +50,8 @@ impl Signed {
         let (wanted, look) = (card.response.decoder, definition.look());
         let asked = Asked { look, lists: &card.response.lists };
         let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, asked);
+        // What is no text where the card takes it all the same.
+        let mut undecoded = None;
         let body = match body {
             // The text is there a second time: of the bytes, as many are kept as an error shows.
             Ok(DecodedBody::Text(text)) => {
@@ -59,6 +61,11 @@ impl Signed {
             Ok(body) => body,
             // Who takes every status is told it, whatever the page about it is made of.
             Err(_) if takes_any(card, reply.status) => {
+                decoder::as_it_is(&reply.headers, &reply.body, look)
+            }
+            // A picture or a document is no text, and good all the same.
+            Err(fault) if wanted.is_none() && decoder::is_called_binary(&reply.headers) => {
+                undecoded = Some(fault);
                 decoder::as_it_is(&reply.headers, &reply.body, look)
             }
             Err(fault) => return Err(self.failed(fault, &reply)),
@@ -75,8 +82,12 @@ impl Signed {
             None => {}
         }
         let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
+        if let Some(fault) = undecoded.filter(|_| parts_are_missing(card, &output)) {
+            return Err(self.failed(fault, &reply));
+        }
         if wanted.is_none()
-            && holds_nothing(&response.body, card, &output)
+            && matches!(&response.body, DecodedBody::Text(text) if !text.trim().is_empty())
+            && parts_are_missing(card, &output)
             && !takes_any(card, reply.status)
         {
             let kind = decoder::kind_in_words(&reply.headers);
@@ -108,9 +119,8 @@ impl Signed {
     }
 }
 
-/// Whether a body is text though parts of it are outputs, and none of them has a value.
-fn holds_nothing(body: &DecodedBody<'_>, card: &Card, output: &Output) -> bool {
-    let DecodedBody::Text(text) = body else { return false };
+/// Whether parts of a body are outputs, and none of them has a value.
+fn parts_are_missing(card: &Card, output: &Output) -> bool {
     let is_part = |template: &Template| {
         template.references().iter().any(|reference| {
             reference.root == Root::Response
@@ -133,7 +143,7 @@ fn holds_nothing(body: &DecodedBody<'_>, card: &Card, output: &Output) -> bool {
             }
         }
     }
-    parts > 0 && !text.trim().is_empty()
+    parts > 0
 }
 
 /// Whether a reply is an output that cannot be decoded as its type says: every one is, unless the card names the decoder for what

@@ -110,17 +110,27 @@ pub fn decode<'b>(
     }
 }
 
-/// A body that cannot be decoded, for those who take any reply: as text, or as `{"base64": …}` where it is none.
+/// A body that cannot be decoded, for those who take any reply: as text, or as `{"base64", "type", "size"}` where it is none.
 #[must_use]
 pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> DecodedBody<'b> {
-    super::text::Text.decode(body, MediaType::of(headers), look.into()).unwrap_or_else(|_| {
-        let (begin, end) = ("{\"base64\":\"", "\"}");
+    let kind = MediaType::of(headers);
+    super::text::Text.decode(body, kind, look.into()).unwrap_or_else(|_| {
+        let end = serde_json::json!({ "type": kind.essence, "size": body.len() }).to_string();
+        // Its first brace goes: the two are one object.
+        let (begin, end) = ("{\"base64\":\"", format!("\",{}", &end[1..]));
         let mut text = String::with_capacity(begin.len() + body.len().div_ceil(3) * 4 + end.len());
         text.push_str(begin);
         STANDARD.encode_string(body, &mut text);
-        text.push_str(end);
+        text.push_str(&end);
         super::json::looked_at(text.into(), look).unwrap_or(DecodedBody::Empty)
     })
+}
+
+/// Whether a body is called something that is neither text nor JSON: a picture, a document, an archive.
+#[must_use]
+pub fn is_called_binary(headers: &HeaderMap) -> bool {
+    let kind = MediaType::of(headers);
+    !kind.essence.is_empty() && !kind.is_text() && kind.charset.is_none() && is_text(headers)
 }
 
 /// What a body is, by its content type, for people.

@@ -18,7 +18,7 @@ mod text;
 mod xml;
 
 pub use body::{Asked, DecodedBody, Look};
-pub use decoders::{DecoderName, as_it_is, decode, is_text, kind_in_words};
+pub use decoders::{DecoderName, as_it_is, decode, is_called_binary, is_text, kind_in_words};
 pub use fault::DecodeFault;
 pub use format::Decoder;
 pub(crate) use json::raw;

@@ -35,6 +35,8 @@ pub struct Helper {
     source: String,
     template: Arc<handlebars::Template>,
     references: Vec<Reference>,
+    /// Those that `default` stands in for where they have no value.
+    defaulted: Vec<Reference>,
     /// Whether a helper in it asks for the time or for something random.
     asks: bool,
 }
@@ -67,9 +69,15 @@ impl Helper {
         }
         let mut found = Inspected::default();
         inspect(parameter, &optional, &mut found, &refused)?;
-        let Inspected { mut references, asks } = found;
+        let Inspected { mut references, defaulted, asks } = found;
         references.sort_by_key(|reference| reference.segments.len());
-        Ok(Helper { source: source.to_owned(), template: Arc::new(template), references, asks })
+        Ok(Helper {
+            source: source.to_owned(),
+            template: Arc::new(template),
+            references,
+            defaulted,
+            asks,
+        })
     }
 
     /// The call as written.
@@ -96,7 +104,7 @@ impl Helper {
         let mut secret = false;
         for reference in &self.references {
             let found = scope.lookup(reference);
-            if found.is_none() && reference.optional {
+            if found.is_none() && reference.optional && !self.defaulted.contains(reference) {
                 return Ok(None);
             }
             if let Some(found) = found {
@@ -234,6 +242,7 @@ fn deepest(source: &str) -> usize {
 #[derive(Default)]
 struct Inspected {
     references: Vec<Reference>,
+    defaulted: Vec<Reference>,
     asks: bool,
 }
 
@@ -280,10 +289,17 @@ fn inspect(
                 return Err(TemplateProblem::UnknownHelper { found: quoted_expression(&name) });
             };
             found.asks |= helper.asks();
+            let first = found.references.len();
             if !hash.is_empty() {
                 return Err(refused());
             }
-            params.iter().try_for_each(|param| inspect(param, optional, found, refused))
+            for (index, param) in params.iter().enumerate() {
+                inspect(param, optional, found, refused)?;
+                if helper.name == "default" && index == 0 && matches!(param, Parameter::Path(_)) {
+                    found.defaulted.extend(found.references.get(first).cloned());
+                }
+            }
+            Ok(())
         }
         _ => Err(refused()),
     }
@@ -471,6 +487,10 @@ mod tests {
         assert_eq!(eval("x<<lower input.A.none?>>y"), Ok(None));
         assert_eq!(eval("x<<lower input.A.none?>>y<<input.A.name>>"), Ok(Some(json!("xyÜnï X"))));
         assert_eq!(eval("<<concat \"a?\" input.[A].name>>"), Ok(Some(json!("a?Ünï X"))));
+        assert_eq!(eval("<<default input.A.none? 5>>"), Ok(Some(json!(5))));
+        assert_eq!(eval("x<<upper (default input.A.none? 'y')>>"), Ok(Some(json!("xY"))));
+        assert_eq!(eval("<<default input.A.name? 5>>"), Ok(Some(json!("Ünï X"))));
+        assert_eq!(eval("<<concat (default input.A.none? 'y') input.A.other?>>"), Ok(None));
     }
 
     #[test]

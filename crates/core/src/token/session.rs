@@ -7,12 +7,12 @@ use http::{HeaderValue, Method};
 use serde_json::Map;
 
 use super::answer::Answer;
-use super::endpoint::{endpoint, form_body};
+use super::endpoint::{add_to_query, endpoint, form_body};
 use super::fault::GrantFault;
 use super::reply::{gives, refusal, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;
-use crate::auth::{AuthFault, Session, credential};
+use crate::auth::{Applying, AuthFault, CustomSchemes, Session, credential};
 use crate::connection::Connection;
 use crate::decoder::{self, DecodedBody, Look};
 use crate::http_date::is_over;
@@ -28,9 +28,9 @@ impl TokenSource for Session {
         &self,
         connection: &Connection,
         _: Option<&Tokens>,
-        _: &Moment,
+        moment: &Moment,
     ) -> Result<Option<RequestSpec>, AuthFault> {
-        login(self, connection).map(Some)
+        login(self, connection, moment).map(Some)
     }
 
     fn read(
@@ -44,7 +44,11 @@ impl TokenSource for Session {
 }
 
 /// The login request.
-fn login(session: &Session, connection: &Connection) -> Result<RequestSpec, AuthFault> {
+fn login(
+    session: &Session,
+    connection: &Connection,
+    moment: &Moment,
+) -> Result<RequestSpec, AuthFault> {
     let login = &session.login;
     let method = Method::from_bytes(login.method.as_bytes()).unwrap_or(Method::POST);
     let mut request = endpoint("login/url", &login.url, method, connection)?;
@@ -54,6 +58,11 @@ fn login(session: &Session, connection: &Connection) -> Result<RequestSpec, Auth
         request.headers.remove(name.as_str());
         push_header(name, &value, &mut request.headers).map_err(AuthFault::Header)?;
     }
+    let mut query = Vec::new();
+    for (name, template) in &login.query {
+        query.push((name.as_str(), credential(template, connection)?));
+    }
+    add_to_query(query.iter().map(|(name, value)| (*name, &**value)), &mut request.url);
     if let Some(json) = &login.json {
         let value = json.value(connection).map_err(AuthFault::Template)?.unwrap_or_default();
         let bytes = serde_json::to_vec(&value).unwrap_or_default().into();
@@ -71,6 +80,14 @@ fn login(session: &Session, connection: &Connection) -> Result<RequestSpec, Auth
     }
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
+    if let Some(auth) = &login.auth {
+        let schemes = CustomSchemes::default();
+        let mut with = Applying { scope: connection, schemes: &schemes, redactor: &mut redactor };
+        if let Some(pending) = auth.scheme().apply(&mut request, &mut with)? {
+            let derived = pending.sign(&mut request, None, moment)?;
+            derived.into_iter().for_each(|secret| redactor.add(secret));
+        }
+    }
     request.redactor = Arc::new(redactor);
     let token = session.token_from.clone().map(ValueTemplate::Text).map(ReplySecret::Value);
     request.reply_secrets = token.into_iter().collect();

@@ -248,6 +248,13 @@ methods! {
     a_redirect_uri_leads_to_this_machine_or_over_tls:
         oauth2(&format!(r#""grant": "authorization_code", "authorizationUrl": "https://login.acme.example/authorize", {CLIENT}, "redirectUri": "http://acme.example/done""#)) => ["definition.value /auth/key/redirectUri 25:264 `http://acme.example/done` is not an https URL, or an http one of this machine, without user and fragment"];
 
+    a_login_may_be_authenticated:
+        session(r#""query": { "a": "<<connection.Token>>" }, "auth": { "scheme": "basic", "username": "me", "password": "<<connection.Token>>" }"#, FROM_BODY) => [];
+
+    a_login_waits_for_no_token:
+        session(r#""auth": { "scheme": "digest", "username": "me", "password": "<<connection.Tokn>>" }"#, FROM_BODY) => ["definition.value /auth/key/login/auth 25:91 `auth` can be no scheme that gets a token or waits for a challenge, and none of the embedder",
+         "template.unknown_reference /auth/key/login/auth/password 25:143 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 
