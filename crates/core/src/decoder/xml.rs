@@ -17,6 +17,9 @@ const MOST_NODES: u32 = 500_000;
 /// Deepest element: what JSON may have.
 const DEEPEST: usize = crate::value::text::DEEPEST / 2;
 
+/// Most attributes of an element: a reader compares each with all the others.
+const MOST_ATTRIBUTES: usize = 1_000;
+
 /// XML as an object.
 pub(super) struct Xml;
 
@@ -41,6 +44,7 @@ impl Decoder for Xml {
         asked: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
         let text = text(body, kind)?;
+        few_attributes(&text)?;
         let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text.trim_start_matches('\u{feff}'), options)
             .map_err(|error| {
@@ -58,6 +62,37 @@ impl Decoder for Xml {
         let whole = Map::from_iter([(root.tag_name().name().to_owned(), value)]);
         looked_at(Value::Object(whole).to_string().into(), asked.look)
     }
+}
+
+/// Refuses elements of so many attributes that reading them takes the square of their number.
+fn few_attributes(text: &str) -> Result<(), DecodeFault> {
+    let mut line = 1;
+    for (index, part) in text.split('<').enumerate() {
+        if index > 0 && !part.starts_with(['!', '?']) && quoted(part) > MOST_ATTRIBUTES {
+            let reason = format!("an element has more than {MOST_ATTRIBUTES} attributes");
+            return Err(DecodeFault::Malformed { format: "XML", reason, line, column: 1 });
+        }
+        line += memchr::memchr_iter(b'\n', part.as_bytes()).count();
+    }
+    Ok(())
+}
+
+/// How many quoted values stand in a tag, up to its end.
+fn quoted(tag: &str) -> usize {
+    let (mut quote, mut count) = (None, 0);
+    for byte in tag.bytes() {
+        match (quote, byte) {
+            (Some(begun), byte) if begun == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => {
+                quote = Some(byte);
+                count += 1;
+            }
+            (None, b'>') => break,
+            (None, _) => {}
+        }
+    }
+    count
 }
 
 fn element<'d>(
@@ -104,4 +139,20 @@ fn element<'d>(
         map.insert("#text".to_owned(), Value::String(text));
     }
     Ok(Value::Object(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_has_so_many_attributes_at_most() {
+        let text = |count: usize| {
+            let all: Vec<String> = (0..count).map(|n| format!("a{n}='>\"'")).collect();
+            format!("<r>\n<e {}>\"{}</e></r>", all.join(" "), "='x' ".repeat(2_000))
+        };
+        assert_eq!(few_attributes(&text(1_000)), Ok(()));
+        let fault = few_attributes(&text(1_001)).unwrap_err();
+        assert!(matches!(fault, DecodeFault::Malformed { line: 2, .. }), "{fault:?}");
+    }
 }
