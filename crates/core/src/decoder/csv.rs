@@ -1,13 +1,13 @@
 //! CSV (RFC 4180) as a list of records: objects of texts, by the names in its first line.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::json::looked_at;
 use super::text::text;
 use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
 
 /// Most times that the list may be as long as the body: its names are in each record.
-const MOST_GROWTH: usize = 64;
+const MOST_GROWTH: usize = 16;
 
 /// CSV as a list of records.
 pub(super) struct Csv;
@@ -49,17 +49,30 @@ impl Decoder for Csv {
             DecodeFault::Malformed { format: "CSV", reason, line, column: 1 }
         };
         let names = reader.headers().map_err(|error| malformed(&error))?.clone();
+        // Of columns with one name the last counts. Names are written once, not once a record.
+        let is_last =
+            |index: usize| names.iter().skip(index + 1).all(|name| names.get(index) != Some(name));
+        let keys: Vec<Option<String>> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| is_last(index).then(|| format!("{}:", Value::from(name))))
+            .collect();
         let mut list = String::from("[");
         let most = body.len().saturating_mul(MOST_GROWTH).max(1 << 20);
         for record in reader.records() {
             let record = record.map_err(|error| malformed(&error))?;
-            let fields = names.iter().zip(&record);
-            let map: Map<String, Value> =
-                fields.map(|(name, field)| (name.to_owned(), Value::from(field))).collect();
-            if list.len() > 1 {
-                list.push(',');
+            list.push_str(if list.len() > 1 { ",{" } else { "{" });
+            let mut is_first = true;
+            for (key, field) in keys.iter().zip(&record) {
+                let Some(key) = key else { continue };
+                if !is_first {
+                    list.push(',');
+                }
+                is_first = false;
+                list.push_str(key);
+                list.push_str(&Value::from(field).to_string());
             }
-            list.push_str(&Value::Object(map).to_string());
+            list.push('}');
             if list.len() > most {
                 return Err(DecodeFault::TooLong { format: "CSV" });
             }

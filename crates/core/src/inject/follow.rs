@@ -51,7 +51,11 @@ fn whole(value: &str) -> Option<Result<Url, UrlFault>> {
         value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     });
     is_whole.then(|| {
-        Url::parse(value).map_err(|reason| UrlFault::Invalid { reason: reason.to_string() })
+        let url = Url::parse(value);
+        let mut url = url.map_err(|reason| UrlFault::Invalid { reason: reason.to_string() })?;
+        // It is for who shows the page, and never sent.
+        url.set_fragment(None);
+        Ok(url)
     })
 }
 

@@ -55,7 +55,8 @@ mutations! {
 
     only_the_connection_is_in_scope:
         connector(US, r#""https://<<input.Item.Id>>.acme.example/new""#) =>
-        ["template.root /targets/Main API/base/New/US 34:17 `input.Item.Id` is not in scope here (here it can start with `connection`)"];
+        ["definition.value /connection/test/target 21:25 target `Main API` has no base URL of its own: a card gives it (make the path one input of format `target-url`, or take another target)",
+         "template.root /targets/Main API/base/New/US 34:17 `input.Item.Id` is not in scope here (here it can start with `connection`)"];
 
     an_expression_that_is_not_closed_is_refused:
         connector(US, r#""https://<<connection.Region.acme.example/new""#) =>

@@ -64,10 +64,10 @@ mutations! {
             r#""Id": { "type": "text", "required": true, "value": "x" }"#) =>
         ["definition.value /input/Item/Id/value 12:49 `value` is for outputs, beside their label"];
 
-    a_key_of_an_object_has_no_default:
+    a_key_of_an_object_may_have_a_default:
         card(r#""Size": { "type": "number", "required": true }"#,
-            r#""Size": { "type": "number", "required": true, "default": 1 }"#) =>
-        ["definition.value /input/Item/Data/fields/Size/default 16:67 `default` is for connection fields, options and inputs, beside their label"];
+            r#""Size": { "type": "number", "required": true, "default": "one" }"#) =>
+        ["definition.value /input/Item/Data/fields/Size/default 16:78 the default does not fit: field `Size` of `Item.Data.fields` must be a number, not text"];
 
     a_json_schema_compiles:
         card(r#""visibleWhen": { "options.Verb": ["POST", "PUT"] }"#,

@@ -29,7 +29,7 @@ mutations! {
     a_method_by_a_text_cannot_be_proved:
         card(r#""method": "<<options.Verb>>""#,
             r#""method": "<<input.Item.Id>>""#) =>
-        ["definition.type /request/method 24:15 `input.Item.Id` is text, not a dropdown (a decision needs a dropdown, so that its rows can be counted)"];
+        ["definition.type /request/method 24:15 `input.Item.Id` is text, not a dropdown (a decision needs a dropdown or true-false, so that its rows can be counted)"];
 
     a_path_has_no_dot_segments:
         card(r#""path": "/items/<<input.Item.Id>>""#,

@@ -37,8 +37,14 @@ mutations! {
 
     a_decision_needs_a_dropdown:
         card(r#""by": "options.Verb""#,
+            r#""by": "input.Item.Id""#) =>
+        ["definition.type /effect/by 31:21 `input.Item.Id` is text, not a dropdown (a decision needs a dropdown or true-false, so that its rows can be counted)"];
+
+    a_decision_may_be_by_true_and_false:
+        card(r#""by": "options.Verb""#,
             r#""by": "options.Strict""#) =>
-        ["definition.type /effect/by 31:21 `options.Strict` is true-false, not a dropdown (a decision needs a dropdown, so that its rows can be counted)"];
+        ["target.unreachable /effect/GET 31:39 row `GET` is never reached: `Strict` has no such choice",
+         "target.unreachable /effect/PUT 31:54 row `PUT` is never reached: `Strict` has no such choice"];
 
     a_decision_refers_to_a_field:
         card(r#""by": "options.Verb""#,
