@@ -457,6 +457,55 @@ fn what_becomes_a_secret_later_is_masked_before_that_too() {
     assert_eq!(text.matches(r#""issued": "[redacted]""#).count(), 2);
 }
 
+/// What a card reads in its own way is looked up in that way: by the content type each of these is text, or JSON whose parts jq
+/// makes something else of.
+#[test]
+fn declared_secrets_are_masked_however_the_card_reads_the_reply() {
+    let card = |decoder: Value, value: Value| {
+        json!({
+            "format": 1, "name": "read", "version": "1.0.0", "title": "Read", "effect": "read",
+            "input": { "Request": {
+                "Path": { "type": "text", "format": "relative-url", "required": true },
+            } },
+            "request": { "target": "api", "method": "GET", "path": "<<input.Request.Path>>" },
+            "response": decoder,
+            "output": { "Key": { "Value": { "type": "secret", "value": value } } },
+        })
+        .to_string()
+    };
+    for (response, value, media_type, body) in [
+        (
+            json!({ "decoder": "xml", "lists": ["Reply.Key"] }),
+            json!("<<response.body.Reply.Key.0>>"),
+            "text/xml",
+            "<Reply><Key>CANARY-key</Key></Reply>",
+        ),
+        (
+            json!({ "decoder": "csv" }),
+            json!("<<response.body.0.key>>"),
+            "text/csv",
+            "id,key\n7,CANARY-key\n",
+        ),
+        (
+            json!({}),
+            json!({ "jq": ".body.key | ascii_downcase" }),
+            "application/json",
+            r#"{"key":"CANARY-key"}"#,
+        ),
+    ] {
+        let source = source().with("bin/read", card(response, value));
+        let (host, recorder) =
+            recording(source, move |_| Ok(replied(200, &[("content-type", media_type)], body)));
+        let invocation = parsed(invocation("s", "/a", &Value::Null));
+        let outcome = block_on(host.run(Some("bin/read"), invocation)).unwrap();
+        let given = &outcome.output.to_value().unwrap()["Key"]["Value"];
+        assert!(given.as_str().unwrap().ends_with("-key"), "{given}");
+        let text = recorder.finish().unwrap().write().unwrap();
+        assert!(!text.contains("CANARY"), "{media_type}: {text}");
+        assert!(text.contains("[redacted]"), "{media_type}: {text}");
+    }
+}
+
 /// A cassette of some requests to `/1`, `/2` …, recorded in memory.
 fn numbered(paths: &[&str]) -> Cassette {
     let (host, recorder) = recording(source(), |request| {

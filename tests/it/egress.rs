@@ -462,6 +462,7 @@ fn request(url: &str, host_from: HostFrom) -> RequestSpec {
         tls: None,
         redactor: Arc::default(),
         reply_secrets: Arc::default(),
+        decoding: Arc::default(),
     }
 }
 

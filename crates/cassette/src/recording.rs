@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::mask::{Caution, Mask};
 use super::{Cassette, Exchange, FormatVersion, Ignore, Order, RecordedReply, Seed};
-use cardhost_core::decoder::{self, DecodedBody, Look};
+use cardhost_core::decoder::{self, Asked, DecodedBody, Decoding, Look};
 use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{Reply, ReplyScope, Response};
 use cardhost_core::secret::{Redactor, Secret};
@@ -126,34 +126,45 @@ fn declared(request: &RequestSpec, reply: &Reply) -> Vec<Secret> {
     if request.reply_secrets.is_empty() {
         return Vec::new();
     }
-    let body = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY);
-    let body = body.unwrap_or(DecodedBody::Empty);
+    let Decoding { decoder: named, lists } = &*request.decoding;
+    let by_card = named.map(|name| {
+        let asked = Asked { look: Look::ANY, lists };
+        decoder::decode(reply.status, &reply.headers, &reply.body, Some(name), asked)
+    });
+    let by_type = decoder::decode(reply.status, &reply.headers, &reply.body, None, Look::ANY);
+    let mut found = Vec::new();
+    // As the card reads it, and as its type says: what a service calls an error may have another form.
+    for body in by_card.into_iter().chain([by_type]) {
+        take(request, reply, body.unwrap_or(DecodedBody::Empty), &mut |text| {
+            found.push(Secret::from(text));
+        });
+    }
+    found
+}
+
+/// Takes the declared texts of a decoded reply.
+fn take(request: &RequestSpec, reply: &Reply, body: DecodedBody<'_>, take: &mut dyn FnMut(&str)) {
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
     let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
-    let mut found = Vec::new();
-    let mut take = |text: &str| found.push(Secret::from(text));
     for secret in &*request.reply_secrets {
         let (template, keys) = match secret {
             ReplySecret::Value(template) => (template, None),
             ReplySecret::Keys(template, keys) => (template, Some(keys)),
         };
-        // What is computed of a secret is masked, and what it is computed of.
+        // What is computed of a secret is masked, and what it is computed of: of jq, which may look anywhere, the whole body.
         let mut values: Vec<Value> = template.value(&scope).ok().flatten().into_iter().collect();
-        template.each("", &mut |template, _| {
-            let references = template.references().into_iter();
-            let found = references.filter_map(|reference| scope.lookup(reference)?.to_value());
-            values.extend(found);
+        template.each_reference(&mut |reference| {
+            values.extend(scope.lookup(reference).and_then(|found| found.to_value()));
         });
         for value in &values {
             match keys {
-                None => all_texts(value, &mut take),
-                Some(keys) => below(value, keys, &mut take),
+                None => all_texts(value, take),
+                Some(keys) => below(value, keys, take),
             }
         }
     }
-    found
 }
 
 /// Every text below one of the keys.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::card::{Card, HttpError};
 use crate::connector::Connector;
-use crate::decoder::{Look, Paths};
+use crate::decoder::{Decoding, Look, Paths};
 use crate::field::{Field, FieldType};
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
@@ -20,6 +20,7 @@ pub struct Definition {
     /// What is looked up in the body; `None` where its text is passed on as it is.
     looks: Option<Paths>,
     reply_secrets: Arc<[ReplySecret]>,
+    decoding: Arc<Decoding>,
 }
 
 impl Definition {
@@ -28,7 +29,9 @@ impl Definition {
     pub fn new(connector: Arc<Connector>, card: Card) -> Definition {
         let looks = reads_body_parts(&connector, &card).then(|| body_paths(&connector, &card));
         let reply_secrets = reply_secrets(&card).into();
-        Definition { connector, card, looks, reply_secrets }
+        let (decoder, lists) = (card.response.decoder, card.response.lists.clone());
+        let decoding = Arc::new(Decoding { decoder, lists });
+        Definition { connector, card, looks, reply_secrets, decoding }
     }
 
     /// `<connector>/<card>`.
@@ -41,6 +44,12 @@ impl Definition {
     #[must_use]
     pub fn reply_secrets(&self) -> Arc<[ReplySecret]> {
         Arc::clone(&self.reply_secrets)
+    }
+
+    /// How the card says that a reply is read.
+    #[must_use]
+    pub fn decoding(&self) -> Arc<Decoding> {
+        Arc::clone(&self.decoding)
     }
 
     /// What outputs and failures look up in the body of a reply.
@@ -123,6 +132,7 @@ fn reads_body_parts(connector: &Connector, card: &Card) -> bool {
         });
         // A declared shape is checked, so it must be read.
         let bounded = field.format.is_some() || field.min.is_some() || field.max.is_some();
+        deep |= field.pattern.is_some();
         let narrow = [FieldType::DateTime, FieldType::Dropdown, FieldType::Secret];
         deep |= field.fields.is_some() || field.schema.is_some() || field.of.is_some();
         deep |= bounded || narrow.into_iter().any(|kind| field.takes(kind));

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::decoder::Decoding;
 use crate::secret::{Redactor, Secret};
 use crate::template::ValueTemplate;
 
@@ -32,6 +33,8 @@ pub struct RequestSpec {
     pub redactor: Arc<Redactor>,
     /// What of the reply is a secret.
     pub reply_secrets: Arc<[ReplySecret]>,
+    /// How the reply is read: what is a secret of it is found only so.
+    pub decoding: Arc<Decoding>,
 }
 
 /// A part of a reply that is declared to be a secret.
@@ -115,6 +118,7 @@ impl RequestSpec {
     pub fn new(method: Method, url: Url) -> RequestSpec {
         let (headers, redactor) = (HeaderMap::new(), Arc::default());
         let (host_from, reply_secrets) = (HostFrom::Definition, Arc::default());
+        let decoding = Arc::default();
         RequestSpec {
             method,
             url,
@@ -124,6 +128,7 @@ impl RequestSpec {
             tls: None,
             redactor,
             reply_secrets,
+            decoding,
         }
     }
 

@@ -8,12 +8,12 @@ use super::known;
 use super::names::Names;
 use super::references::Rules;
 use cardhost_core::body::BodyTemplate;
-use cardhost_core::error::{Code, push_pointer};
+use cardhost_core::error::Code;
 use cardhost_core::field::{Field, FieldType};
 use cardhost_core::parameters::ParameterEncoding;
 use cardhost_core::template::{Entry, Part, Template, ValueTemplate};
 use cardhost_core::value::type_name;
-use cardhost_document::Malformed;
+use cardhost_document::{Malformed, below};
 
 /// Checks a body.
 pub(super) fn body(
@@ -199,10 +199,4 @@ pub(super) fn written_names(headers: &ValueTemplate) -> Vec<&str> {
         ValueTemplate::Object(entries) => entries.iter().filter_map(Entry::name).collect(),
         _ => Vec::new(),
     }
-}
-
-fn below(pointer: &str, key: &str) -> String {
-    let mut place = pointer.to_owned();
-    push_pointer(&mut place, key);
-    place
 }

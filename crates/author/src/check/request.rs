@@ -14,6 +14,7 @@ use cardhost_core::error::{Code, pointer, push_pointer};
 use cardhost_core::field::{Field, FieldType, Format};
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
+use cardhost_document::below;
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
@@ -245,10 +246,4 @@ fn auth_methods<'a>(names: Names<'a>, card: &'a Card) -> Vec<(&'a str, &'a AuthM
     };
     let methods = lists.into_iter().flatten();
     methods.filter_map(|name| Some((name.as_str(), connector.auth.get(name)?))).collect()
-}
-
-fn below(pointer: &str, key: &str) -> String {
-    let mut place = pointer.to_owned();
-    push_pointer(&mut place, key);
-    place
 }

@@ -102,6 +102,7 @@ pub(super) fn leave(plan: &mut Plan, url: Url) {
     }
     request.redactor = Arc::new(plan.request.redactor.with(secrets));
     request.reply_secrets = Arc::clone(&plan.request.reply_secrets);
+    request.decoding = Arc::clone(&plan.request.decoding);
     plan.request = request;
     plan.pending = None;
     plan.rendered_base = None;

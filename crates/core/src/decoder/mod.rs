@@ -6,6 +6,7 @@ mod body;
 #[cfg(feature = "csv")]
 mod csv;
 mod decoders;
+mod decoding;
 mod fault;
 mod format;
 mod json;
@@ -19,6 +20,7 @@ mod xml;
 
 pub use body::{Asked, DecodedBody, Look};
 pub use decoders::{DecoderName, as_it_is, decode, is_called_binary, is_text, kind_in_words};
+pub use decoding::Decoding;
 pub use fault::DecodeFault;
 pub use format::Decoder;
 pub(crate) use json::raw;

@@ -144,6 +144,7 @@ fn render(
         tls: None,
         redactor: Arc::default(),
         reply_secrets: definition.reply_secrets(),
+        decoding: definition.decoding(),
     };
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
