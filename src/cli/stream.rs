@@ -45,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let interrupt = Interrupt::listen(&args.drain)?;
     // Whoever writes the lines need not be whoever started the stream.
     let secret_references = args.secret_references;
-    let policy = Policy { secret_references, ..setup::policy(args.timeout) };
+    let policy = Policy { secret_references, ..args.policy() };
     let builder = setup::running_host(global, &args.target.reach, policy, args.mock)?;
     let host = builder.shutdown(interrupt.shutdown.clone()).build();
     let card = args.target.card.as_deref();

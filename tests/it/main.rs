@@ -55,6 +55,7 @@ mod peers;
 mod postgres;
 mod public_api;
 mod redirects;
+mod retries;
 mod schemas;
 mod schemes;
 mod scripted;
