@@ -54,7 +54,10 @@ pub enum LoginEnd {
 }
 
 /// A login that has brought its tokens, and waits for a choice. Prints without secrets.
-pub struct OpenChoice {
+pub struct OpenChoice(Box<Open>);
+
+/// What is known of such a login.
+struct Open {
     attempt: Attempt,
     tokens: Tokens,
     found: Vec<Choice>,
@@ -302,7 +305,8 @@ impl Attempt {
     async fn end(self, mut tokens: Tokens) -> Result<LoginEnd, Error> {
         let found = self.host.renewer().look_up(&self.wanted(), &tokens, None).await?;
         if found.len() > 1 {
-            return Ok(LoginEnd::Choose(OpenChoice { attempt: self, tokens, found }));
+            let open = Open { attempt: self, tokens, found };
+            return Ok(LoginEnd::Choose(OpenChoice(Box::new(open))));
         }
         tokens.gives.extend(found.into_iter().flat_map(|one| one.gives));
         self.store(tokens).await?;
@@ -414,13 +418,13 @@ impl OpenChoice {
     /// The auth method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.attempt.method
+        &self.0.attempt.method
     }
 
     /// What there is to choose from.
     #[must_use]
     pub fn choices(&self) -> &[Choice] {
-        &self.found
+        &self.0.found
     }
 
     /// Takes the one of a value, or of a title, and stores the tokens with what it brings.
@@ -428,7 +432,7 @@ impl OpenChoice {
     /// # Errors
     /// `auth.choice` where there is none of that name, and those of the store.
     pub async fn take(self, chosen: &str) -> Result<(), Error> {
-        let OpenChoice { attempt, mut tokens, found } = self;
+        let Open { attempt, mut tokens, found } = *self.0;
         let gives = the_one(found, Some(chosen));
         tokens.gives.extend(gives.map_err(|fault| refused(&attempt.method, fault, None))?);
         attempt.store(tokens).await
@@ -437,8 +441,9 @@ impl OpenChoice {
     /// The error of a login whose choice nobody has made.
     #[must_use]
     pub fn not_made(self) -> Error {
-        let fault = the_one(self.found, None).err().unwrap_or(GrantFault::LoginRequired);
-        refused(&self.attempt.method, fault, None)
+        let Open { attempt, found, .. } = *self.0;
+        let fault = the_one(found, None).err().unwrap_or(GrantFault::LoginRequired);
+        refused(&attempt.method, fault, None)
     }
 }
 
@@ -526,7 +531,7 @@ impl DeviceLogin {
 
 impl fmt::Debug for OpenChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OpenChoice({}, {} choices)", self.attempt.method, self.found.len())
+        write!(f, "OpenChoice({}, {} choices)", self.0.attempt.method, self.0.found.len())
     }
 }
 

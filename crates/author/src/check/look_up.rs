@@ -7,11 +7,10 @@ use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::known::{known_target, plain_path};
+use super::known::{given_field, is_of_card, known_target, plain_path};
 use super::names::{Item, Names};
 use super::parts;
-use super::references::Rules;
-use super::targets::{CONNECTED, given_field, is_of_card};
+use super::references::{CONNECTED, Rules};
 
 /// The root of its reply.
 const REPLY: &[Root] = &[Root::Response];

@@ -4,9 +4,11 @@ use super::conditions::check_when;
 use super::fault::{Absence, DefinitionFault, Remedy, Table};
 use super::fields::Form;
 use super::findings::Findings;
-use super::known::{CONNECTION, known_method, known_target, plain_path, unknown};
+use super::known::{
+    CONNECTION, given_field, is_of_card, known_method, known_target, plain_path, unknown,
+};
 use super::names::Names;
-use super::references::Rules;
+use super::references::{CONNECTED, Rules};
 use super::{auth, decisions, look_up, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
@@ -25,9 +27,6 @@ const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
 
 /// The roots of a base URL whose hosts are listed.
 const GIVEN: &[Root] = &[Root::Connection, Root::Options, Root::Input];
-
-/// What is said once for every card.
-pub(super) const CONNECTED: Rules = Rules { roots: CONNECTION, needs_values: true };
 
 /// The root of what a login or the connection's test gives.
 const LOGIN_REPLY: &[Root] = &[Root::Response];
@@ -102,29 +101,6 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     said_once(names, (&connector.headers, &connector.query), "", findings);
     replies::check(names, &connector.errors, "/errors", findings);
     replies::check(names, &connector.failures, "/failures", findings);
-}
-
-/// Checks that what a login gives is for a field that says so.
-pub(super) fn given_field(
-    connector: &Connector,
-    label: &str,
-    place: &str,
-    findings: &mut Findings<'_>,
-) {
-    match connector.connection.fields.get(label) {
-        Some(field) if field.from.is_some() => {}
-        Some(_) => {
-            let part = "gives";
-            let needs = "is for fields that say `\"from\": \"login\"`".to_owned();
-            let fault = DefinitionFault::Together { part, needs };
-            findings.at_key(Code::DEFINITION_VALUE, place, fault);
-        }
-        None => {
-            let labels = connector.connection.fields.keys();
-            let fault = unknown("connection field", label, labels);
-            findings.at_key(Code::DEFINITION_NAME, place, fault);
-        }
-    }
 }
 
 /// Checks the headers and parameters that hold for every card.
@@ -293,28 +269,15 @@ fn field_reference(label: &str) -> String {
     Reference { root: Root::Connection, segments, optional: false }.to_string()
 }
 
-/// Whether a target's base URL is of each card's own, and so not known here.
-pub(super) fn is_of_card(target: &Target) -> bool {
-    let mut of_card = false;
-    target.base.each("", &mut |base, _| {
-        let references = base.template().map_or_else(Vec::new, Template::references);
-        of_card |= base.is_none();
-        of_card |= references.iter().any(|reference| reference.root != Root::Connection);
-    });
-    of_card
-}
-
 fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
     let connector = names.connector;
     let Some(test) = &connector.connection.test else {
         return;
     };
     known_target(connector, &test.target, "/connection/test/target", findings);
-    if let Some(target) = connector.targets.get(&test.target) {
-        if is_of_card(target) {
-            let fault = DefinitionFault::NoBase { target: test.target.clone() };
-            findings.at(Code::DEFINITION_VALUE, "/connection/test/target", fault);
-        }
+    if connector.targets.get(&test.target).is_some_and(is_of_card) {
+        let fault = DefinitionFault::NoBase { target: test.target.clone() };
+        findings.at(Code::DEFINITION_VALUE, "/connection/test/target", fault);
     }
     known_method(&test.method, "/connection/test/method", findings);
     let rules = Rules { needs_values: true, ..CONNECTED };

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::Demand;
-use super::scheme::nested;
 use crate::body::BodyTemplate;
+use crate::error::push_pointer;
 use crate::template::{Template, ValueTemplate};
 
 /// A request with the new token, whose reply gives values of the connection.
@@ -84,9 +84,11 @@ impl LookUp {
             demands.push(("lookUp/gives".to_owned(), Demand::Together { part: "gives", needs }));
         }
         let twice = self.gives.keys().filter(|label| given.contains_key(*label));
-        demands.extend(
-            twice.map(|label| (nested("lookUp/gives", label), Demand::Repeated(label.as_str()))),
-        );
+        demands.extend(twice.map(|label| {
+            let mut key = "lookUp/gives".to_owned();
+            push_pointer(&mut key, label);
+            (key, Demand::Repeated(label.as_str()))
+        }));
         demands
     }
 }

@@ -20,7 +20,7 @@ use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, 
 use cardhost_core::transport_fault::TransportFaultKind;
 use tracing::Instrument as _;
 
-use super::look_up::lacks;
+use super::chosen::lacks;
 use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
 use super::timing::Timing;
 use crate::clock::Clock;
