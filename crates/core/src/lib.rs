@@ -30,6 +30,7 @@ pub mod labelled;
 pub mod load;
 pub mod markup;
 pub mod moment;
+mod own_request;
 pub mod parameters;
 pub mod pem;
 pub mod plan;

@@ -23,6 +23,7 @@ mod form;
 mod hidden;
 mod known;
 mod locate;
+mod look_up;
 mod mend;
 mod misshapen;
 mod names;

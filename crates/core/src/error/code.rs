@@ -180,6 +180,7 @@ codes! {
         AUTH_GRANT_REFUSED = "auth.grant_refused",
         AUTH_DENIED = "auth.denied",
         AUTH_TOKEN_REPLY = "auth.token_reply",
+        AUTH_CHOICE = "auth.choice",
     }
     Policy {
         URL_OUTSIDE_BASE = "url.outside_base",
