@@ -6,6 +6,7 @@ use crate::card::{Card, HttpError};
 use crate::connector::Connector;
 use crate::decoder::{Decoding, Look, Paths};
 use crate::field::{Field, FieldType};
+use crate::file::may_hold;
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
 use crate::template::{Reference, Root};
@@ -21,6 +22,7 @@ pub struct Definition {
     looks: Option<Paths>,
     reply_secrets: Arc<[ReplySecret]>,
     decoding: Arc<Decoding>,
+    takes_files: bool,
 }
 
 impl Definition {
@@ -31,13 +33,20 @@ impl Definition {
         let reply_secrets = reply_secrets(&card).into();
         let (decoder, lists) = (card.response.decoder, card.response.lists.clone());
         let decoding = Arc::new(Decoding { decoder, lists });
-        Definition { connector, card, looks, reply_secrets, decoding }
+        let takes_files = card.input.values().flat_map(|fields| fields.values()).any(may_hold);
+        Definition { connector, card, looks, reply_secrets, decoding, takes_files }
     }
 
     /// `<connector>/<card>`.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.connector.name.as_str(), self.card.name.as_str())
+    }
+
+    /// Whether an input may name a file.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.takes_files
     }
 
     /// What of a reply is declared to be a secret.

@@ -339,7 +339,8 @@ fn map_field(
             OutputValue::Raw(raw) => raw_type(raw.get()),
             _ => FieldType::Object,
         };
-        if field.takes(kind) || field.takes(FieldType::Any) {
+        let is_file = kind == FieldType::Object && field.takes(FieldType::File);
+        if field.takes(kind) || field.takes(FieldType::Any) || is_file {
             return Ok(whole);
         }
         if kind == FieldType::Any && !field.required {

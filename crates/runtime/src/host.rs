@@ -4,6 +4,7 @@ mod brought;
 mod builder;
 mod call_tokens;
 mod fallback;
+mod opened;
 mod policy;
 mod stand_ins;
 
@@ -450,8 +451,13 @@ impl Host {
             false => found,
         };
         let settings = &self.0.settings;
+        let files = match definition.takes_files() {
+            true => Box::pin(self.opened(definition, &invocation.input)).await.map_err(placed)?,
+            false => Vec::new(),
+        };
         let values = (invocation.options, invocation.input);
         let circumstances = Circumstances {
+            files: &files,
             idempotency_key: invocation.idempotency_key.as_deref(),
             moment: &|| moment(&*self.0.renewer.clock, &*self.0.renewer.entropy).ok(),
         };

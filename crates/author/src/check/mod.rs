@@ -24,6 +24,7 @@ mod known;
 mod locate;
 mod mend;
 mod misshapen;
+mod multipart;
 mod names;
 mod parts;
 mod references;

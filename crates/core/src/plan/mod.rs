@@ -14,6 +14,7 @@ mod given;
 mod idempotency;
 mod limits;
 mod make;
+mod multipart;
 mod planned;
 mod reach;
 mod scope;
