@@ -1,10 +1,11 @@
 //! `run`: one invocation.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cardhost::Outcome;
 use cardhost::clock::{Clock as _, SystemClock};
+use cardhost::{Outcome, Policy};
 use clap::Args;
 
 use super::console::{Console, Failure};
@@ -55,14 +56,24 @@ pub(crate) struct RunArgs {
     /// For the whole exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// How often it is sent at most where that is safe, instead of what the connector says; 1 for once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) attempts: Option<u32>,
     /// Indent the output also where stdout is no terminal
     #[arg(long, conflicts_with = "stream")]
     pub(crate) pretty: bool,
 }
 
+impl RunArgs {
+    /// What the host allows.
+    pub(crate) fn policy(&self) -> Policy {
+        let attempts = self.attempts.and_then(NonZeroU32::new);
+        Policy { attempts, ..setup::policy(self.timeout) }
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
-    let builder =
-        setup::running_host(global, &args.target.reach, setup::policy(args.timeout), args.mock)?;
+    let builder = setup::running_host(global, &args.target.reach, args.policy(), args.mock)?;
     let host = builder.build();
     let card = args.target.card.as_deref();
     let runtime = setup::runtime()?;

@@ -55,6 +55,7 @@ mod peers;
 mod postgres;
 mod public_api;
 mod redirects;
+mod retries;
 mod schemas;
 mod schemes;
 mod scripted;
@@ -71,6 +72,7 @@ mod targets;
 mod tls_connections;
 mod tokens;
 mod transport;
+mod uploads;
 mod warehouse;
 
 /// As in the command: `memory` looks at what is left behind.

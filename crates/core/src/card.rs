@@ -11,6 +11,7 @@ use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
+use crate::retries::Retries;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
 
@@ -67,6 +68,8 @@ pub struct Card {
     pub effect: Decision<Effect>,
     /// Where a key goes by which the service knows another attempt for the same.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// How often it is sent again; what it leaves open is the connector's.
+    pub retries: Option<Retries>,
     /// How the reply is read.
     #[serde(default)]
     pub response: ResponseRules,

@@ -12,6 +12,7 @@ use crate::host_pattern::HostPattern;
 use crate::labelled::Labelled;
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
+use crate::retries::Retries;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
 
@@ -75,6 +76,8 @@ pub struct Connector {
     /// How long to wait.
     #[serde(default)]
     pub timeouts: Timeouts,
+    /// How often a call is sent again, unless a card says otherwise; never where neither says so.
+    pub retries: Option<Retries>,
 }
 
 impl Connector {

@@ -9,6 +9,7 @@ use crate::field::{Field, FieldType};
 use crate::file::may_hold;
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
+use crate::retries::Backoff;
 use crate::template::{Reference, Root};
 
 /// A connector and one of its cards, ready to be run.
@@ -47,6 +48,14 @@ impl Definition {
     #[must_use]
     pub fn takes_files(&self) -> bool {
         self.takes_files
+    }
+
+    /// How often its calls are sent again, where card or connector say so.
+    #[must_use]
+    pub fn retries(&self) -> Option<Backoff> {
+        let (own, above) = (self.card.retries, self.connector.retries);
+        let said = own.or(above)?;
+        Some(said.or(above.unwrap_or_default()).settled())
     }
 
     /// What of a reply is declared to be a secret.

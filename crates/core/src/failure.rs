@@ -117,6 +117,14 @@ impl Error {
         self
     }
 
+    /// The same about something else: with its reply, its warnings and its secrets.
+    #[must_use]
+    pub fn turned_into(mut self, fault: impl Fault) -> Error {
+        self.0.code = fault.code();
+        self.0.fault = Arc::new(fault);
+        self
+    }
+
     /// With what is known about trying again.
     #[must_use]
     pub fn with_retry(mut self, retryable: bool, after_s: Option<u64>) -> Error {

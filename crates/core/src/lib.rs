@@ -35,6 +35,7 @@ pub mod plan;
 pub mod reply_rule;
 pub mod request;
 pub mod response;
+pub mod retries;
 pub mod retry;
 pub mod schema;
 pub mod secret;

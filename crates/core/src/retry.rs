@@ -5,6 +5,12 @@
 //! | it was certainly not sent | yes | yes, unless it was redirected before |
 //! | no reply, or half of one | yes | no |
 //! | a reply, by the connector's rule `never` · `after` · `if_safe` | no · yes · yes | no · yes · no |
+//!
+//! Where no rule of the connector fits: 429, and 503 with `Retry-After`, refuse before anything is done (`after`); 408, 500, 502,
+//! 503 and 504 leave open what was done (`if_safe`); the rest stay as they are (`never`).
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 
 use crate::card::Effect;
 use crate::reply_rule::RetryRule;
@@ -40,6 +46,16 @@ impl Sending {
             RetryRule::After => true,
             RetryRule::IfSafe => self.is_repeatable(),
         }
+    }
+}
+
+/// What a bad status means for sending it again, where no rule of the connector fits.
+pub(crate) fn of_status(status: u16, headers: &HeaderMap) -> RetryRule {
+    match status {
+        429 => RetryRule::After,
+        503 if headers.contains_key(RETRY_AFTER) => RetryRule::After,
+        408 | 500 | 502 | 503 | 504 => RetryRule::IfSafe,
+        _ => RetryRule::Never,
     }
 }
 

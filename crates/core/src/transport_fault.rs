@@ -219,6 +219,13 @@ impl TransportFault {
         self.is_egress() || self.is_own() || self.kind == TransportFaultKind::TlsSettings
     }
 
+    /// Whether the same request may fare better a little later, by itself.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        let lasts = matches!(self.kind, TransportFaultKind::Tls | TransportFaultKind::Interrupted);
+        !self.is_final() && !lasts
+    }
+
     /// What happened at an origin, in words.
     pub(crate) fn at<'f>(&'f self, origin: &'f str) -> impl fmt::Display + use<'f> {
         At { origin, fault: self }

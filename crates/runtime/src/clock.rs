@@ -1,6 +1,8 @@
 //! Clocks: the only source of time for decisions.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::transport::BoxFuture;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -10,6 +12,11 @@ pub trait Clock: Send + Sync {
     /// Milliseconds since then, as far as the clock knows.
     fn unix_milliseconds(&self) -> i64 {
         self.unix_seconds().saturating_mul(1_000)
+    }
+
+    /// Waits so long: on the machine's clock, unless this one has a time of its own.
+    fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(span))
     }
 }
 
@@ -36,5 +43,10 @@ pub struct FixedClock(pub i64);
 impl Clock for FixedClock {
     fn unix_seconds(&self) -> i64 {
         self.0
+    }
+
+    /// Nothing: its time does not pass.
+    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
     }
 }

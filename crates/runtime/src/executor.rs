@@ -1,12 +1,13 @@
 //! Drives a call: does what each step says until the call is over.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cardhost_core::call::{Outcome, Signed, Step, Unsigned};
+use cardhost_core::call::{Outcome, Signed, Step, Unsigned, Waiting};
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Secret;
+use tokio::time::Instant;
 
 use crate::apart::{BIG_BYTES, apart};
 use crate::clock::Clock;
@@ -36,18 +37,44 @@ pub(crate) struct Driver<'a> {
 impl Driver<'_> {
     /// Runs a call to its end. Dropping the future ends the exchange and leaves nothing behind.
     pub(crate) async fn drive(self, mut step: Step) -> Result<Outcome, Error> {
-        let mut attempt = 0_u32;
-        let since = Instant::now();
+        let mut sent = 0_u32;
+        let begun = Instant::now();
+        // An attempt has its own limit, redirects included.
+        let mut since = begun;
         loop {
             step = match step {
                 Step::Sign(unsigned) => self.sign(unsigned).await?,
                 Step::Send(signed) => {
-                    attempt += 1;
-                    self.send(signed, attempt, since).await?
+                    sent += 1;
+                    self.send(signed, sent, (begun, since)).await?
+                }
+                Step::Wait(waiting) => {
+                    let step = Box::pin(self.wait(waiting, begun)).await?;
+                    since = Instant::now();
+                    step
                 }
                 Step::Done(result) => return result,
             };
         }
+    }
+
+    /// Waits before the next attempt, where there is time for that.
+    async fn wait(&self, waiting: Waiting, begun: Instant) -> Result<Step, Error> {
+        let span = waiting.span(&self.moment(true)?);
+        let left = waiting.budget().saturating_sub(begun.elapsed());
+        if span >= left {
+            return Ok(Step::Done(waiting.too_long(left)));
+        }
+        tracing::info!(ms = span.as_millis(), "waiting before the next attempt");
+        let sleeping = self.clock.sleep(span);
+        let slept = match self.shutdown {
+            Some(shutdown) => shutdown.guard(false, sleeping).await.is_ok(),
+            None => {
+                sleeping.await;
+                true
+            }
+        };
+        Ok(if slept { waiting.over() } else { Step::Done(waiting.end()) })
     }
 
     async fn sign(&self, unsigned: Unsigned) -> Result<Step, Error> {
@@ -73,12 +100,20 @@ impl Driver<'_> {
         unsigned.sign(token, &now).map(Step::Send)
     }
 
-    async fn send(&self, signed: Signed, attempt: u32, since: Instant) -> Result<Step, Error> {
+    async fn send(
+        &self,
+        signed: Signed,
+        attempt: u32,
+        (begun, since): (Instant, Instant),
+    ) -> Result<Step, Error> {
         let mut treatment = signed.treatment();
         let total = treatment.total_timeout;
         if attempt > 1 {
-            // The total limit is for the whole call, redirects included.
             treatment.total_timeout = treatment.total_timeout.saturating_sub(since.elapsed());
+        }
+        if let Some(budget) = signed.budget() {
+            let left = budget.saturating_sub(begun.elapsed());
+            treatment.total_timeout = treatment.total_timeout.min(left);
         }
         let sending = self.transport.send(signed.request(), treatment);
         let sent = match self.shutdown {

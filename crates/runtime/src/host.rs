@@ -9,6 +9,7 @@ mod policy;
 mod stand_ins;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -23,6 +24,7 @@ use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
 use cardhost_core::plan::{Circumstances, Plan, PlanSettings, plan_in};
+use cardhost_core::retries::{Backoff, Retries};
 use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
 use tracing::Instrument as _;
@@ -370,15 +372,22 @@ impl Host {
         Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(call.begin()).await
     }
 
-    /// Refuses a plan that the policy does not allow, and limits its time. Where a stand-in answers nothing is sent, wherever
+    /// Refuses a plan that the policy does not allow, and limits its time and its attempts. Where a stand-in answers nothing is sent, wherever
     /// the connection leads.
     pub(crate) fn admit(&self, plan: &mut Plan) -> Result<(), Error> {
         let policy = &self.0.policy;
         if !self.0.stand_ins.are_there() {
             policy.egress.check(&plan.request).map_err(|fault| Error::egress(plan, fault))?;
         }
+        if let Some(attempts) = policy.attempts {
+            let retries = plan.retries.unwrap_or_else(|| Retries::default().settled());
+            plan.retries = Some(Backoff { attempts: attempts.get(), ..retries });
+        }
         if let Some(total) = policy.total_timeout {
             plan.timeouts.total = Some(Span(total));
+            if let Some(backoff) = &mut plan.retries {
+                backoff.budget = backoff.budget.min(total);
+            }
         }
         Ok(())
     }
@@ -456,9 +465,13 @@ impl Host {
             false => Vec::new(),
         };
         let values = (invocation.options, invocation.input);
+        let key = match invocation.idempotency_key {
+            None if self.sends_again(definition) => Some(self.own_key()?),
+            given => given,
+        };
         let circumstances = Circumstances {
             files: &files,
-            idempotency_key: invocation.idempotency_key.as_deref(),
+            idempotency_key: key.as_deref(),
             moment: &|| moment(&*self.0.renewer.clock, &*self.0.renewer.entropy).ok(),
         };
         let planned = plan_in(definition, &found.connection, values, &circumstances, settings);
@@ -466,6 +479,19 @@ impl Host {
             planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
         self.admit(&mut plan).map_err(placed)?;
         Ok((found, plan))
+    }
+
+    /// Whether a card that has a place for an idempotency key may be sent more than once.
+    fn sends_again(&self, definition: &Definition) -> bool {
+        let said = || definition.retries().map(|backoff| backoff.attempts);
+        let attempts = self.0.policy.attempts.map(NonZeroU32::get).or_else(said);
+        definition.card.idempotency_key.is_some() && attempts.is_some_and(|most| most > 1)
+    }
+
+    /// A key for one invocation that brings none.
+    fn own_key(&self) -> Result<String, Error> {
+        let Renewer { clock, entropy, .. } = &*self.0.renewer;
+        Ok(moment(&**clock, &**entropy)?.nonce_hex())
     }
 
     /// Runs a card that is in no catalog.

@@ -194,6 +194,8 @@ impl Sample<'_, '_> {
         }
         match step {
             Step::Done(result) => Some(result),
+            // The service answers the same again.
+            Step::Wait(waiting) => Some(waiting.end()),
             Step::Send(_) | Step::Sign(_) => {
                 self.fault("/reply", DefinitionFault::Redirected);
                 None

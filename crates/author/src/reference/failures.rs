@@ -1,6 +1,7 @@
 //! What a page says about failed replies: status, code, whether to send the request again.
 
 use super::page::{Block, Row, Section, Table};
+use super::targets::span;
 use super::words;
 use cardhost_core::card::{Card, HttpError};
 use cardhost_core::connector::Connector;
@@ -29,6 +30,15 @@ pub(super) fn card_section(connector: &Connector, card: &Card) -> Section {
         let caption = format!("Errors of {}", card.title);
         blocks.push(Block::Table(Table::plain(caption, &COLUMNS, rows)));
     }
+    let own = card.retries.or(connector.retries);
+    let settled = own.map(|own| own.or(connector.retries.unwrap_or_default()).settled());
+    blocks.extend(settled.filter(|backoff| backoff.attempts > 1).map(|backoff| {
+        Block::prose(&format!(
+            "Where sending it again is safe, a call is sent up to {} times, for {} at most.",
+            backoff.attempts,
+            span(backoff.budget)
+        ))
+    }));
     Section::new("Errors", blocks)
 }
 
@@ -47,7 +57,8 @@ const NO: &str = "No";
 
 fn status_rows(connector: &Connector) -> Vec<Row> {
     let mut rows: Vec<Row> = connector.errors.iter().map(rule_row).collect();
-    rows.push(row("Any other status outside 200 to 299", "http.status", NO));
+    let others = "No; 408, 429, 500, 502, 503 and 504 as what they mean allows";
+    rows.push(row("Any other status outside 200 to 299", "http.status", others));
     rows
 }
 

@@ -208,7 +208,7 @@ fn limits(limits: &Limits) -> Block {
 }
 
 /// A span of time in its largest whole unit: `hour`, `10 seconds`.
-fn span(time: Duration) -> String {
+pub(super) fn span(time: Duration) -> String {
     let millis = time.as_millis();
     let units = [(3_600_000, "hour"), (60_000, "minute"), (1000, "second"), (1, "millisecond")];
     let (size, unit) = units

@@ -28,6 +28,8 @@ pub(super) struct Course {
     pub(super) resent: bool,
     /// What the service set on the way.
     pub(super) cookies: Cookies,
+    /// How often it was sent, with a wait before each but the first.
+    pub(super) attempts: u32,
     /// How often a challenge was answered since the last redirect.
     pub(super) answered: u8,
 }
@@ -37,7 +39,16 @@ impl Course {
     pub(super) fn begin(end: End, plan: Plan) -> Box<Course> {
         let (renewed, resent) = (false, false);
         let cookies = Cookies::default();
-        Box::new(Course { end, plan, redirects: 0, renewed, resent, cookies, answered: 0 })
+        Box::new(Course {
+            end,
+            plan,
+            redirects: 0,
+            renewed,
+            resent,
+            cookies,
+            attempts: 1,
+            answered: 0,
+        })
     }
 
     /// Whether a redirect to another origin is followed: the card says so, and nothing is done but to read.

@@ -18,6 +18,16 @@ pub enum ReplyFault {
         /// Inclusive.
         max: u8,
     },
+    /// The service asks to wait longer than the call has time.
+    #[error("{said}; it is to be tried again in {asked_s} s, and the call has {:.0} s left", left.as_secs_f64())]
+    Later {
+        /// Seconds.
+        asked_s: u64,
+        /// What is left of the call's time.
+        left: std::time::Duration,
+        /// What the reply is otherwise.
+        said: String,
+    },
     /// The service answered with an error.
     #[error("the service answered {status}{}", said(message.as_deref()))]
     Service {
@@ -39,6 +49,7 @@ impl Fault for ReplyFault {
         match self {
             ReplyFault::TooLarge { .. } => Code::RESPONSE_TOO_LARGE,
             ReplyFault::Redirects { .. } => Code::REDIRECT_LIMIT,
+            ReplyFault::Later { .. } => Code::HTTP_RETRY_LATER,
             ReplyFault::Service { code, .. } => code.clone(),
         }
     }
@@ -50,6 +61,9 @@ impl Fault for ReplyFault {
             }
             ReplyFault::Redirects { .. } => {
                 "check the URL: the service sends the request in circles"
+            }
+            ReplyFault::Later { .. } => {
+                "try again then, or give the call more time with `retries.budget`"
             }
             ReplyFault::Service { code, .. } => match code.as_str() {
                 "auth.refused" => {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::challenge;
 use super::fault::ReplyFault;
+use super::outcome::Outcome;
 use super::output::Read;
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
-use super::step::{Outcome, Step};
+use super::step::Step;
 use super::unsigned::{Refused, Unsigned};
+use super::waiting::{Waiting, told};
 use crate::auth::Pending;
 use crate::failure::Error;
 use crate::moment::Moment;
@@ -25,16 +27,31 @@ impl Signed {
 
     /// What to do where no reply came.
     #[must_use]
-    pub fn on_fault(mut self, fault: TransportFault) -> Step {
+    pub fn on_fault(self, fault: TransportFault) -> Step {
         if self.may_go_again(&fault) {
             return self.once_more();
         }
-        Step::Done(Err(if fault.is_egress() {
-            Error::egress(&self.course.plan, fault).redacted_by(self.redactor())
-        } else {
-            let warnings = std::mem::take(&mut self.course.plan.warnings);
-            self.transport_error(fault).with_warnings(warnings)
-        }))
+        if fault.is_egress() {
+            let error = Error::egress(&self.course.plan, fault).redacted_by(self.redactor());
+            return Step::Done(Err(error));
+        }
+        let passes = fault.may_pass();
+        let warnings = self.course.plan.warnings.clone();
+        let error = self.transport_error(fault).with_warnings(warnings);
+        self.ended(Err(error), passes)
+    }
+
+    /// The end of an attempt: the call's, or a wait before the next one.
+    fn ended(self, end: Result<Outcome, Error>, may_pass: bool) -> Step {
+        let course = self.into_parts().0;
+        let retries = course.plan.retries.filter(|retries| course.attempts < retries.attempts);
+        match end {
+            Err(error) if may_pass && retries.is_some() && error.retryable() == Some(true) => {
+                let asked_s = error.retry_after_s();
+                Step::Wait(Waiting::new(course, Err(error), asked_s))
+            }
+            end => Step::Done(told(course.attempts, end)),
+        }
     }
 
     /// Whether it is sent again at once: over a stale connection nothing came back, the service did nothing about it,
@@ -137,13 +154,17 @@ impl Replied {
         self.end(moment)
     }
 
-    /// The end of the call: what the reply is to the caller.
-    fn end(mut self, moment: &Moment) -> Step {
-        let warnings = std::mem::take(&mut self.call.course.plan.warnings);
-        let status = self.reply.status;
-        Step::Done(match self.call.read(self.reply, moment.unix_seconds) {
+    /// The end of the attempt: what the reply is to the caller.
+    fn end(self, moment: &Moment) -> Step {
+        let Replied { call, reply } = self;
+        let warnings = call.course.plan.warnings.clone();
+        let now = moment.unix_seconds;
+        // A card that takes every status gets one only when it stays.
+        let refused = call.refused_for_now(&reply, now);
+        let status = reply.status;
+        let end = match call.read(reply, now) {
             Ok(read) => {
-                let redactor = Arc::clone(self.call.redactor());
+                let redactor = Arc::clone(call.redactor());
                 let (output, reply) = match read {
                     Read::Outputs(output) => (output, None),
                     Read::Reply(reply) => (Output::default(), Some(reply)),
@@ -151,7 +172,14 @@ impl Replied {
                 Ok(Outcome { output, reply, status, warnings, redactor })
             }
             Err(error) => Err(error.with_warnings(warnings)),
-        })
+        };
+        match (end, refused) {
+            (Ok(outcome), Some(asked_s)) => {
+                let course = call.into_parts().0;
+                Step::Wait(Waiting::new(course, Ok(outcome), asked_s))
+            }
+            (end, _) => call.ended(end, true),
+        }
     }
 
     /// Whether the reply says that the token is no longer good, for the first time.

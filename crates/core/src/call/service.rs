@@ -8,8 +8,9 @@ use super::signed::Signed;
 use crate::decoder::{self, Asked, DecodedBody, Look};
 use crate::error::Code;
 use crate::failure::Error;
-use crate::reply_rule::{ReplyRule, RetryRule, TakenAs};
+use crate::reply_rule::{ReplyRule, TakenAs};
 use crate::response::{Reply, ReplyScope, Response};
+use crate::retry;
 use crate::secret::Redactor;
 use crate::template::{Found, Part, Scope as _, Template, scalar_text};
 
@@ -31,6 +32,20 @@ impl Signed {
         let by_card =
             named.and_then(|name| decode(Some(name), Asked { look: Look::ANY, lists }).ok());
         by_card.or_else(|| decode(None, Look::ANY.into()).ok()).unwrap_or(DecodedBody::Empty)
+    }
+
+    /// Whether a reply that the card takes with its bad status may be another one in a while, and how long the service asks
+    /// to wait for that.
+    pub(super) fn refused_for_now(&self, reply: &Reply, now: i64) -> Option<Option<u64>> {
+        let course = &self.course;
+        let retries = course.plan.retries.filter(|retries| course.attempts < retries.attempts)?;
+        if retries.attempts == 1 || reply.status < 400 || !course.end.accepts(reply.status) {
+            return None;
+        }
+        match self.refusal(reply, now) {
+            Refusal::Error(error) if error.retryable() == Some(true) => Some(error.retry_after_s()),
+            _ => None,
+        }
     }
 
     /// What a reply with a bad status is.
@@ -72,7 +87,8 @@ impl Signed {
             Some(rule) => rule.wait_s(scope, &reply.headers, now),
             None => crate::http_date::retry_after(&reply.headers, now),
         };
-        let retry = rule.map_or(RetryRule::Never, |rule| rule.retry);
+        let by_status = || retry::of_status(reply.status, &reply.headers);
+        let retry = rule.map_or_else(by_status, |rule| rule.retry);
         error.with_retry(self.course.plan.sending().after_refusal(retry), after)
     }
 }

@@ -1,6 +1,7 @@
 //! A request that can be sent as it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::course::Course;
 use super::end::End;
@@ -84,6 +85,12 @@ impl Signed {
     #[must_use]
     pub fn treatment(&self) -> Treatment {
         Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
+    }
+
+    /// For all attempts of the call and the waits between them, where it may be sent again.
+    #[must_use]
+    pub fn budget(&self) -> Option<Duration> {
+        self.course.plan.retries.map(|backoff| backoff.budget)
     }
 
     /// Whether what the reply leads to may be signed, for which the moment has to have a random value.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::course::Course;
 use super::end::End;
+use super::outcome::Outcome;
 use super::signed::Signed;
 use super::unsigned::Unsigned;
+use super::waiting::Waiting;
 use crate::definition::Definition;
 use crate::failure::Error;
-use crate::plan::{Plan, Warning};
-use crate::response::{Output, Reply};
-use crate::secret::Redactor;
+use crate::plan::Plan;
 
 /// What is to be done next.
 #[derive(Debug)]
@@ -19,24 +19,10 @@ pub enum Step {
     Sign(Unsigned),
     /// Send the request and come back with the reply or the fault.
     Send(Signed),
+    /// Wait, and go on.
+    Wait(Waiting),
     /// Nothing: the call is over.
     Done(Result<Outcome, Error>),
-}
-
-/// The result of a call.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// The outputs; none of a call without a card.
-    pub output: Output,
-    /// The last reply itself, of a call without a card.
-    pub reply: Option<Box<Reply>>,
-    /// The status of the last reply.
-    pub status: u16,
-    /// What deserves attention.
-    pub warnings: Vec<Warning>,
-    /// The secrets of the call: a service may repeat them in what is put out.
-    pub redactor: Arc<Redactor>,
 }
 
 /// The first step of a call.
@@ -49,4 +35,12 @@ pub fn begin(definition: Arc<Definition>, plan: Plan) -> Step {
 pub(super) fn first(course: Box<Course>) -> Step {
     let signs = course.plan.pending.is_some();
     if signs { Step::Sign(Unsigned::new(course)) } else { Step::Send(Signed::plain(course)) }
+}
+
+impl Waiting {
+    /// The wait is over: the request goes again, signed anew.
+    #[must_use]
+    pub fn over(self) -> Step {
+        first(self.next_attempt())
+    }
 }

@@ -235,6 +235,7 @@ codes! {
     }
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",
+        HTTP_RETRY_LATER = "http.retry_later",
         AUTH_UNAVAILABLE = "auth.unavailable",
         FLOW_JOURNAL_BUSY = "flow.journal_busy",
     }

@@ -50,6 +50,7 @@ pub fn plan_request(
         auth,
         pending,
         passed_over: Vec::new(),
+        retries: None,
         effect: sending.effect,
         keyed: sending.keyed,
         warnings: Vec::new(),

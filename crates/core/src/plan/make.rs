@@ -191,6 +191,7 @@ fn render(
         keyed: false,
         warnings: Vec::new(),
         timeouts,
+        retries: definition.retries(),
         options: Map::new(),
         input: Map::new(),
     })

@@ -13,6 +13,7 @@ use crate::card::Effect;
 use crate::connector::Timeouts;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
+use crate::retries::Backoff;
 use crate::retry::Sending;
 use crate::secret::Redactor;
 
@@ -42,6 +43,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// How often it is sent, where the definition says so.
+    pub retries: Option<Backoff>,
     /// The settled options.
     pub options: Map<String, Value>,
     /// The settled inputs.

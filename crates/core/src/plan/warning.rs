@@ -53,6 +53,12 @@ pub enum Warning {
         /// Where it points to, without a query.
         url: String,
     },
+    /// It was sent, or tried to be sent, more than once.
+    #[error("it was tried {attempts} times")]
+    SentAgain {
+        /// How often.
+        attempts: u32,
+    },
 }
 
 impl Warning {
@@ -68,6 +74,7 @@ impl Warning {
             Warning::RedirectNotFollowed { .. } | Warning::RedirectAsGet { .. } => {
                 "redirect.not_followed"
             }
+            Warning::SentAgain { .. } => "call.sent_again",
         }
     }
 }

@@ -197,6 +197,11 @@ impl Clock for VirtualTimer {
     fn unix_milliseconds(&self) -> i64 {
         self.now_ms()
     }
+
+    /// Nothing: time stands still while a call is under way.
+    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// The time of a run that is recorded. As in its replay, over a [`VirtualTimer`], time passes only where the run waits, and

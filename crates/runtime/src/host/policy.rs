@@ -1,5 +1,6 @@
 //! What a host allows.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::token::LEASE;
@@ -20,8 +21,10 @@ pub struct Policy {
     /// Where requests may go whose host a connection decides. [`HttpTransport`](crate::transport::HttpTransport)s that are given to
     /// [`HostBuilder::transport`](super::HostBuilder::transport) have a policy of their own ([`HttpTransport::egress`](crate::transport::HttpTransport::egress)).
     pub egress: EgressPolicy,
-    /// For the whole exchange, in place of the connector's limit.
+    /// For the whole call, in place of the connector's limit; further attempts and the waits before them included.
     pub total_timeout: Option<Duration>,
+    /// How often a request may be sent, in place of what its card and connector say; 1 for never again.
+    pub attempts: Option<NonZeroU32>,
     /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
     /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
     /// most: nobody's request is under way any more when its lease ends.
@@ -39,6 +42,7 @@ impl Default for Policy {
             file_inputs: false,
             egress: EgressPolicy::default(),
             total_timeout: None,
+            attempts: None,
             token_lease: LEASE,
             max_invocation_bytes: 16 * 1024 * 1024,
         }
