@@ -73,7 +73,7 @@ pub fn name_of(own: Option<&str>, headers: &HeaderMap, url: &Url) -> String {
 
 /// The name in a `Content-Disposition`: `filename*` before `filename` (RFC 6266, section 4.3).
 fn disposed(value: &[u8]) -> Option<String> {
-    let text = crate::response::latin1(value);
+    let text = crate::text::latin1(value);
     let (mut plain, mut extended) = (None, None);
     for (name, value) in parameters(&text) {
         if name.eq_ignore_ascii_case("filename*") {

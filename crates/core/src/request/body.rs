@@ -34,7 +34,7 @@ pub enum Content {
 }
 
 /// A piece of a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Piece {
     /// Bytes.
     Bytes(Bytes),
@@ -240,6 +240,15 @@ impl BodyPart {
             }
         }
         Value::Object(shown)
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Piece::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Piece::File(file) => write!(f, "File({} bytes)", file.size),
+        }
     }
 }
 
