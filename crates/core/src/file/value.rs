@@ -240,7 +240,7 @@ fn decoded_size(text: &str) -> Result<u64, FileFault> {
     let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let digits = text.bytes().rev().skip(padding).all(is_digit);
-    match text.len() % 4 == 0 && padding <= 2 && digits {
+    match text.len().is_multiple_of(4) && padding <= 2 && digits {
         true => Ok((text.len() / 4 * 3).saturating_sub(padding) as u64),
         false => Err(FileFault::NotBase64),
     }

@@ -25,6 +25,7 @@ impl Host {
         &self,
         definition: &Definition,
         input: &Map<String, Value>,
+        in_flow: bool,
     ) -> Result<Vec<OpenedFile>, Error> {
         let mut opened: Vec<OpenedFile> = Vec::new();
         for named in paths_in(&definition.card.input, input) {
@@ -32,7 +33,8 @@ impl Host {
                 continue;
             }
             let fault = |fault| PlanFault::File { field: Some(named.place.clone()), fault };
-            if !self.0.policy.file_inputs {
+            // What a flow hands on may come from a service: that would choose which of the host's files are sent.
+            if !self.0.policy.file_inputs || in_flow {
                 return Err(fault(FileFault::NotAllowed).into());
             }
             let timeouts = definition.card.request.timeouts.total;
