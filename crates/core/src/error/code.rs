@@ -92,6 +92,7 @@ codes! {
         DEFINITION_VALUE = "definition.value",
         DEFINITION_NAME = "definition.name",
         DEFINITION_UNREADABLE = "definition.unreadable",
+        DEFINITION_DEFAULT = "definition.default",
         CARD_UNKNOWN = "card.unknown",
         CONNECTOR_UNKNOWN = "connector.unknown",
         TEMPLATE_SYNTAX = "template.syntax",
