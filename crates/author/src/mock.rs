@@ -61,7 +61,7 @@ impl Mock {
     pub fn new(definitions: Vec<Arc<Definition>>) -> Mock {
         let mut samples = Vec::new();
         for definition in definitions {
-            for example in definition.card.examples().unwrap_or_default() {
+            for example in definition.examples().unwrap_or_default() {
                 let Some(reply) = &example.reply else {
                     continue;
                 };

@@ -82,7 +82,7 @@ impl Fault for NoExample {
 impl StandIn for Mocks {
     fn admits(&self, definition: &Definition) -> Result<(), Error> {
         // Examples that cannot be read are told of where they are used.
-        let examples = definition.card.examples().unwrap_or_default();
+        let examples = definition.examples().unwrap_or_default();
         match examples.iter().any(|example| example.reply.is_some()) {
             true => Ok(()),
             false => Err(NoExample { card: definition.full_name() }.into()),

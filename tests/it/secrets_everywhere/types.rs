@@ -69,7 +69,8 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 29] = [
+const WRITTEN: [&str; 30] = [
+    "ConnectionForm",
     "DraftFault",
     "Clause",
     "Entry",

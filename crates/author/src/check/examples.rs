@@ -28,10 +28,8 @@ pub(super) fn check(
     tally: &mut Tally,
     findings: &mut Findings<'_>,
 ) {
-    let samples = definition
-        .card
-        .examples()
-        .and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
+    let samples =
+        definition.examples().and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
     let (examples, anti_examples) = match samples {
         Ok(samples) => samples,
         Err(error) => {

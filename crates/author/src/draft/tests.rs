@@ -33,7 +33,7 @@ fn drafted(connector: &str, command: &str) -> (CardDraft, Plan) {
     assert_eq!(told, Vec::<String>::new(), "{command}\n{}", draft.text);
     assert_eq!(checked.tally.examples, 1);
     let definition = load_card(Arc::new(loaded(connector)), files[1].path, &draft.text).unwrap();
-    let example = &definition.card.examples().unwrap()[0];
+    let example = &definition.examples().unwrap()[0];
     let plan = plan_example(&definition, example).unwrap();
     (draft, plan)
 }

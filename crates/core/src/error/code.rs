@@ -92,6 +92,7 @@ codes! {
         DEFINITION_VALUE = "definition.value",
         DEFINITION_NAME = "definition.name",
         DEFINITION_UNREADABLE = "definition.unreadable",
+        DEFINITION_DEFAULT = "definition.default",
         CARD_UNKNOWN = "card.unknown",
         CONNECTOR_UNKNOWN = "connector.unknown",
         TEMPLATE_SYNTAX = "template.syntax",
@@ -180,6 +181,7 @@ codes! {
         AUTH_GRANT_REFUSED = "auth.grant_refused",
         AUTH_DENIED = "auth.denied",
         AUTH_TOKEN_REPLY = "auth.token_reply",
+        AUTH_CHOICE = "auth.choice",
     }
     Policy {
         URL_OUTSIDE_BASE = "url.outside_base",

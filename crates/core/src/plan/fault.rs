@@ -19,6 +19,9 @@ pub enum PlanFault {
     /// An option or input is wrong.
     #[error(transparent)]
     Field(FieldFault),
+    /// A field of the connection has no value, and a login brings it.
+    #[error("{} comes with a login, and none has brought it", .0.name())]
+    NotLoggedIn(FieldFault),
     /// A group of inputs that the card does not have, or that is no object.
     #[error("{}", group_message(group, *found))]
     Group {
@@ -196,6 +199,7 @@ impl Fault for PlanFault {
     fn code(&self) -> Code {
         match self {
             PlanFault::Field(fault) => fault.code(),
+            PlanFault::NotLoggedIn(_) => Code::AUTH_LOGIN_REQUIRED,
             PlanFault::Group { found: Some(_), .. } => Code::INPUT_TYPE,
             PlanFault::Group { found: None, .. } => Code::INPUT_UNKNOWN,
             PlanFault::Template { error, .. } => error.code(),
@@ -227,7 +231,7 @@ impl Fault for PlanFault {
             None => in_request(part),
         };
         match self {
-            PlanFault::Field(fault) => fault.place(),
+            PlanFault::Field(fault) | PlanFault::NotLoggedIn(fault) => fault.place(),
             PlanFault::Group { group, .. } => Place::invocation(&["input", group]),
             PlanFault::Template { part, .. } | PlanFault::NotAnObject { part, .. } => {
                 in_request(*part)
@@ -287,6 +291,7 @@ impl Fault for PlanFault {
             PlanFault::Query { .. } => {
                 "give nested values as JSON text, for example \"[\\\"a\\\"]\""
             }
+            PlanFault::NotLoggedIn(_) => "log in",
             PlanFault::AuthMissing { .. } => {
                 "fill in the fields of one of these methods under `connection.fields` of the invocation"
             }

@@ -14,6 +14,7 @@ use super::fault::{PlanFault, RequestPart};
 use super::forms::settle_invocation;
 use super::idempotency;
 use super::limits::METHODS;
+use super::login;
 use super::planned::{Plan, Refusal};
 use super::scope::PlanScope;
 use super::settings::PlanSettings;
@@ -77,6 +78,7 @@ pub fn plan_in(
             connection.add_secrets(&mut redactor);
             add_sensitive(&definition.card, &input, &mut redactor);
             derived.take().into_iter().for_each(|secret| redactor.add(secret));
+            let fault = login::told(fault, &definition.connector);
             Err(Refusal { fault, redactor: Arc::new(redactor), warnings })
         }
     }

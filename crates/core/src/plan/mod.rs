@@ -13,6 +13,7 @@ mod forms;
 mod given;
 mod idempotency;
 mod limits;
+mod login;
 mod make;
 mod multipart;
 mod planned;

@@ -126,7 +126,7 @@ fn read(
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
     Ok(Tokens {
-        gives: gives(session.gives.iter(), &scope, current),
+        gives: gives(session.gives.iter(), session.look_up.as_ref(), &scope, current),
         ..Tokens::new(Secret::new(access), answer.now.shared, seconds)
     })
 }
