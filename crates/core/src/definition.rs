@@ -6,6 +6,7 @@ use crate::card::{Card, Example, HttpError};
 use crate::connector::Connector;
 use crate::decoder::{Decoding, Look, Paths};
 use crate::field::{Field, FieldType};
+use crate::file::may_hold;
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
 use crate::retries::Backoff;
@@ -22,6 +23,7 @@ pub struct Definition {
     looks: Option<Paths>,
     reply_secrets: Arc<[ReplySecret]>,
     decoding: Arc<Decoding>,
+    takes_files: bool,
 }
 
 impl Definition {
@@ -34,13 +36,20 @@ impl Definition {
         let reply_secrets = reply_secrets(&card).into();
         let (decoder, lists) = (card.response.decoder, card.response.lists.clone());
         let decoding = Arc::new(Decoding { decoder, lists });
-        Definition { connector, card, looks, reply_secrets, decoding }
+        let takes_files = card.input.values().flat_map(|fields| fields.values()).any(may_hold);
+        Definition { connector, card, looks, reply_secrets, decoding, takes_files }
     }
 
     /// `<connector>/<card>`.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.connector.name.as_str(), self.card.name.as_str())
+    }
+
+    /// Whether an input may name a file.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.takes_files
     }
 
     /// The card's examples, with the connector's connection where they have none of their own.

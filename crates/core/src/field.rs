@@ -45,6 +45,8 @@ pub enum FieldType {
     Secret,
     /// A list; `of` gives the type of its items.
     List,
+    /// A file: an object with one of `file` (a path), `base64` and `text`, and perhaps `name` and `type`.
+    File,
 }
 
 impl FieldType {
@@ -61,6 +63,7 @@ impl FieldType {
             FieldType::Dropdown => "dropdown",
             FieldType::Secret => "secret",
             FieldType::List => "list",
+            FieldType::File => "file",
         }
     }
 
@@ -76,6 +79,7 @@ impl FieldType {
             FieldType::Any => "Any",
             FieldType::Dropdown => "Dropdown",
             FieldType::List => "List",
+            FieldType::File => "File",
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod endpoint_url;
 pub mod error;
 pub mod failure;
 pub mod field;
+pub mod file;
 pub mod host_pattern;
 pub mod http_date;
 pub mod inject;

@@ -42,7 +42,8 @@ impl Transport for MockTransport {
         request: &'a RequestSpec,
         _: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        let body = request.body.as_ref().map(|body| &*body.bytes).unwrap_or_default();
+        let body = request.body.as_ref().and_then(|body| body.bytes());
+        let body = body.map(|bytes| &**bytes).unwrap_or_default();
         let reply = self.mock.answer(&request.method, &request.url, &request.headers, body);
         Box::pin(async move { Ok(reply) })
     }

@@ -26,6 +26,7 @@ mod locate;
 mod look_up;
 mod mend;
 mod misshapen;
+mod multipart;
 mod names;
 mod parts;
 mod references;

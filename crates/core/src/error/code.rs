@@ -138,6 +138,7 @@ codes! {
         INPUT_RANGE = "input.range",
         INPUT_UNKNOWN = "input.unknown",
         INPUT_SCHEMA = "input.schema",
+        INPUT_FILE = "input.file",
         TEMPLATE_MISSING = "template.missing",
         TEMPLATE_VALUE = "template.value",
         HEADER_NAME = "header.name",

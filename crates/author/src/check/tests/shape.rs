@@ -112,7 +112,7 @@ mutations! {
     a_body_has_some_kind:
         card(r#""body": { "json": "<<input.Item.Data>>" }"#,
             r#""body": {}"#) =>
-        ["definition.value /request/body 28:13 one of `json`, `form`, `xml` and `text` is missing"];
+        ["definition.value /request/body 28:13 one of `json`, `ndjson`, `form`, `multipart`, `xml`, `text` and `file` is missing"];
 
     a_condition_is_a_reference:
         card(r#""visibleWhen": { "options.Verb": ["POST", "PUT"] }"#,
