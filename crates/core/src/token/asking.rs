@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
-use url::Url;
+use serde_json::Map;
 
 use super::answer::Answer;
 use super::fault::GrantFault;
+use super::known::Known;
 use super::scheme::TokenScheme;
 use super::server::Server;
 use super::tokens::Tokens;
 use crate::auth::AuthFault;
-use crate::call::Cookies;
 use crate::connection::Connection;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
@@ -20,23 +19,6 @@ use crate::request::RequestSpec;
 pub struct Asking<'a> {
     scheme: TokenScheme<'a>,
     known: Known<'a>,
-}
-
-/// What is known while a token is asked for.
-pub(super) struct Known<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) current: Option<&'a Tokens>,
-    pub(super) server: Option<&'a Server>,
-    /// Which of several requests comes next.
-    pub(super) step: usize,
-    /// What the steps before it gave.
-    pub(super) given: Map<String, Value>,
-    /// The cookies that they set, by origin.
-    pub(super) cookies: HashMap<String, Cookies>,
-    /// The value of the cookie that is the token, as far as a step has set it.
-    pub(super) cookie: Option<String>,
-    /// Where the last request went.
-    pub(super) url: Option<Url>,
 }
 
 impl<'a> Asking<'a> {
@@ -81,4 +63,18 @@ impl<'a> Asking<'a> {
         self.known.step += 1;
         Ok(tokens)
     }
+}
+
+/// The first request that gets a token without a person, where the definition says all of it: with the refresh token, where there is
+/// one, or as the grant says. `None` where a person has to log in.
+///
+/// # Errors
+/// [`AuthFault`] where a value is missing or unusable.
+pub fn request(
+    scheme: TokenScheme<'_>,
+    connection: &Connection,
+    current: Option<&Tokens>,
+    moment: &Moment,
+) -> Result<Option<RequestSpec>, AuthFault> {
+    Asking::begin(scheme, connection, current, None).request(moment)
 }

@@ -11,9 +11,11 @@ mod client;
 mod endpoint;
 mod fault;
 mod given;
+mod known;
 mod look_up;
 mod oauth2;
 mod pkce;
+mod registration;
 mod reply;
 mod scheme;
 mod server;
@@ -21,8 +23,8 @@ mod session;
 mod tokens;
 
 pub use answer::{Answer, Now};
-pub use asking::Asking;
-pub use client::{Client, read_registration, registration};
+pub use asking::{Asking, request};
+pub use client::Client;
 pub use fault::{GrantFault, NoToken, Refused};
 pub use look_up::{Choice, look_up, look_up_secrets, read_look_up};
 pub use oauth2::{
@@ -30,6 +32,7 @@ pub use oauth2::{
 };
 pub use oauth2::{has_revocation, read_device, read_tokens, revocations};
 pub use pkce::Pkce;
-pub use scheme::{TokenScheme, refusal, request, starts_alone};
+pub use registration::{read_registration, registration};
+pub use scheme::{TokenScheme, refusal, starts_alone};
 pub use server::{Server, read_server, server_requests};
 pub use tokens::{TokenSet, Tokens};

@@ -14,10 +14,10 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
-use super::asking::Known;
 use super::client::Client;
 use super::endpoint::{add_to_query, endpoint, form_body, json_body};
 use super::fault::GrantFault;
+use super::known::Known;
 use super::pkce::Pkce;
 use super::reply::{self, Places, granted, seconds};
 use super::scheme::TokenSource;

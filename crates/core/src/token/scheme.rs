@@ -1,12 +1,11 @@
 //! A scheme that gets a token before a request can be sent, and what is asked of it; each has that in its own file.
 
 use super::answer::Answer;
-use super::asking::{Asking, Known};
 use super::fault::{GrantFault, Refused};
+use super::known::Known;
 use super::reply;
 use super::tokens::Tokens;
 use crate::auth::{AuthFault, AuthMethod, OAuth2, Session};
-use crate::connection::Connection;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 
@@ -65,20 +64,6 @@ impl<'a> TokenScheme<'a> {
             TokenScheme::Session(session) => session,
         }
     }
-}
-
-/// The first request that gets a token without a person, where the definition says all of it: with the refresh token, where there is
-/// one, or as the grant says. `None` where a person has to log in.
-///
-/// # Errors
-/// [`AuthFault`] where a value is missing or unusable.
-pub fn request(
-    scheme: TokenScheme<'_>,
-    connection: &Connection,
-    current: Option<&Tokens>,
-    moment: &Moment,
-) -> Result<Option<RequestSpec>, AuthFault> {
-    Asking::begin(scheme, connection, current, None).request(moment)
 }
 
 /// Whether the token can be got anew without a person, when the refresh token is no longer good.

@@ -7,9 +7,9 @@ use http::{HeaderValue, Method};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::asking::Known;
 use super::endpoint::{add_to_query, endpoint, form_body};
 use super::fault::GrantFault;
+use super::known::Known;
 use super::reply::{gives, refusal, seconds};
 use super::scheme::TokenSource;
 use super::tokens::Tokens;

@@ -378,14 +378,14 @@ impl Renewer {
             None => None,
         };
         // Several requests have the time of one: the lease is no longer.
-        let since = Instant::now();
+        let (since, mut time) = (Instant::now(), self.timing.treatment);
         let mut asking = Asking::begin(scheme, &wanted.connection, current, server.as_deref());
         loop {
             let moment = self.moment().map_err(unusable)?;
             let request = asking.request(&moment).map_err(refused)?;
             let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
             let request = wanted.secured(request).map_err(refused)?;
-            let reply = self.send_since(&request, since).await;
+            let reply = self.send_within(&request, time).await;
             let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
             let now = Now { shared: now, here: self.unix_seconds() };
             let answer = Answer { reply: &reply, redactor: &request.redactor, now };
@@ -393,6 +393,8 @@ impl Renewer {
             if let Some(tokens) = read {
                 return Ok(tokens);
             }
+            let total = self.timing.treatment.total_timeout;
+            time = self.timing.treatment.within(total.saturating_sub(since.elapsed()));
         }
     }
 
@@ -416,15 +418,17 @@ impl Renewer {
     /// # Errors
     /// [`GrantFault::Transport`] where no whole reply came.
     pub(crate) async fn send(&self, request: &RequestSpec) -> Result<Reply, GrantFault> {
-        self.send_since(request, Instant::now()).await
+        self.send_within(request, self.timing.treatment).await
     }
 
-    /// The same with what is left of the time that began then.
-    async fn send_since(&self, request: &RequestSpec, since: Instant) -> Result<Reply, GrantFault> {
+    /// The same in another time.
+    async fn send_within(
+        &self,
+        request: &RequestSpec,
+        treatment: Treatment,
+    ) -> Result<Reply, GrantFault> {
         let origin = || request.url.origin().ascii_serialization();
-        let treatment = self.timing.treatment;
-        let left = treatment.total_timeout.saturating_sub(since.elapsed());
-        let treatment = treatment.within(left);
+        let since = Instant::now();
         let mut sent = match self.egress.check(request) {
             Ok(()) => self.transport.send(request, treatment).await,
             Err(fault) => Err(fault),
