@@ -185,14 +185,14 @@ impl Host {
             identity => Ok(TestOutcome { status, identity, target: target.clone() }),
         };
         match self.run_definition(definition, invocation).await {
-            Ok(Outcome { output, status, .. }) if test.expect.contains(&status) => {
+            Ok(Outcome { output, status, .. }) if test.expects(status) => {
                 tested(status, connection_test::identity(&output))
             }
             Ok(Outcome { status, .. }) => unexpected(status),
             Err(error) => match error.response().map(|response| response.status) {
                 // An expected status, unless it is a good one and the body says that it failed all the same.
                 Some(status)
-                    if test.expect.contains(&status)
+                    if test.expects(status)
                         && (!(200..300).contains(&status) || error.class() == Class::Response) =>
                 {
                     tested(status, None)

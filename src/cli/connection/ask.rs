@@ -215,9 +215,11 @@ fn value_of(text: &str, field: &Field, offered: &[&Choice]) -> Value {
             "n" | "no" | "false" => Value::Bool(false),
             _ => as_text(),
         },
-        FieldType::Number | FieldType::Object | FieldType::List | FieldType::Any => {
-            serde_json::from_str(trimmed).unwrap_or_else(|_| as_text())
-        }
+        FieldType::Number
+        | FieldType::Object
+        | FieldType::List
+        | FieldType::File
+        | FieldType::Any => serde_json::from_str(trimmed).unwrap_or_else(|_| as_text()),
     }
 }
 

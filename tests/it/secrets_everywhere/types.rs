@@ -69,7 +69,8 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 29] = [
+const WRITTEN: [&str; 30] = [
+    "ConnectionForm",
     "DraftFault",
     "Clause",
     "Entry",
@@ -102,14 +103,16 @@ const WRITTEN: [&str; 29] = [
 ];
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
-/// or a cassette once it is masked. Nothing of ours prints them.
-const VALUES: [&str; 9] = [
+/// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
+const VALUES: [&str; 11] = [
     "DecodedBody",
     "FlowCaseRun",
     "Found",
     "Golden",
+    "OpenedFile",
     "Outcome",
     "OutputValue",
+    "Piece",
     "RecordedBody",
     "RenderedBase",
     "Response",

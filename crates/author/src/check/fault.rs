@@ -99,6 +99,11 @@ pub(super) enum DefinitionFault {
         /// Its type.
         found: &'static str,
     },
+    /// A helper that asks for the moment of a request, where none is made.
+    NoMoment {
+        /// The helper.
+        helper: String,
+    },
     /// A root that is not in scope where it stands.
     Root {
         /// The reference.
@@ -279,6 +284,25 @@ pub(super) enum DefinitionFault {
     },
     /// A card without an example.
     NoExample,
+    /// A key that is left out, and what stands for it.
+    Taken {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// The made-up connection of the connector is none.
+    ConnectionExample {
+        /// Why, in words.
+        reason: String,
+    },
+    /// What the reader of definitions tells of a part.
+    NotLoaded {
+        /// The reader's words.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
 }
 
 /// What was meant by an expression that cannot be read.

@@ -12,8 +12,10 @@ use super::references::{CONNECTED, Rules};
 use super::{auth, decisions, look_up, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
+use cardhost_core::connection::Connection;
 use cardhost_core::connector::{Connector, Target};
 use cardhost_core::error::{Code, pointer};
+use cardhost_core::failure::Error;
 use cardhost_core::field::FieldType;
 use cardhost_core::host_pattern::is_allowed;
 use cardhost_core::settle::FieldRoot;
@@ -59,6 +61,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             findings.at_key(Code::DEFINITION_VALUE, &place, fault);
         }
     }
+    connection_example(connector, findings);
     connection_test(names, findings);
     for (name, method) in &connector.auth {
         let scheme = method.scheme();
@@ -273,6 +276,21 @@ fn below(name: &str, key: &str) -> String {
 fn field_reference(label: &str) -> String {
     let segments = vec![label.to_owned()];
     Reference { root: Root::Connection, segments, optional: false }.to_string()
+}
+
+/// Checks that the made-up connection is one.
+fn connection_example(connector: &Connector, findings: &mut Findings<'_>) {
+    let no_sources = |_: &_| Err("an example gives values".to_owned());
+    let fields = connector.connection.example().ok().flatten();
+    let Some(Err(error)) = fields.map(|fields| Connection::settle(connector, fields, &no_sources))
+    else {
+        return;
+    };
+    let error = Error::from(error);
+    let place = error.place().pointer.replacen("/connection/fields", "/connection/example", 1);
+    let place = if place.is_empty() { "/connection/example" } else { &place };
+    let fault = DefinitionFault::ConnectionExample { reason: error.message() };
+    findings.at(Code::DEFINITION_VALUE, place, fault);
 }
 
 fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {

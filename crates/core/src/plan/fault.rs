@@ -3,6 +3,7 @@
 use super::limits::{MAX_BODY_BYTES, METHODS};
 use crate::auth::AuthFault;
 use crate::error::{Code, Fault, Place, pointer};
+use crate::file::FileFault;
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
@@ -75,6 +76,28 @@ pub enum PlanFault {
         part: RequestPart,
         /// The type found.
         found: &'static str,
+    },
+    /// What must be a list of lines is none.
+    #[error("the body's `ndjson` must be a list, not {}", article(found))]
+    NotAList {
+        /// The type found.
+        found: &'static str,
+    },
+    /// A part of a multipart body is none.
+    #[error("part `{name}` of the body {reason}")]
+    Part {
+        /// The name of the part.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file cannot be sent.
+    #[error("{fault}")]
+    File {
+        /// The input that it is, if one.
+        field: Option<Vec<String>>,
+        /// Why.
+        fault: FileFault,
     },
     /// The method is not one of [`super::METHODS`].
     #[error("`{found}` is not a method a card can have")]
@@ -184,7 +207,10 @@ impl Fault for PlanFault {
             PlanFault::ContentType | PlanFault::BadBase { .. } => Code::DEFINITION_VALUE,
             PlanFault::Query { .. } => Code::QUERY_VALUE,
             PlanFault::Header { fault, .. } => fault.code(),
-            PlanFault::NotAnObject { .. } => Code::TEMPLATE_VALUE,
+            PlanFault::NotAnObject { .. } | PlanFault::NotAList { .. } | PlanFault::Part { .. } => {
+                Code::TEMPLATE_VALUE
+            }
+            PlanFault::File { fault, .. } => fault.code(),
             PlanFault::Method { .. } => Code::METHOD_UNKNOWN,
             PlanFault::UnknownTarget { .. } => Code::TARGET_UNKNOWN,
             PlanFault::NoRow { .. } => Code::TARGET_INCOMPLETE,
@@ -214,7 +240,11 @@ impl Fault for PlanFault {
             PlanFault::Url { field: None, .. } => in_request(RequestPart::Path),
             PlanFault::Query { part, field, .. } => in_input(field, *part),
             PlanFault::Header { field, .. } => in_input(field, RequestPart::Headers),
-            PlanFault::ContentType | PlanFault::BodyTooLong => in_request(RequestPart::Body),
+            PlanFault::File { field, .. } => in_input(field, RequestPart::Body),
+            PlanFault::ContentType
+            | PlanFault::BodyTooLong
+            | PlanFault::NotAList { .. }
+            | PlanFault::Part { .. } => in_request(RequestPart::Body),
             PlanFault::Method { .. } => in_request(RequestPart::Method),
             PlanFault::UnknownTarget { .. } => in_request(RequestPart::Target),
             PlanFault::NoRow { table, .. } => at(table.clone()),
@@ -250,6 +280,7 @@ impl Fault for PlanFault {
             PlanFault::Url { fault, .. } => return fault.hint(),
             PlanFault::Header { fault, .. } => return fault.hint(),
             PlanFault::Template { error, .. } => return error.hint(),
+            PlanFault::File { fault, .. } => return fault.hint(),
             PlanFault::Auth { fault, .. } => return fault.hint(),
             PlanFault::HostNotAllowed(fault) => {
                 return Some(format!("it may be {}", quoted(&fault.allowed)));
@@ -269,6 +300,8 @@ impl Fault for PlanFault {
             | PlanFault::BadBase { .. }
             | PlanFault::UnknownAuth { .. } => CHECK_THE_DEFINITION,
             PlanFault::NotAnObject { .. }
+            | PlanFault::NotAList { .. }
+            | PlanFault::Part { .. }
             | PlanFault::Group { .. }
             | PlanFault::Base { .. }
             | PlanFault::ContentType

@@ -15,6 +15,7 @@ mod idempotency;
 mod limits;
 mod login;
 mod make;
+mod multipart;
 mod planned;
 mod reach;
 mod scope;

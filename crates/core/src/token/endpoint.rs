@@ -40,7 +40,7 @@ pub(super) fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
     for (name, value) in pairs {
         push_parameter(name, value, &mut text);
     }
-    Body { kind: BodyKind::Form, bytes: text.into() }
+    Body::new(BodyKind::Form, text)
 }
 
 /// One JSON object of texts, and of lists of them where a name stands several times.
@@ -56,7 +56,7 @@ pub(super) fn json_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
         named.entry(name).or_default().push(value);
     }
     let _ = serializer.collect_map(named.iter().map(|(name, values)| (name, Values(values))));
-    Body { kind: BodyKind::Json, bytes: bytes.into() }
+    Body::new(BodyKind::Json, bytes)
 }
 
 /// One text, or a list of them.

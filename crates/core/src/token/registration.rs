@@ -71,8 +71,7 @@ pub fn registration(
         client.extend(own);
     }
     request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let bytes = Value::Object(client).to_string().into();
-    request.body = Some(Body { kind: BodyKind::Json, bytes });
+    request.body = Some(Body::new(BodyKind::Json, Value::Object(client).to_string()));
     request.redactor = Arc::new(redactor);
     let secret = |key: &str| {
         let template = Template::parse(format!("<<response.body.{key}?>>"));

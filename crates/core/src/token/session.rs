@@ -100,8 +100,8 @@ fn request(
     add_to_query(query.iter().map(|(name, value)| (*name, &**value)), &mut request.url);
     if let Some(json) = &login.json {
         let value = json.value(scope).map_err(AuthFault::Template)?.unwrap_or_default();
-        let bytes = serde_json::to_vec(&value).unwrap_or_default().into();
-        request.body = Some(Body { kind: BodyKind::Json, bytes });
+        let bytes = serde_json::to_vec(&value).unwrap_or_default();
+        request.body = Some(Body::new(BodyKind::Json, bytes));
     } else if let Some(form) = &login.form {
         let mut pairs = Vec::new();
         for (name, template) in form {

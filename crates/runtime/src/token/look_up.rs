@@ -57,6 +57,7 @@ impl Renewer {
     /// A request without options and inputs.
     fn plan(&self, definition: &Definition, connection: &Connection) -> Result<Plan, Error> {
         let circumstances = Circumstances {
+            files: &[],
             idempotency_key: None,
             moment: &|| moment(&*self.clock, &*self.entropy).ok(),
         };
