@@ -28,6 +28,7 @@ pub mod labelled;
 pub mod load;
 pub mod markup;
 pub mod moment;
+pub mod pages;
 pub mod parameters;
 pub mod pem;
 pub mod plan;

@@ -120,6 +120,20 @@ pub fn load_card_with(
             })?;
         }
     }
+    let mut fault = None;
+    let compile = |value: &ValueTemplate, place: String| {
+        let ValueTemplate::Jq(jq) = value else { return };
+        if let Err(found) = jq.compile(engine) {
+            fault.get_or_insert((found, format!("/pages{place}/jq")));
+        }
+    };
+    if let Some(pages) = &card.pages {
+        pages.each(&mut { compile });
+    }
+    if let Some((fault, pointer)) = fault {
+        let place = Place { file: file.to_owned(), pointer, ..Place::default() };
+        return Err(Error::from(fault).at(place));
+    }
     Ok(Definition::new(connector, card))
 }
 

@@ -16,6 +16,7 @@ mod executor;
 pub mod flow;
 pub mod host;
 pub mod login;
+pub mod record_sink;
 mod secret_source;
 pub mod shutdown;
 mod stored;

@@ -25,6 +25,7 @@ mod locate;
 mod mend;
 mod misshapen;
 mod names;
+mod pages;
 mod parts;
 mod references;
 mod replies;

@@ -111,7 +111,12 @@ impl Scope for SigningScope<'_> {
                 }
                 _ => None,
             },
-            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => None,
+            Root::Options
+            | Root::Input
+            | Root::Response
+            | Root::Item
+            | Root::Items
+            | Root::Redirect => None,
         }
     }
 
@@ -123,7 +128,12 @@ impl Scope for SigningScope<'_> {
             Root::Signing => {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
-            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => false,
+            Root::Options
+            | Root::Input
+            | Root::Response
+            | Root::Item
+            | Root::Items
+            | Root::Redirect => false,
         }
     }
 

@@ -112,7 +112,7 @@ fn read(
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
-    let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
+    let scope = ReplyScope { response: &response, options: &nothing, input: &nothing, items: None };
     let access = match (&session.cookie, &session.token_from) {
         (Some(name), _) => cookie(reply, name, answer.now.here)
             .ok_or_else(|| unusable("it sets no such cookie"))?,
