@@ -110,6 +110,7 @@ pub mod login {
     pub use cardhost_runtime::login::{
         BrowserLogin, DeviceCode, DeviceLogin, Login, Revoked, TestOutcome,
     };
+    pub use cardhost_runtime::login::{Choice, LoginEnd, OpenChoice};
 }
 
 /// What sends requests, and what may stand around it or in its place.

@@ -47,7 +47,7 @@ fn text(command: &str, definition: &Definition) -> String {
         fields(&mut text, group, &format!("{group}."), of_group);
     }
     fields(&mut text, "Connection", "", &definition.connector.connection.fields);
-    if let Some(example) = card.examples().unwrap_or_default().first() {
+    if let Some(example) = definition.examples().unwrap_or_default().first() {
         let arguments = arguments(definition, example);
         text.push_str(&format!(
             "\nExample:\n  cardhost {command} {}{arguments}\n",

@@ -49,6 +49,7 @@ fn hint(error: &Error) -> Option<String> {
             _ => None,
         })
         .or_else(|| match fault.downcast_ref()? {
+            PlanFault::NotLoggedIn(_) => Some("log in with `cardhost connection login`"),
             PlanFault::AuthMissing { .. } => Some(
                 "fill in the fields of one of these methods: with `--connection NAME` (or FILE), or under `connection.fields` of the invocation",
             ),
@@ -175,6 +176,9 @@ fn exchange(fault: &ExchangeFault) -> Option<&'static str> {
 fn token(fault: &NoToken) -> Option<&'static str> {
     match fault.fault {
         GrantFault::LoginRequired => Some("log in with `cardhost connection login`"),
+        GrantFault::Choices { .. } => Some(
+            "log in with `cardhost connection login`, which asks for one (or `--choose VALUE`)",
+        ),
         GrantFault::Revoked(_) => Some(
             "log in again with `cardhost connection login`, or give the connection new credentials",
         ),

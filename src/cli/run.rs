@@ -55,6 +55,9 @@ pub(crate) struct RunArgs {
     /// writes them
     #[arg(long, requires = "stream", conflicts_with = "no_secret_references")]
     pub(crate) secret_references: bool,
+    /// Let lines of --stream name files to send with {"file": PATH}: where nobody else writes them
+    #[arg(long, requires = "stream", conflicts_with = "no_secret_references")]
+    pub(crate) read_files: bool,
     /// For the whole exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

@@ -349,6 +349,8 @@ fn value_of(field: &Field, text: &str) -> Result<Value, FieldProblem> {
                 .map_or_else(as_text, |choice| Value::from(choice.value.as_str())))
         }
         FieldType::Object => or_text(None),
+        // A path.
+        FieldType::File => Ok(serde_json::json!({ "file": text })),
         FieldType::Text
         | FieldType::Secret
         | FieldType::DateTime

@@ -76,7 +76,8 @@ pub(crate) fn host_for(
     policy: Policy,
 ) -> Result<HostBuilder, Failure> {
     let secret_references = policy.secret_references && !args.no_secret_references;
-    let policy = Policy { secret_references, ..policy };
+    let file_inputs = policy.file_inputs && !args.no_secret_references;
+    let policy = Policy { secret_references, file_inputs, ..policy };
     let network = Network { args: &args.network, bases: &args.base };
     let mut builder = connected_host(global, &args.store, &network, policy)?;
     if let Some(path) = &args.connection {
@@ -100,7 +101,12 @@ pub(crate) fn host_for(
 
 /// What a command allows whose invocations are its user's own: they may point at the environment and files.
 pub(crate) fn policy(timeout: Option<Duration>) -> Policy {
-    Policy { total_timeout: timeout, secret_references: true, ..Policy::default() }
+    Policy {
+        total_timeout: timeout,
+        secret_references: true,
+        file_inputs: true,
+        ..Policy::default()
+    }
 }
 
 /// A host for what runs cards, with the mocks of the command line.

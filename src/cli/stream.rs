@@ -44,8 +44,8 @@ const BIG_RESULT_BYTES: usize = MOST_GATHERED_BYTES;
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let interrupt = Interrupt::listen(&args.drain)?;
     // Whoever writes the lines need not be whoever started the stream.
-    let secret_references = args.secret_references;
-    let policy = Policy { secret_references, ..args.policy() };
+    let (secret_references, file_inputs) = (args.secret_references, args.read_files);
+    let policy = Policy { secret_references, file_inputs, ..args.policy() };
     let builder = setup::running_host(global, &args.target.reach, policy, args.mock)?;
     let host = builder.shutdown(interrupt.shutdown.clone()).build();
     let card = args.target.card.as_deref();

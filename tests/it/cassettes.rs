@@ -604,8 +604,8 @@ fn difference(recorded: &Value, sent: &Value, ignore: Value) -> String {
     }
     if let Some(body) = sent["body"].as_str() {
         let kind = cardhost::core::request::BodyKind::Text;
-        let bytes = body.to_owned().into();
-        request.body = Some(cardhost::core::request::Body { kind, bytes });
+        let bytes = body.to_owned();
+        request.body = Some(cardhost::core::request::Body::new(kind, bytes));
     }
     match block_on(transport.send(&request, TREATMENT)) {
         Ok(reply) => {

@@ -66,7 +66,9 @@ fn judged(of: &Described) -> Option<(usize, Vec<String>)> {
     let server = peers::prism(&description(of.file)?)?;
     let base = format!("{}{}", server.base_url, of.below);
     let (mut count, mut refused) = (0, Vec::new());
-    for file in fs::read_dir(path(&format!("cards/{}", of.connector))).unwrap() {
+    let folder = path(&format!("cards/{}", of.connector));
+    let connector = read(&folder.join("connector.json"));
+    for file in fs::read_dir(folder).unwrap() {
         let file = file.unwrap().path();
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let is_card = file.extension().is_some_and(|kind| kind == "json") && name != "connector";
@@ -74,8 +76,12 @@ fn judged(of: &Described) -> Option<(usize, Vec<String>)> {
             continue;
         }
         for example in read(&file)["examples"].as_array().into_iter().flatten() {
+            let fields = match &example["connection"] {
+                Value::Null => &connector["connection"]["example"],
+                own => own,
+            };
             let invocation = json!({
-                "connection": { "fields": example["connection"] },
+                "connection": { "fields": fields },
                 "options": example["options"],
                 "input": example["input"],
             });

@@ -1171,6 +1171,79 @@ fn a_login_with_a_device_code_shows_it_and_one_without_a_person_is_done_at_once(
     assert_eq!(done.stderr, "logged in: the tokens of acme/prod are stored\n");
 }
 
+/// The connector of [`acme`] whose login looks up sites, of which the service has two.
+fn with_sites(home: &Home, url: &str, grant: &str) -> String {
+    let cards = acme(home, url, grant);
+    let file = home.path("cards/acme/connector.json");
+    let mut connector: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    connector["connection"]["fields"]["Site"] = json!({ "type": "text", "from": "login" });
+    connector["auth"]["oauth"]["lookUp"] = json!({
+        "target": "API", "path": "/sites",
+        "choose": { "value": "<<item.id>>", "title": "<<item.name>>" }, "gives": { "Site": "<<item.id>>" },
+    });
+    fs::write(file, connector.to_string()).unwrap();
+    cards
+}
+
+#[test]
+fn one_of_several_that_a_login_may_use_is_chosen() {
+    let home = Home::new();
+    let server = RawServer::start(|_, request| {
+        let text = String::from_utf8_lossy(request);
+        let body = match text.split(' ').nth(1).unwrap_or_default() {
+            "/token" => {
+                json!({ "access_token": format!("{CANARY}-access"), "token_type": "Bearer" })
+            }
+            _ => json!([{ "id": 7, "name": "Tea" }, { "id": 8, "name": "Coffee\u{1b}[2J" }]),
+        };
+        Answer::Bytes(reply("200 OK", "application/json", body.to_string().as_bytes()))
+    });
+    let cards = with_sites(&home, &server.url, "client_credentials");
+    home.ok(&["connection", "add", "acme", "prod", "--cards", &cards], &acme_fields());
+    let login = ["connection", "login", "acme/prod", "--cards", &cards];
+    let site = || {
+        let shown = home.json(&["connection", "show", "acme/prod", "--json", "--cards", &cards]);
+        shown["fromLogin"]["Site"].clone()
+    };
+    for (more, said) in [
+        (&[][..], "one of several must be chosen that this login may use: `7` (Tea), `8` ("),
+        (&["--choose", "9"], "`9` is none of those that this login may use: `7` (Tea), `8` ("),
+    ] {
+        let (code, error) = home.fails(&[&login, more].concat(), "");
+        assert_eq!((code, &error["code"]), (5, &json!("auth.choice")), "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(said) && !message.contains('\u{1b}'), "{message}");
+        assert_eq!(site(), Value::Null);
+    }
+    let done = home.ok(&[&login[..], &["--choose", "Tea"]].concat(), "");
+    assert_eq!(done.stderr, "logged in: the tokens of acme/prod are stored\n");
+    assert_eq!(site(), 7);
+    let shown = home.ok(&["connection", "show", "acme/prod", "--cards", &cards], "").stdout;
+    assert!(shown.contains("\nfrom the login\n  Site  7\n"), "{shown}");
+
+    let steps = json!([
+        ["  1  Tea  7", "", false],
+        ["Which one is meant: ", "3\n", false],
+        ["one of 1 to 2 is expected", "", false],
+        ["Which one is meant: ", "2\n", false],
+        ["logged in", "", false],
+    ]);
+    if let Some((code, shown)) = home.at_terminal(&login, steps) {
+        assert_eq!(code, 0, "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        assert_eq!(site(), 8);
+    }
+
+    with_sites(&home, &server.url, "authorization_code");
+    let mut login = UnderWay::begin(&home, &cards, &["--choose", "7"]);
+    let (query, back) = login.url();
+    let last = visit(&back, &format!("GET /callback?code=c&state={}", query["state"]));
+    assert_eq!(last.status(), 200);
+    assert!(last.body.starts_with("One of several has to be chosen"), "{}", last.body);
+    assert_eq!(login.end().0, 0);
+    assert_eq!(site(), 7);
+}
+
 #[test]
 fn tokens_are_revoked_when_their_connection_is_removed() {
     for (revocation, more, says) in [

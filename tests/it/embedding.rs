@@ -172,7 +172,8 @@ impl Transport for Echo {
                 tokio::task::yield_now().await;
             }
             self.now.fetch_sub(1, Ordering::SeqCst);
-            let body = serde_json::from_slice(&request.body.as_ref().unwrap().bytes).unwrap();
+            let body =
+                serde_json::from_slice(request.body.as_ref().unwrap().bytes().unwrap()).unwrap();
             Ok(json_reply(200, &body))
         })
     }

@@ -73,6 +73,7 @@ mod targets;
 mod tls_connections;
 mod tokens;
 mod transport;
+mod uploads;
 mod warehouse;
 
 /// As in the command: `memory` looks at what is left behind.

@@ -1,6 +1,7 @@
 //! `cardhost mock`: a stand-in that answers from the examples, as a process and inside `run --mock`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::Child;
 
 use serde_json::{Value, json};
@@ -98,6 +99,9 @@ impl Example {
 
 /// Every example of every shipped card.
 fn examples() -> Vec<Example> {
+    let read =
+        |file: &Path| -> Value { serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap() };
+    let connector = read(&path("cards/mixpanel/connector.json"));
     let mut examples = Vec::new();
     for entry in std::fs::read_dir(path("cards/mixpanel")).unwrap() {
         let file = entry.unwrap().path();
@@ -105,9 +109,13 @@ fn examples() -> Vec<Example> {
         if name == "connector" || file.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        let mut card: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let mut card = read(&file);
         for value in card["examples"].as_array_mut().unwrap() {
-            examples.push(Example { card: format!("mixpanel/{name}"), value: value.take() });
+            let mut value = value.take();
+            if value["connection"].is_null() {
+                value["connection"] = connector["connection"]["example"].clone();
+            }
+            examples.push(Example { card: format!("mixpanel/{name}"), value });
         }
     }
     // Seventeen cards have two or more each.

@@ -75,7 +75,8 @@ const MISTAKES: &[Mistake] = &[
         name: "a key that must be there is not",
         told: ("definition.missing_key", "key `version` is missing", None),
         connector: (r#", "version": "1.0.0""#, ""),
-        card: (r#", "version": "1.0.0""#, ""),
+        // What a card leaves out follows from its connector.
+        card: ("", ""),
         flow_json: (r#", "version": "1.0.0""#, ""),
         flow_yaml: ("\n  version: 1.0.0", ""),
     },

@@ -75,7 +75,7 @@ fn items(from: usize) -> Vec<Value> {
 }
 
 fn body(request: &RequestSpec) -> Value {
-    serde_json::from_slice(&request.body.as_ref().unwrap().bytes).unwrap()
+    serde_json::from_slice(request.body.as_ref().unwrap().bytes().unwrap()).unwrap()
 }
 
 /// Each way to the next page: what the card says, the request, the service.
@@ -176,7 +176,8 @@ fn styles() -> Vec<(
             json!({ "method": "POST", "body": { "form": { "page": 0, "filter": "a b" } } }),
             Arc::new(|request| {
                 let text =
-                    String::from_utf8(request.body.as_ref().unwrap().bytes.to_vec()).unwrap();
+                    String::from_utf8(request.body.as_ref().unwrap().bytes().unwrap().to_vec())
+                        .unwrap();
                 let fields: std::collections::BTreeMap<_, _> =
                     url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
                 let page: usize = fields["page"].parse().unwrap();

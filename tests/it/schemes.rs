@@ -7,6 +7,7 @@
 //! | `connection.json` | the fields of the connection |
 //! | `invocation.json` | an invocation without `connection`, or a list of them: each is run, on the same host |
 //! | `browser` | where there is a login: the query with which the browser comes back; empty for a device |
+//! | `choose` | which one of several the person chooses; nobody is asked without it |
 //! | `reply`, `reply.2` … | what the server answers; see [`Scripted`] |
 //! | `plan` | golden: the first invocation's plan, redacted |
 //! | `login` | golden, where there is a login: what the person is shown |
@@ -34,7 +35,7 @@ use cardhost::entropy::{Entropy, FixedEntropy};
 use cardhost::store::{Key, KeySet, Store, TenantStore};
 use cardhost::transport::{BoxFuture, HttpTransport, Transport};
 use cardhost::{Error, Host, Invocation, Prepared, Reply, RequestSpec};
-use cardhost_runtime::login::Login;
+use cardhost_runtime::login::{Login, LoginEnd};
 use http::HeaderValue;
 use rcgen::KeyPair;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -110,10 +111,11 @@ impl CustomScheme for Demo {
 }
 
 fn case(area: &str, name: &str) -> Vec<String> {
-    const FILES: [&str; 8] = [
+    const FILES: [&str; 9] = [
         "connection.json",
         "invocation.json",
         "browser",
+        "choose",
         "reply",
         "plan",
         "login",
@@ -231,7 +233,9 @@ async fn run(
     let planned = host.prepare(Some(CARD), invocation(&invocations[0])).await;
     golden.push(("plan", pretty(&planned.map_or_else(|e| e.to_json(), |plan| shown(&plan)))));
     if let Some(browser) = browser {
-        golden.push(("login", login(&host, browser.trim_end()).await));
+        let choose = fs::read_to_string(folder.join("choose")).ok();
+        let choose = choose.as_deref().map(str::trim_end);
+        golden.push(("login", login(&host, browser.trim_end(), choose).await));
     }
     let mut outcomes = Vec::new();
     for one in &invocations {
@@ -263,25 +267,38 @@ async fn store(place: &Path, fields: &Map<String, Value>) -> TenantStore {
 }
 
 /// Logs in; gives what the person is shown, and the error where there is one.
-async fn login(host: &Host, browser: &str) -> String {
-    let ended = |result: Result<(), Error>| match result {
-        Ok(()) => String::new(),
-        Err(error) => pretty(&error.to_json()),
+async fn login(host: &Host, browser: &str, choose: Option<&str>) -> String {
+    let failed = |error: &Error| pretty(&error.to_json());
+    let ended = async |result: Result<LoginEnd, Error>| match result {
+        Ok(LoginEnd::Stored) => String::new(),
+        Ok(LoginEnd::Choose(choice)) => {
+            let offered = choice.choices().iter();
+            let mut shown: String =
+                offered.map(|one| format!("{}: {}\n", one.value, one.title)).collect();
+            let taken = match choose {
+                Some(chosen) => choice.take(chosen).await,
+                None => Err(choice.not_made()),
+            };
+            shown.extend(taken.err().map(|error| failed(&error)));
+            shown
+        }
+        Err(error) => failed(&error),
     };
     match host.begin_login("demo", "mine", None, REDIRECT_URI).await {
         Ok(Login::Browser(login)) => {
             let url = login.url().to_string();
             let state = login.url().query_pairs().find(|(name, _)| name == "state").unwrap();
             let query = browser.replace("{state}", &state.1);
-            format!("{url}\n{}", ended(login.finish(&query).await))
+            format!("{url}\n{}", ended(login.finish(&query).await).await)
         }
         Ok(Login::Device(login)) => {
             let code = login.code();
             let shown = format!("{} {}\n", code.verification_uri, code.user_code);
-            shown + &ended(login.wait().await)
+            shown + &ended(login.wait().await).await
         }
         Ok(Login::Direct) => "nothing\n".to_owned(),
-        Err(error) => ended(Err(error)),
+        Ok(Login::Choose(choice)) => ended(Ok(LoginEnd::Choose(choice))).await,
+        Err(error) => failed(&error),
     }
 }
 

@@ -40,6 +40,7 @@ macro_rules! areas {
 
 areas! {
     arguments
+    bodies
     cassettes
     conditions
     connections
@@ -172,7 +173,7 @@ fn case(area: &str, name: &str) -> Vec<String> {
 
     let neutral = |text: &str| {
         let text = text.replace(&*root().to_string_lossy(), "{root}").replace(&shown, "{case}");
-        let text = without_resolver_words(&text);
+        let text = without_boundary(&without_resolver_words(&text));
         if url.is_empty() {
             return text;
         }
@@ -240,6 +241,19 @@ fn without_resolver_words(text: &str) -> String {
     };
     let end = rest.find('\n').unwrap_or(rest.len());
     format!("{start}{BEFORE}{{resolver}}{}", &rest[end..])
+}
+
+/// The boundary of a multipart body is random.
+fn without_boundary(text: &str) -> String {
+    let mut pieces = text.split("cardhost-");
+    let mut neutral = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let random = piece.get(..32).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        neutral.push_str("cardhost-");
+        neutral.push_str(if random.is_some() { "{boundary}" } else { "" });
+        neutral.push_str(&piece[random.map_or(0, str::len)..]);
+    }
+    neutral
 }
 
 /// The requests as text, line ends as `\n`.

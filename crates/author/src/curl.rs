@@ -1,12 +1,14 @@
 //! A planned request as a `curl` command; credentials are environment variables, never values.
 
+mod body;
+
 use std::fmt::Write as _;
 
 use cardhost_core::auth::{AuthMethod, CredentialPlace, InCurl};
 use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
-use cardhost_core::plan::{Plan, PlanSettings, Refusal, plan};
-use cardhost_core::request::BodyKind;
+use cardhost_core::file::{OpenedFile, paths_in};
+use cardhost_core::plan::{Circumstances, Plan, PlanSettings, Refusal, plan_in};
 use cardhost_core::template::{Reference, Root, Template};
 
 use crate::variable::variable;
@@ -14,7 +16,7 @@ use crate::variable::variable;
 /// Writes the command. The variables it needs are named in comments above it.
 ///
 /// # Errors
-/// As [`plan`]; the request is planned again with marks in place of the secrets.
+/// As [`cardhost_core::plan::plan`]; the request is planned again with marks in place of the secrets.
 pub fn curl(
     definition: &Definition,
     connection: &Connection,
@@ -33,8 +35,10 @@ pub fn curl(
         let index = labels.iter().position(|known| *known == label).unwrap_or(0);
         format!("{mark}{index}X")
     });
-    let again =
-        plan(definition, &marked, planned.options.clone(), planned.input.clone(), settings)?;
+    let files = files(definition, planned);
+    let told = Circumstances { files: &files, ..Circumstances::default() };
+    let values = (planned.options.clone(), planned.input.clone());
+    let again = plan_in(definition, &marked, values, &told, settings)?;
     let redact = |text: &str| planned.request.redactor.redact(text).into_owned();
     let shell = |text: &str| {
         let mut quoted = quote(text);
@@ -94,9 +98,10 @@ pub fn curl(
         let start = quote(&[&token.name, between, &token.prefix].concat());
         let _ = write!(command, " \\\n  {option} {start}\"${prefix}_TOKEN\"");
     }
+    let body = body::options(&again.request, &planned.request.redactor);
     for (name, value) in &again.request.headers {
         let skipped = user.is_some() && name == http::header::AUTHORIZATION;
-        if skipped || name == http::header::ACCEPT_ENCODING {
+        if skipped || name == http::header::ACCEPT_ENCODING || body.left_out.contains(name) {
             continue;
         }
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -105,21 +110,26 @@ pub fn curl(
         let _ = write!(command, " \\\n  --header {}", shell(&redact(&header)));
     }
     command.push_str(" \\\n  --compressed");
-    if let Some(body) = &again.request.body {
-        let text = String::from_utf8_lossy(&body.bytes);
-        // Text by text: the redactor might find the spelling of a secret across the tokens of a JSON text.
-        let text = match (body.kind, cardhost_core::value::parse(&text)) {
-            (BodyKind::Json, Ok(value)) => planned.request.redactor.redact_value(value).to_string(),
-            _ => redact(&text),
-        };
-        let _ = write!(command, " \\\n  --data-raw {}", shell(&text));
+    for (option, text) in &body.options {
+        let _ = write!(command, " \\\n  {option} {}", shell(text));
     }
     command.push('\n');
+    for note in body.notes.iter().rev() {
+        command.insert_str(0, &format!("# {note}\n"));
+    }
     if command.contains(cardhost_core::secret::MASK) {
         let note = "# where it says [redacted] stands a sensitive input: fill it in\n";
         command.insert_str(0, note);
     }
     Ok(command)
+}
+
+/// The files of the invocation, which curl reads itself.
+fn files(definition: &Definition, planned: &Plan) -> Vec<OpenedFile> {
+    let paths = paths_in(&definition.card.input, &planned.input).into_iter();
+    paths
+        .map(|named| OpenedFile { path: named.path.into(), size: named.size, bytes: None })
+        .collect()
 }
 
 /// What stands for a secret while the command is written: text that nothing of the invocation holds, so that no one
@@ -163,13 +173,8 @@ fn uses(definition: &Definition, plan: &Plan, label: &str) -> bool {
     let mut by_request = false;
     let request = &definition.card.request;
     let body = request.body.as_ref();
-    let values = [
-        request.query.as_ref(),
-        request.headers.as_ref(),
-        body.and_then(|body| body.json.as_ref()),
-        body.and_then(|body| body.form.as_ref()),
-    ];
-    for value in values.into_iter().flatten() {
+    let of_body = body.into_iter().flat_map(|body| body.values().map(|(_, value)| value));
+    for value in request.query.iter().chain(&request.headers).chain(of_body) {
         value.each("", &mut |template, _| by_request |= refers_to(template, label));
     }
     by_auth || by_request

@@ -1,6 +1,8 @@
 //! Where each part of a planned request came from, in the words of the definitions.
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT,
+};
 
 use cardhost_core::definition::Definition;
 use cardhost_core::plan::Plan;
@@ -32,6 +34,7 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
             (_, name) if *name == AUTHORIZATION => format!("auth method `{}`", plan.auth),
             (Some((_, origin)), _) => origin.clone(),
             (None, name) if is_key(name) => "the idempotency key".to_owned(),
+            (None, name) if *name == CONTENT_ENCODING => "the card".to_owned(),
             (None, name) if *name == CONTENT_TYPE => "the kind of body".to_owned(),
             (None, name) if [ACCEPT, ACCEPT_ENCODING, USER_AGENT].contains(name) => {
                 "cardhost".to_owned()
@@ -42,7 +45,8 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
     }
     if let (Some(body), Some(_)) = (&request.body, &plan.request.body) {
         if let Some(json) = &body.json {
-            let bytes = plan.request.body.as_ref().map_or(&[][..], |body| &body.bytes);
+            let bytes = plan.request.body.as_ref().and_then(|body| body.bytes());
+            let bytes = bytes.map_or(&[][..], |bytes| bytes);
             let sent: Value = serde_json::from_slice(bytes).unwrap_or_default();
             // A key whose name the run gives is shown as it is written.
             let is_sent = |path: &str| {
@@ -56,7 +60,14 @@ pub fn origins(definition: &Definition, plan: &Plan) -> Vec<(String, String)> {
         if let Some(form) = &body.form {
             parameters(plan, "body", form, &|_| true, &mut from);
         }
-        if let Some(text) = body.xml.as_ref().or(body.text.as_ref()) {
+        if let Some(parts) = &body.multipart {
+            parameters(plan, "body", parts, &|_| true, &mut from);
+        }
+        for value in body.ndjson.iter().chain(&body.file) {
+            let by = value.as_template().map_or_else(|| "the card".to_owned(), template);
+            from.push(("body".to_owned(), by));
+        }
+        for (_, text) in body.texts() {
             from.push(("body".to_owned(), template(text)));
         }
     }

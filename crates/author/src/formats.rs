@@ -28,7 +28,7 @@ mod tests {
     fn examples_are_optional_and_names_are_listed() {
         let schema = card_schema();
         let required: Vec<_> = schema["required"].as_array().unwrap().iter().collect();
-        assert_eq!(required, ["format", "name", "version", "title", "request", "effect", "output"]);
+        assert_eq!(required, ["request", "output"]);
         assert_eq!(
             schema["$defs"]["Effect"]["enum"],
             serde_json::json!(["read", "idempotent", "write", "destructive"])

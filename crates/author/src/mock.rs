@@ -61,7 +61,7 @@ impl Mock {
     pub fn new(definitions: Vec<Arc<Definition>>) -> Mock {
         let mut samples = Vec::new();
         for definition in definitions {
-            for example in definition.card.examples().unwrap_or_default() {
+            for example in definition.examples().unwrap_or_default() {
                 let Some(reply) = &example.reply else {
                     continue;
                 };
@@ -237,7 +237,8 @@ impl Sample {
             || same_path(without_base, self.relative_path());
         let query =
             pairs(self.request.url.query().unwrap_or_default().as_bytes()) == incoming.query;
-        let own = self.request.body.as_ref().map(|body| &*body.bytes).unwrap_or_default();
+        let own = self.request.body.as_ref().and_then(|body| body.bytes());
+        let own = own.map(|bytes| &**bytes).unwrap_or_default();
         let body = match &incoming.body {
             IncomingBody::Json(value) => {
                 serde_json::from_slice::<Value>(own).is_ok_and(|own| own == *value)
@@ -473,7 +474,7 @@ fn parameter_fault(field: &Field, found: &Value, place: &str) -> Option<String> 
             serde_json::from_str::<serde_json::Number>(text).ok().map(Value::Number)
         }
         FieldType::TrueFalse => text.parse::<bool>().ok().map(Value::Bool),
-        FieldType::List | FieldType::Object | FieldType::Any => return None,
+        FieldType::List | FieldType::Object | FieldType::File | FieldType::Any => return None,
         _ => Some(found.clone()),
     };
     let Some(value) = value else {

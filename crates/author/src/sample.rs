@@ -25,7 +25,7 @@ pub const MOMENT: Moment = Moment { unix_seconds: 1_767_225_600, nonce: [0; 16] 
 pub fn plan_example(definition: &Definition, example: &Example) -> Result<Plan, Error> {
     plan_values(
         definition,
-        example.connection.clone(),
+        example.connection.clone().unwrap_or_default(),
         example.options.clone(),
         example.input.clone(),
     )
@@ -41,14 +41,14 @@ pub fn plan_anti_example(
     first: Option<&Example>,
 ) -> Result<Plan, Error> {
     let or_first = |own: &Option<Map<String, Value>>,
-                    theirs: fn(&Example) -> &Map<String, Value>| {
-        own.clone().or_else(|| first.map(|first| theirs(first).clone())).unwrap_or_default()
+                    theirs: fn(&Example) -> Option<Map<String, Value>>| {
+        own.clone().or_else(|| first.and_then(theirs)).unwrap_or_default()
     };
     plan_values(
         definition,
-        or_first(&anti.connection, |example| &example.connection),
-        or_first(&anti.options, |example| &example.options),
-        or_first(&anti.input, |example| &example.input),
+        or_first(&anti.connection, |example| example.connection.clone()),
+        or_first(&anti.options, |example| Some(example.options.clone())),
+        or_first(&anti.input, |example| Some(example.input.clone())),
     )
 }
 

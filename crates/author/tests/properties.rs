@@ -351,7 +351,7 @@ fn a_damaged_card_loads_or_is_refused() {
         let Ok(definition) = load_card(Arc::clone(&connector), "card.json", &text) else {
             return Ok(());
         };
-        for example in definition.card.examples().unwrap_or_default().iter().take(1) {
+        for example in definition.examples().unwrap_or_default().iter().take(1) {
             if let Ok(plan) = plan_example(&definition, example) {
                 let url = plan.request.url;
                 let mut under_a_base = false;

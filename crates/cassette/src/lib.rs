@@ -20,6 +20,7 @@ mod har;
 mod headers;
 mod inject;
 mod mask;
+mod parts;
 mod player;
 mod recoded;
 mod recorded_run;

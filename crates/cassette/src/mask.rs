@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
+use super::parts::{BOUNDARY, PartText, boundary_of, parts, with_fixed_boundary};
 use super::recoded::{self, Recoded};
 use super::{
     FaultKind, FaultLimit, Headers, RecordedBody, RecordedFault, RecordedReply, RecordedRequest,
 };
-use cardhost_core::request::RequestSpec;
+use cardhost_core::request::{Content, Piece, RequestSpec};
 use cardhost_core::response::{BodyEnd, Reply, latin1};
 use cardhost_core::secret::{MASK, Redactor, Secret};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
@@ -48,11 +49,20 @@ fn follow(found: &mut Found, text: &str) {
 impl Mask<'_> {
     /// A request as it is written and compared.
     pub(super) fn request(&self, spec: &RequestSpec) -> RecordedRequest {
-        let body = spec.body.as_ref().and_then(|body| self.body(&spec.headers, &body.bytes));
+        let body = spec.body.as_ref().and_then(|body| match &body.content {
+            Content::Bytes(bytes) => self.body(&spec.headers, bytes, true),
+            Content::Pieces(pieces) => self.body(&spec.headers, &stand_in(pieces), true),
+        });
+        let mut headers = self.headers(&spec.headers);
+        for value in headers.0.get_mut("content-type").into_iter().flatten() {
+            if let Some(fixed) = with_fixed_boundary(value) {
+                *value = fixed;
+            }
+        }
         RecordedRequest {
             method: spec.method.to_string(),
             url: self.url(spec.url.as_str()),
-            headers: self.headers(&spec.headers),
+            headers,
             body,
         }
     }
@@ -71,7 +81,7 @@ impl Mask<'_> {
                     status: Some(reply.status),
                     headers: self.headers(&reply.headers),
                     body: match cut {
-                        false => self.body(&reply.headers, &reply.body),
+                        false => self.body(&reply.headers, &reply.body, false),
                         true => self.beginning(&reply.body),
                     },
                     longer_than,
@@ -250,10 +260,32 @@ impl Mask<'_> {
         }
     }
 
-    /// A whole body.
-    fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Option<RecordedBody> {
+    /// A whole body; of a request what is by chance of a multipart body is left out.
+    fn body(&self, headers: &HeaderMap, bytes: &[u8], is_request: bool) -> Option<RecordedBody> {
         let content_type = headers.get(http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = content_type.map(|value| latin1(value.as_bytes())).unwrap_or_default();
+        self.body_of_type(&content_type, bytes, is_request)
+    }
+
+    fn body_of_type(
+        &self,
+        content_type: &str,
+        bytes: &[u8],
+        is_request: bool,
+    ) -> Option<RecordedBody> {
+        if let Some(boundary) = boundary_of(content_type)
+            && let Some(parts) = parts(bytes, boundary)
+        {
+            let written = self.parts(&parts, if is_request { BOUNDARY } else { boundary });
+            let body = RecordedBody::new(&written)?;
+            return Some(self.masked(body, false, &mut Vec::new()));
+        }
+        if is_lines(content_type)
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            let body = RecordedBody::new(self.lines(text, &mut Vec::new()).as_bytes())?;
+            return Some(self.masked(body, false, &mut Vec::new()));
+        }
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
         let charset = content_type.split_once("charset=").map(|(_, rest)| {
             let end = rest.find(';').unwrap_or(rest.len());
@@ -261,6 +293,46 @@ impl Mask<'_> {
         });
         let body = self.recoded(bytes, charset).or_else(|| RecordedBody::new(bytes));
         body.map(|body| self.masked(body, is_form, &mut Vec::new()))
+    }
+
+    /// Parts, each masked as what it is and by its name.
+    fn parts(&self, parts: &[PartText<'_>], boundary: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        for part in parts {
+            let named = part.name().is_some_and(|name| self.is_secret_parameter(name, false));
+            let content = match named && !part.content.is_empty() {
+                true => MASK.as_bytes().into(),
+                false => {
+                    let content_type = part.header("content-type").unwrap_or_default();
+                    let body = self.body_of_type(content_type, part.content, false);
+                    body.map(|body| body.bytes()).unwrap_or_default()
+                }
+            };
+            out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+            if !part.head.is_empty() {
+                out.extend_from_slice(self.text(part.head).as_bytes());
+                out.extend_from_slice(b"\r\n");
+            }
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(&content);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        out
+    }
+
+    /// Lines of JSON, each masked as a value.
+    fn lines(&self, text: &str, found: &mut Found) -> String {
+        let mut out = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let bare = line.trim_end_matches(['\r', '\n']);
+            if let Some(body) = RecordedBody::new(bare.as_bytes()) {
+                let masked = self.masked(body, false, found).bytes();
+                out.push_str(&String::from_utf8_lossy(&masked));
+            }
+            out.push_str(&line[bare.len()..]);
+        }
+        out
     }
 
     /// A body in which secrets stand in another character set than UTF-8.
@@ -373,14 +445,37 @@ impl Mask<'_> {
             for (name, value) in headers {
                 self.header(name.as_str(), &latin1(value.as_bytes()), &mut found);
             }
-            let form = headers.get(http::header::CONTENT_TYPE).is_some_and(|value| {
-                value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-            });
-            if let Some(body) = RecordedBody::new(bytes) {
-                self.masked(body, form, &mut found);
-            }
+            let content_type = headers.get(http::header::CONTENT_TYPE);
+            let content_type = content_type.map(|value| latin1(value.as_bytes()));
+            self.found_in(&content_type.unwrap_or_default(), bytes, &mut found);
         }
         found
+    }
+
+    fn found_in(&self, content_type: &str, bytes: &[u8], found: &mut Found) {
+        if let Some(boundary) = boundary_of(content_type)
+            && let Some(parts) = parts(bytes, boundary)
+        {
+            for part in parts {
+                if part.name().is_some_and(|name| self.is_secret_parameter(name, false)) {
+                    follow(found, &String::from_utf8_lossy(part.content));
+                } else {
+                    let content_type = part.header("content-type").unwrap_or_default();
+                    self.found_in(content_type, part.content, found);
+                }
+            }
+            return;
+        }
+        if is_lines(content_type)
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            self.lines(text, found);
+            return;
+        }
+        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        if let Some(body) = RecordedBody::new(bytes) {
+            self.masked(body, is_form, found);
+        }
     }
 
     /// An exchange that was masked before, with more secrets.
@@ -396,6 +491,26 @@ impl Mask<'_> {
             *body = self.masked(body.clone(), false, &mut Vec::new());
         }
     }
+}
+
+/// What is recorded of a body with files that are read while it is sent: their sizes in their places.
+fn stand_in(pieces: &[Piece]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => out.extend_from_slice(bytes),
+            Piece::File(file) => {
+                out.extend_from_slice(format!("[file of {} bytes]", file.size).as_bytes());
+            }
+        }
+    }
+    out
+}
+
+/// Whether a body is one JSON value a line.
+fn is_lines(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence.ends_with("ndjson") || essence.ends_with("jsonl") || essence.ends_with("jsonlines")
 }
 
 fn is_authorization(name: &str) -> bool {

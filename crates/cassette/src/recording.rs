@@ -100,7 +100,8 @@ impl Recording {
     fn by_name(&self, request: &RequestSpec, sent: &Result<Reply, TransportFault>) -> Vec<Secret> {
         let none = http::HeaderMap::new();
         let reply = sent.as_ref().ok();
-        let body = request.body.as_ref().map(|body| &*body.bytes).unwrap_or_default();
+        let body = request.body.as_ref().and_then(|body| body.bytes());
+        let body = body.map(|bytes| &**bytes).unwrap_or_default();
         Mask { redactor: &Redactor::new(), caution: Caution::Declared }.found(
             [&request.headers, reply.map_or(&none, |reply| &reply.headers)],
             [body, reply.map(|reply| &*reply.body).unwrap_or_default()],

@@ -28,13 +28,18 @@ pub struct Card {
     /// For the editor.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
-    /// Version of the format.
+    /// Version of the format; the connector's by default.
+    #[serde(default)]
     pub format: FormatVersion,
-    /// The file's name without `.json`.
+    /// The file's name without `.json`, as it is by default.
+    #[serde(default)]
     pub name: Name,
-    /// Semantic version of the card.
+    /// Semantic version of the card; the connector's by default.
+    #[serde(default)]
     pub version: Version,
-    /// The card's name for people.
+    /// The card's name for people; by default its name in words: `list-orders` is `List Orders`.
+    #[serde(default)]
+    #[cfg_attr(feature = "schemas", schemars(skip_serializing_if = "String::is_empty"))]
     pub title: String,
     /// What the card does.
     pub description: Option<String>,
@@ -65,7 +70,11 @@ pub struct Card {
     pub input: Groups,
     /// The request it becomes.
     pub request: RequestTemplate,
+    /// What the request does at the service; by its method where nothing is said.
+    #[serde(rename = "effect")]
+    pub(crate) said_effect: Option<Decision<Effect>>,
     /// What the request does at the service.
+    #[serde(skip)]
     pub effect: Decision<Effect>,
     /// Where a key goes by which the service knows another attempt for the same.
     pub idempotency_key: Option<IdempotencyKey>,
@@ -99,9 +108,11 @@ pub struct Card {
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequestTemplate {
-    /// The name of a target.
+    /// The name of a target; by default the only one.
+    #[serde(default)]
     pub target: Template,
-    /// The HTTP method.
+    /// The HTTP method; by default `GET` where there is no body.
+    #[serde(default)]
     pub method: Template,
     /// The path after the base URL.
     pub path: Template,
@@ -140,7 +151,7 @@ pub enum Redirects {
 }
 
 /// What a request does at the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
@@ -149,12 +160,25 @@ pub enum Effect {
     /// Sending it twice is as good as once.
     Idempotent,
     /// Each time changes something.
+    #[default]
     Write,
     /// It takes something away.
     Destructive,
 }
 
 impl Effect {
+    /// What a method does by its own meaning (RFC 9110, section 9.2); `None` for methods that a card cannot have.
+    #[must_use]
+    pub fn of_method(method: &str) -> Option<Effect> {
+        Some(match method {
+            "GET" | "HEAD" | "OPTIONS" => Effect::Read,
+            "PUT" => Effect::Idempotent,
+            "DELETE" => Effect::Destructive,
+            "POST" | "PATCH" => Effect::Write,
+            _ => return None,
+        })
+    }
+
     /// The name in the definitions.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -260,9 +284,8 @@ pub struct Example {
     pub name: String,
     /// More about it.
     pub description: Option<String>,
-    /// The connection's fields.
-    #[serde(default)]
-    pub connection: Map<String, Value>,
+    /// The connection's fields; those of the connector's example by default.
+    pub connection: Option<Map<String, Value>>,
     /// The options.
     #[serde(default)]
     pub options: Map<String, Value>,
@@ -320,7 +343,8 @@ pub struct ExampleRequest {
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExampleReply {
-    /// The HTTP status.
+    /// The HTTP status; 200 by default.
+    #[serde(default = "ok")]
     #[cfg_attr(feature = "schemas", schemars(range(min = 100, max = 599)))]
     pub status: u16,
     /// Headers; `content-type` is `application/json` by default where the body is not text.
@@ -329,6 +353,10 @@ pub struct ExampleReply {
     pub headers: IndexMap<String, String>,
     /// The body: JSON as a value, other bodies as text.
     pub body: Option<Value>,
+}
+
+fn ok() -> u16 {
+    200
 }
 
 impl Card {

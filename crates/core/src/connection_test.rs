@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::card::Card;
 use crate::connector::Connector;
 use crate::definition::Definition;
 use crate::error::{Code, Fault};
+use crate::own_request::OwnRequest;
 use crate::response::{Output, OutputValue};
 use crate::template::scalar_text;
 
@@ -60,19 +60,17 @@ pub fn definition(connector: &Arc<Connector>) -> Option<Definition> {
     if let Some(identity) = &test.identity {
         output["Identity"] = json!({ "type": "any", "value": identity.source() });
     }
-    let path = test.path.source();
-    let card = json!({
-        "format": 1, "name": "connection-test", "version": "1.0.0", "title": "Connection test",
-        "request": { "target": test.target, "method": test.method, "path": path },
-        "effect": "read",
-        "output": { "Test": output },
-    });
-    // By its text: a value that came through here has lost nothing, and numbers need theirs.
-    let mut card: Card = serde_json::from_str(&card.to_string()).ok()?;
-    card.request.headers.clone_from(&test.headers);
-    card.request.query.clone_from(&test.query);
-    card.request.body.clone_from(&test.body);
-    Some(Definition::new(Arc::clone(connector), card))
+    let request = OwnRequest {
+        name: ["connection-test", "Connection test"],
+        target: &test.target,
+        auth: None,
+        method: &test.method,
+        path: &test.path,
+        headers: test.headers.as_ref(),
+        query: test.query.as_ref(),
+        body: test.body.as_ref(),
+    };
+    request.definition(connector, &json!({ "Test": output }))
 }
 
 /// Whose connection it is, as the test's output says.

@@ -3,6 +3,8 @@
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::auth::AuthMethod;
 use crate::body::BodyTemplate;
@@ -101,6 +103,9 @@ pub struct ConnectionForm {
     pub fields: Fields,
     /// A harmless request that shows whether the connection works.
     pub test: Option<ConnectionTest>,
+    /// Made-up fields: the connection of every example that has none of its own; kept as text, since a run does not need them.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<serde_json::Map<String, Value>>"))]
+    pub example: Option<Box<RawValue>>,
 }
 
 /// A harmless request that shows whether a connection works.
@@ -108,9 +113,12 @@ pub struct ConnectionForm {
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionTest {
-    /// The target it goes to.
+    /// The target it goes to; by default the only one.
+    #[serde(default)]
+    #[cfg_attr(feature = "schemas", schemars(skip_serializing_if = "String::is_empty"))]
     pub target: String,
-    /// The method.
+    /// The method; `GET` by default.
+    #[serde(default = "get")]
     pub method: String,
     /// The path after the target's base URL, over `connection`.
     pub path: Template,
@@ -122,11 +130,37 @@ pub struct ConnectionTest {
     pub query: Option<ValueTemplate>,
     /// The body, over `connection`.
     pub body: Option<BodyTemplate>,
-    /// Statuses that mean success.
-    #[cfg_attr(feature = "schemas", schemars(inner(range(min = 100, max = 599))))]
+    /// Statuses that mean success; those from 200 to 299 by default.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "schemas",
+        schemars(inner(range(min = 100, max = 599)), skip_serializing_if = "Vec::is_empty")
+    )]
     pub expect: Vec<u16>,
     /// Whose connection it is, as the reply says, such as `<<response.body.email>>`.
     pub identity: Option<Template>,
+}
+
+impl ConnectionForm {
+    /// The made-up fields; none where the connector has no example.
+    ///
+    /// # Errors
+    /// The reader's words where they are malformed.
+    pub fn example(&self) -> Result<Option<Map<String, Value>>, serde_json::Error> {
+        self.example.as_ref().map(|raw| serde_json::from_str(raw.get())).transpose()
+    }
+}
+
+impl ConnectionTest {
+    /// Whether a status means success.
+    #[must_use]
+    pub fn expects(&self, status: u16) -> bool {
+        self.expect.contains(&status) || (self.expect.is_empty() && (200..300).contains(&status))
+    }
+}
+
+fn get() -> String {
+    "GET".to_owned()
 }
 
 /// A row of the connector's table.
@@ -216,7 +250,7 @@ pub struct Timeouts {
 }
 
 /// The version of the format: 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FormatVersion;
 
 impl<'de> Deserialize<'de> for FormatVersion {
@@ -243,7 +277,7 @@ impl JsonSchema for FormatVersion {
 macro_rules! text_with_pattern {
     ($(#[$doc:meta])* $name:ident, $pattern:literal, $form:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub String);
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::card::{Card, HttpError};
+use crate::card::{Card, Example, HttpError};
 use crate::connector::Connector;
 use crate::decoder::{Decoding, Look, Paths};
 use crate::field::{Field, FieldType};
+use crate::file::may_hold;
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
 use crate::retries::Backoff;
@@ -22,23 +23,49 @@ pub struct Definition {
     looks: Option<Paths>,
     reply_secrets: Arc<[ReplySecret]>,
     decoding: Arc<Decoding>,
+    takes_files: bool,
 }
 
 impl Definition {
     /// Puts the two together.
     #[must_use]
-    pub fn new(connector: Arc<Connector>, card: Card) -> Definition {
+    pub fn new(connector: Arc<Connector>, mut card: Card) -> Definition {
+        // A card that was loaded is whole.
+        card.complete(&connector);
         let looks = reads_body_parts(&connector, &card).then(|| body_paths(&connector, &card));
         let reply_secrets = reply_secrets(&card).into();
         let (decoder, lists) = (card.response.decoder, card.response.lists.clone());
         let decoding = Arc::new(Decoding { decoder, lists });
-        Definition { connector, card, looks, reply_secrets, decoding }
+        let takes_files = card.input.values().flat_map(|fields| fields.values()).any(may_hold);
+        Definition { connector, card, looks, reply_secrets, decoding, takes_files }
     }
 
     /// `<connector>/<card>`.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.connector.name.as_str(), self.card.name.as_str())
+    }
+
+    /// Whether an input may name a file.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.takes_files
+    }
+
+    /// The card's examples, with the connector's connection where they have none of their own.
+    ///
+    /// # Errors
+    /// The reader's words where one of them is malformed.
+    pub fn examples(&self) -> Result<Vec<Example>, serde_json::Error> {
+        let mut examples = self.card.examples()?;
+        if examples.iter().any(|example| example.connection.is_none()) {
+            let connection = self.connector.connection.example()?;
+            for example in &mut examples {
+                let own = example.connection.take();
+                example.connection = own.or_else(|| connection.clone());
+            }
+        }
+        Ok(examples)
     }
 
     /// How often its calls are sent again, where card or connector say so.

@@ -22,11 +22,12 @@ pub type Fields = Labelled<Field>;
 pub type Groups = Labelled<Fields>;
 
 /// The type of a field's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldType {
     /// Text.
+    #[default]
     Text,
     /// A JSON number of any size; its text is kept as written.
     Number,
@@ -44,6 +45,8 @@ pub enum FieldType {
     Secret,
     /// A list; `of` gives the type of its items.
     List,
+    /// A file: an object with one of `file` (a path), `base64` and `text`, and perhaps `name` and `type`.
+    File,
 }
 
 impl FieldType {
@@ -60,6 +63,7 @@ impl FieldType {
             FieldType::Dropdown => "dropdown",
             FieldType::Secret => "secret",
             FieldType::List => "list",
+            FieldType::File => "file",
         }
     }
 
@@ -75,6 +79,7 @@ impl FieldType {
             FieldType::Any => "Any",
             FieldType::Dropdown => "Dropdown",
             FieldType::List => "List",
+            FieldType::File => "File",
         }
     }
 }
@@ -130,10 +135,15 @@ pub enum FieldSource {
 /// One field.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(remote = "Self", deny_unknown_fields, rename_all = "camelCase")]
+#[cfg_attr(feature = "schemas", schemars(!remote))]
 pub struct Field {
-    /// The type of the value.
+    /// The type of the value; by default a dropdown where there are choices, a list where there is `of`, an object where there are
+    /// `fields`, a number of format `integer`, else text.
     #[serde(rename = "type")]
+    said_type: Option<FieldType>,
+    /// The type of the value, said or not.
+    #[serde(skip)]
     pub kind: FieldType,
     /// The type of a list's items; `any` by default.
     pub of: Option<FieldType>,
@@ -205,7 +215,31 @@ fn output_value<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<ValueTemp
     Ok(Option::<Value>::deserialize(reader)?.map(ValueTemplate::of_output))
 }
 
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Field, D::Error> {
+        // What is derived of the form as it is written.
+        let mut field = Field::deserialize(reader)?;
+        field.kind = field.said_type.unwrap_or_else(|| field.type_by_default());
+        Ok(field)
+    }
+}
+
 impl Field {
+    /// The type of a field that says none, by what else it says.
+    fn type_by_default(&self) -> FieldType {
+        if !self.choices.is_empty() || self.choices_from.is_some() {
+            FieldType::Dropdown
+        } else if self.of.is_some() {
+            FieldType::List
+        } else if self.fields.is_some() {
+            FieldType::Object
+        } else if self.format == Some(Format::Integer) {
+            FieldType::Number
+        } else {
+            FieldType::Text
+        }
+    }
+
     /// Whether the field takes values of that type.
     #[must_use]
     pub fn takes(&self, kind: FieldType) -> bool {

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::card::Card;
 use crate::connector::Connector;
+use crate::defaults::NoDefault;
 use crate::definition::Definition;
 use crate::error::{Code, Fault, Place, pointer};
 use crate::failure::Error;
@@ -84,11 +85,21 @@ impl Fault for LoadFault {
 /// Reads a connector.
 ///
 /// # Errors
-/// `definition.syntax` with file, line and column.
+/// `definition.syntax` with file, line and column; `definition.missing_key` with the pointer of what does not follow from the rest.
 pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
+    let (connector, missing) = read_connector(file, text)?;
+    whole(connector, file, missing)
+}
+
+/// Reads a connector, and tells what is left out and does not follow from the rest.
+///
+/// # Errors
+/// As [`load_connector`].
+pub fn read_connector(file: &str, text: &str) -> Result<(Connector, Vec<NoDefault>), Error> {
     let mut connector: Connector = read(file, text)?;
     file.clone_into(&mut connector.file);
-    Ok(connector)
+    let missing = connector.complete();
+    Ok((connector, missing))
 }
 
 /// Reads a card of a connector, without jq in its outputs.
@@ -102,13 +113,28 @@ pub fn load_card(connector: Arc<Connector>, file: &str, text: &str) -> Result<De
 /// Reads a card of a connector; `engine` reads jq.
 ///
 /// # Errors
-/// `definition.syntax` with file, line and column; `definition.value` with the pointer of what is no jq.
+/// `definition.syntax` with file, line and column; `definition.value` with the pointer of what is no jq; `definition.missing_key`
+/// with the pointer of what does not follow from the rest.
 pub fn load_card_with(
     engine: Option<&dyn Engine>,
     connector: Arc<Connector>,
     file: &str,
     text: &str,
 ) -> Result<Definition, Error> {
+    let (definition, missing) = read_card(engine, connector, file, text)?;
+    whole(definition, file, missing)
+}
+
+/// Reads a card of a connector, and tells what is left out and does not follow from the rest.
+///
+/// # Errors
+/// As [`load_card_with`].
+pub fn read_card(
+    engine: Option<&dyn Engine>,
+    connector: Arc<Connector>,
+    file: &str,
+    text: &str,
+) -> Result<(Definition, Vec<NoDefault>), Error> {
     let mut card: Card = read(file, text)?;
     file.clone_into(&mut card.file);
     for (group, fields) in &card.output {
@@ -134,7 +160,15 @@ pub fn load_card_with(
         let place = Place { file: file.to_owned(), pointer, ..Place::default() };
         return Err(Error::from(fault).at(place));
     }
-    Ok(Definition::new(connector, card))
+    let missing = card.complete(&connector);
+    Ok((Definition::new(connector, card), missing))
+}
+
+/// A definition from which nothing is missing.
+fn whole<T>(read: T, file: &str, missing: Vec<NoDefault>) -> Result<T, Error> {
+    let Some(first) = missing.into_iter().next() else { return Ok(read) };
+    let place = Place { file: file.to_owned(), ..first.place() };
+    Err(Error::from(first).at(place))
 }
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {

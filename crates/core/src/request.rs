@@ -1,9 +1,10 @@
 //! The request that is asked for, before anything is sent.
 
+mod body;
+
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use url::Url;
@@ -11,6 +12,10 @@ use url::Url;
 use crate::decoder::Decoding;
 use crate::secret::{Redactor, Secret};
 use crate::template::ValueTemplate;
+
+pub use body::{
+    Body, BodyKind, BodyPart, Content, ContentCoding, FilePiece, Piece, without_boundary,
+};
 
 /// An exact request: what is in it, and nothing else but `host`, `content-length` and connection headers, is sent.
 ///
@@ -77,41 +82,6 @@ pub enum HostFrom {
     Command,
 }
 
-/// The body of a request.
-#[derive(Clone)]
-pub struct Body {
-    /// How it was made.
-    pub kind: BodyKind,
-    /// The bytes.
-    pub bytes: Bytes,
-}
-
-/// How a body was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyKind {
-    /// One JSON value.
-    Json,
-    /// URL-encoded form fields.
-    Form,
-    /// XML.
-    Xml,
-    /// Text.
-    Text,
-}
-
-impl BodyKind {
-    /// The media type it is sent with, unless the request says another.
-    #[must_use]
-    pub fn content_type(self) -> &'static str {
-        match self {
-            BodyKind::Json => "application/json",
-            BodyKind::Form => "application/x-www-form-urlencoded",
-            BodyKind::Xml => "application/xml; charset=utf-8",
-            BodyKind::Text => "text/plain; charset=utf-8",
-        }
-    }
-}
-
 impl RequestSpec {
     /// A request with nothing but a method and a URL.
     #[must_use]
@@ -149,16 +119,7 @@ impl RequestSpec {
             headers.insert(name.as_str().to_owned(), Value::String(self.shown_header(name)));
         }
         shown.insert("headers".into(), Value::Object(headers));
-        let body = self.body.as_ref().map_or(Value::Null, |body| {
-            let text = String::from_utf8_lossy(&body.bytes);
-            match body.kind {
-                BodyKind::Json => crate::value::parse(&text)
-                    .map_or(Value::Null, |value| self.redactor.redact_value(value)),
-                BodyKind::Form | BodyKind::Xml | BodyKind::Text => {
-                    Value::String(self.redactor.redact(&text).into_owned())
-                }
-            }
-        });
+        let body = self.body.as_ref().map_or(Value::Null, |body| body.to_json(&self.redactor));
         shown.insert("body".into(), body);
         Value::Object(shown)
     }
@@ -187,7 +148,11 @@ impl RequestSpec {
                         _ => crate::secret::MASK.to_owned(),
                     };
                 }
-                self.redactor.redact(&text).into_owned()
+                let text = match *name == http::header::CONTENT_TYPE {
+                    true => without_boundary(&text),
+                    false => &text,
+                };
+                self.redactor.redact(text).into_owned()
             })
             .collect();
         values.join(", ")
@@ -197,11 +162,5 @@ impl RequestSpec {
 impl fmt::Debug for RequestSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RequestSpec({})", self.to_json())
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Body({:?}, {} bytes)", self.kind, self.bytes.len())
     }
 }

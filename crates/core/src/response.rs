@@ -20,6 +20,7 @@ use crate::template::{Found, Reference, Root, Scope};
 use crate::transport_fault::TransportFault;
 use crate::value::{descend, get};
 
+pub use crate::text::latin1;
 pub use fault::OutputFault;
 
 /// What came back, as the transport gives it. Its `Debug` leaves headers and body out: services echo secrets.
@@ -156,14 +157,6 @@ fn header_value(headers: &HeaderMap, name: &http::HeaderName) -> Option<Value> {
         text.push_str(&value);
     }
     Some(Value::String(text))
-}
-
-/// Header bytes as text: UTF-8 where they are, ISO 8859-1 otherwise (RFC 9110, section 5.5), so that nothing is lost.
-pub fn latin1(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-    }
 }
 
 /// Headers as they are given out: lower-case names; several values joined with `, `; `set-cookie` a list.
@@ -384,7 +377,8 @@ fn map_field(
             OutputValue::Raw(raw) => raw_type(raw.get()),
             _ => FieldType::Object,
         };
-        if field.takes(kind) || field.takes(FieldType::Any) {
+        let is_file = kind == FieldType::Object && field.takes(FieldType::File);
+        if field.takes(kind) || field.takes(FieldType::Any) || is_file {
             return Ok(whole);
         }
         if kind == FieldType::Any && !field.required {

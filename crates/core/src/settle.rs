@@ -271,6 +271,11 @@ pub fn check_value<'p>(
         (FieldType::Object, Value::Object(map)) => {
             check_object(root, field, map, place)?;
         }
+        (FieldType::File, Value::Object(map)) => {
+            if let Some(expected) = crate::file::shape_fault(map) {
+                return problem(place, FieldProblem::Format { expected });
+            }
+        }
         (FieldType::List, Value::Array(items)) => {
             if let Some(expected) = length_fault(field, items.len(), "items") {
                 return problem(place, FieldProblem::Range { expected });
@@ -304,7 +309,7 @@ fn has_type(kind: FieldType, value: &Value) -> bool {
             matches!(kind, T::Any | T::Text | T::Secret | T::Dropdown | T::DateTime)
         }
         Value::Array(_) => matches!(kind, T::Any | T::List),
-        Value::Object(_) => matches!(kind, T::Any | T::Object),
+        Value::Object(_) => matches!(kind, T::Any | T::Object | T::File),
     }
 }
 
@@ -370,6 +375,9 @@ fn check_items(
 fn item_problem(field: &Field, of: FieldType, item: &Value) -> Option<FieldProblem> {
     if !has_type(of, item) {
         return Some(FieldProblem::Type { expected: vec![of.as_str()], found: type_name(item) });
+    }
+    if let (FieldType::File, Value::Object(map)) = (of, item) {
+        return crate::file::shape_fault(map).map(|expected| FieldProblem::Format { expected });
     }
     let text = item.as_str()?;
     match of {

@@ -12,6 +12,15 @@ pub fn unmarked_bytes(text: &[u8]) -> &[u8] {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
 }
 
+/// Header bytes as text: UTF-8 where they are, ISO 8859-1 otherwise (RFC 9110, section 5.5), so that nothing is lost.
+#[must_use]
+pub fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
 /// Why bytes are no text: UTF-16 is named, as its mark gives it away.
 #[must_use]
 pub fn not_utf8(bytes: &[u8]) -> &'static str {

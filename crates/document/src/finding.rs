@@ -12,15 +12,18 @@ pub enum Severity {
     Error,
     /// The document works; something about it should be better.
     Warning,
+    /// The document is as it should be; told to whoever asks for all.
+    Note,
 }
 
 impl Severity {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         }
     }
 }

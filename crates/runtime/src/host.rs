@@ -4,6 +4,7 @@ mod brought;
 mod builder;
 mod call_tokens;
 mod fallback;
+mod opened;
 mod policy;
 mod stand_ins;
 
@@ -153,6 +154,15 @@ pub(crate) struct Found {
     pub(crate) given: Option<Arc<Connection>>,
     /// The stored connection that it is.
     pub(crate) stored: Option<Arc<Opened>>,
+}
+
+/// What a request is planned for.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    /// Whether requests may be sent for it.
+    may_send: bool,
+    /// Whether a flow asks, whose values may be those of services.
+    in_flow: bool,
 }
 
 impl Host {
@@ -308,7 +318,8 @@ impl Host {
         let account =
             before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
-        let (found, plan) = self.plan_unsigned(&definition, invocation, true).await?;
+        let told = Told { may_send: true, in_flow: before.is_some() };
+        let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
         if let (Some(observer), Some(reference)) = (&self.0.observer, asked_with) {
@@ -456,7 +467,7 @@ impl Host {
         let named = invocation.card.as_deref().or(card).filter(|name| !name.is_empty());
         let name = named.ok_or(InvocationFault::NoCard)?;
         let definition = self.definition(name)?;
-        let (found, plan) = self.plan_unsigned(&definition, invocation, false).await?;
+        let (found, plan) = self.plan_unsigned(&definition, invocation, Told::default()).await?;
         Ok((definition, found, plan))
     }
 
@@ -464,7 +475,7 @@ impl Host {
         &self,
         definition: &Definition,
         invocation: Invocation,
-        may_send: bool,
+        told: Told,
     ) -> Result<(Found, Plan), Error> {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
@@ -488,16 +499,23 @@ impl Host {
             }
         };
         let found = match connector.brings() && !self.0.stand_ins.are_there() {
-            true => Box::pin(self.brought(connector, found, may_send)).await?,
+            true => Box::pin(self.brought(connector, found, told.may_send)).await?,
             false => found,
         };
         let settings = &self.0.settings;
+        let files = match definition.takes_files() {
+            true => Box::pin(self.opened(definition, &invocation.input, told.in_flow))
+                .await
+                .map_err(placed)?,
+            false => Vec::new(),
+        };
         let values = (invocation.options, invocation.input);
         let key = match invocation.idempotency_key {
             None if self.sends_again(definition) => Some(self.own_key()?),
             given => given,
         };
         let circumstances = Circumstances {
+            files: &files,
             idempotency_key: key.as_deref(),
             moment: &|| moment(&*self.0.renewer.clock, &*self.0.renewer.entropy).ok(),
         };
@@ -530,7 +548,8 @@ impl Host {
         definition: Arc<Definition>,
         invocation: Invocation,
     ) -> Result<Outcome, Error> {
-        let (found, plan) = self.plan_unsigned(&definition, invocation, true).await?;
+        let told = Told { may_send: true, ..Told::default() };
+        let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
         self.drive(definition, found, Box::new(plan), None).await
     }
 

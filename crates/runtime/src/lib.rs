@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connections;
 pub mod entropy;
 mod executor;
+mod file_reader;
 #[cfg(feature = "flow")]
 pub mod flow;
 pub mod host;

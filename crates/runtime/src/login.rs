@@ -25,11 +25,11 @@ use cardhost_core::token::{
 };
 use url::{Url, form_urlencoded};
 
-pub use cardhost_core::token::DeviceCode;
+pub use cardhost_core::token::{Choice, DeviceCode};
 
 use crate::entropy::random;
 use crate::host::{Found, Host};
-use crate::token::{Wanted, keep_secret};
+use crate::token::{Wanted, keep_secret, the_one};
 
 /// What has to be done to log in.
 #[derive(Debug)]
@@ -40,6 +40,27 @@ pub enum Login {
     Device(DeviceLogin),
     /// Nothing more: the token was got without a person, and is stored.
     Direct,
+    /// The token was got without a person, who has to choose one of several.
+    Choose(OpenChoice),
+}
+
+/// What is left to do once a login has brought its tokens.
+#[derive(Debug)]
+pub enum LoginEnd {
+    /// Nothing: the tokens are stored.
+    Stored,
+    /// One of several that the login may use has to be chosen (`lookUp` of the connector).
+    Choose(OpenChoice),
+}
+
+/// A login that has brought its tokens, and waits for a choice. Prints without secrets.
+pub struct OpenChoice(Box<Open>);
+
+/// What is known of such a login.
+struct Open {
+    attempt: Attempt,
+    tokens: Tokens,
+    found: Vec<Choice>,
 }
 
 /// A login under way. Prints without secrets.
@@ -110,8 +131,10 @@ impl Host {
             Some(Grant::DeviceCode) => DeviceLogin::begin(attempt).await.map(Login::Device),
             _ => {
                 let tokens = self.renewer().fetch(&attempt.wanted()).await?;
-                attempt.store(tokens).await?;
-                Ok(Login::Direct)
+                Ok(match attempt.end(tokens).await? {
+                    LoginEnd::Stored => Login::Direct,
+                    LoginEnd::Choose(choice) => Login::Choose(choice),
+                })
             }
         }
     }
@@ -153,14 +176,14 @@ impl Host {
             identity => Ok(TestOutcome { status, identity, target: target.clone() }),
         };
         match self.run_definition(definition, invocation).await {
-            Ok(Outcome { output, status, .. }) if test.expect.contains(&status) => {
+            Ok(Outcome { output, status, .. }) if test.expects(status) => {
                 tested(status, connection_test::identity(&output))
             }
             Ok(Outcome { status, .. }) => unexpected(status),
             Err(error) => match error.response().map(|response| response.status) {
                 // An expected status, unless it is a good one and the body says that it failed all the same.
                 Some(status)
-                    if test.expect.contains(&status)
+                    if test.expects(status)
                         && (!(200..300).contains(&status) || error.class() == Class::Response) =>
                 {
                     tested(status, None)
@@ -260,6 +283,7 @@ impl Attempt {
             method: self.method.clone(),
             connection: Arc::clone(&self.found.connection),
             refused: None,
+            brings: false,
         }
     }
 
@@ -275,6 +299,18 @@ impl Attempt {
     async fn send(&self, request: &RequestSpec) -> Result<Reply, Error> {
         let reply = self.host.renewer().send(request).await;
         reply.map_err(|fault| refused(&self.method, fault, Some(request)))
+    }
+
+    /// Looks up what the method wants to know, and stores the tokens where nothing has to be chosen.
+    async fn end(self, mut tokens: Tokens) -> Result<LoginEnd, Error> {
+        let found = self.host.renewer().look_up(&self.wanted(), &tokens, None).await?;
+        if found.len() > 1 {
+            let open = Open { attempt: self, tokens, found };
+            return Ok(LoginEnd::Choose(OpenChoice(Box::new(open))));
+        }
+        tokens.gives.extend(found.into_iter().flat_map(|one| one.gives));
+        self.store(tokens).await?;
+        Ok(LoginEnd::Stored)
     }
 
     /// Stores the tokens of a login in place of all older ones of its method.
@@ -343,11 +379,11 @@ impl BrowserLogin {
         })
     }
 
-    /// Takes the query with which the browser came back, gets the tokens and stores them.
+    /// Takes the query with which the browser came back, gets the tokens and stores them, or asks for a choice.
     ///
     /// # Errors
     /// `auth.denied` where the person said no, and what the token endpoint answers. What is stored stays as it was.
-    pub async fn finish(self, redirect_query: &str) -> Result<(), Error> {
+    pub async fn finish(self, redirect_query: &str) -> Result<LoginEnd, Error> {
         let attempt = &self.attempt;
         let fault = |fault| refused(&attempt.method, fault, None);
         if !self.accepts(redirect_query) {
@@ -374,7 +410,40 @@ impl BrowserLogin {
             Answer { reply: &reply, redactor: &request.redactor, now: attempt.clocks().await? };
         let tokens = token::read_after_redirect(scheme, &answer, redirect_query)
             .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
+        self.attempt.end(tokens).await
+    }
+}
+
+impl OpenChoice {
+    /// The auth method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.0.attempt.method
+    }
+
+    /// What there is to choose from.
+    #[must_use]
+    pub fn choices(&self) -> &[Choice] {
+        &self.0.found
+    }
+
+    /// Takes the one of a value, or of a title, and stores the tokens with what it brings.
+    ///
+    /// # Errors
+    /// `auth.choice` where there is none of that name, and those of the store.
+    pub async fn take(self, chosen: &str) -> Result<(), Error> {
+        let Open { attempt, mut tokens, found } = *self.0;
+        let gives = the_one(found, Some(chosen));
+        tokens.gives.extend(gives.map_err(|fault| refused(&attempt.method, fault, None))?);
         attempt.store(tokens).await
+    }
+
+    /// The error of a login whose choice nobody has made.
+    #[must_use]
+    pub fn not_made(self) -> Error {
+        let Open { attempt, found, .. } = *self.0;
+        let fault = the_one(found, None).err().unwrap_or(GrantFault::LoginRequired);
+        refused(&attempt.method, fault, None)
     }
 }
 
@@ -414,11 +483,11 @@ impl DeviceLogin {
         &self.code
     }
 
-    /// Asks until the person has allowed it, then stores the tokens.
+    /// Asks until the person has allowed it, then stores the tokens, or asks for a choice.
     ///
     /// # Errors
     /// `auth.denied` where the person said no or the time is over, and what the token endpoint answers.
-    pub async fn wait(self) -> Result<(), Error> {
+    pub async fn wait(self) -> Result<LoginEnd, Error> {
         const MOST_FAILURES: u32 = 5;
         let attempt = &self.attempt;
         let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
@@ -444,7 +513,7 @@ impl DeviceLogin {
                 Err(fault) => Err(fault),
             };
             match read {
-                Ok(tokens) => return attempt.store(tokens).await,
+                Ok(tokens) => return self.attempt.end(tokens).await,
                 // RFC 8628, section 3.5: five seconds more, for good.
                 Err(GrantFault::Pending { slow_down: true }) => interval += Duration::from_secs(5),
                 Err(GrantFault::Pending { slow_down: false }) => failures = 0,
@@ -457,6 +526,12 @@ impl DeviceLogin {
                 Err(fault) => return Err(refused(&attempt.method, fault, Some(&request))),
             }
         }
+    }
+}
+
+impl fmt::Debug for OpenChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenChoice({}, {} choices)", self.0.attempt.method, self.0.found.len())
     }
 }
 

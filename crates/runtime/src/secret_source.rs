@@ -2,7 +2,6 @@
 //! time limit.
 
 use std::collections::HashMap;
-use std::fs::{File, FileType};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
@@ -13,16 +12,14 @@ use cardhost_core::field::FieldType;
 use cardhost_core::secret::Secret;
 use cardhost_core::text::unmarked;
 use serde_json::{Map, Value};
-use tokio::sync::{Semaphore, oneshot};
+
+use crate::file_reader::{open_regular, read_within};
 
 /// Most bytes of a file that a connection field points at.
 const MOST_SECRET_BYTES: u64 = 1024 * 1024;
 
 /// For a connector without a limit on time.
 pub(crate) const DEFAULT_LIMIT: Duration = Duration::from_secs(30);
-
-/// Most files that are read at once: what a file system that has gone away holds up are so many threads, and no more.
-static READERS: Semaphore = Semaphore::const_new(16);
 
 /// Reads what a connection field points at, without a byte order mark before it: a variable, or a regular file.
 ///
@@ -45,10 +42,7 @@ pub fn read_secret(source: &SecretSource) -> Result<Secret, String> {
 /// Why there is no text, in words without secrets.
 fn read(path: &Path) -> Result<Secret, String> {
     let words = |error: std::io::Error| error.to_string();
-    // Asked before it is opened: a named pipe without a writer is not opened before one comes.
-    is_regular(std::fs::metadata(path).map_err(words)?.file_type())?;
-    let file = File::open(path).map_err(words)?;
-    is_regular(file.metadata().map_err(words)?.file_type())?;
+    let file = open_regular(path)?;
     let mut text = String::new();
     file.take(MOST_SECRET_BYTES + 1).read_to_string(&mut text).map_err(words)?;
     if text.len() as u64 > MOST_SECRET_BYTES {
@@ -61,30 +55,6 @@ fn read(path: &Path) -> Result<Secret, String> {
         }
     }
     Ok(Secret::from(unmarked(&text)))
-}
-
-/// A pipe or a device may give nothing for ever, and reading one takes from whoever else reads it.
-fn is_regular(kind: FileType) -> Result<(), String> {
-    match kind {
-        kind if kind.is_file() => Ok(()),
-        kind if kind.is_dir() => Err("it is a folder".to_owned()),
-        kind => Err(format!("it is {}; only regular files are read", name(kind))),
-    }
-}
-
-#[cfg(unix)]
-fn name(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    match kind {
-        kind if kind.is_fifo() => "a named pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    }
-}
-
-#[cfg(not(unix))]
-fn name(_: FileType) -> &'static str {
-    "no regular file"
 }
 
 /// The files that the fields of a connection point at, as they were read.
@@ -112,7 +82,8 @@ impl SecretFiles {
             if let Some(SecretSource::File(path)) = source
                 && !files.contains_key(&path)
             {
-                let read = read_within(path.clone(), limit).await;
+                let named = path.clone();
+                let read = read_within(limit, move || read(Path::new(&named))).await;
                 files.insert(path, read);
             }
         }
@@ -129,25 +100,6 @@ impl SecretFiles {
             SecretSource::Env(_) => read_secret(source),
         }
     }
-}
-
-/// Reads a file on a thread of its own: one of the runtime's would hold up whoever shuts the runtime down.
-async fn read_within(path: String, limit: Duration) -> Result<Secret, String> {
-    let read = async {
-        let permit = READERS.acquire().await.map_err(|error| error.to_string())?;
-        let (done, reply) = oneshot::channel();
-        let reader = move || {
-            let _permit = permit;
-            // Nobody waits any more where this cannot be handed over.
-            let _ = done.send(read(Path::new(&path)));
-        };
-        let thread = std::thread::Builder::new().name("secret-file".to_owned()).spawn(reader);
-        thread.map_err(|error| error.to_string())?;
-        reply.await.map_err(|error| error.to_string())?
-    };
-    tokio::time::timeout(limit, read)
-        .await
-        .unwrap_or_else(|_| Err(format!("it was not read within {limit:?}")))
 }
 
 #[cfg(test)]

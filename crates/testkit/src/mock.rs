@@ -42,7 +42,8 @@ impl Transport for MockTransport {
         request: &'a RequestSpec,
         _: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        let body = request.body.as_ref().map(|body| &*body.bytes).unwrap_or_default();
+        let body = request.body.as_ref().and_then(|body| body.bytes());
+        let body = body.map(|bytes| &**bytes).unwrap_or_default();
         let reply = self.mock.answer(&request.method, &request.url, &request.headers, body);
         Box::pin(async move { Ok(reply) })
     }
@@ -81,7 +82,7 @@ impl Fault for NoExample {
 impl StandIn for Mocks {
     fn admits(&self, definition: &Definition) -> Result<(), Error> {
         // Examples that cannot be read are told of where they are used.
-        let examples = definition.card.examples().unwrap_or_default();
+        let examples = definition.examples().unwrap_or_default();
         match examples.iter().any(|example| example.reply.is_some()) {
             true => Ok(()),
             false => Err(NoExample { card: definition.full_name() }.into()),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::author::check::{File, check_connector_with};
+use cardhost::author::check::{File, check_connector_strictly, check_connector_with};
 use cardhost::core::error::Unreadable;
+use cardhost::core::jq::Engine;
 use cardhost::core::text::{not_utf8, unmarked};
 use cardhost::{Error, Place};
 
@@ -27,7 +28,11 @@ impl Files {
         let connector = File { path: &self.connector.0, text: &self.connector.1 };
         let texts: Vec<File<'_>> =
             self.cards.iter().map(|(path, text)| File { path, text }).collect();
-        let checked = check_connector_with(Some(&cardhost::flow::CardJq), connector, &texts);
+        let engine: Option<&dyn Engine> = Some(&cardhost::flow::CardJq);
+        let checked = match tally.strict {
+            true => check_connector_strictly(engine, connector, &texts),
+            false => check_connector_with(engine, connector, &texts),
+        };
         tally.connectors += 1;
         tally.cards += texts.len();
         tally.examples += checked.tally.examples;

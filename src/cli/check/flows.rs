@@ -11,6 +11,7 @@ use crate::cli::hint::worded;
 use cardhost::catalog::Catalog;
 use cardhost::core::definition::Definition;
 use cardhost::core::error::Unreadable;
+use cardhost::document::Severity;
 use cardhost::flow::{self, Finding, Head, MAX_DOCUMENT_BYTES, Surroundings};
 use cardhost::{Class, Error, Place};
 
@@ -206,7 +207,7 @@ pub(in crate::cli) fn refused(console: &Console, text: &str, findings: &[Finding
 fn unread(error: &Error) -> Shown<'_> {
     Shown {
         code: error.code(),
-        is_warning: false,
+        severity: Severity::Error,
         message: error.message(),
         hint: worded(error).hint(),
         place: error.place(),

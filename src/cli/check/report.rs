@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use cardhost::document::Finding;
+use cardhost::document::{Finding, Severity};
 use cardhost::{Code, Place};
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ const MOST_SHOWN: usize = 200;
 /// One finding, in connectors, cards or flows.
 pub(super) struct Shown<'s> {
     pub(super) code: &'s Code,
-    pub(super) is_warning: bool,
+    pub(super) severity: Severity,
     pub(super) message: String,
     pub(super) hint: Option<String>,
     pub(super) place: &'s Place,
@@ -31,7 +31,7 @@ impl<'s> Shown<'s> {
     pub(super) fn of(finding: &'s Finding, text: Option<&'s str>) -> Shown<'s> {
         Shown {
             code: &finding.code,
-            is_warning: !finding.is_error(),
+            severity: finding.severity,
             message: finding.message().to_owned(),
             hint: finding.hint().map(str::to_owned),
             place: &finding.place,
@@ -46,9 +46,10 @@ impl Tally {
     pub(super) fn report<'s>(&mut self, console: &Console, found: impl Iterator<Item = Shown<'s>>) {
         let mut more = 0_usize;
         for (index, shown) in found.enumerate() {
-            match shown.is_warning {
-                true => self.warnings += 1,
-                false => self.errors += 1,
+            match shown.severity {
+                Severity::Error => self.errors += 1,
+                Severity::Warning => self.warnings += 1,
+                Severity::Note => self.notes += 1,
             }
             match console.json_errors() {
                 true => console.note(&json(&shown).to_string()),
@@ -63,7 +64,6 @@ impl Tally {
 }
 
 fn json(shown: &Shown<'_>) -> Value {
-    let severity = if shown.is_warning { "warning" } else { "error" };
     let mut place = Map::new();
     place.insert("file".into(), Value::String(shown.place.file.clone()));
     place.insert("pointer".into(), Value::String(shown.place.pointer.clone()));
@@ -73,7 +73,7 @@ fn json(shown: &Shown<'_>) -> Value {
     }
     let mut object = Map::new();
     object.insert("code".into(), Value::String(shown.code.to_string()));
-    object.insert("severity".into(), Value::String(severity.to_owned()));
+    object.insert("severity".into(), Value::String(shown.severity.as_str().to_owned()));
     object.insert("message".into(), Value::String(shown.message.clone()));
     object.insert("where".into(), Value::Object(place));
     if let Some(hint) = &shown.hint {
@@ -83,7 +83,11 @@ fn json(shown: &Shown<'_>) -> Value {
 }
 
 fn draw(console: &Console, shown: &Shown<'_>) {
-    let level = if shown.is_warning { Level::WARNING } else { Level::ERROR };
+    let level = match shown.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
     let title = level.primary_title(shown.message.as_str()).id(shown.code.as_str());
     let path = shown.place.file.as_str();
     let mut group = match (shown.text, &shown.span) {

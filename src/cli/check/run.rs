@@ -14,7 +14,7 @@ use crate::cli::global::Global;
 use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &CheckArgs, console: &Console) -> Result<(), Failure> {
-    let check = || checked(global, &args.paths, console)?.end(console);
+    let check = || checked(global, &args.paths, args.strict, console)?.end(console);
     if args.watch { watch::watch(&watched(global, &args.paths)?, console, &check) } else { check() }
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn run_quietly(
     paths: &[PathBuf],
     console: &Console,
 ) -> Result<(), Failure> {
-    let tally = checked(global, paths, console)?;
+    let tally = checked(global, paths, false, console)?;
     if tally.errors > 0 { tally.end(console) } else { Ok(()) }
 }
 
@@ -47,7 +47,12 @@ fn watched(global: &Global, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> 
 }
 
 /// Checks files and tells what is found.
-fn checked(global: &Global, paths: &[PathBuf], console: &Console) -> Result<Tally, Failure> {
+fn checked(
+    global: &Global,
+    paths: &[PathBuf],
+    strict: bool,
+    console: &Console,
+) -> Result<Tally, Failure> {
     let (mut connectors, mut flows) = (Vec::new(), Flows::default());
     if paths.is_empty() {
         connectors = default_connectors(global)?;
@@ -73,7 +78,7 @@ fn checked(global: &Global, paths: &[PathBuf], console: &Console) -> Result<Tall
     if connectors.is_empty() && flows.is_empty() && cases.is_empty() {
         return Err(nothing("connector and no flow", given));
     }
-    let mut tally = Tally::default();
+    let mut tally = Tally { strict, ..Tally::default() };
     for files in &connectors {
         files.check(console, &mut tally);
     }

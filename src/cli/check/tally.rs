@@ -15,9 +15,17 @@ pub(super) struct Tally {
     pub(super) cases: usize,
     pub(super) errors: usize,
     pub(super) warnings: usize,
+    pub(super) notes: usize,
+    /// Whether a warning is a fault.
+    pub(super) strict: bool,
 }
 
 impl Tally {
+    /// What must be mended.
+    pub(super) fn faults(&self) -> usize {
+        if self.strict { self.errors + self.warnings } else { self.errors }
+    }
+
     /// Says what was checked; an error where there were faults.
     pub(super) fn end(&self, console: &Console) -> Result<(), Failure> {
         let mut checked = Vec::new();
@@ -34,15 +42,16 @@ impl Tally {
             checked.push(count(self.cases, "case"));
         }
         let checked = checked.join(", ");
-        if self.errors == 0 {
-            let warned = match self.warnings {
-                0 => String::new(),
-                warnings => format!(", {}", count(warnings, "warning")),
-            };
-            return console.out(&format!("{checked}: no fault{warned}\n"));
+        let also = |number, what| match number {
+            0 => String::new(),
+            number => format!(", {}", count(number, what)),
+        };
+        let (warned, noted) = (also(self.warnings, "warning"), also(self.notes, "note"));
+        if self.faults() == 0 {
+            return console.out(&format!("{checked}: no fault{warned}{noted}\n"));
         }
         if !console.json_errors() {
-            console.note(&format!("{checked}: {}", count(self.errors, "fault")));
+            console.note(&format!("{checked}: {}", count(self.faults(), "fault")));
         }
         Err(Failure::Reported(Class::Definition))
     }

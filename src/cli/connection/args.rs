@@ -45,6 +45,7 @@ read at each run; with --resolve-references what it points at is stored.")]
   cardhost connection login acme/prod
   cardhost connection login acme/prod --no-browser
   cardhost connection login acme/prod --port 8400
+  cardhost connection login acme/prod --choose 'Acme Europe'
 
 A browser comes back to http://127.0.0.1:PORT/callback; a service that wants to know that URL beforehand needs --port, or
 --redirect-uri for one of its own choice.")]
@@ -179,6 +180,9 @@ pub(crate) struct LoginArgs {
     /// Where the browser comes back to, as it is registered at the service; a URL that does not lead to this machine is pasted
     #[arg(long, value_name = "URL")]
     pub(crate) redirect_uri: Option<String>,
+    /// Which one to take where the login may use several, such as sites or accounts: its value or its title; asked for by default
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) choose: Option<String>,
     /// How long to wait for the person; 5m, or with a device code as long as it is good
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

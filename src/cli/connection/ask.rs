@@ -46,6 +46,29 @@ pub(super) fn yes_or_no(question: &str) -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "yes"))
 }
 
+/// Asks which of several is meant, by its number, value or title; the value of one.
+pub(super) fn one_of(
+    question: &str,
+    offered: &[(&str, &str)],
+    console: &Console,
+) -> Result<String, Failure> {
+    for (index, (value, title)) in offered.iter().enumerate() {
+        let about = if value == title { String::new() } else { format!("  {value}") };
+        console.note(&printable(&format!("  {}  {title}{about}", index + 1)));
+    }
+    loop {
+        prompt(question);
+        let text = line()?;
+        let text = text.trim();
+        let named = offered.iter().find(|(value, title)| [*value, *title].contains(&text));
+        let numbered = || offered.get(text.parse::<usize>().ok()?.checked_sub(1)?);
+        if let Some((value, _)) = named.or_else(numbered) {
+            return Ok((*value).to_owned());
+        }
+        console.note(&format!("  one of 1 to {} is expected", offered.len()));
+    }
+}
+
 /// The values given so far, as conditions see them.
 struct Answers<'a>(&'a Map<String, Value>);
 
@@ -192,9 +215,11 @@ fn value_of(text: &str, field: &Field, offered: &[&Choice]) -> Value {
             "n" | "no" | "false" => Value::Bool(false),
             _ => as_text(),
         },
-        FieldType::Number | FieldType::Object | FieldType::List | FieldType::Any => {
-            serde_json::from_str(trimmed).unwrap_or_else(|_| as_text())
-        }
+        FieldType::Number
+        | FieldType::Object
+        | FieldType::List
+        | FieldType::File
+        | FieldType::Any => serde_json::from_str(trimmed).unwrap_or_else(|_| as_text()),
     }
 }
 

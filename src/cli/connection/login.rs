@@ -8,13 +8,14 @@
 //! is over.
 
 use std::convert::Infallible;
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cardhost::core::token::{GrantFault, NoToken};
-use cardhost::login::{BrowserLogin, DeviceLogin, Login};
+use cardhost::login::{BrowserLogin, DeviceLogin, Login, LoginEnd, OpenChoice};
 use cardhost::{Error, Policy};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -27,7 +28,7 @@ use tokio::task::JoinSet;
 use url::{Host, Url};
 
 use super::args::LoginArgs;
-use super::lookup;
+use super::{ask, lookup};
 use crate::cli::console::{Console, Failure, printable};
 use crate::cli::global::Global;
 use crate::cli::setup::{self, Network};
@@ -71,12 +72,36 @@ pub(super) fn run(
                 drop(back);
                 with_device(login, args, console).await
             }
-            Login::Direct => Ok(()),
+            Login::Direct => Ok(LoginEnd::Stored),
+            Login::Choose(choice) => Ok(LoginEnd::Choose(choice)),
         };
-        done.map_err(|error| lookup::named(error, name))?;
+        if let LoginEnd::Choose(choice) = done.map_err(|error| lookup::named(error, name))? {
+            let chosen = choose(choice, args, console).await?;
+            chosen.map_err(|error| lookup::named(error, name))?;
+        }
         console.note(&format!("logged in: the tokens of {name} are stored"));
         Ok(())
     })
+}
+
+/// The person says which one of several is meant.
+async fn choose(
+    choice: OpenChoice,
+    args: &LoginArgs,
+    console: &Console,
+) -> Result<Result<(), Error>, Failure> {
+    if let Some(chosen) = &args.choose {
+        return Ok(choice.take(chosen).await);
+    }
+    if !std::io::stdin().is_terminal() {
+        let hint = "name it with `--choose VALUE`, or log in at a terminal";
+        return Ok(Err(choice.not_made().with_hint(hint)));
+    }
+    console.note("this login may use several:");
+    let offered: Vec<(&str, &str)> =
+        choice.choices().iter().map(|one| (one.value.as_str(), one.title.as_str())).collect();
+    let chosen = ask::one_of("Which one is meant: ", &offered, console)?;
+    Ok(choice.take(&chosen).await)
 }
 
 /// How a browser comes back.
@@ -130,7 +155,7 @@ async fn pasted(
     uri: &str,
     args: &LoginArgs,
     console: &Console,
-) -> Result<Result<(), Error>, Failure> {
+) -> Result<Result<LoginEnd, Error>, Failure> {
     show(&login, args, console);
     console.note(&format!(
         "when the browser has come to {}, paste the whole URL of its page here:",
@@ -172,7 +197,11 @@ fn show(login: &BrowserLogin, args: &LoginArgs, console: &Console) {
     }
 }
 
-async fn with_device(login: DeviceLogin, args: &LoginArgs, console: &Console) -> Result<(), Error> {
+async fn with_device(
+    login: DeviceLogin,
+    args: &LoginArgs,
+    console: &Console,
+) -> Result<LoginEnd, Error> {
     let code = login.code();
     console.note(&format!("open {}", printable(&code.verification_uri)));
     console.note(&format!("and type the code {}", printable(&code.user_code)));
@@ -194,7 +223,7 @@ async fn with_browser(
     path: &str,
     args: &LoginArgs,
     console: &Console,
-) -> Result<(), Error> {
+) -> Result<LoginEnd, Error> {
     show(&login, args, console);
     let method = login.method().to_owned();
     let time = args.timeout.unwrap_or(PATIENCE);
@@ -221,7 +250,13 @@ async fn with_browser(
     let visit = visit.map_err(|_| told.unwrap_or_else(|| expired(method)))?;
     let done = login.finish(&visit.query).await;
     match &done {
-        Ok(()) => visit.answer(StatusCode::OK, "You are logged in. You can close this page."),
+        Ok(LoginEnd::Stored) => {
+            visit.answer(StatusCode::OK, "You are logged in. You can close this page.");
+        }
+        Ok(LoginEnd::Choose(_)) => visit.answer(
+            StatusCode::OK,
+            "One of several has to be chosen: go on at the terminal where the login was begun.",
+        ),
         Err(_) => visit.answer(
             StatusCode::BAD_REQUEST,
             "The login failed. The terminal where it was begun says why.",

@@ -117,7 +117,8 @@ impl Shop {
 
 impl Transport for Shop {
     fn send<'a>(&'a self, request: &'a RequestSpec, _: Treatment) -> BoxFuture<'a, Sent> {
-        let body = request.body.as_ref().map(|body| serde_json::from_slice(&body.bytes).unwrap());
+        let body = request.body.as_ref().and_then(|body| body.bytes());
+        let body = body.map(|bytes| serde_json::from_slice(bytes).unwrap());
         let key =
             request.headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
         let asked = Asked {

@@ -3,7 +3,7 @@
 use super::source::crates;
 
 /// How many items stand in a `mod.rs` or `lib.rs` though they are neither a module nor an import. The number may only get lower.
-const EXCEPTIONS: usize = 34;
+const EXCEPTIONS: usize = 31;
 
 #[test]
 fn tables_of_contents_hold_modules_and_imports() {

@@ -137,7 +137,8 @@ impl<M: Model> Book<M> {
     pub fn transport(shared: &Shared<M>) -> MemoryTransport {
         let shared = Arc::clone(shared);
         MemoryTransport::new(move |request| {
-            let body = request.body.as_ref().map(|body| &*body.bytes).unwrap_or_default();
+            let body = request.body.as_ref().and_then(|body| body.bytes());
+            let body = body.map(|bytes| &**bytes).unwrap_or_default();
             let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
             let asked = Asked {
                 method: request.method.to_string(),

@@ -26,7 +26,7 @@ const HOLDERS: [&str; 17] = [
 ];
 
 /// Types that hold a connection's secrets or what was made of them: printed with canaries in `host`.
-const SHOWN: [&str; 39] = [
+const SHOWN: [&str; 40] = [
     "Action",
     "Anonymous",
     "CardCall",
@@ -54,6 +54,7 @@ const SHOWN: [&str; 39] = [
     "MemoryConnections",
     "Pkce",
     "Plan",
+    "PlannedPages",
     "Prepared",
     "Redactor",
     "Reply",
@@ -69,7 +70,8 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 29] = [
+const WRITTEN: [&str; 32] = [
+    "ConnectionForm",
     "DraftFault",
     "Clause",
     "Entry",
@@ -78,6 +80,8 @@ const WRITTEN: [&str; 29] = [
     "RecordedRun",
     "ReplySecret",
     "AntiExample",
+    "Change",
+    "Next",
     "BaseFault",
     "BaseOverride",
     "Class",
@@ -102,17 +106,23 @@ const WRITTEN: [&str; 29] = [
 ];
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
-/// or a cassette once it is masked. Nothing of ours prints them.
-const VALUES: [&str; 9] = [
+/// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
+const VALUES: [&str; 15] = [
+    "Choice",
+    "Cursor",
     "DecodedBody",
     "FlowCaseRun",
     "Found",
     "Golden",
+    "OpenedFile",
     "Outcome",
+    "PageFault",
     "OutputValue",
+    "Piece",
     "RecordedBody",
     "RenderedBase",
     "Response",
+    "SoFar",
 ];
 
 /// Types of flows: what an author wrote into a document, names, and what was redacted before.

@@ -22,7 +22,7 @@ pub(super) fn check(
     findings: &mut Findings<'_>,
 ) {
     let connector = &*definition.connector;
-    for (label, value) in &example.connection {
+    for (label, value) in example.connection.iter().flatten() {
         let Some(secret) = value.as_str().filter(|text| !text.is_empty()) else { continue };
         if !is_secret(connector, label) {
             continue;
@@ -62,7 +62,7 @@ fn elsewhere(
         !is_secret(connector, label)
             && (value.as_str() == Some(secret) || inside(&(*label, *value)))
     };
-    let mut plain = example.connection.iter();
+    let mut plain = example.connection.iter().flatten();
     let mut given = example.options.iter().chain(&example.input);
     if let Some((label, _)) = plain.find(same).or_else(|| given.find(inside)) {
         return Some(format!("`{label}`"));

@@ -18,7 +18,8 @@ use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::failure::Error;
 use cardhost_core::pages::Ended;
 use cardhost_core::plan::{Plan, Warning};
-use cardhost_core::request::{BodyKind, RequestSpec};
+use cardhost_core::request::{BodyKind, RequestSpec, without_boundary};
+use cardhost_core::secret::Redactor;
 use cardhost_document::Malformed;
 
 /// Checks the samples of a card; `run` says whether there is any use in running them.
@@ -28,10 +29,8 @@ pub(super) fn check(
     tally: &mut Tally,
     findings: &mut Findings<'_>,
 ) {
-    let samples = definition
-        .card
-        .examples()
-        .and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
+    let samples =
+        definition.examples().and_then(|examples| Ok((examples, definition.card.anti_examples()?)));
     let (examples, anti_examples) = match samples {
         Ok(samples) => samples,
         Err(error) => {
@@ -262,7 +261,12 @@ impl Sample<'_, '_> {
             if values.is_empty() {
                 self.differs(&place, &what, quoted(&redact(value)), "not sent".to_owned());
             } else {
-                self.same_text(&place, &what, value, &values.join(", "), &redact);
+                let values = values.join(", ");
+                let values = match name.eq_ignore_ascii_case("content-type") {
+                    true => without_boundary(&values),
+                    false => &values,
+                };
+                self.same_text(&place, &what, value, values, &redact);
             }
         }
         self.body(expected, found, &redact);
@@ -270,20 +274,25 @@ impl Sample<'_, '_> {
 
     /// A body that is not named must not be sent.
     fn body(&mut self, expected: &ExampleRequest, found: &RequestSpec, redact: &Redact<'_>) {
-        let text = found.body.as_ref().map(|body| String::from_utf8_lossy(&body.bytes));
-        match (&expected.body, &text) {
+        match (&expected.body, &found.body) {
             (None, None) => {}
-            (None, Some(text)) => {
-                self.differs("/request/body", "body", "absent".to_owned(), quoted(&redact(text)));
+            (None, Some(body)) => {
+                let text = match body.to_json(&Redactor::new()) {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                };
+                self.differs("/request/body", "body", "absent".to_owned(), quoted(&redact(&text)));
             }
             (Some(expected), None) => {
                 let expected = shown(expected, redact);
                 self.differs("/request/body", "body", expected, "not sent".to_owned());
             }
-            (Some(expected), Some(text)) => {
-                let is_json = found.body.as_ref().is_some_and(|body| body.kind == BodyKind::Json);
-                let value = is_json.then(|| serde_json::from_str(text).ok()).flatten();
-                let value = value.unwrap_or_else(|| Value::String(text.clone().into_owned()));
+            (Some(expected), Some(body)) => {
+                let json = match (body.kind, body.bytes()) {
+                    (BodyKind::Json, Some(bytes)) => serde_json::from_slice(bytes).ok(),
+                    _ => None,
+                };
+                let value = json.unwrap_or_else(|| body.to_json(&Redactor::new()));
                 self.same("/request/body", "body", expected, &value, redact);
             }
         }

@@ -1,5 +1,6 @@
 //! What can be wrong with a connector or card: the facts. The sentences are made in `words`.
 
+use cardhost_core::defaults::NoDefault;
 use cardhost_core::error::Code;
 use cardhost_core::settle::FieldFault;
 use cardhost_core::template::{Reference, Root, TemplateFault};
@@ -279,6 +280,20 @@ pub(super) enum DefinitionFault {
     },
     /// A card without an example.
     NoExample,
+    /// A key that is left out, and what stands for it.
+    Taken {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// The made-up connection of the connector is none.
+    ConnectionExample {
+        /// Why, in words.
+        reason: String,
+    },
+    /// A key that is left out and does not follow from the rest.
+    NoDefault(NoDefault),
 }
 
 /// What was meant by an expression that cannot be read.

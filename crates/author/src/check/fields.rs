@@ -48,6 +48,14 @@ impl<'a> Form<'a> {
             let fault = Malformed::Choice { what: "option of type", expected, found }.into();
             findings.at(Code::DEFINITION_TYPE, &format!("{pointer}/type"), fault);
         }
+        let is_file = field.takes(FieldType::File) || field.of == Some(FieldType::File);
+        if is_file && self.root == FieldRoot::Connection {
+            let fault = DefinitionFault::Together {
+                part: "type",
+                needs: "`file` is for inputs and outputs".to_owned(),
+            };
+            findings.at(Code::DEFINITION_TYPE, &format!("{pointer}/type"), fault);
+        }
         for (part, needs) in self.misplaced(field) {
             let place = format!("{pointer}/{part}");
             if findings.document().has(&place) {

@@ -105,6 +105,13 @@ impl<'d> Findings<'d> {
         self.push(code, Severity::Warning, pointer, span, &fault);
     }
 
+    /// A note about the value at a pointer, or about the nearest value above it.
+    pub(super) fn note(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
+        let pointer = &self.hidden.original(pointer);
+        let span = self.value_or_above(pointer);
+        self.push(code, Severity::Note, pointer, span, &fault);
+    }
+
     /// A warning about the key at the end of a pointer.
     pub(super) fn warn_key(&mut self, code: Code, pointer: &str, fault: DefinitionFault) {
         let pointer = &self.hidden.original(pointer);

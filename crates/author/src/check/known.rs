@@ -1,6 +1,6 @@
 //! What a definition may name: targets, methods, codes, headers, paths.
 
-use cardhost_core::connector::Connector;
+use cardhost_core::connector::{Connector, Target};
 use cardhost_core::error::Code;
 use cardhost_core::plan::METHODS;
 use cardhost_core::template::{Part, Root, Template};
@@ -81,4 +81,38 @@ pub(super) fn unknown<'n>(
 ) -> DefinitionFault {
     let nearest = cardhost_core::text::nearest(name, known.map(String::as_str));
     DefinitionFault::Unknown { what, found: name.to_owned(), nearest }
+}
+
+/// Checks that what a login gives is for a field that says so.
+pub(super) fn given_field(
+    connector: &Connector,
+    label: &str,
+    place: &str,
+    findings: &mut Findings<'_>,
+) {
+    match connector.connection.fields.get(label) {
+        Some(field) if field.from.is_some() => {}
+        Some(_) => {
+            let part = "gives";
+            let needs = "is for fields that say `\"from\": \"login\"`".to_owned();
+            let fault = DefinitionFault::Together { part, needs };
+            findings.at_key(Code::DEFINITION_VALUE, place, fault);
+        }
+        None => {
+            let labels = connector.connection.fields.keys();
+            let fault = unknown("connection field", label, labels);
+            findings.at_key(Code::DEFINITION_NAME, place, fault);
+        }
+    }
+}
+
+/// Whether a target's base URL is of each card's own, and so not known here.
+pub(super) fn is_of_card(target: &Target) -> bool {
+    let mut of_card = false;
+    target.base.each("", &mut |base, _| {
+        let references = base.template().map_or_else(Vec::new, Template::references);
+        of_card |= base.is_none();
+        of_card |= references.iter().any(|reference| reference.root != Root::Connection);
+    });
+    of_card
 }

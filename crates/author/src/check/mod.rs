@@ -11,6 +11,7 @@
 mod auth;
 mod calls;
 mod checked;
+mod checker;
 mod conditions;
 mod decisions;
 mod example_secrets;
@@ -22,8 +23,10 @@ mod form;
 mod hidden;
 mod known;
 mod locate;
+mod look_up;
 mod mend;
 mod misshapen;
+mod multipart;
 mod names;
 mod pages;
 mod parts;
@@ -32,25 +35,17 @@ mod replies;
 mod request;
 mod shape;
 mod suggest;
+mod taken;
 mod targets;
 mod uses;
 mod words;
-
-use std::sync::Arc;
 
 pub use cardhost_document::{Finding, Severity};
 pub use checked::{Checked, Tally};
 pub use form::check_form;
 
-use cardhost_core::error::Code;
-use cardhost_core::failure::Error;
 use cardhost_core::jq::Engine;
-use fault::DefinitionFault;
-use findings::Findings;
-use hidden::Hidden;
-use locate::DefinitionText;
-use mend::{Loaded, Mended};
-use shape::Format;
+use checker::Checker;
 
 /// The text of a definition and where it came from.
 #[derive(Clone, Copy, Debug)]
@@ -88,87 +83,17 @@ pub fn check_connector_with(
     connector: File<'_>,
     cards: &[File<'_>],
 ) -> Checked {
-    let mut checked = Checked::default();
-    let loaded = check_connector_file(connector, &mut checked);
-    let sound = !checked.findings.iter().any(Finding::is_error);
-    for card in cards {
-        check_card_file(engine, *card, loaded.as_ref(), sound, &mut checked);
-    }
-    checked
+    Checker { engine, strict: false }.check(connector, cards)
 }
 
-fn check_connector_file(file: File<'_>, checked: &mut Checked) -> Option<Loaded> {
-    let mut loaded = None;
-    with_shape(file, Format::connector(), checked, &mut |text, hidden, findings| {
-        match cardhost_core::load::load_connector(file.path, text) {
-            Ok(connector) => {
-                findings.hide(hidden.clone());
-                targets::check(&connector, file.path, findings);
-                loaded = Some(Loaded { connector: Arc::new(connector), hidden });
-            }
-            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
-            Err(_) => {}
-        }
-    });
-    loaded
-}
-
-fn check_card_file(
+/// As [`check_connector_with`], with a note for every default that was taken.
+#[must_use]
+pub fn check_connector_strictly(
     engine: Option<&dyn Engine>,
-    file: File<'_>,
-    connector: Option<&Loaded>,
-    connector_is_sound: bool,
-    checked: &mut Checked,
-) {
-    let mut tally = checked.tally;
-    with_shape(file, Format::card(), checked, &mut |text, hidden, findings| {
-        let Some(Loaded { connector, hidden: above }) = connector else {
-            return;
-        };
-        match cardhost_core::load::load_card_with(engine, Arc::clone(connector), file.path, text) {
-            Ok(definition) => {
-                findings.hide(hidden.below(above));
-                request::check(connector, &definition.card, file.path, findings);
-                let run = connector_is_sound && !findings.has_errors();
-                examples::check(definition, run, &mut tally, findings);
-            }
-            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
-            Err(_) => {}
-        }
-    });
-    checked.tally = tally;
-}
-
-/// Reads a file and checks its shape; goes on with `then` and what of the text is right, as far as there is such.
-fn with_shape(
-    file: File<'_>,
-    format: &Format,
-    checked: &mut Checked,
-    then: &mut dyn FnMut(&str, Hidden, &mut Findings<'_>),
-) {
-    let (document, value) = match DefinitionText::read(file) {
-        Ok(read) => read,
-        Err(findings) => return checked.findings.extend(findings),
-    };
-    let mut findings = Findings::new(&document);
-    format.check(&value, &mut findings);
-    if !findings.has_errors() {
-        then(file.text, Hidden::default(), &mut findings);
-    } else if let Some(Mended { value, hidden }) = Mended::of(format, &value, &findings.twice()) {
-        then(&value.to_string(), hidden, &mut findings);
-    }
-    checked.findings.extend(findings.into_sorted());
-}
-
-/// What the strict reader refuses though the schema does not.
-fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
-    if !error.place().pointer.is_empty() {
-        let fault = DefinitionFault::Refused { reason: error.message() };
-        return findings.at(error.code().clone(), &error.place().pointer, fault);
-    }
-    let (line, column) = error.place().line_column.unwrap_or((1, 1));
-    let fault = DefinitionFault::Refused { reason: error.message() };
-    findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
+    connector: File<'_>,
+    cards: &[File<'_>],
+) -> Checked {
+    Checker { engine, strict: true }.check(connector, cards)
 }
 
 #[cfg(test)]

@@ -141,6 +141,7 @@ fn below(field: &Field, rest: &[String], absence: &mut Option<Absence>) -> Resul
             return Ok(());
         };
         return match field.of {
+            Some(FieldType::File) => of_file(key, absence),
             None | Some(FieldType::Object | FieldType::Any | FieldType::List) => {
                 key_of(field, key, after, absence)
             }
@@ -150,7 +151,25 @@ fn below(field: &Field, rest: &[String], absence: &mut Option<Absence>) -> Resul
     if field.takes(FieldType::Object) || field.takes(FieldType::Any) {
         return key_of(field, segment, after, absence);
     }
+    if field.takes(FieldType::File) {
+        return of_file(segment, absence);
+    }
     Err(nothing(segment, std::iter::empty()))
+}
+
+/// What a template can refer to of a file: what is known of each before it is sent.
+fn of_file(key: &str, absence: &mut Option<Absence>) -> Result<(), Nothing> {
+    match key {
+        "size" | "type" => Ok(()),
+        "name" => {
+            *absence = absence.or(Some(Absence::NotRequired));
+            Ok(())
+        }
+        _ => {
+            let known = ["name".to_owned(), "size".to_owned(), "type".to_owned()];
+            Err(nothing(key, known.iter()))
+        }
+    }
 }
 
 fn key_of(
@@ -182,6 +201,7 @@ fn item<'a>(list: Option<&'a Field>, segments: &[String]) -> Result<Referred<'a>
     };
     let mut absence = None;
     match list.of {
+        Some(FieldType::File) => of_file(key, &mut absence)?,
         None | Some(FieldType::Object | FieldType::Any | FieldType::List) => {
             key_of(list, key, after, &mut absence)?;
         }

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::fault::DefinitionFault;
 use super::findings::Findings;
-use super::known;
 use super::names::Names;
 use super::references::Rules;
+use super::{known, multipart};
 use cardhost_core::body::BodyTemplate;
 use cardhost_core::error::Code;
 use cardhost_core::field::{Field, FieldType};
@@ -23,11 +23,18 @@ pub(super) fn body(
     rules: Rules,
     findings: &mut Findings<'_>,
 ) {
-    if let Some(json) = &body.json {
-        names.part(json, &format!("{pointer}/json"), rules, findings);
-    }
-    if let Some(form) = &body.form {
-        parameters(names, form, &format!("{pointer}/form"), rules, findings);
+    for (key, value) in body.values() {
+        let place = format!("{pointer}/{key}");
+        match key {
+            "form" => parameters(names, value, &place, rules, findings),
+            _ => names.part(value, &place, rules, findings),
+        }
+        match key {
+            "ndjson" => list(names, value, &place, findings),
+            "multipart" => multipart::parts(names, value, &place, findings),
+            "file" => multipart::file(names, value, &place, findings),
+            _ => {}
+        }
     }
     if let Some(xml) = &body.xml {
         names.template(xml, &format!("{pointer}/xml"), rules, findings);
@@ -48,12 +55,56 @@ pub(super) fn body(
             findings.warn(Code::DEFINITION_VALUE, &place, fault);
         }
     }
-    if let Some(text) = &body.content_type
-        && http::HeaderValue::from_str(text).is_err()
-    {
-        let fault = Malformed::form("a media type", text).into();
-        findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/contentType"), fault);
+    if let Some(text) = &body.content_type {
+        let is_multipart = text.get(..10).is_some_and(|start| {
+            start.eq_ignore_ascii_case("multipart/") && !text.contains("boundary")
+        });
+        let expected = match &body.multipart {
+            Some(_) if !is_multipart => "`multipart/` and its kind, without a boundary",
+            _ if http::HeaderValue::from_str(text).is_err() => "a media type",
+            _ => "",
+        };
+        if !expected.is_empty() {
+            let fault = Malformed::form(expected, text).into();
+            findings.at(Code::DEFINITION_VALUE, &format!("{pointer}/contentType"), fault);
+        }
     }
+    let packed = body.json.is_some() || body.ndjson.is_some() || body.texts().next().is_some();
+    if body.content_encoding.is_some() && !packed {
+        let needs = "is for the bodies `json`, `ndjson`, `xml` and `text`".to_owned();
+        let fault = DefinitionFault::Together { part: "contentEncoding", needs };
+        findings.at_key(Code::DEFINITION_VALUE, &format!("{pointer}/contentEncoding"), fault);
+    }
+}
+
+/// Checks that the lines of a body are a list.
+fn list(names: Names<'_>, value: &ValueTemplate, pointer: &str, findings: &mut Findings<'_>) {
+    let found = match value {
+        ValueTemplate::List(_) | ValueTemplate::Each(_) | ValueTemplate::Jq(_) => return,
+        ValueTemplate::Constant(Value::Array(_)) => return,
+        ValueTemplate::Decision(decision) => {
+            return decision.each(pointer, &mut |row, place| list(names, row, place, findings));
+        }
+        ValueTemplate::Constant(other) => type_name(other),
+        ValueTemplate::Object(_) => "object",
+        ValueTemplate::Text(template) => match template.as_reference() {
+            Some(reference) => {
+                let field = names.resolve(reference).ok().and_then(|referred| referred.field);
+                let is_list =
+                    |field: &Field| field.takes(FieldType::List) || field.takes(FieldType::Any);
+                match field {
+                    Some(field) if !is_list(field) => field.kind.as_str(),
+                    _ => return,
+                }
+            }
+            None => match template.parts() {
+                Ok([Part::Helper(_)]) | Err(_) => return,
+                Ok(_) => "text",
+            },
+        },
+    };
+    let expected = vec!["list".to_owned(), "one reference to a list".to_owned()];
+    findings.at(Code::DEFINITION_TYPE, pointer, Malformed::Type { expected, found }.into());
 }
 
 /// The helper calls of a template.

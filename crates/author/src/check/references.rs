@@ -26,6 +26,9 @@ pub(super) struct Rules {
     pub(super) needs_values: bool,
 }
 
+/// What is said once for every card.
+pub(super) const CONNECTED: Rules = Rules { roots: &[Root::Connection], needs_values: true };
+
 impl<'a> Names<'a> {
     /// Checks a template.
     pub(super) fn template(

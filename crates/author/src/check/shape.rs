@@ -219,8 +219,12 @@ impl Format {
         let mut places = Vec::new();
         for of in ["input", "output"].into_iter().filter(|_| self.of == Definition::Card) {
             let groups = value.get(of).and_then(Value::as_object).into_iter().flatten();
-            let fields =
-                groups.filter(|(_, group)| group.get("type").is_some_and(Value::is_string));
+            let is_field = |group: &Value| {
+                ["type", "description", "value"]
+                    .into_iter()
+                    .any(|key| group.get(key).is_some_and(Value::is_string))
+            };
+            let fields = groups.filter(|(_, group)| is_field(group));
             places.extend(fields.map(|(label, _)| cardhost_core::error::pointer(&[of, label])));
         }
         places

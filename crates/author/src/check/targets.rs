@@ -4,14 +4,18 @@ use super::conditions::check_when;
 use super::fault::{Absence, DefinitionFault, Remedy, Table};
 use super::fields::Form;
 use super::findings::Findings;
-use super::known::{CONNECTION, known_method, known_target, plain_path, unknown};
+use super::known::{
+    CONNECTION, given_field, is_of_card, known_method, known_target, plain_path, unknown,
+};
 use super::names::Names;
-use super::references::Rules;
-use super::{auth, decisions, parts, replies};
+use super::references::{CONNECTED, Rules};
+use super::{auth, decisions, look_up, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
+use cardhost_core::connection::Connection;
 use cardhost_core::connector::{Connector, Target};
 use cardhost_core::error::{Code, pointer};
+use cardhost_core::failure::Error;
 use cardhost_core::field::FieldType;
 use cardhost_core::host_pattern::is_allowed;
 use cardhost_core::settle::FieldRoot;
@@ -25,9 +29,6 @@ const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
 
 /// The roots of a base URL whose hosts are listed.
 const GIVEN: &[Root] = &[Root::Connection, Root::Options, Root::Input];
-
-/// What is said once for every card.
-const CONNECTED: Rules = Rules { roots: CONNECTION, needs_values: true };
 
 /// The root of what a login or the connection's test gives.
 const LOGIN_REPLY: &[Root] = &[Root::Response];
@@ -48,8 +49,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
         findings,
     );
     for (label, field) in &connector.connection.fields {
-        let given =
-            |method: &AuthMethod| method.scheme().gives().iter().any(|given| given.label == label);
+        let given = |method: &AuthMethod| method.brings().contains(&label.as_str());
         if field.from.is_some() && !connector.auth.values().any(given) {
             let place = format!("{}/from", pointer(&["connection", "fields", label]));
             let needs = "needs an auth method that gives the field (`gives`)".to_owned();
@@ -57,6 +57,7 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             findings.at_key(Code::DEFINITION_VALUE, &place, fault);
         }
     }
+    connection_example(connector, findings);
     connection_test(names, findings);
     for (name, method) in &connector.auth {
         let scheme = method.scheme();
@@ -76,22 +77,14 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             let place = below(name, &given.key);
             let rules = Rules { roots: LOGIN, needs_values: false };
             names.template(given.value, &place, rules, findings);
-            match connector.connection.fields.get(given.label) {
-                Some(field) if field.from.is_some() => {}
-                Some(_) => {
-                    let part = "gives";
-                    let needs = "is for fields that say `\"from\": \"login\"`".to_owned();
-                    let fault = DefinitionFault::Together { part, needs };
-                    findings.at_key(Code::DEFINITION_VALUE, &place, fault);
-                }
-                None => {
-                    let labels = connector.connection.fields.keys();
-                    let fault = unknown("connection field", given.label, labels);
-                    findings.at_key(Code::DEFINITION_NAME, &place, fault);
-                }
-            }
+            given_field(connector, given.label, &place, findings);
         }
-        credential(connector, name, method, findings);
+        if let Some((key, look_up)) = scheme.look_up() {
+            look_up::check(names, name, look_up, &below(name, &key), findings);
+        }
+        for (key, part) in method.single_methods() {
+            credential(connector, (name, &key), part, findings);
+        }
         auth::check(names, name, method, findings);
     }
     for (name, target) in &connector.targets {
@@ -216,7 +209,12 @@ fn chosen_only(names: Names<'_>, base: &BaseUrl) -> bool {
 }
 
 /// Checks that a method takes its credentials from the connection, and is not given their names as text.
-fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: &mut Findings<'_>) {
+fn credential(
+    connector: &Connector,
+    (name, above): (&str, &str),
+    method: &AuthMethod,
+    findings: &mut Findings<'_>,
+) {
     let templates = method.scheme().templates();
     // The text of a field's name, with or without its root.
     let named = |text: &str| {
@@ -234,7 +232,7 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
         // A label alone may be meant as it stands where the other part is a reference.
         if let Some(meant) = named(text).filter(|_| text.starts_with(Root::Connection.as_str())) {
             let method = name.to_owned();
-            let place = below(name, key);
+            let place = below(name, &format!("{above}{key}"));
             let fault =
                 DefinitionFault::NoCredential { key: key.to_string(), method, meant: Some(meant) };
             findings.at(Code::DEFINITION_VALUE, &place, fault);
@@ -258,7 +256,7 @@ fn credential(connector: &Connector, name: &str, method: &AuthMethod, findings: 
     let secrets = connector.connection.fields.iter().filter(|(_, f)| f.kind == FieldType::Secret);
     let secret = || secrets.map(|(label, _)| field_reference(label)).next();
     let meant = named(&text(template)).or_else(secret);
-    let place = below(name, key);
+    let place = below(name, &format!("{above}{key}"));
     let fault =
         DefinitionFault::NoCredential { key: key.to_string(), method: name.to_owned(), meant };
     findings.at(Code::DEFINITION_VALUE, &place, fault);
@@ -274,23 +272,30 @@ fn field_reference(label: &str) -> String {
     Reference { root: Root::Connection, segments, optional: false }.to_string()
 }
 
+/// Checks that the made-up connection is one.
+fn connection_example(connector: &Connector, findings: &mut Findings<'_>) {
+    let no_sources = |_: &_| Err("an example gives values".to_owned());
+    let fields = connector.connection.example().ok().flatten();
+    let Some(Err(error)) = fields.map(|fields| Connection::settle(connector, fields, &no_sources))
+    else {
+        return;
+    };
+    let error = Error::from(error);
+    let place = error.place().pointer.replacen("/connection/fields", "/connection/example", 1);
+    let place = if place.is_empty() { "/connection/example" } else { &place };
+    let fault = DefinitionFault::ConnectionExample { reason: error.message() };
+    findings.at(Code::DEFINITION_VALUE, place, fault);
+}
+
 fn connection_test(names: Names<'_>, findings: &mut Findings<'_>) {
     let connector = names.connector;
     let Some(test) = &connector.connection.test else {
         return;
     };
     known_target(connector, &test.target, "/connection/test/target", findings);
-    if let Some(target) = connector.targets.get(&test.target) {
-        let mut of_card = false;
-        target.base.each("", &mut |base, _| {
-            let references = base.template().map_or_else(Vec::new, Template::references);
-            of_card |= base.is_none();
-            of_card |= references.iter().any(|reference| reference.root != Root::Connection);
-        });
-        if of_card {
-            let fault = DefinitionFault::NoBase { target: test.target.clone() };
-            findings.at(Code::DEFINITION_VALUE, "/connection/test/target", fault);
-        }
+    if connector.targets.get(&test.target).is_some_and(is_of_card) {
+        let fault = DefinitionFault::NoBase { target: test.target.clone() };
+        findings.at(Code::DEFINITION_VALUE, "/connection/test/target", fault);
     }
     known_method(&test.method, "/connection/test/method", findings);
     let rules = Rules { needs_values: true, ..CONNECTED };

@@ -68,12 +68,8 @@ impl<'a> Used<'a> {
             used.value(part);
         }
         if let Some(body) = &request.body {
-            for part in body.json.iter().chain(&body.form) {
-                used.value(part);
-            }
-            for text in body.xml.iter().chain(&body.text) {
-                used.template(text);
-            }
+            body.values().for_each(|(_, value)| used.value(value));
+            body.texts().for_each(|(_, text)| used.template(text));
         }
         for target in names.connector.targets.values() {
             target.base.each("", &mut |base, _| {

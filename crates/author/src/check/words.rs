@@ -174,6 +174,13 @@ impl DefinitionFault {
                 format!("the made-up secret `{field}` also stands in {place} of the example")
             }
             DefinitionFault::NoExample => "the card has no example".to_owned(),
+            DefinitionFault::NoDefault(fault) => fault.to_string(),
+            DefinitionFault::Taken { key, value } => {
+                format!("`{key}` is left out: it is `{value}`")
+            }
+            DefinitionFault::ConnectionExample { reason } => {
+                format!("the example is no connection: {reason}")
+            }
         }
     }
 
@@ -297,7 +304,10 @@ impl DefinitionFault {
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }
+            DefinitionFault::NoDefault(fault) => fault.hint(),
             DefinitionFault::Default { .. } | DefinitionFault::FieldExample { .. }
+            | DefinitionFault::Taken { .. }
+            | DefinitionFault::ConnectionExample { .. }
             | DefinitionFault::Together { .. }
             | DefinitionFault::TooManyCombinations { .. }
             | DefinitionFault::Repeated { .. }

@@ -3,13 +3,13 @@
 use cardhost_core::auth::AuthMethod;
 use cardhost_core::connector::Connector;
 use cardhost_core::field::{Field, FieldType, Format};
+use cardhost_core::label::label;
 use cardhost_core::template::{Root, ValueTemplate};
 use serde_json::{Map, Value, json};
 
 use super::curl::{CurlCommand, pairs};
 use super::fault::DraftFault;
 use super::fields::{field, of_text};
-use super::labels::label;
 use super::path::segments;
 use super::target::{self, Found};
 

@@ -1,9 +1,9 @@
 //! A connector to begin with: one target, one way to log in, and its Custom API Action.
 
+use cardhost_core::label::label;
 use serde_json::{Map, Value, json};
 
 use super::curl::{CurlCommand, Login};
-use super::labels::label;
 
 /// How a connector's connections log in.
 #[derive(Clone, Debug, PartialEq, Eq)]

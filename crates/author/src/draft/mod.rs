@@ -18,10 +18,10 @@ mod target;
 mod words;
 
 pub use card::{CardDraft, card, card_from_curl};
+pub use cardhost_core::label::label;
 pub use connector::{AuthDraft, ConnectorDraft, connector};
 pub use curl::CurlCommand;
 pub use fault::DraftFault;
-pub use labels::label;
 
 #[cfg(test)]
 mod tests;

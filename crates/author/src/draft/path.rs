@@ -1,6 +1,7 @@
 //! The path of a pasted URL: which of its segments are values.
 
-use super::labels::{label, singular};
+use super::labels::singular;
+use cardhost_core::label::label;
 
 /// A segment of a path.
 pub(super) struct Segment {

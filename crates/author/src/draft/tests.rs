@@ -33,14 +33,15 @@ fn drafted(connector: &str, command: &str) -> (CardDraft, Plan) {
     assert_eq!(told, Vec::<String>::new(), "{command}\n{}", draft.text);
     assert_eq!(checked.tally.examples, 1);
     let definition = load_card(Arc::new(loaded(connector)), files[1].path, &draft.text).unwrap();
-    let example = &definition.card.examples().unwrap()[0];
+    let example = &definition.examples().unwrap()[0];
     let plan = plan_example(&definition, example).unwrap();
     (draft, plan)
 }
 
 fn sent(plan: &Plan) -> String {
     let request = &plan.request;
-    let body = request.body.as_ref().map(|body| String::from_utf8_lossy(&body.bytes).into_owned());
+    let body = request.body.as_ref().and_then(|body| body.bytes());
+    let body = body.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let kind = request.headers.get(http::header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
     let parts = [Some(request.method.as_str()), Some(request.url.as_str()), kind, body.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")

@@ -79,7 +79,7 @@ fn json_type(kind: FieldType) -> Option<&'static str> {
         }
         FieldType::Number => Some("number"),
         FieldType::TrueFalse => Some("boolean"),
-        FieldType::Object => Some("object"),
+        FieldType::Object | FieldType::File => Some("object"),
         FieldType::List => Some("array"),
         FieldType::Any => None,
     }
@@ -135,6 +135,7 @@ fn insert_keywords(
             insert_bound(schema, "maximum", field.max.clone().map(Value::Number));
         }
         FieldType::Object => insert_object(field, at, schema),
+        FieldType::File => insert_file(at, schema),
         FieldType::List => {
             insert_bound(schema, "minItems", lower_count(field));
             insert_bound(schema, "maxItems", upper_count(field));
@@ -235,6 +236,31 @@ fn insert_object(field: &Field, at: &At, schema: &mut Map<String, Value>) {
     }
 }
 
+/// A file: where its content is, its name and its media type; of an output also what was found of it.
+fn insert_file(at: &At, schema: &mut Map<String, Value>) {
+    let mut properties = Map::new();
+    for (key, about) in [
+        ("file", "The path of a regular file, where whoever runs the card lets it read files."),
+        ("base64", "The content in base64 (RFC 4648)."),
+        ("text", "The content as text, in UTF-8."),
+        ("name", "Its name, without folders."),
+        ("type", "Its media type; by the name where it is left out."),
+        ("sha256", "Its SHA-256 in hexadecimal digits."),
+    ] {
+        properties.insert(key.into(), json!({ "description": about, "type": "string" }));
+    }
+    properties.insert(
+        "size".into(),
+        json!({ "description": "How many bytes it has.", "type": "integer", "minimum": 0 }),
+    );
+    insert(schema, "properties", Value::Object(properties));
+    if !at.output {
+        let one = ["file", "base64", "text"].map(|key| json!({ "required": [key] }));
+        insert(schema, "oneOf", json!(one));
+        insert(schema, "additionalProperties", Value::Bool(false));
+    }
+}
+
 fn item_schema(field: &Field, at: &At) -> Map<String, Value> {
     let of = field.of.unwrap_or(FieldType::Any);
     let mut schema = Map::new();
@@ -246,6 +272,7 @@ fn item_schema(field: &Field, at: &At) -> Map<String, Value> {
         FieldType::Any if field.fields.is_some() => insert_object(field, at, &mut schema),
         FieldType::Dropdown => insert(&mut schema, "enum", Value::Array(choice_values(field))),
         FieldType::DateTime => insert(&mut schema, "format", json!("date-time")),
+        FieldType::File => insert_file(at, &mut schema),
         _ => {}
     }
     schema

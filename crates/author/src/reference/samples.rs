@@ -16,7 +16,7 @@ use cardhost_core::request::RequestSpec;
 
 /// The section of the card's examples; `None` where it has none that can be read.
 pub(super) fn section(definition: &Definition) -> Option<Section> {
-    let examples = definition.card.examples().ok()?;
+    let examples = definition.examples().ok()?;
     if examples.is_empty() {
         return None;
     }
@@ -46,7 +46,7 @@ fn sample(definition: &Definition, example: &Example) -> Section {
 fn invocation(definition: &Definition, example: &Example) -> Value {
     let connector = &definition.connector;
     let mut fields = Map::new();
-    for (label, value) in &example.connection {
+    for (label, value) in example.connection.iter().flatten() {
         let field = connector.connection.fields.get(label);
         let secret = field.is_some_and(|field| field.takes(FieldType::Secret));
         let shown = match secret {

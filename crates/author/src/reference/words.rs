@@ -24,6 +24,7 @@ fn plural(kind: FieldType) -> &'static str {
         FieldType::Object => "Objects",
         FieldType::Any => "Any",
         FieldType::List => "Lists",
+        FieldType::File => "Files",
     }
 }
 

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::scheme::Given;
-use super::{Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, Pending};
+use super::{
+    Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, Keyed, LookUp, Pending,
+};
 use crate::request::RequestSpec;
 use crate::template::{Reference, Scope};
 
@@ -59,6 +61,13 @@ impl AuthScheme for All {
                 given.map(move |given| Given { key: format!("of/{index}/{}", given.key), ..given })
             })
             .collect()
+    }
+
+    fn look_up(&self) -> Option<(String, &LookUp)> {
+        self.schemes().enumerate().find_map(|(index, part)| {
+            let (key, look_up) = part.look_up()?;
+            Some((format!("of/{index}/{key}"), look_up))
+        })
     }
 
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {

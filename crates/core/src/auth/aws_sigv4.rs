@@ -20,6 +20,7 @@ use super::hash::{Hash, hex};
 use super::pairs::encoded_pairs;
 use super::pending::Signer;
 use super::scheme::{given, keyed};
+use super::signing::signed_bytes;
 use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::header_value;
@@ -156,7 +157,7 @@ impl AwsSigV4Credentials {
         rules: Rules,
     ) -> Result<Zeroizing<String>, AuthFault> {
         let date = iso8601_basic(moment.unix_seconds);
-        let body = request.body.as_ref().map_or([].as_slice(), |body| &body.bytes);
+        let body = signed_bytes(request)?;
         let payload = Hash::Sha256.hex(body);
         let mut plain = vec![(DATE, date.as_str())];
         plain.extend(rules.content_header.then_some((CONTENT, payload.as_str())));

@@ -18,6 +18,7 @@ use super::credential::credential;
 use super::hash::Hash;
 use super::pending::{ChallengeAnswer, Signer};
 use super::scheme::keyed;
+use super::signing::signed_bytes;
 use super::{Applying, AuthFault, AuthScheme, CredentialPlace, InCurl, Keyed, Pending};
 use crate::encoding::UNRESERVED;
 use crate::inject::header::HeaderFault;
@@ -134,7 +135,7 @@ impl DigestCredentials {
             }
         }
         let Some(offer) = best else { return Ok(None) };
-        let response = self.response(&offer, request, client_nonce, count);
+        let response = self.response(&offer, request, client_nonce, count)?;
         let derived = vec![Secret::from(response.as_str())];
         let header = self.header(&offer, request, client_nonce, count, &response);
         let mut header = HeaderValue::from_bytes(&header).map_err(|_| {
@@ -156,7 +157,7 @@ impl DigestCredentials {
         request: &RequestSpec,
         client_nonce: &str,
         count: u32,
-    ) -> Zeroizing<String> {
+    ) -> Result<Zeroizing<String>, AuthFault> {
         let hash = |parts: &[&[u8]]| {
             Zeroizing::new(offer.hash.hex(&Zeroizing::new(parts.join(b":".as_slice()))))
         };
@@ -168,12 +169,12 @@ impl DigestCredentials {
         let (method, uri) = (request.method.as_str().as_bytes(), target(request).as_bytes());
         let a2 = match offer.qop {
             Some(Qop::AuthInt) => {
-                let body = request.body.as_ref().map_or([].as_slice(), |body| &body.bytes);
+                let body = signed_bytes(request)?;
                 hash(&[method, uri, offer.hash.hex(body).as_bytes()])
             }
             Some(Qop::Auth) | None => hash(&[method, uri]),
         };
-        match offer.qop {
+        Ok(match offer.qop {
             Some(qop) => hash(&[
                 a1.as_bytes(),
                 offer.nonce,
@@ -183,7 +184,7 @@ impl DigestCredentials {
                 a2.as_bytes(),
             ]),
             None => hash(&[a1.as_bytes(), offer.nonce, a2.as_bytes()]),
-        }
+        })
     }
 
     /// The value of `Authorization` (RFC 7616, section 3.4).

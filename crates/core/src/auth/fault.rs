@@ -66,6 +66,12 @@ pub enum AuthFault {
         /// Its words.
         reason: String,
     },
+    /// Request signing: what is signed of the body is not known before it is sent.
+    #[error("the whole body is signed, and {why}")]
+    BodyNotKnown {
+        /// Why it is not known.
+        why: &'static str,
+    },
     /// Request signing: the key is not written in the encoding that it is said to have.
     #[error("the signing key is not {encoding}")]
     KeyEncoding {
@@ -100,6 +106,9 @@ impl Fault for AuthFault {
             }
             AuthFault::UnknownScheme { .. } => {
                 "the embedding program brings it with `HostBuilder::auth_scheme`"
+            }
+            AuthFault::BodyNotKnown { .. } => {
+                "send a smaller file, without a content coding, or log in in another way"
             }
             _ => "check the credentials of the connection",
         };

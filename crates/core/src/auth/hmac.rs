@@ -22,7 +22,7 @@ use super::credential::{credential, set_sensitive};
 use super::hash::{Hash, from_hex, hex};
 use super::pending::Signer;
 use super::scheme::{entries, given, keyed, nested};
-use super::signing::{Held, SigningScope, held};
+use super::signing::{Held, SigningScope, held, signed_bytes};
 use super::{Applying, AuthFault, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending};
 use crate::inject::header::{header_name, header_value};
 use crate::inject::query::push_parameter;
@@ -242,6 +242,9 @@ impl Signer for HmacCredentials {
         _: Option<&Secret>,
         moment: &Moment,
     ) -> Result<Vec<Secret>, AuthFault> {
+        if self.signs_body() {
+            signed_bytes(request)?;
+        }
         let derived = RefCell::new(Vec::new());
         self.add(request, moment, None, &derived)?;
         let message = {
@@ -261,6 +264,16 @@ impl Signer for HmacCredentials {
 }
 
 impl HmacCredentials {
+    /// Whether the body is part of what is signed or sent with it.
+    fn signs_body(&self) -> bool {
+        let added = self.headers.iter().chain(&self.query).map(|(_, template)| template);
+        let references = added.chain([&self.message]).flat_map(|template| template.references());
+        references.into_iter().any(|reference| {
+            let first = reference.segments.first().map_or("", String::as_str);
+            reference.root == Root::Signing && first.starts_with("body")
+        })
+    }
+
     fn scope<'s>(
         &'s self,
         request: &'s RequestSpec,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[cfg(feature = "schemas")]
 use serde_json::{Value, json};
 
-use super::AuthScheme;
+use super::{AuthScheme, LookUp};
 use crate::template::{Reference, Root, Scope};
 
 /// Makes the closed list of schemes: the enum, its names, its dispatch and its JSON Schema.
@@ -114,6 +114,46 @@ impl AuthMethod {
             AuthMethod::All(all) => &all.of,
             single => std::slice::from_ref(single),
         }
+    }
+
+    /// Each method that stands for itself, with its key and a slash: this one, those that it is made of, and those that their logins are
+    /// authenticated with.
+    #[must_use]
+    pub fn single_methods(&self) -> Vec<(String, &AuthMethod)> {
+        let mut singles = Vec::new();
+        self.add_singles("", &mut singles);
+        singles
+    }
+
+    fn add_singles<'a>(&'a self, above: &str, singles: &mut Vec<(String, &'a AuthMethod)>) {
+        match self {
+            AuthMethod::All(all) => {
+                for (index, part) in all.of.iter().enumerate() {
+                    part.add_singles(&format!("{above}of/{index}/"), singles);
+                }
+            }
+            single => singles.push((above.to_owned(), single)),
+        }
+        if let AuthMethod::Session(session) = self
+            && let Some(auth) = &session.login.auth
+        {
+            auth.add_singles(&format!("{above}login/auth/"), singles);
+        }
+    }
+
+    /// What is looked up after its login.
+    #[must_use]
+    pub fn look_up(&self) -> Option<&LookUp> {
+        self.scheme().look_up().map(|(_, look_up)| look_up)
+    }
+
+    /// The labels of the connection's fields whose values its login brings.
+    #[must_use]
+    pub fn brings(&self) -> Vec<&str> {
+        let mut labels: Vec<&str> =
+            self.scheme().gives().into_iter().map(|given| given.label).collect();
+        labels.extend(self.look_up().iter().flat_map(|it| it.gives.keys()).map(String::as_str));
+        labels
     }
 
     /// The connection fields it needs that have no value.

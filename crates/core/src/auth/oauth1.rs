@@ -293,7 +293,7 @@ fn form(request: &RequestSpec) -> Option<&str> {
         }),
         None => body.kind == BodyKind::Form,
     };
-    std::str::from_utf8(&body.bytes).ok().filter(|_| is_form)
+    std::str::from_utf8(body.sent_bytes()?).ok().filter(|_| is_form)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use url::{Host, Url};
 use super::scheme::{Given, endpoint, entries, given, given_by, keyed, nested};
 use super::token_request::RENAMED;
 use super::{
-    Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, Pending,
-    TokenPlace, TokenRequest,
+    Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, LookUp,
+    Pending, TokenPlace, TokenRequest,
 };
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
@@ -94,6 +94,8 @@ pub struct OAuth2 {
         schemars(with = "std::collections::BTreeMap<String, Template>")
     )]
     pub gives: IndexMap<String, Template>,
+    /// What is looked up with the new token.
+    pub look_up: Option<LookUp>,
     /// The first refresh token; `refresh_token` needs it.
     pub refresh_token: Option<Template>,
     /// The assertion of the grant `jwt_bearer` and of the client authentication `private_key_jwt`.
@@ -372,6 +374,10 @@ impl AuthScheme for OAuth2 {
         given_by(&self.gives)
     }
 
+    fn look_up(&self) -> Option<(String, &LookUp)> {
+        self.look_up.as_ref().map(|look_up| ("lookUp".to_owned(), look_up))
+    }
+
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.token.place, &self.token.name)]
     }
@@ -424,6 +430,7 @@ impl AuthScheme for OAuth2 {
                 demands.push(("tokenRequest/method".to_owned(), Demand::Form { expected, found }));
             }
         }
+        demands.extend(self.look_up.iter().flat_map(|look_up| look_up.demands(&self.gives)));
         demands.push(Demand::of_token(&self.token));
         demands
     }
@@ -439,6 +446,7 @@ impl AuthScheme for OAuth2 {
             words.push_str(if scopes.len() == 1 { ", scope " } else { ", scopes " });
             words.push_str(&scopes.join(", "));
         }
+        words.extend(self.look_up.iter().map(|look_up| look_up.in_words(code)));
         words
     }
 

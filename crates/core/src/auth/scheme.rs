@@ -5,7 +5,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, Pending, TokenPlace};
+use super::{AuthFault, CredentialPlace, CustomSchemes, Demand, LookUp, Pending, TokenPlace};
 use crate::endpoint_url::EndpointUrl;
 use crate::request::RequestSpec;
 use crate::secret::Redactor;
@@ -39,6 +39,11 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
     /// The values of the connection that its login brings.
     fn gives(&self) -> Vec<Given<'_>> {
         Vec::new()
+    }
+
+    /// What is looked up after its login, with its key.
+    fn look_up(&self) -> Option<(String, &LookUp)> {
+        None
     }
 
     /// The headers, query parameters and cookies that it sets, where their names can be told.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::scheme::{Given, endpoint, entries, given, given_by, nested};
 use super::{
-    Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, Pending,
-    TokenPlace,
+    Applying, AuthFault, AuthMethod, AuthScheme, CredentialPlace, Demand, InCurl, Keyed, LookUp,
+    Pending, TokenPlace,
 };
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
@@ -33,6 +33,8 @@ pub struct Session {
         schemars(with = "std::collections::BTreeMap<String, Template>")
     )]
     pub gives: IndexMap<String, Template>,
+    /// What is looked up with the new token.
+    pub look_up: Option<LookUp>,
     /// How long it is good where the reply does not say; without it, until it is refused.
     pub lifetime: Option<Span>,
     /// Where the token goes.
@@ -130,6 +132,10 @@ impl AuthScheme for Session {
         given_by(&self.gives)
     }
 
+    fn look_up(&self) -> Option<(String, &LookUp)> {
+        self.look_up.as_ref().map(|look_up| ("lookUp".to_owned(), look_up))
+    }
+
     fn puts(&self) -> Vec<(CredentialPlace, &str)> {
         vec![(self.token.place, &self.token.name)]
     }
@@ -177,12 +183,14 @@ impl AuthScheme for Session {
             let both = [("json", true), ("form", true)];
             demands.push(("login".to_owned(), Demand::ExactlyOne(both.into())));
         }
+        demands.extend(self.look_up.iter().flat_map(|look_up| look_up.demands(&self.gives)));
         demands.push(Demand::of_token(&self.token));
         demands
     }
 
-    fn in_words(&self, _: fn(&str) -> String) -> String {
-        "a login, whose reply gives the token".to_owned()
+    fn in_words(&self, code: fn(&str) -> String) -> String {
+        let look_up = self.look_up.as_ref().map(|look_up| look_up.in_words(code));
+        format!("a login, whose reply gives the token{}", look_up.unwrap_or_default())
     }
 
     fn in_curl(&self) -> InCurl<'_> {

@@ -8,9 +8,9 @@ use url::Position;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Keyed;
 use super::dates::{imf_fixdate, rfc3339};
 use super::hash::Hash;
+use super::{AuthFault, Keyed};
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 use crate::secret::Secret;
@@ -78,6 +78,19 @@ pub(super) fn held(templates: &Keyed<'_>, scope: &dyn Scope) -> Vec<(Reference, 
         connection.push((reference.clone(), held));
     }
     connection
+}
+
+/// The bytes of the body that a signature is made of.
+///
+/// # Errors
+/// [`AuthFault::BodyNotKnown`], where others are sent or some of them are still in files.
+pub(super) fn signed_bytes(request: &RequestSpec) -> Result<&[u8], AuthFault> {
+    let Some(body) = &request.body else { return Ok(&[]) };
+    let why = match body.coding {
+        Some(_) => "a content coding makes other bytes of it",
+        None => "it is a file that is read while it is sent",
+    };
+    body.sent_bytes().map(|bytes| &**bytes).ok_or(AuthFault::BodyNotKnown { why })
 }
 
 /// What the templates of a signing method are evaluated against.
@@ -149,7 +162,7 @@ impl SigningScope<'_> {
     /// One part of the request or the moment as text; `None` for an unknown one and for a body that is no text.
     fn part(&self, name: &str) -> Option<String> {
         let (url, seconds) = (&self.request.url, self.moment.unix_seconds);
-        let body = self.request.body.as_ref().map_or([].as_slice(), |body| &body.bytes);
+        let body = signed_bytes(self.request).ok()?;
         Some(match name {
             "method" => self.request.method.as_str().to_owned(),
             "url" => url[..Position::AfterQuery].to_owned(),

@@ -34,7 +34,7 @@ pub(super) fn request(method: Method, url: &str) -> RequestSpec {
 }
 
 pub(super) fn body(kind: BodyKind, text: &str) -> Option<Body> {
-    Some(Body { kind, bytes: Bytes::copy_from_slice(text.as_bytes()) })
+    Some(Body::new(kind, Bytes::copy_from_slice(text.as_bytes())))
 }
 
 pub(super) fn form_request(url: &str, text: &str) -> RequestSpec {

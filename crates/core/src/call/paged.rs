@@ -10,14 +10,17 @@ use super::paging::{After, Page, with_got};
 use super::signed::Signed;
 use super::waiting::told;
 use crate::failure::Error;
-use crate::pages::{Cursor, Ended, Got, PageFault, Records};
+use crate::pages::{Cursor, Ended, Got, PageFault, Pages, Records, Turn};
 use crate::plan::Warning;
-use crate::response::Output;
+use crate::response::{Output, ReplyScope, Response};
+use crate::template::Scope;
 
 /// A page that has come: its records, where they are handed on page by page, and what comes after it.
 #[derive(Debug)]
 pub struct Paged {
     pub(super) course: Box<Course>,
+    /// Whether its records are handed on.
+    pub(super) hands_on: bool,
     records: Records,
     pub(super) then: Then,
 }
@@ -82,21 +85,53 @@ fn finished(mut outcome: Outcome, kept: Option<Output>, got: Got) -> Outcome {
 }
 
 impl Signed {
-    /// What a page leads to; the call's end, where its records are not handed on and this is the last.
-    pub(super) fn turned(
-        self,
-        outcome: Outcome,
-        page: Page,
-    ) -> Result<Paged, Result<Outcome, Error>> {
+    /// What a page leads to.
+    pub(super) fn turned(self, outcome: Outcome, page: Page) -> Paged {
         let mut course = self.into_parts().0;
-        let Page { records, .. } = &page;
-        let records = records.clone();
-        let streams = course.plan.pages.as_ref().is_some_and(|planned| planned.streams);
-        match (then(&mut course, outcome, page), streams) {
-            (Then::End(end), false) => Err(end),
-            (then, true) => Ok(Paged { course, records, then }),
-            (then, false) => Ok(Paged { course, records: Records::default(), then }),
+        let hands_on = course.plan.pages.as_ref().is_some_and(|planned| planned.streams);
+        let records = if hands_on { page.records.clone() } else { Records::default() };
+        let then = then(&mut course, outcome, page);
+        Paged { course, hands_on, records, then }
+    }
+}
+
+impl Signed {
+    /// The page that a reply is.
+    pub(super) fn page(&self, pages: &Pages, response: &Response<'_>) -> Result<Page, PageFault> {
+        let course = &self.course;
+        let (Some(paging), Some(planned)) = (&course.paging, &course.plan.pages) else {
+            return Ok(Page::end(Ended::NoNext));
+        };
+        if !(200..300).contains(&response.status) {
+            return Ok(Page::end(Ended::Status));
         }
+        let mut records = Records::of(&pages.items, &course.scope(response))?;
+        let number = paging.pages + 1;
+        let digest = (!records.is_empty()).then(|| records.digest());
+        if digest.is_some_and(|digest| paging.contents.contains(&digest)) {
+            return Err(PageFault::SamePage { page: number });
+        }
+        let scope = ReplyScope { items: Some(&records), ..course.scope(response) };
+        let is_first = paging.pages == 0 && paging.carried.0.is_empty();
+        let carried = is_first.then(|| Turn::carried(pages, &scope)).transpose()?;
+        let seen = (&scope as &dyn Scope, &*response.headers);
+        let turn = Turn::of(pages, planned, &course.plan.request, seen, &records);
+        let turn = turn.and_then(|turn| match turn {
+            Turn::Next(mut cursor) => {
+                for (place, value) in &carried.as_ref().unwrap_or(&paging.carried).0 {
+                    cursor.0.entry(place.as_str()).or_insert_with(|| value.clone());
+                }
+                match paging.cursors.contains(&cursor.digest()) {
+                    true => Err(PageFault::SameCursor { page: number }),
+                    false => Ok(Turn::Next(cursor)),
+                }
+            }
+            end => Ok(end),
+        });
+        let (skipped, whole) = (paging.cursor.skip(), records.len() as u64);
+        let most = [planned.wanted.limit, pages.most.records].into_iter().flatten().min();
+        records.cut(skipped, most.map(|most| most.saturating_sub(paging.records)));
+        Ok(Page { records, skipped, whole, turn, carried, digest })
     }
 }
 

@@ -1,16 +1,16 @@
 //! The pages of a call: what was had, and what the next page is.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use serde_json::Value;
 
-use super::signed::Signed;
 use crate::card::Card;
 use crate::definition::Definition;
 use crate::pages::{Cursor, Ended, Got, PageFault, Pages, PlannedPages, Records, Turn};
 use crate::plan::Plan;
 use crate::request::RequestSpec;
-use crate::response::{Output, OutputValue, ReplyScope, Response};
+use crate::response::{Output, OutputValue};
 use crate::template::{Root, ValueTemplate};
 
 /// Most bytes of records that are kept for the outputs of one run.
@@ -20,19 +20,18 @@ pub const MOST_KEPT_BYTES: usize = 256 * 1024 * 1024;
 pub const PAGES: &str = "pages";
 
 /// What a call knows of its pages.
-#[derive(Debug)]
 pub(super) struct Paging {
     /// The request of the first page, from which those of the others are made.
     first: RequestSpec,
     /// Where this page begins.
-    cursor: Cursor,
+    pub(super) cursor: Cursor,
     /// What later pages repeat of the first.
-    carried: Cursor,
+    pub(super) carried: Cursor,
     /// Pages and records that were had before this page.
     pub(super) pages: u64,
     pub(super) records: u64,
-    cursors: HashSet<u64>,
-    contents: HashSet<u64>,
+    pub(super) cursors: HashSet<u64>,
+    pub(super) contents: HashSet<u64>,
     /// The inner text of lists that go over all pages, by group and label.
     collected: Vec<(String, String, String)>,
     /// The outputs of the page before.
@@ -45,12 +44,12 @@ pub(super) struct Page {
     /// Its records, without those that were had or are too many.
     pub(super) records: Records,
     /// How many of its records were had before, and how many there were.
-    skipped: u64,
-    whole: u64,
+    pub(super) skipped: u64,
+    pub(super) whole: u64,
     /// What it leads to.
     pub(super) turn: Result<Turn, PageFault>,
-    carried: Option<Cursor>,
-    digest: Option<u64>,
+    pub(super) carried: Option<Cursor>,
+    pub(super) digest: Option<u64>,
 }
 
 /// What comes after a page.
@@ -58,6 +57,13 @@ pub(super) struct Page {
 pub(super) enum After {
     Next(Cursor),
     End { ended: Option<Ended>, next: Option<Cursor> },
+}
+
+/// Tells how many; records may hold what must not be shown.
+impl fmt::Debug for Paging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Paging({} pages, {} records)", self.pages, self.records)
+    }
 }
 
 impl Paging {
@@ -209,45 +215,6 @@ fn is_of_records(template: &ValueTemplate, pages: &Pages) -> bool {
     let mut found = *template == pages.items;
     template.each_reference(&mut |reference| found |= reference.root == Root::Items);
     found
-}
-
-impl Signed {
-    /// The page that a reply is.
-    pub(super) fn page(&self, pages: &Pages, response: &Response<'_>) -> Result<Page, PageFault> {
-        let course = &self.course;
-        let (Some(paging), Some(planned)) = (&course.paging, &course.plan.pages) else {
-            return Ok(Page::end(Ended::NoNext));
-        };
-        if !(200..300).contains(&response.status) {
-            return Ok(Page::end(Ended::Status));
-        }
-        let mut records = Records::of(&pages.items, &course.scope(response))?;
-        let number = paging.pages + 1;
-        let digest = (!records.is_empty()).then(|| records.digest());
-        if digest.is_some_and(|digest| paging.contents.contains(&digest)) {
-            return Err(PageFault::SamePage { page: number });
-        }
-        let scope = ReplyScope { items: Some(&records), ..course.scope(response) };
-        let is_first = paging.pages == 0 && paging.carried.0.is_empty();
-        let carried = is_first.then(|| Turn::carried(pages, &scope)).transpose()?;
-        let turn = Turn::of(pages, planned, &course.plan.request, &scope, &records);
-        let turn = turn.and_then(|turn| match turn {
-            Turn::Next(mut cursor) => {
-                for (place, value) in &carried.as_ref().unwrap_or(&paging.carried).0 {
-                    cursor.0.entry(place.as_str()).or_insert_with(|| value.clone());
-                }
-                match paging.cursors.contains(&cursor.digest()) {
-                    true => Err(PageFault::SameCursor { page: number }),
-                    false => Ok(Turn::Next(cursor)),
-                }
-            }
-            end => Ok(end),
-        });
-        let (skipped, whole) = (paging.cursor.skip(), records.len() as u64);
-        let most = [planned.wanted.limit, pages.most.records].into_iter().flatten().min();
-        records.cut(skipped, most.map(|most| most.saturating_sub(paging.records)));
-        Ok(Page { records, skipped, whole, turn, carried, digest })
-    }
 }
 
 impl Page {

@@ -192,7 +192,7 @@ mod tests {
         ] {
             let url: Url = "https://api.example/b".parse().unwrap();
             let mut request = RequestSpec::new(method.clone(), url.clone());
-            request.body = Some(Body { kind: BodyKind::Text, bytes: "x".into() });
+            request.body = Some(Body::new(BodyKind::Text, "x"));
             request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
             follow(&mut request, url, status);
             let stays = method == expected;

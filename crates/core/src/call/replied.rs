@@ -6,6 +6,7 @@ use super::challenge;
 use super::fault::ReplyFault;
 use super::outcome::Outcome;
 use super::output::Read;
+use super::paged::{Paged, Then};
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
 use super::step::Step;
@@ -171,8 +172,8 @@ impl Replied {
         let end = match call.read(reply, now) {
             Ok(Read::Outputs(output, Some(page))) if refused.is_none() => {
                 return match call.turned(outcome(output, None), *page) {
-                    Ok(paged) => Step::Page(paged),
-                    Err(end) => Step::Done(end),
+                    Paged { hands_on: false, then: Then::End(end), .. } => Step::Done(end),
+                    paged => Step::Page(paged),
                 };
             }
             Ok(Read::Outputs(output, _)) => Ok(outcome(output, None)),

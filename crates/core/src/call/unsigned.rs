@@ -66,8 +66,9 @@ impl Unsigned {
     /// The error of a call that ends here, before anything of its request was sent.
     #[must_use]
     pub fn on_fault(self, fault: TransportFault) -> Error {
-        let error = Signed::plain(self.course).transport_error(fault);
-        error
+        let signed = Signed::plain(self.course);
+        let error = signed.transport_error(fault);
+        signed.into_parts().0.lost(error)
     }
 
     /// The error of a call that ends here, with what was had of pages before.

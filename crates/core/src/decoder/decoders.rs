@@ -18,6 +18,7 @@ static DECODERS: &[&dyn Decoder] = &[
     // In the order in which a content type is offered to them; the last takes what no other does.
     &super::json::Json,
     &super::ndjson::Ndjson,
+    &super::sse::Sse,
     #[cfg(feature = "csv")]
     &super::csv::Csv,
     #[cfg(feature = "xml")]

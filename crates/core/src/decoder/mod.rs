@@ -14,6 +14,7 @@ mod json_text;
 mod media_type;
 mod ndjson;
 mod paths;
+mod sse;
 mod text;
 #[cfg(feature = "xml")]
 mod xml;

@@ -92,6 +92,7 @@ codes! {
         DEFINITION_VALUE = "definition.value",
         DEFINITION_NAME = "definition.name",
         DEFINITION_UNREADABLE = "definition.unreadable",
+        DEFINITION_DEFAULT = "definition.default",
         CARD_UNKNOWN = "card.unknown",
         CONNECTOR_UNKNOWN = "connector.unknown",
         TEMPLATE_SYNTAX = "template.syntax",
@@ -139,6 +140,7 @@ codes! {
         INPUT_RANGE = "input.range",
         INPUT_UNKNOWN = "input.unknown",
         INPUT_SCHEMA = "input.schema",
+        INPUT_FILE = "input.file",
         TEMPLATE_MISSING = "template.missing",
         TEMPLATE_VALUE = "template.value",
         HEADER_NAME = "header.name",
@@ -181,6 +183,7 @@ codes! {
         AUTH_GRANT_REFUSED = "auth.grant_refused",
         AUTH_DENIED = "auth.denied",
         AUTH_TOKEN_REPLY = "auth.token_reply",
+        AUTH_CHOICE = "auth.choice",
     }
     Policy {
         URL_OUTSIDE_BASE = "url.outside_base",

@@ -1,5 +1,7 @@
 //! The pages of a planned request.
 
+use std::fmt;
+
 use url::Url;
 
 use super::cursor::{Cursor, MAX_CURSOR_BYTES, SKIP, URL};
@@ -12,7 +14,7 @@ use crate::inject::{follow, path};
 use crate::request::RequestSpec;
 
 /// The pages of a planned request: what they are pinned to, and which are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PlannedPages {
     /// The base URL that every page is pinned to, and its text.
     pub base: (Url, String),
@@ -26,6 +28,13 @@ pub struct PlannedPages {
     pub wanted: Wanted,
     /// Whether records are handed on page by page, and not kept for the outputs.
     pub streams: bool,
+}
+
+/// Tells which are wanted, and no credential.
+impl fmt::Debug for PlannedPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlannedPages").field("wanted", &self.wanted).finish_non_exhaustive()
+    }
 }
 
 impl PlannedPages {

@@ -1,5 +1,6 @@
 //! What a reply leads to: the next page, or the end.
 
+use http::HeaderMap;
 use serde_json::Value;
 
 use super::change::Change;
@@ -12,8 +13,7 @@ use super::planned::PlannedPages;
 use super::records::Records;
 use super::rule::Pages;
 use crate::request::RequestSpec;
-use crate::response::ReplyScope;
-use crate::template::{TemplateValueError, ValueTemplate};
+use crate::template::{Scope, TemplateValueError, ValueTemplate};
 
 /// What a reply leads to.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +25,12 @@ pub enum Turn {
 }
 
 impl Turn {
-    /// What a reply leads to. `request` is that of its page, `carried` what later pages repeat already.
+    /// What a reply leads to. `request` is that of its page.
     pub(crate) fn of(
         pages: &Pages,
         planned: &PlannedPages,
         request: &RequestSpec,
-        scope: &ReplyScope<'_>,
+        (scope, headers): (&dyn Scope, &HeaderMap),
         records: &Records,
     ) -> Result<Turn, PageFault> {
         if pages.go_on.as_ref().is_some_and(|when| !when.holds(scope)) {
@@ -41,7 +41,7 @@ impl Turn {
         let mut cursor = Cursor::default();
         match &pages.next {
             Next::Link(relation) => {
-                let Some(target) = link::target(&scope.response.headers, relation) else {
+                let Some(target) = link::target(headers, relation) else {
                     return Ok(Turn::End(Ended::NoNext));
                 };
                 let url = planned.followed(&request.url, &target).map_err(PageFault::Url)?;
@@ -95,7 +95,7 @@ impl Turn {
     }
 
     /// What the first reply gives to every later page.
-    pub(crate) fn carried(pages: &Pages, scope: &ReplyScope<'_>) -> Result<Cursor, PageFault> {
+    pub(crate) fn carried(pages: &Pages, scope: &dyn Scope) -> Result<Cursor, PageFault> {
         let mut cursor = Cursor::default();
         for (place, change) in &pages.carry {
             let Change::Value(template) = change else { continue };
@@ -119,7 +119,7 @@ enum Given {
     },
 }
 
-fn given(template: &ValueTemplate, scope: &ReplyScope<'_>) -> Result<Given, PageFault> {
+fn given(template: &ValueTemplate, scope: &dyn Scope) -> Result<Given, PageFault> {
     let mut of_items = false;
     template.each_reference(&mut |reference| {
         of_items |= reference.root == crate::template::Root::Items;

@@ -1,19 +1,21 @@
 //! Body and headers of a request.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::fault::{PlanFault, RequestPart};
 use super::limits::MAX_BODY_BYTES;
+use super::multipart::{multipart, parts_of};
 use super::url::{is_missing_whole, parameters, push_form, source_field};
 use super::warning::Warning;
 use crate::card::Card;
 use crate::encoding::xml_text;
+use crate::file::{FileValue, OpenedFile};
 use crate::inject::header::{HeaderFault, push_header};
 use crate::parameters::ParameterEncoding;
-use crate::request::{Body, BodyKind};
+use crate::request::{Body, BodyKind, Content, Piece};
 use crate::template::{
     MAX_RENDERED_BYTES, Part, Scope, Template, TemplateValueError, ValueTemplate, part_text,
     quoted_expression,
@@ -22,6 +24,7 @@ use crate::value::type_name;
 
 pub(super) fn body(
     (card, encoding): (&Card, ParameterEncoding),
+    opened: &[OpenedFile],
     scope: &dyn Scope,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Body, HeaderValue)>, PlanFault> {
@@ -38,6 +41,27 @@ pub(super) fn body(
             return Ok(None);
         };
         (BodyKind::Json, Bytes::from(value.to_string()))
+    } else if let Some(items) = &template.ndjson {
+        let Some(lines) = ndjson(items, scope)? else {
+            return Ok(None);
+        };
+        (BodyKind::Ndjson, Bytes::from(lines))
+    } else if let Some(parts) = &template.multipart {
+        if is_missing_whole(parts, scope) {
+            return Ok(None);
+        }
+        let Some(value) = parts.value(scope).map_err(fail)? else {
+            return Ok(None);
+        };
+        let content_type = template.content_type.as_deref();
+        return multipart(parts_of(value)?, content_type, opened, scope).map(Some);
+    } else if let Some(file) = &template.file {
+        let value =
+            if is_missing_whole(file, scope) { None } else { file.value(scope).map_err(fail)? };
+        return match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => of_file(value, template.content_type.as_deref(), opened).map(Some),
+        };
     } else if let Some(form) = &template.form {
         let Some(map) = parameters(form, part, scope)? else {
             return Ok(None);
@@ -63,7 +87,54 @@ pub(super) fn body(
             .map_err(|_| PlanFault::ContentType)?,
         None => HeaderValue::from_static(kind.content_type()),
     };
-    Ok(Some((Body { kind, bytes }, content_type)))
+    let body = Body { coding: template.content_encoding, ..Body::new(kind, bytes) };
+    Ok(Some((body, content_type)))
+}
+
+/// The items of a list, each a line of JSON; `None` where the list is left out.
+fn ndjson(items: &ValueTemplate, scope: &dyn Scope) -> Result<Option<String>, PlanFault> {
+    if is_missing_whole(items, scope) {
+        return Ok(None);
+    }
+    let part = RequestPart::Body;
+    let value = items.value(scope).map_err(|error| PlanFault::Template { part, error })?;
+    let items = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(items)) => items,
+        Some(other) => return Err(PlanFault::NotAList { found: type_name(&other) }),
+    };
+    let mut lines = String::new();
+    for item in items {
+        lines.push_str(&item.to_string());
+        lines.push('\n');
+        if lines.len() > MAX_BODY_BYTES {
+            return Err(PlanFault::BodyTooLong);
+        }
+    }
+    Ok(Some(lines))
+}
+
+/// A file as the whole body.
+fn of_file(
+    value: Value,
+    content_type: Option<&str>,
+    opened: &[OpenedFile],
+) -> Result<(Body, HeaderValue), PlanFault> {
+    let file =
+        FileValue::read(value, opened).map_err(|fault| PlanFault::File { field: None, fault })?;
+    let kind = BodyKind::File;
+    let media_type = content_type.or(file.content_type.as_deref());
+    let content_type = crate::inject::header::header_value(
+        "content-type",
+        media_type.unwrap_or(kind.content_type()),
+    )
+    .map_err(|_| PlanFault::ContentType)?;
+    let content = match file.content {
+        Piece::Bytes(bytes) if bytes.len() > MAX_BODY_BYTES => return Err(PlanFault::BodyTooLong),
+        Piece::Bytes(bytes) => Content::Bytes(bytes),
+        file @ Piece::File(_) => Content::Pieces([file].into()),
+    };
+    Ok((Body { kind, content, coding: None, parts: None }, content_type))
 }
 
 /// XML with its values escaped; what is optional and has none is empty.
@@ -101,6 +172,9 @@ pub(super) fn headers(
     );
     if let Some((_, content_type)) = body {
         headers.insert(CONTENT_TYPE, content_type.clone());
+    }
+    if let Some(coding) = body.and_then(|(body, _)| body.coding) {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
     }
     for template in above.into_iter().flatten().chain(&card.request.headers) {
         overlay(template, &mut headers, scope)?;

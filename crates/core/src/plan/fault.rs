@@ -3,6 +3,7 @@
 use super::limits::{MAX_BODY_BYTES, METHODS};
 use crate::auth::AuthFault;
 use crate::error::{Code, Fault, Place, pointer};
+use crate::file::FileFault;
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
@@ -18,6 +19,9 @@ pub enum PlanFault {
     /// An option or input is wrong.
     #[error(transparent)]
     Field(FieldFault),
+    /// A field of the connection has no value, and a login brings it.
+    #[error("{} comes with a login, and none has brought it", .0.name())]
+    NotLoggedIn(FieldFault),
     /// A group of inputs that the card does not have, or that is no object.
     #[error("{}", group_message(group, *found))]
     Group {
@@ -72,6 +76,28 @@ pub enum PlanFault {
         part: RequestPart,
         /// The type found.
         found: &'static str,
+    },
+    /// What must be a list of lines is none.
+    #[error("the body's `ndjson` must be a list, not {}", article(found))]
+    NotAList {
+        /// The type found.
+        found: &'static str,
+    },
+    /// A part of a multipart body is none.
+    #[error("part `{name}` of the body {reason}")]
+    Part {
+        /// The name of the part.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file cannot be sent.
+    #[error("{fault}")]
+    File {
+        /// The input that it is, if one.
+        field: Option<Vec<String>>,
+        /// Why.
+        fault: FileFault,
     },
     /// The method is not one of [`super::METHODS`].
     #[error("`{found}` is not a method a card can have")]
@@ -173,6 +199,7 @@ impl Fault for PlanFault {
     fn code(&self) -> Code {
         match self {
             PlanFault::Field(fault) => fault.code(),
+            PlanFault::NotLoggedIn(_) => Code::AUTH_LOGIN_REQUIRED,
             PlanFault::Group { found: Some(_), .. } => Code::INPUT_TYPE,
             PlanFault::Group { found: None, .. } => Code::INPUT_UNKNOWN,
             PlanFault::Template { error, .. } => error.code(),
@@ -180,7 +207,10 @@ impl Fault for PlanFault {
             PlanFault::ContentType | PlanFault::BadBase { .. } => Code::DEFINITION_VALUE,
             PlanFault::Query { .. } => Code::QUERY_VALUE,
             PlanFault::Header { fault, .. } => fault.code(),
-            PlanFault::NotAnObject { .. } => Code::TEMPLATE_VALUE,
+            PlanFault::NotAnObject { .. } | PlanFault::NotAList { .. } | PlanFault::Part { .. } => {
+                Code::TEMPLATE_VALUE
+            }
+            PlanFault::File { fault, .. } => fault.code(),
             PlanFault::Method { .. } => Code::METHOD_UNKNOWN,
             PlanFault::UnknownTarget { .. } => Code::TARGET_UNKNOWN,
             PlanFault::NoRow { .. } => Code::TARGET_INCOMPLETE,
@@ -201,7 +231,7 @@ impl Fault for PlanFault {
             None => in_request(part),
         };
         match self {
-            PlanFault::Field(fault) => fault.place(),
+            PlanFault::Field(fault) | PlanFault::NotLoggedIn(fault) => fault.place(),
             PlanFault::Group { group, .. } => Place::invocation(&["input", group]),
             PlanFault::Template { part, .. } | PlanFault::NotAnObject { part, .. } => {
                 in_request(*part)
@@ -210,7 +240,11 @@ impl Fault for PlanFault {
             PlanFault::Url { field: None, .. } => in_request(RequestPart::Path),
             PlanFault::Query { part, field, .. } => in_input(field, *part),
             PlanFault::Header { field, .. } => in_input(field, RequestPart::Headers),
-            PlanFault::ContentType | PlanFault::BodyTooLong => in_request(RequestPart::Body),
+            PlanFault::File { field, .. } => in_input(field, RequestPart::Body),
+            PlanFault::ContentType
+            | PlanFault::BodyTooLong
+            | PlanFault::NotAList { .. }
+            | PlanFault::Part { .. } => in_request(RequestPart::Body),
             PlanFault::Method { .. } => in_request(RequestPart::Method),
             PlanFault::UnknownTarget { .. } => in_request(RequestPart::Target),
             PlanFault::NoRow { table, .. } => at(table.clone()),
@@ -246,6 +280,7 @@ impl Fault for PlanFault {
             PlanFault::Url { fault, .. } => return fault.hint(),
             PlanFault::Header { fault, .. } => return fault.hint(),
             PlanFault::Template { error, .. } => return error.hint(),
+            PlanFault::File { fault, .. } => return fault.hint(),
             PlanFault::Auth { fault, .. } => return fault.hint(),
             PlanFault::HostNotAllowed(fault) => {
                 return Some(format!("it may be {}", quoted(&fault.allowed)));
@@ -256,6 +291,7 @@ impl Fault for PlanFault {
             PlanFault::Query { .. } => {
                 "give nested values as JSON text, for example \"[\\\"a\\\"]\""
             }
+            PlanFault::NotLoggedIn(_) => "log in",
             PlanFault::AuthMissing { .. } => {
                 "fill in the fields of one of these methods under `connection.fields` of the invocation"
             }
@@ -264,6 +300,8 @@ impl Fault for PlanFault {
             | PlanFault::BadBase { .. }
             | PlanFault::UnknownAuth { .. } => CHECK_THE_DEFINITION,
             PlanFault::NotAnObject { .. }
+            | PlanFault::NotAList { .. }
+            | PlanFault::Part { .. }
             | PlanFault::Group { .. }
             | PlanFault::Base { .. }
             | PlanFault::ContentType

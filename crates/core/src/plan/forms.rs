@@ -9,6 +9,7 @@ use super::scope::PlanScope;
 use super::warning::Warning;
 use crate::card::Card;
 use crate::connection::Connection;
+use crate::file::{OpenedFile, settle_files};
 use crate::response::descend_map;
 use crate::settle::{FieldRoot, FormScope, settle_fields};
 use crate::template::{Found, Reference, Root, Scope as _};
@@ -18,8 +19,8 @@ use crate::value::type_name;
 pub(super) fn settle_invocation(
     card: &Card,
     connection: &Connection,
-    options: &mut Map<String, Value>,
-    input: &mut Map<String, Value>,
+    (options, input): (&mut Map<String, Value>, &mut Map<String, Value>),
+    files: &[OpenedFile],
     warnings: &mut Vec<Warning>,
 ) -> Result<(), PlanFault> {
     let mut ignored = Vec::new();
@@ -48,9 +49,13 @@ pub(super) fn settle_invocation(
         let form = GroupForm { group, scope: PlanScope::new(connection, options, input, &derived) };
         let settled =
             settle_fields(FieldRoot::Input, fields, &[group], &mut values, &form, &mut ignored);
+        let settled = settled.map_err(PlanFault::Field).and_then(|()| {
+            settle_files(fields, &mut values, &[group], files)
+                .map_err(|(path, fault)| PlanFault::File { field: Some(path), fault })
+        });
         input.insert(group.clone(), Value::Object(values));
         warnings.extend(ignored.drain(..).map(Warning::from));
-        settled.map_err(PlanFault::Field)?;
+        settled?;
     }
     Ok(())
 }

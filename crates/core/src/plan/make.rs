@@ -14,6 +14,7 @@ use super::fault::{PlanFault, RequestPart};
 use super::forms::settle_invocation;
 use super::idempotency;
 use super::limits::METHODS;
+use super::login;
 use super::planned::{Plan, Refusal};
 use super::scope::PlanScope;
 use super::settings::PlanSettings;
@@ -23,6 +24,7 @@ use crate::card::Card;
 use crate::connection::Connection;
 use crate::connector::Timeouts;
 use crate::definition::Definition;
+use crate::file::OpenedFile;
 use crate::inject::path;
 use crate::pages::{PlannedPages, Wanted};
 use crate::request::RequestSpec;
@@ -60,7 +62,8 @@ pub fn plan_in(
         connection.remarks().iter().cloned().map(Warning::from).collect();
     let derived = RefCell::new(Vec::new());
     let moments = Moments::new(circumstances);
-    let told = Told { settings, moments: &moments, derived: &derived };
+    let files = circumstances.files;
+    let told = Told { settings, moments: &moments, derived: &derived, files };
     let rendered = render(definition, connection, (&mut options, &mut input), &told, &mut warnings);
     let rendered = rendered.and_then(|mut plan| {
         let headers = &mut plan.request.headers;
@@ -76,6 +79,7 @@ pub fn plan_in(
             connection.add_secrets(&mut redactor);
             add_sensitive(&definition.card, &input, &mut redactor);
             derived.take().into_iter().for_each(|secret| redactor.add(secret));
+            let fault = login::told(fault, &definition.connector);
             Err(Refusal { fault, redactor: Arc::new(redactor), warnings })
         }
     }
@@ -87,6 +91,8 @@ struct Told<'a> {
     moments: &'a Moments<'a>,
     /// What helpers made of secrets.
     derived: &'a RefCell<Vec<Secret>>,
+    /// The files that may be read.
+    files: &'a [OpenedFile],
 }
 
 /// Settles the forms in place and makes everything of the plan but them and the warnings.
@@ -94,11 +100,11 @@ fn render(
     definition: &Definition,
     connection: &Connection,
     (options, input): (&mut Map<String, Value>, &mut Map<String, Value>),
-    &Told { settings, moments, derived }: &Told<'_>,
+    &Told { settings, moments, derived, files }: &Told<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Plan, PlanFault> {
     let (connector, card) = (&*definition.connector, &definition.card);
-    settle_invocation(card, connection, options, input, warnings)?;
+    settle_invocation(card, connection, (options, input), files, warnings)?;
     let plain = PlanScope::new(connection, options, input, derived);
     let scope = PlanScope { card: Some(card), moments: Some(moments), ..plain };
 
@@ -128,7 +134,7 @@ fn render(
     if joined.fragment_dropped {
         warnings.push(Warning::FragmentDropped);
     }
-    let body = body((card, encoding), &scope, warnings)?;
+    let body = body((card, encoding), files, &scope, warnings)?;
     let above = [connector.headers.as_ref(), target.headers.as_ref()];
     let headers = headers((card, above), body.as_ref(), &scope)?;
     let effect = *card

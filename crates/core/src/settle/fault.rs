@@ -89,7 +89,8 @@ pub enum FieldProblem {
 
 impl FieldFault {
     /// The field as it stands in a sentence: ``field `Relative URL` of `Request` ``.
-    fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         let (label, above) = match self.path.split_last() {
             Some((label, above)) => (label.as_str(), above.join(".")),
             None => ("", String::new()),

@@ -27,6 +27,9 @@ pub fn check_json(
         _ if field.schema.is_some() => {
             check_value(root, field, &value(text), &mut place.to_vec(), &|_| true)
         }
+        Some(FieldType::File) => {
+            check_value(root, field, &value(text), &mut place.to_vec(), &|_| true)
+        }
         Some(FieldType::Object) if outline.is_object() => check_members(root, field, text, place),
         Some(FieldType::List) if outline.is_array() => check_items(root, field, text, place),
         _ => check_value(root, field, &outline, &mut place.to_vec(), &|_| true),

@@ -38,6 +38,12 @@ pub struct NoRow {
     pub value: Option<String>,
 }
 
+impl<T: Default> Default for Decision<T> {
+    fn default() -> Decision<T> {
+        Decision::Always(T::default())
+    }
+}
+
 impl<T> Decision<T> {
     /// The value for what is in scope.
     ///

@@ -104,8 +104,9 @@ impl Helper {
         let mut secret = false;
         for reference in &self.references {
             let found = scope.lookup(reference);
-            if found.is_none() && reference.optional && !self.defaulted.contains(reference) {
-                return Ok(None);
+            if found.is_none() && !self.defaulted.contains(reference) {
+                let missing = || TemplateValueError::Missing { reference: reference.to_string() };
+                return if reference.optional { Ok(None) } else { Err(missing()) };
             }
             if let Some(found) = found {
                 secret |= matches!(found, Found::Secret(_)) || scope.is_secret(reference);
@@ -499,7 +500,8 @@ mod tests {
             Err(TemplateValueError::Helper { reason, .. }) => reason,
             other => format!("{other:?}"),
         };
-        assert_eq!(reason("<<lower input.A.none>>"), "`input.A.none` has no value");
+        let missing = TemplateValueError::Missing { reference: "input.A.none".to_owned() };
+        assert_eq!(eval("<<lower input.A.none>>"), Err(missing));
         assert_eq!(
             reason("<<lower input.A.object>>"),
             "`lower`: a parameter must be text, a number or true-false"

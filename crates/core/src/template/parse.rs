@@ -100,6 +100,12 @@ impl Template {
     }
 }
 
+impl Default for Template {
+    fn default() -> Template {
+        Template::parse("")
+    }
+}
+
 impl PartialEq for Template {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source

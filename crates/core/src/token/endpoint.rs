@@ -40,7 +40,7 @@ pub(super) fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
     for (name, value) in pairs {
         push_parameter(name, value, &mut text);
     }
-    Body { kind: BodyKind::Form, bytes: text.into() }
+    Body::new(BodyKind::Form, text)
 }
 
 /// One JSON object of texts.
@@ -52,7 +52,7 @@ pub(super) fn json_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
     let mut serializer = serde_json::Serializer::new(&mut bytes);
     // Texts can always be written.
     let _ = serializer.collect_map(pairs);
-    Body { kind: BodyKind::Json, bytes: bytes.into() }
+    Body::new(BodyKind::Json, bytes)
 }
 
 /// Adds parameters to the query that a URL has.

@@ -27,7 +27,8 @@ impl Fault for NoToken {
             | GrantFault::Expired
             | GrantFault::Pending { .. } => Code::AUTH_DENIED,
             GrantFault::Transport { fault, .. } if fault.is_final() => fault.code(),
-            GrantFault::Unusable { .. } => Code::AUTH_TOKEN_REPLY,
+            GrantFault::Unusable { .. } | GrantFault::LookUp { .. } => Code::AUTH_TOKEN_REPLY,
+            GrantFault::Choices { .. } => Code::AUTH_CHOICE,
             GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
                 Code::AUTH_UNAVAILABLE
             }
@@ -60,6 +61,10 @@ impl Fault for NoToken {
             GrantFault::Unusable { .. } => {
                 "check the URL of the token endpoint; the stored connection is unharmed"
             }
+            GrantFault::LookUp { .. } => {
+                "check what the account may use at the service, and the connector's `lookUp`"
+            }
+            GrantFault::Choices { .. } => "log in and choose one",
             GrantFault::Redirect { .. } => {
                 "log in again; if it stays, check the client and its redirect URI at the service"
             }
@@ -111,6 +116,22 @@ pub enum GrantFault {
         status: u16,
         /// Why.
         reason: &'static str,
+    },
+    /// The reply to a look-up after the login is not what the connector says.
+    #[error("what is looked up after the login (status {status}) cannot be used: {reason}")]
+    LookUp {
+        /// The HTTP status.
+        status: u16,
+        /// Why.
+        reason: String,
+    },
+    /// A look-up has found several, and none of them was chosen.
+    #[error("{}", choices(chosen.as_deref(), offered))]
+    Choices {
+        /// What was chosen and is not there.
+        chosen: Option<String>,
+        /// The value of each, and what a person is shown of it.
+        offered: Vec<(String, String)>,
     },
     /// A device code that nobody has allowed yet (RFC 8628, section 3.5).
     #[error("nobody has allowed it yet")]
@@ -192,6 +213,24 @@ impl Refused {
             ..self
         }
     }
+}
+
+/// What can be chosen, in words.
+fn choices(chosen: Option<&str>, offered: &[(String, String)]) -> String {
+    const MOST: usize = 20;
+    let shown = |(value, title): &(String, String)| match value == title {
+        true => format!("`{}`", one_line(value, 100)),
+        false => format!("`{}` ({})", one_line(value, 100), one_line(title, 100)),
+    };
+    let mut list: Vec<String> = offered.iter().take(MOST).map(shown).collect();
+    if offered.len() > MOST {
+        list.push(format!("{} more", offered.len() - MOST));
+    }
+    let begin = match chosen {
+        Some(chosen) => format!("`{}` is none of those that", one_line(chosen, 100)),
+        None => "one of several must be chosen that".to_owned(),
+    };
+    format!("{begin} this login may use: {}", list.join(", "))
 }
 
 fn one_line(text: &str, longest: usize) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::tokens::wipe;
@@ -23,10 +24,17 @@ impl Given {
     /// `redirect` is the query with which a browser came back.
     pub(super) fn new(reply: &Reply, body: Value, redirect: &str) -> Given {
         let headers = Arc::new(reply.headers.clone());
-        let head = Response { status: reply.status, headers, body: DecodedBody::Empty };
         let pairs = url::form_urlencoded::parse(redirect.as_bytes());
         let redirect = pairs.map(|(name, value)| (name.into_owned(), Value::from(value))).collect();
-        Given { head, body, redirect, nothing: Map::new() }
+        let mut given = Given::of(reply.status, headers, body);
+        given.redirect = redirect;
+        given
+    }
+
+    /// A reply that no browser has brought.
+    pub(super) fn of(status: u16, headers: Arc<HeaderMap>, body: Value) -> Given {
+        let head = Response { status, headers, body: DecodedBody::Empty };
+        Given { head, body, redirect: Map::new(), nothing: Map::new() }
     }
 
     /// What a template gives, or else the key of the body.

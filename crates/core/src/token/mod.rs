@@ -9,6 +9,7 @@ mod answer;
 mod endpoint;
 mod fault;
 mod given;
+mod look_up;
 mod oauth2;
 mod pkce;
 mod reply;
@@ -18,6 +19,7 @@ mod tokens;
 
 pub use answer::{Answer, Now};
 pub use fault::{GrantFault, NoToken, Refused};
+pub use look_up::{Choice, look_up, look_up_secrets, read_look_up};
 pub use oauth2::{
     Authorization, DeviceCode, authorization_url, device_poll, device_request, exchange,
 };

@@ -90,6 +90,7 @@ impl TokenSource for OAuth2 {
             expires_in: self.expires_in.as_ref(),
             expires_at: self.expires_at.as_ref(),
             gives: Some(&self.gives),
+            look_up: self.look_up.as_ref(),
             redirect,
             lifetime: self.lifetime.map(|span| span.0),
         };

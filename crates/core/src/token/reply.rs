@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::fault::{GrantFault, Refused};
 use super::given::Given;
 use super::tokens::Tokens;
+use crate::auth::LookUp;
 use crate::http_date::{http_date, retry_after};
 use crate::response::{BodyEnd, Reply};
 use crate::secret::Secret;
@@ -29,6 +30,8 @@ pub(super) struct Places<'a> {
     pub(super) expires_at: Option<&'a Template>,
     /// Values of the connection, by label.
     pub(super) gives: Option<&'a IndexMap<String, Template>>,
+    /// What is looked up afterwards.
+    pub(super) look_up: Option<&'a LookUp>,
     /// The query with which a browser came back; empty without one.
     pub(super) redirect: &'a str,
     /// How long a token is good where the reply does not say.
@@ -58,16 +61,17 @@ pub(super) fn tokens(
     };
     let access = access.ok_or(GrantFault::Unusable { status: answer.reply.status, reason })?;
     Ok(Tokens {
-        gives: gives(places.gives.into_iter().flatten(), &given, current),
+        gives: gives(places.gives.into_iter().flatten(), places.look_up, &given, current),
         refresh: refresh.map(Secret::new).or_else(|| current?.refresh.clone()),
         scope,
         ..Tokens::new(Secret::new(access), now, seconds)
     })
 }
 
-/// What a reply brings besides its token. What it does not say again stays as it was.
+/// What a reply brings besides its token. What it does not say again stays as it was, and what was looked up.
 pub(super) fn gives<'t>(
     declared: impl Iterator<Item = (&'t String, &'t Template)>,
+    look_up: Option<&LookUp>,
     scope: &dyn Scope,
     current: Option<&Tokens>,
 ) -> Map<String, Value> {
@@ -75,8 +79,12 @@ pub(super) fn gives<'t>(
         let found = template.value(scope).ok().flatten().filter(|value| !value.is_null());
         found.or_else(|| current?.gives.get(label).cloned())
     };
+    let looked_up = look_up.iter().flat_map(|look_up| look_up.gives.keys());
+    let looked_up =
+        looked_up.filter_map(|label| Some((label.clone(), current?.gives.get(label)?.clone())));
     declared
         .filter_map(|(label, template)| Some((label.clone(), value(label, template)?)))
+        .chain(looked_up)
         .collect()
 }
 

@@ -65,8 +65,8 @@ fn login(
     add_to_query(query.iter().map(|(name, value)| (*name, &**value)), &mut request.url);
     if let Some(json) = &login.json {
         let value = json.value(connection).map_err(AuthFault::Template)?.unwrap_or_default();
-        let bytes = serde_json::to_vec(&value).unwrap_or_default().into();
-        request.body = Some(Body { kind: BodyKind::Json, bytes });
+        let bytes = serde_json::to_vec(&value).unwrap_or_default();
+        request.body = Some(Body::new(BodyKind::Json, bytes));
     } else if let Some(form) = &login.form {
         let mut pairs = Vec::new();
         for (name, template) in form {
@@ -126,7 +126,7 @@ fn read(
     let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
     let seconds = said.as_ref().and_then(seconds).or(lifetime);
     Ok(Tokens {
-        gives: gives(session.gives.iter(), &scope, current),
+        gives: gives(session.gives.iter(), session.look_up.as_ref(), &scope, current),
         ..Tokens::new(Secret::new(access), answer.now.shared, seconds)
     })
 }

@@ -237,8 +237,8 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem>
 /// JSON, but text as it is.
 fn body(value: &Value) -> Body {
     match value {
-        Value::String(text) => Body { kind: BodyKind::Text, bytes: text.clone().into() },
-        other => Body { kind: BodyKind::Json, bytes: other.to_string().into() },
+        Value::String(text) => Body::new(BodyKind::Text, text.clone()),
+        other => Body::new(BodyKind::Json, other.to_string()),
     }
 }
 

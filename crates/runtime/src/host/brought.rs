@@ -8,7 +8,7 @@ use cardhost_core::failure::Error;
 use serde_json::Map;
 
 use super::{Found, Host, Inner};
-use crate::token::{Slot, Wanted};
+use crate::token::{Slot, Wanted, lacks};
 
 impl Found {
     /// The connection as it was given.
@@ -41,19 +41,21 @@ impl Host {
     ) -> Result<Found, Error> {
         let mut brought = Map::new();
         for (name, method) in &connector.auth {
-            let given = method.scheme().gives();
+            let given = method.brings();
             if given.is_empty() || !method.missing(&*found.connection).is_empty() {
                 continue;
             }
             let slot = self.0.slot(connector.name.as_str(), &found, name);
             let mut tokens = slot.current();
             let has = |label: &str| found.connection.get(label).is_some();
-            if tokens.is_none() && may_send && !given.iter().all(|given| has(given.label)) {
+            let lacks = tokens.as_ref().is_none_or(|tokens| lacks(method, tokens));
+            if lacks && may_send && !given.iter().all(|label| has(label)) {
                 let wanted = Wanted {
                     connector: Arc::clone(connector),
                     method: name.clone(),
                     connection: Arc::clone(&found.connection),
                     refused: None,
+                    brings: true,
                 };
                 self.renewer().token(&slot, wanted).await?;
                 tokens = slot.current();

@@ -253,6 +253,7 @@ impl HostBuilder {
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
             timing: Timing::new(self.policy.token_lease),
+            settings: settings.clone(),
         };
         let inner = Inner {
             catalog: Catalog::new(self.sources),

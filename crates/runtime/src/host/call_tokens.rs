@@ -34,6 +34,7 @@ impl TokenSource for CallTokens<'_> {
             method: self.method.to_owned(),
             connection: Arc::clone(self.found.given()),
             refused,
+            brings: false,
         };
         Box::pin(async move { self.host.renewer.token(&slot, wanted).await })
     }

@@ -15,6 +15,9 @@ pub struct Policy {
     /// The same for the fields of stored connections, which are read anew for each use. `false` by default: where tenants
     /// store connections themselves, they could read the host's secrets.
     pub stored_secret_references: bool,
+    /// Whether inputs of type `file` may name files of this machine (`{"file": PATH}`). `false` by default: whoever writes an
+    /// invocation could send the host's files away.
+    pub file_inputs: bool,
     /// Where requests may go whose host a connection decides. [`HttpTransport`](crate::transport::HttpTransport)s that are given to
     /// [`HostBuilder::transport`](super::HostBuilder::transport) have a policy of their own ([`HttpTransport::egress`](crate::transport::HttpTransport::egress)).
     pub egress: EgressPolicy,
@@ -36,6 +39,7 @@ impl Default for Policy {
         Policy {
             secret_references: false,
             stored_secret_references: false,
+            file_inputs: false,
             egress: EgressPolicy::default(),
             total_timeout: None,
             attempts: None,

@@ -72,8 +72,8 @@ pub(super) fn observed(
 
 /// The connection of the card's first example.
 pub(super) fn connection(definition: &Definition) -> Result<Connection, Error> {
-    let examples = definition.card.examples().unwrap_or_default();
-    let fields = examples.into_iter().next().map(|example| example.connection);
+    let examples = definition.examples().unwrap_or_default();
+    let fields = examples.into_iter().next().and_then(|example| example.connection);
     let fields = fields.unwrap_or_default();
     refuse_references(&fields)?;
     Connection::settle(&definition.connector, fields, &read_secret).map_err(Error::from)

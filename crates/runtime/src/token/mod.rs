@@ -9,10 +9,13 @@
 //! Who waits at the gate shares what comes of it: the token, or why there is none. Tokens that the store does not take
 //! are kept by the process and stored first when it is asked for a token again.
 
+mod chosen;
+mod look_up;
 mod renewer;
 mod slot;
 mod timing;
 
+pub(crate) use chosen::{lacks, the_one};
 pub(crate) use renewer::{Renewer, Wanted, keep_secret};
 pub(crate) use slot::{Revised, Slot, Slots};
 pub(crate) use timing::{LEASE, Timing};

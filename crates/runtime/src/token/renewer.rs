@@ -11,7 +11,7 @@ use cardhost_core::error::{Code, Internal};
 use cardhost_core::failure::Error;
 use cardhost_core::field::Field;
 use cardhost_core::moment::Moment;
-use cardhost_core::plan::PlanFault;
+use cardhost_core::plan::{PlanFault, PlanSettings};
 use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
@@ -20,6 +20,7 @@ use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, 
 use cardhost_core::transport_fault::TransportFaultKind;
 use tracing::Instrument as _;
 
+use super::chosen::lacks;
 use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
 use super::timing::Timing;
 use crate::clock::Clock;
@@ -42,6 +43,8 @@ pub(crate) struct Renewer {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) egress: EgressPolicy,
     pub(crate) timing: Timing,
+    /// What look-ups are planned with.
+    pub(crate) settings: PlanSettings,
 }
 
 /// The token that is wanted.
@@ -53,6 +56,8 @@ pub(crate) struct Wanted {
     pub(crate) connection: Arc<Connection>,
     /// A token that the service has just refused.
     pub(crate) refused: Option<Secret>,
+    /// Whether it is wanted for what is looked up with it.
+    pub(crate) brings: bool,
 }
 
 /// What came of one look.
@@ -79,10 +84,17 @@ impl Wanted {
     /// Whether the token can be used, if need be for a short while only.
     fn takes(&self, tokens: &Tokens, now: i64) -> bool {
         let refused = self.refused.as_ref();
-        tokens.is_good(now) && refused.is_none_or(|refused| !refused.is(&tokens.access))
+        let is_good = tokens.is_good(now) && refused.is_none_or(|it| !it.is(&tokens.access));
+        is_good && !self.lacks(tokens)
     }
 
-    fn fault(&self, fault: GrantFault) -> Error {
+    /// Whether the tokens are without what is wanted of their look-up.
+    fn lacks(&self, tokens: &Tokens) -> bool {
+        let method = || self.connector.auth.get(&self.method);
+        self.brings && method().is_some_and(|method| lacks(method, tokens))
+    }
+
+    pub(super) fn fault(&self, fault: GrantFault) -> Error {
         Error::from(NoToken { method: self.method.clone(), fault })
     }
 }
@@ -228,23 +240,38 @@ impl Renewer {
         }
         let got_before = slot.take_unsaved().filter(|it| same(it.before.as_ref(), before.as_ref()));
         let fresh = got_before.is_none();
-        let asked = match got_before {
-            Some(unsaved) => Ok(unsaved.tokens),
-            None => {
+        // Only what is looked up with them may be missing.
+        let good = Wanted { brings: false, ..wanted.clone() };
+        let good = before.clone().filter(|t| good.takes(t, now) && !t.is_due(now));
+        let is_new = good.is_none();
+        let asked = match (got_before, good) {
+            (Some(unsaved), _) => Ok(unsaved.tokens),
+            (None, Some(tokens)) => Ok(tokens),
+            (None, None) => {
                 tracing::debug!(method = wanted.method, "token request");
                 self.ask(wanted, before.as_ref(), now).await
             }
         };
         let tokens = match asked {
-            Ok(tokens) if wanted.refused.is_some() => Tokens { replaced_at: Some(now), ..tokens },
+            Ok(tokens) if wanted.refused.is_some() && is_new => {
+                Tokens { replaced_at: Some(now), ..tokens }
+            }
             Ok(tokens) => tokens,
             Err(error) => {
                 slot.release(lease).await;
                 return Err(error);
             }
         };
+        let mut tokens = tokens;
+        let wants_look_up = wanted.brings && (before.is_none() || wanted.lacks(&tokens));
+        let looked_up = match wants_look_up {
+            true => self.add_looked_up(wanted, &mut tokens).await,
+            false => Ok(()),
+        };
+        // Whatever came of the look-up: what the tokens were got with may be worth nothing any more.
         let unsaved = Unsaved { tokens: tokens.clone(), before, lease: Some(lease) };
         let saved = self.save(slot, unsaved).await?;
+        looked_up?;
         Ok(if saved && (fresh || wanted.takes(&tokens, now)) {
             Renewal::Token(tokens.access)
         } else {

@@ -4,11 +4,15 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::Arc;
 
 use cardhost_core::call::Treatment;
-use cardhost_core::transport_fault::{Denied, TimeoutKind, TransportFault, TransportFaultKind};
+use cardhost_core::transport_fault::{
+    Denied, OwnFault, TimeoutKind, TransportFault, TransportFaultKind,
+};
 
 use super::egress;
+use super::pieces::Unsent;
 use super::room::MOST_HEADERS;
 
 /// A refusal on its way through reqwest.
@@ -34,6 +38,10 @@ pub(super) enum Phase {
 pub(super) fn fault(error: &reqwest::Error, treatment: Treatment, phase: Phase) -> TransportFault {
     if let Some(Refused(denied)) = find::<Refused>(error) {
         return egress::fault(*denied);
+    }
+    if let Some(Unsent(unread)) = find::<Unsent>(error) {
+        let kind = TransportFaultKind::Own(OwnFault(Arc::new(unread.clone())));
+        return TransportFault { kind, not_sent: false, detail: String::new() };
     }
     let mut detail = causes(error);
     let refused = phase == Phase::Head && refuses_client(error);

@@ -29,6 +29,7 @@ use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
 use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::gathered::Gathered;
+use super::packing;
 use super::resolve::{Resolve, SystemResolver};
 use super::room::{MOST_HEADERS, Room};
 use super::tls::{self, Fingerprint};
@@ -36,7 +37,7 @@ use super::{BoxFuture, Transport};
 use crate::apart::{BIG_BYTES, apart};
 
 /// From this size on, sending a body may take longer than the idle limit.
-const LARGE_BODY_BYTES: usize = 256 * 1024;
+const LARGE_BODY_BYTES: u64 = 256 * 1024;
 
 /// Most clients that are kept for requests with TLS settings of their own; the oldest goes first.
 const MOST_IDENTITIES: usize = 256;
@@ -197,14 +198,14 @@ impl HttpTransport {
         let mut request = Request::new(spec.method.clone(), spec.url.clone());
         *request.headers_mut() = spec.headers.clone();
         if let Some(body) = &spec.body {
-            *request.body_mut() = Some(body.bytes.clone().into());
+            *request.body_mut() = Some(packing::sent(body).await);
         }
         if says_empty(spec) {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let clock = Limits::start(treatment);
         // While a large body goes out nothing comes back: only the total limit applies then.
-        let large = spec.body.as_ref().is_some_and(|body| body.bytes.len() > LARGE_BODY_BYTES);
+        let large = spec.body.as_ref().is_some_and(|body| body.size() > LARGE_BODY_BYTES);
         let idle = if large { treatment.total_timeout } else { treatment.idle_timeout };
         let (sent, has_connected) =
             connecting::noted(clock.bound(idle, client.execute(request))).await;
@@ -240,7 +241,7 @@ impl Transport for HttpTransport {
 /// Whether a request says that its content is empty: the methods that define content do (RFC 9110, section 8.6). Servers answer 411
 /// to those that leave it open.
 fn says_empty(spec: &RequestSpec) -> bool {
-    let empty = spec.body.as_ref().is_none_or(|body| body.bytes.is_empty());
+    let empty = spec.body.as_ref().is_none_or(|body| body.size() == 0 && body.coding.is_none());
     empty && matches!(spec.method, Method::POST | Method::PUT | Method::PATCH)
 }
 

@@ -14,6 +14,8 @@ mod memory;
 mod observer;
 #[cfg(feature = "p521")]
 mod p521;
+mod packing;
+mod pieces;
 mod private_network;
 mod resolve;
 mod room;

@@ -255,6 +255,41 @@ methods! {
         session(r#""auth": { "scheme": "digest", "username": "me", "password": "<<connection.Tokn>>" }"#, FROM_BODY) => ["definition.value /auth/key/login/auth 25:91 `auth` can be no scheme that gets a token or waits for a challenge, and none of the embedder",
          "template.unknown_reference /auth/key/login/auth/password 25:143 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)"];
 
+    a_literal_key_is_refused_inside_all_too:
+        method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }, { "scheme": "api_key", "in": "header", "name": "X-Version", "value": "2" }] }"#) => ["definition.value /auth/key/of/1/value 25:164 `value` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
+
+    a_literal_password_of_a_login_is_refused:
+        session(r#""json": { "key": "<<connection.Token>>" }, "auth": { "scheme": "basic", "username": "app", "password": "hunter2" }"#, FROM_BODY) => ["definition.value /auth/key/login/auth/password 25:186 `password` of auth method `key` is sent as it stands: it refers to no field of the connection (write `<<connection.Token>>`)"];
+
+    a_look_up_has_a_target:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "lookUp": {{ "target": "Main APP", "path": "/x", "gives": {{ "Region": "<<response.body>>" }} }}"#)) => ["target.unknown /auth/key/lookUp/target 25:211 the connector has no target `Main APP` (did you mean `Main API`?)",
+         "definition.value /auth/key/lookUp/gives/Region 25:248 `gives` is for fields that say `\"from\": \"login\"`"];
+
+    a_look_up_gives_something_and_stays_below_its_base:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "lookUp": {{ "target": "Main API", "method": "FETCH", "path": "/../x", "gives": {{}} }}"#)) => ["definition.value /auth/key/lookUp/method 25:233 there is no method `FETCH` (did you mean `PATCH`?)",
+         "definition.value /auth/key/lookUp/path 25:250 `/../x` is not a path below the base URL, without `..` segments and `#`",
+         "definition.value /auth/key/lookUp/gives 25:268 `gives` needs a field that it gives"];
+
+    a_look_up_without_a_choice_has_no_item:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "lookUp": {{ "target": "Main API", "path": "/<<input.X>>", "gives": {{ "Regoin": "<<item.id>>" }} }}"#)) => ["template.root /auth/key/lookUp/path 25:231 `input.X` is not in scope here (here it can start with `connection`)",
+         "definition.name /auth/key/lookUp/gives/Regoin 25:258 the connector has no connection field `Regoin` (did you mean `Region`?)",
+         "template.root /auth/key/lookUp/gives/Regoin 25:268 `item.id` is not in scope here (here it can start with `response`)"];
+
+    a_choice_is_made_of_the_reply:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "lookUp": {{ "target": "Main API", "path": "/x", "choose": {{ "items": "<<item>>", "value": "<<connection.Token>>" }}, "gives": {{ "Region": "<<item.id>>" }} }}"#)) => ["definition.value /auth/key/lookUp/target 25:211 `lookUp` needs a request without `Region`, which it gives itself",
+         "template.root /auth/key/lookUp/choose/items 25:258 `item` is not in scope here (here it can start with `response`)",
+         "template.root /auth/key/lookUp/choose/value 25:279 `connection.Token` is not in scope here (here it can start with `response` or `item`)",
+         "definition.value /auth/key/lookUp/gives/Region 25:316 `gives` is for fields that say `\"from\": \"login\"`"];
+
+    a_choice_has_a_value:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "lookUp": {{ "target": "Main API", "path": "/x", "choose": {{}}, "gives": {{ "Region": "<<item.id>>" }} }}"#)) => ["definition.missing_key /auth/key/lookUp/choose 25:247 key `value` is missing"];
+
+    a_look_up_gives_what_nothing_else_gives:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "gives": {{ "Region": "<<response.body.r>>" }}, "lookUp": {{ "target": "Main API", "path": "/<<connection.Region>>", "gives": {{ "Region": "<<response.body.r>>" }} }}"#)) => ["definition.value /auth/key/gives/Region 25:200 `gives` is for fields that say `\"from\": \"login\"`",
+         "definition.value /auth/key/lookUp/target 25:257 `lookUp` needs a request without `Region`, which it gives itself",
+         "definition.value /auth/key/lookUp/gives/Region 25:314 `gives` is for fields that say `\"from\": \"login\"`",
+         "definition.value /auth/key/lookUp/gives/Region 25:324 `Region` is there twice"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 

@@ -24,7 +24,6 @@ fn a_misspelt_key_hides_no_fault_elsewhere() {
             ]
         ),
         [
-            "definition.missing_key  1:1 key `title` is missing",
             "definition.unknown_key /titel 5:3 unknown key `titel` (did you mean `title`?)",
             "template.unknown_reference /request/path 25:13 `input.Item.Idd` refers to nothing: there is no `Idd` (did you mean `Id`?)",
             "definition.name /request/auth/0 29:14 the connector has no auth method `tokn` (did you mean `token`?)",

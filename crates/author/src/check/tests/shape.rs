@@ -49,12 +49,6 @@ mutations! {
             r#""scheme": "api_key", "name": "x-key","#) =>
         ["definition.missing_key /auth/key 25:12 key `in` is missing"];
 
-    a_missing_key_of_the_card_is_found:
-        card(r#"  "title": "Save",
-"#,
-            "") =>
-        ["definition.missing_key  1:1 key `title` is missing"];
-
     a_wrong_type_tells_both:
         card(r#""title": "Save""#,
             r#""title": 7"#) =>
@@ -118,7 +112,7 @@ mutations! {
     a_body_has_some_kind:
         card(r#""body": { "json": "<<input.Item.Data>>" }"#,
             r#""body": {}"#) =>
-        ["definition.value /request/body 28:13 one of `json`, `form`, `xml` and `text` is missing"];
+        ["definition.value /request/body 28:13 one of `json`, `ndjson`, `form`, `multipart`, `xml`, `text` and `file` is missing"];
 
     a_condition_is_a_reference:
         card(r#""visibleWhen": { "options.Verb": ["POST", "PUT"] }"#,
@@ -220,8 +214,6 @@ fn missing_keys_of_one_object_are_one_fault() {
     let bare = "{}";
     assert_eq!(
         super::lines(&super::run(super::CONNECTOR, bare)),
-        [
-            "definition.missing_key  1:1 keys `format`, `name`, `version`, `title`, `request`, `effect` and `output` are missing"
-        ]
+        ["definition.missing_key  1:1 keys `request` and `output` are missing"]
     );
 }

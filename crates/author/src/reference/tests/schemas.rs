@@ -20,9 +20,10 @@ fn invocations_of_examples_fit_the_schema() {
     let mut count = 0;
     for definition in shipped() {
         let validator = compile(&invocation_schema(&definition)).unwrap();
-        for example in definition.card.examples().unwrap() {
+        for example in definition.examples().unwrap() {
             let name = definition.full_name();
-            let value = invocation(&name, &example.connection, &example.options, &example.input);
+            let connection = example.connection.clone().unwrap_or_default();
+            let value = invocation(&name, &connection, &example.options, &example.input);
             let faults: Vec<String> =
                 validator.iter_errors(&value).map(|error| error.to_string()).collect();
             assert_eq!(faults, [""; 0], "{name}: {}", example.name);
@@ -47,8 +48,9 @@ fn invocations_that_the_form_refuses_do_not_fit_the_schema() {
     let mut count = 0;
     for definition in shipped() {
         let validator = compile(&invocation_schema(&definition)).unwrap();
-        let examples = definition.card.examples().unwrap();
+        let examples = definition.examples().unwrap();
         let first = examples.first().unwrap();
+        let of_first = first.connection.clone().unwrap_or_default();
         for anti in definition.card.anti_examples().unwrap() {
             if !BY_FORM.iter().any(|code| anti.error.starts_with(code)) {
                 continue;
@@ -56,7 +58,7 @@ fn invocations_that_the_form_refuses_do_not_fit_the_schema() {
             let name = definition.full_name();
             let value = invocation(
                 &name,
-                anti.connection.as_ref().unwrap_or(&first.connection),
+                anti.connection.as_ref().unwrap_or(&of_first),
                 anti.options.as_ref().unwrap_or(&first.options),
                 anti.input.as_ref().unwrap_or(&first.input),
             );
@@ -71,7 +73,7 @@ fn invocations_that_the_form_refuses_do_not_fit_the_schema() {
 fn outputs_of_examples_fit_the_schema() {
     for definition in shipped() {
         let validator = compile(&output_schema(&definition)).unwrap();
-        for example in definition.card.examples().unwrap() {
+        for example in definition.examples().unwrap() {
             let Some(output) = &example.output else {
                 continue;
             };

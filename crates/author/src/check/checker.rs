@@ -1,0 +1,131 @@
+//! A connector and cards of it, checked file by file.
+
+use std::sync::Arc;
+
+use cardhost_core::defaults::NoDefault;
+use cardhost_core::error::{Code, Fault};
+use cardhost_core::failure::Error;
+use cardhost_core::jq::Engine;
+
+use super::fault::DefinitionFault;
+use super::findings::Findings;
+use super::hidden::Hidden;
+use super::locate::DefinitionText;
+use super::mend::{Loaded, Mended};
+use super::shape::Format;
+use super::{Checked, File, Finding, examples, request, taken, targets};
+
+/// How it is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Checker<'e> {
+    /// What reads jq.
+    pub(super) engine: Option<&'e dyn Engine>,
+    /// Whether defaults that were taken are noted.
+    pub(super) strict: bool,
+}
+
+impl Checker<'_> {
+    /// Every fault of a connector and cards of it.
+    pub(super) fn check(self, connector: File<'_>, cards: &[File<'_>]) -> Checked {
+        let mut checked = Checked::default();
+        let loaded = check_connector_file(self, connector, &mut checked);
+        let sound = !checked.findings.iter().any(Finding::is_error);
+        for card in cards {
+            check_card_file(self, *card, loaded.as_ref(), sound, &mut checked);
+        }
+        checked
+    }
+}
+
+fn check_connector_file(
+    checker: Checker<'_>,
+    file: File<'_>,
+    checked: &mut Checked,
+) -> Option<Loaded> {
+    let mut loaded = None;
+    with_shape(file, Format::connector(), checked, &mut |text, hidden, findings| {
+        match cardhost_core::load::read_connector(file.path, text) {
+            Ok((connector, missing)) => {
+                findings.hide(hidden.clone());
+                missing.into_iter().for_each(|missing| missing_key(missing, findings));
+                targets::check(&connector, file.path, findings);
+                if checker.strict {
+                    taken::of_connector(&connector, findings);
+                }
+                loaded = Some(Loaded { connector: Arc::new(connector), hidden });
+            }
+            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
+            Err(_) => {}
+        }
+    });
+    loaded
+}
+
+fn check_card_file(
+    checker: Checker<'_>,
+    file: File<'_>,
+    connector: Option<&Loaded>,
+    connector_is_sound: bool,
+    checked: &mut Checked,
+) {
+    let mut tally = checked.tally;
+    with_shape(file, Format::card(), checked, &mut |text, hidden, findings| {
+        let Some(Loaded { connector, hidden: above }) = connector else {
+            return;
+        };
+        match cardhost_core::load::read_card(checker.engine, Arc::clone(connector), file.path, text)
+        {
+            Ok((definition, missing)) => {
+                findings.hide(hidden.below(above));
+                missing.into_iter().for_each(|missing| missing_key(missing, findings));
+                request::check(connector, &definition.card, file.path, findings);
+                if checker.strict {
+                    taken::of_card(&definition, findings);
+                }
+                let run = connector_is_sound && !findings.has_errors();
+                examples::check(definition, run, &mut tally, findings);
+            }
+            Err(error) if hidden.is_empty() => not_loaded(&error, findings),
+            Err(_) => {}
+        }
+    });
+    checked.tally = tally;
+}
+
+/// Reads a file and checks its shape; goes on with `then` and what of the text is right, as far as there is such.
+fn with_shape(
+    file: File<'_>,
+    format: &Format,
+    checked: &mut Checked,
+    then: &mut dyn FnMut(&str, Hidden, &mut Findings<'_>),
+) {
+    let (document, value) = match DefinitionText::read(file) {
+        Ok(read) => read,
+        Err(findings) => return checked.findings.extend(findings),
+    };
+    let mut findings = Findings::new(&document);
+    format.check(&value, &mut findings);
+    if !findings.has_errors() {
+        then(file.text, Hidden::default(), &mut findings);
+    } else if let Some(Mended { value, hidden }) = Mended::of(format, &value, &findings.twice()) {
+        then(&value.to_string(), hidden, &mut findings);
+    }
+    checked.findings.extend(findings.into_sorted());
+}
+
+/// What is left out and does not follow from the rest.
+fn missing_key(missing: NoDefault, findings: &mut Findings<'_>) {
+    let pointer = missing.pointer;
+    findings.at(missing.code(), pointer, DefinitionFault::NoDefault(missing));
+}
+
+/// What the strict reader refuses though the schema does not.
+fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
+    if !error.place().pointer.is_empty() {
+        let fault = DefinitionFault::Refused { reason: error.message() };
+        return findings.at(error.code().clone(), &error.place().pointer, fault);
+    }
+    let (line, column) = error.place().line_column.unwrap_or((1, 1));
+    let fault = DefinitionFault::Refused { reason: error.message() };
+    findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
+}
