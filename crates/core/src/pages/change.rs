@@ -25,10 +25,10 @@ impl Change {
     /// Reads a change.
     pub(super) fn read(value: Value) -> Result<Change, String> {
         let Value::Object(map) = &value else {
-            return Ok(Change::Value(ValueTemplate::of_output(value)));
+            return Ok(Change::Value(ValueTemplate::of_output(value)?));
         };
         let Some(add) = map.get("add") else {
-            return Ok(Change::Value(ValueTemplate::of_output(value)));
+            return Ok(Change::Value(ValueTemplate::of_output(value)?));
         };
         if let Some(key) = map.keys().find(|key| !matches!(key.as_str(), "add" | "first")) {
             return Err(format!("unknown key `{key}`; there are `add` and `first`"));

@@ -96,7 +96,9 @@ impl<'de> Deserialize<'de> for Next {
                 match (key.as_str(), value) {
                     ("link", Value::String(relation)) => Ok(Next::Link(relation)),
                     ("link", _) => Err(D::Error::custom("`link` is a relation such as `\"next\"`")),
-                    (_, value) => Ok(Next::Url(ValueTemplate::of_output(value))),
+                    (_, value) => {
+                        ValueTemplate::of_output(value).map(Next::Url).map_err(D::Error::custom)
+                    }
                 }
             }
             (_, true) => Err(D::Error::custom("`link` and `url` stand alone")),

@@ -38,7 +38,7 @@ pub struct Pages {
 }
 
 fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ValueTemplate, D::Error> {
-    Value::deserialize(deserializer).map(ValueTemplate::of_output)
+    ValueTemplate::of_output(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 impl Pages {

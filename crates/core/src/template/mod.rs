@@ -34,4 +34,6 @@ pub use parse::{Part, Template};
 pub(crate) use reference::split as split_segments;
 pub use reference::{Reference, Root};
 pub use scope::{Found, Scope, scalar_text};
-pub use value::{Each, Entry, Key, ValueTemplate};
+pub use value::{Each, Entry, Key, ValueTemplate, output_value, text_or_jq};
+#[cfg(feature = "schemas")]
+pub use value::{TextOrJq, ValueOrJq};
