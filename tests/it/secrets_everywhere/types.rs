@@ -107,8 +107,9 @@ const WRITTEN: [&str; 32] = [
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
 /// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
-const VALUES: [&str; 15] = [
+const VALUES: [&str; 17] = [
     "Choice",
+    "Client",
     "Cursor",
     "DecodedBody",
     "FlowCaseRun",
@@ -122,6 +123,7 @@ const VALUES: [&str; 15] = [
     "RecordedBody",
     "RenderedBase",
     "Response",
+    "Server",
     "SoFar",
 ];
 

@@ -124,12 +124,8 @@ impl Scope for SigningScope<'_> {
                 }
                 _ => None,
             },
-            Root::Options
-            | Root::Input
-            | Root::Response
-            | Root::Item
-            | Root::Items
-            | Root::Redirect => None,
+            Root::Options | Root::Input | Root::Response => None,
+            Root::Item | Root::Items | Root::Redirect | Root::Login => None,
         }
     }
 
@@ -141,12 +137,8 @@ impl Scope for SigningScope<'_> {
             Root::Signing => {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
-            Root::Options
-            | Root::Input
-            | Root::Response
-            | Root::Item
-            | Root::Items
-            | Root::Redirect => false,
+            Root::Options | Root::Input | Root::Response => false,
+            Root::Item | Root::Items | Root::Redirect | Root::Login => false,
         }
     }
 

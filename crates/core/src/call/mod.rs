@@ -32,6 +32,7 @@ mod unsigned;
 mod waiting;
 
 pub use anonymous::Anonymous;
+pub(crate) use cookies::Cookies;
 pub use fault::ReplyFault;
 pub use outcome::Outcome;
 pub use paged::Paged;

@@ -19,13 +19,15 @@ pub enum Root {
     Items,
     /// The query with which a browser came back from a login: in what the login gives only.
     Redirect,
+    /// What earlier steps of a login gave: in the steps of a session's login only.
+    Login,
     /// The request that is being signed: in the templates of a signing auth method only.
     Signing,
 }
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 8] = [
+    pub const ALL: [Root; 9] = [
         Root::Connection,
         Root::Options,
         Root::Input,
@@ -33,6 +35,7 @@ impl Root {
         Root::Item,
         Root::Items,
         Root::Redirect,
+        Root::Login,
         Root::Signing,
     ];
 
@@ -47,6 +50,7 @@ impl Root {
             Root::Item => "item",
             Root::Items => "items",
             Root::Redirect => "redirect",
+            Root::Login => "login",
             Root::Signing => "signing",
         }
     }
