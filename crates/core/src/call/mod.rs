@@ -18,6 +18,7 @@ mod course;
 mod end;
 mod failed;
 mod fault;
+mod kept;
 mod outcome;
 mod output;
 mod redirect;
@@ -31,6 +32,7 @@ mod waiting;
 
 pub use anonymous::Anonymous;
 pub use fault::ReplyFault;
+pub use kept::is_kept;
 pub use outcome::Outcome;
 pub use redirect::MAX_REDIRECTS;
 pub use signed::Signed;
