@@ -71,7 +71,9 @@ fn fields(text: &mut String, title: &str, before: &str, fields: &Fields) {
 fn rows(text: &mut String, before: &str, fields: &Fields) {
     for (label, field) in fields {
         text.push_str(&format!("  {before}{label}  {}\n", about(field)));
-        details(field).iter().for_each(|line| text.push_str(&format!("      {line}\n")));
+        details(fields, label, field)
+            .iter()
+            .for_each(|line| text.push_str(&format!("      {line}\n")));
         if let Some(keys) = field.fields.as_ref().filter(|_| field.kind == FieldType::Object) {
             rows(text, &format!("{before}{label}."), keys);
         }

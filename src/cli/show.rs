@@ -1,6 +1,8 @@
 //! `show`: what one card takes and gives.
 
-use cardhost::author::reference::{condition, idempotency_key, invocation_schema, output_schema};
+use cardhost::author::reference::{
+    condition, either, idempotency_key, invocation_schema, output_schema,
+};
 use cardhost::core::card::Effect;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
@@ -81,16 +83,22 @@ fn section(text: &mut String, title: &str, fields: &Fields) {
     let width = fields.keys().map(|label| label.chars().count()).max().unwrap_or(0);
     for (label, field) in fields {
         text.push_str(&format!("  {label:<width$}  {}\n", about(field)));
-        for line in details(field) {
+        for line in details(fields, label, field) {
             text.push_str(&format!("  {:<width$}  {line}\n", ""));
         }
     }
 }
 
 /// What is told of a field below its type: its description and conditions.
-pub(super) fn details(field: &Field) -> Vec<String> {
+pub(super) fn details(fields: &Fields, label: &str, field: &Field) -> Vec<String> {
     let more = field.description.iter().flat_map(|text| text.lines()).map(str::to_owned);
-    let when = field.visible_when.as_ref().map(|when| format!("only when {}", condition(when)));
+    if let Some(either) = either(fields, label) {
+        return more.chain([either.words()]).collect();
+    }
+    let when = field.visible_when.as_ref().map(|when| match field.required {
+        true => format!("required when {}, and only then", condition(when)),
+        false => format!("only when {}", condition(when)),
+    });
     let required = field.required_when.as_ref();
     let required = required.map(|when| format!("required when {}", condition(when)));
     more.chain(when).chain(required).collect()
@@ -121,7 +129,7 @@ pub(super) fn about(field: &Field) -> String {
     notes.extend(field.format.map(|format| format.as_str().to_owned()));
     notes.extend(field.min.as_ref().map(|min| format!("at least {min}")));
     notes.extend(field.max.as_ref().map(|max| format!("at most {max}")));
-    if field.required {
+    if field.required && field.visible_when.is_none() {
         notes.push("required".to_owned());
     }
     if let Some(default) = &field.default {

@@ -207,12 +207,9 @@ pub struct Field {
     #[serde(default)]
     pub advanced: bool,
     /// Outputs only: where the value comes from; `{ "jq": … }` reads it with jq.
-    #[serde(default, deserialize_with = "output_value")]
+    #[serde(default, deserialize_with = "crate::template::output_value")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::template::ValueOrJq>"))]
     pub value: Option<ValueTemplate>,
-}
-
-fn output_value<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<ValueTemplate>, D::Error> {
-    Ok(Option::<Value>::deserialize(reader)?.map(ValueTemplate::of_output))
 }
 
 impl<'de> Deserialize<'de> for Field {

@@ -11,6 +11,7 @@ use crate::definition::Definition;
 use crate::error::{Code, Fault, Place, pointer};
 use crate::failure::Error;
 use crate::jq::Engine;
+use crate::reply_rule::ReplyRule;
 use crate::template::ValueTemplate;
 use crate::text::{CHECK_THE_DEFINITION, did_you_mean};
 
@@ -87,19 +88,42 @@ impl Fault for LoadFault {
 /// # Errors
 /// `definition.syntax` with file, line and column; `definition.missing_key` with the pointer of what does not follow from the rest.
 pub fn load_connector(file: &str, text: &str) -> Result<Connector, Error> {
-    let (connector, missing) = read_connector(file, text)?;
-    whole(connector, file, missing)
+    load_connector_with(None, file, text)
 }
 
-/// Reads a connector, and tells what is left out and does not follow from the rest.
+/// As [`load_connector`]; `engine` reads jq in its rules.
 ///
 /// # Errors
-/// As [`load_connector`].
-pub fn read_connector(file: &str, text: &str) -> Result<(Connector, Vec<NoDefault>), Error> {
+/// As [`load_connector`]; `definition.value` with the pointer of what is no jq.
+pub fn load_connector_with(
+    engine: Option<&dyn Engine>,
+    file: &str,
+    text: &str,
+) -> Result<Connector, Error> {
+    let (connector, faults) = read_connector(engine, file, text)?;
+    sound(connector, faults)
+}
+
+/// Reads a connector, and tells what is no jq, and what is left out and does not follow from the rest.
+///
+/// # Errors
+/// `definition.syntax` with file, line and column.
+pub fn read_connector(
+    engine: Option<&dyn Engine>,
+    file: &str,
+    text: &str,
+) -> Result<(Connector, Vec<Error>), Error> {
     let mut connector: Connector = read(file, text)?;
     file.clone_into(&mut connector.file);
-    let missing = connector.complete();
-    Ok((connector, missing))
+    let mut compiled = Compiled { engine, file, faults: Vec::new() };
+    compiled.rules(&connector.errors, "/errors");
+    compiled.rules(&connector.failures, "/failures");
+    for (name, target) in &connector.targets {
+        compiled.rules(&target.failures, &pointer(&["targets", name, "failures"]));
+    }
+    let mut faults = compiled.faults;
+    faults.extend(connector.complete().into_iter().map(|missing| of_file(file, missing)));
+    Ok((connector, faults))
 }
 
 /// Reads a card of a connector, without jq in its outputs.
@@ -121,40 +145,65 @@ pub fn load_card_with(
     file: &str,
     text: &str,
 ) -> Result<Definition, Error> {
-    let (definition, missing) = read_card(engine, connector, file, text)?;
-    whole(definition, file, missing)
+    let (definition, faults) = read_card(engine, connector, file, text)?;
+    sound(definition, faults)
 }
 
-/// Reads a card of a connector, and tells what is left out and does not follow from the rest.
+/// Reads a card of a connector, and tells what is no jq, and what is left out and does not follow from the rest.
 ///
 /// # Errors
-/// As [`load_card_with`].
+/// `definition.syntax` with file, line and column.
 pub fn read_card(
     engine: Option<&dyn Engine>,
     connector: Arc<Connector>,
     file: &str,
     text: &str,
-) -> Result<(Definition, Vec<NoDefault>), Error> {
+) -> Result<(Definition, Vec<Error>), Error> {
     let mut card: Card = read(file, text)?;
     file.clone_into(&mut card.file);
+    let mut compiled = Compiled { engine, file, faults: Vec::new() };
     for (group, fields) in &card.output {
         for (label, field) in fields {
-            let Some(ValueTemplate::Jq(jq)) = &field.value else { continue };
-            jq.compile(engine).map_err(|fault| {
-                let pointer = pointer(&["output", group, label, "value", "jq"]);
-                Error::from(fault).at(Place { file: file.to_owned(), pointer, ..Place::default() })
-            })?;
+            compiled.value(field.value.as_ref(), &|| pointer(&["output", group, label, "value"]));
         }
     }
-    let missing = card.complete(&connector);
-    Ok((Definition::new(connector, card), missing))
+    compiled.rules(&card.response.failures, "/response/failures");
+    let mut faults = compiled.faults;
+    faults.extend(card.complete(&connector).into_iter().map(|missing| of_file(file, missing)));
+    Ok((Definition::new(connector, card), faults))
 }
 
-/// A definition from which nothing is missing.
-fn whole<T>(read: T, file: &str, missing: Vec<NoDefault>) -> Result<T, Error> {
-    let Some(first) = missing.into_iter().next() else { return Ok(read) };
-    let place = Place { file: file.to_owned(), ..first.place() };
-    Err(Error::from(first).at(place))
+/// Compiles the jq of a file, and keeps what is none.
+struct Compiled<'f> {
+    engine: Option<&'f dyn Engine>,
+    file: &'f str,
+    faults: Vec<Error>,
+}
+
+impl Compiled<'_> {
+    fn value(&mut self, value: Option<&ValueTemplate>, place: &dyn Fn() -> String) {
+        let Some(ValueTemplate::Jq(jq)) = value else { return };
+        if let Err(fault) = jq.compile(self.engine) {
+            let (file, pointer) = (self.file.to_owned(), format!("{}/jq", place()));
+            self.faults.push(Error::from(fault).at(Place { file, pointer, ..Place::default() }));
+        }
+    }
+
+    fn rules(&mut self, rules: &[ReplyRule], above: &str) {
+        for (index, rule) in rules.iter().enumerate() {
+            self.value(rule.message.as_ref(), &|| format!("{above}/{index}/message"));
+        }
+    }
+}
+
+fn of_file(file: &str, missing: NoDefault) -> Error {
+    let place = Place { file: file.to_owned(), ..missing.place() };
+    Error::from(missing).at(place)
+}
+
+/// A definition without faults.
+fn sound<T>(read: T, faults: Vec<Error>) -> Result<T, Error> {
+    faults.into_iter().next().map_or(Ok(read), Err)
 }
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::condition::When;
 use crate::error::Code;
 use crate::http_date::{LONGEST_WAIT_S, http_date, retry_after};
-use crate::template::{Reference, Scope, Template};
+use crate::template::{Reference, Scope, Template, ValueTemplate};
 
 /// What a reply means that is no success.
 #[derive(Debug, Deserialize)]
@@ -36,8 +36,10 @@ pub struct ReplyRule {
     /// What `after` is; seconds by default.
     #[serde(default)]
     pub after_is: AfterIs,
-    /// The service's own words, as a template over `response`.
-    pub message: Option<Template>,
+    /// The service's own words: a template over `response`, or `{ "jq": … }`.
+    #[serde(default, deserialize_with = "crate::template::text_or_jq")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::template::TextOrJq>"))]
+    pub message: Option<ValueTemplate>,
 }
 
 /// What a reply is taken as instead of an error.
@@ -115,8 +117,11 @@ impl ReplyRule {
     /// Calls `visit` with every reference in it.
     pub fn each_reference<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         let when = self.when.iter().flat_map(When::references);
-        let templates = self.message.iter().chain(&self.after).flat_map(Template::references);
-        when.chain(templates).for_each(visit);
+        let after = self.after.iter().flat_map(Template::references);
+        when.chain(after).for_each(&mut *visit);
+        if let Some(message) = &self.message {
+            message.each_reference(visit);
+        }
     }
 }
 

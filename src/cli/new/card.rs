@@ -1,7 +1,8 @@
 //! `new card`.
 
 use cardhost::author::draft::{card, card_from_curl};
-use cardhost::core::load::load_connector;
+use cardhost::core::jq::Engine;
+use cardhost::core::load::load_connector_with;
 
 use super::args::NewCardArgs;
 use super::files::{checked_name, folders, pasted, written};
@@ -44,7 +45,8 @@ pub(super) fn run(global: &Global, args: &NewCardArgs, console: &Console) -> Res
     let file = folder.join("connector.json");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-    let connector = load_connector(&file.display().to_string(), &text)?;
+    let engine: Option<&dyn Engine> = Some(&cardhost::flow::CardJq);
+    let connector = load_connector_with(engine, &file.display().to_string(), &text)?;
     let draft = match &command {
         Some(command) => card_from_curl(&connector, name, command),
         None => card(&connector, name),

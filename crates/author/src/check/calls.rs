@@ -21,6 +21,22 @@ enum Parameter<'s> {
     Other,
 }
 
+/// Roots of templates that are no request's: what they read is there already.
+const MADE_BEFORE: [Root; 3] = [Root::Response, Root::Redirect, Root::Signing];
+
+/// Checks that no helper asks for a moment where there is none.
+fn no_moment(called: &HelperCall<'_>, pointer: &str, findings: &mut Findings<'_>) {
+    if template::helper(called.name).is_some_and(HelperDef::asks) {
+        let fault = DefinitionFault::NoMoment { helper: called.name.to_owned() };
+        findings.at(Code::TEMPLATE_HELPER, pointer, fault);
+    }
+    for parameter in &called.parameters {
+        if let Parameter::HelperCall(inner) = parameter {
+            no_moment(inner, pointer, findings);
+        }
+    }
+}
+
 /// Checks a helper call and those nested in it.
 pub(super) fn check(
     names: Names<'_>,
@@ -31,6 +47,9 @@ pub(super) fn check(
 ) {
     let mut rest = source;
     let called = read(&mut rest);
+    if roots.iter().any(|root| MADE_BEFORE.contains(root)) {
+        no_moment(&called, pointer, findings);
+    }
     call(names, &called, &|| names.spaced(source, roots), pointer, findings);
 }
 

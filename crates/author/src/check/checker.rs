@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use cardhost_core::defaults::NoDefault;
-use cardhost_core::error::{Code, Fault};
+use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use cardhost_core::jq::Engine;
 
@@ -44,10 +43,10 @@ fn check_connector_file(
 ) -> Option<Loaded> {
     let mut loaded = None;
     with_shape(file, Format::connector(), checked, &mut |text, hidden, findings| {
-        match cardhost_core::load::read_connector(file.path, text) {
-            Ok((connector, missing)) => {
+        match cardhost_core::load::read_connector(checker.engine, file.path, text) {
+            Ok((connector, faults)) => {
                 findings.hide(hidden.clone());
-                missing.into_iter().for_each(|missing| missing_key(missing, findings));
+                faults.iter().for_each(|fault| not_loaded(fault, findings));
                 targets::check(&connector, file.path, findings);
                 if checker.strict {
                     taken::of_connector(&connector, findings);
@@ -75,9 +74,9 @@ fn check_card_file(
         };
         match cardhost_core::load::read_card(checker.engine, Arc::clone(connector), file.path, text)
         {
-            Ok((definition, missing)) => {
+            Ok((definition, faults)) => {
                 findings.hide(hidden.below(above));
-                missing.into_iter().for_each(|missing| missing_key(missing, findings));
+                faults.iter().for_each(|fault| not_loaded(fault, findings));
                 request::check(connector, &definition.card, file.path, findings);
                 if checker.strict {
                     taken::of_card(&definition, findings);
@@ -113,19 +112,14 @@ fn with_shape(
     checked.findings.extend(findings.into_sorted());
 }
 
-/// What is left out and does not follow from the rest.
-fn missing_key(missing: NoDefault, findings: &mut Findings<'_>) {
-    let pointer = missing.pointer;
-    findings.at(missing.code(), pointer, DefinitionFault::NoDefault(missing));
-}
-
 /// What the strict reader refuses though the schema does not.
 fn not_loaded(error: &Error, findings: &mut Findings<'_>) {
-    if !error.place().pointer.is_empty() {
-        let fault = DefinitionFault::Refused { reason: error.message() };
-        return findings.at(error.code().clone(), &error.place().pointer, fault);
+    let fault = DefinitionFault::NotLoaded { reason: error.message(), hint: error.hint() };
+    match error.place().line_column {
+        Some((line, column)) => {
+            let fault = DefinitionFault::Refused { reason: error.message() };
+            findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
+        }
+        None => findings.at(error.code().clone(), &error.place().pointer, fault),
     }
-    let (line, column) = error.place().line_column.unwrap_or((1, 1));
-    let fault = DefinitionFault::Refused { reason: error.message() };
-    findings.at_line(Code::DEFINITION_VALUE, line, column, fault);
 }

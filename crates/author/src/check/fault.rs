@@ -1,6 +1,5 @@
 //! What can be wrong with a connector or card: the facts. The sentences are made in `words`.
 
-use cardhost_core::defaults::NoDefault;
 use cardhost_core::error::Code;
 use cardhost_core::settle::FieldFault;
 use cardhost_core::template::{Reference, Root, TemplateFault};
@@ -99,6 +98,11 @@ pub(super) enum DefinitionFault {
         given: String,
         /// Its type.
         found: &'static str,
+    },
+    /// A helper that asks for the moment of a request, where none is made.
+    NoMoment {
+        /// The helper.
+        helper: String,
     },
     /// A root that is not in scope where it stands.
     Root {
@@ -292,8 +296,13 @@ pub(super) enum DefinitionFault {
         /// Why, in words.
         reason: String,
     },
-    /// A key that is left out and does not follow from the rest.
-    NoDefault(NoDefault),
+    /// What the reader of definitions tells of a part.
+    NotLoaded {
+        /// The reader's words.
+        reason: String,
+        /// What to do.
+        hint: Option<String>,
+    },
 }
 
 /// What was meant by an expression that cannot be read.

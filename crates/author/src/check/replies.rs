@@ -33,13 +33,13 @@ pub(super) fn check(
         if let Some(when) = &rule.when {
             check_when(names, when, &format!("{place}/when"), roots, findings);
         }
-        let templates = [("message", &rule.message), ("after", &rule.after)];
-        for (key, template) in templates {
-            if let Some(template) = template {
-                // What names a connector's messages may be of any card.
-                let rules = Rules { roots: REPLY, needs_values: false };
-                names.template(template, &format!("{place}/{key}"), rules, findings);
-            }
+        // What names a connector's messages may be of any card.
+        let rules = Rules { roots: REPLY, needs_values: false };
+        if let Some(message) = &rule.message {
+            names.value(message, &format!("{place}/message"), rules, findings);
+        }
+        if let Some(after) = &rule.after {
+            names.template(after, &format!("{place}/after"), rules, findings);
         }
         together(rule, &place, findings);
     }

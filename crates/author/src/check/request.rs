@@ -15,6 +15,7 @@ use cardhost_core::field::{Field, FieldType, Format};
 use cardhost_core::settle::FieldRoot;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 use cardhost_document::below;
+use serde_json::Value;
 
 /// The roots of a request's templates.
 const REQUEST: Rules =
@@ -49,6 +50,11 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
             if let Some(value) = &field.value {
                 let place = pointer(&["output", group, label, "value"]);
                 names.value(value, &place, REPLY, findings);
+                if let Some(inside) = jq_inside(value) {
+                    let needs = "is the whole value of an output, and not a part of one".to_owned();
+                    let fault = DefinitionFault::Together { part: "jq", needs };
+                    findings.at(Code::DEFINITION_VALUE, &format!("{place}{inside}"), fault);
+                }
                 may_be_missing(field, value, &place, findings);
             }
         }
@@ -84,6 +90,44 @@ fn file(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
             let fault = DefinitionFault::Together { part, needs: needs.to_owned() };
             findings.at_key(Code::DEFINITION_VALUE, &format!("/response/{part}"), fault);
         }
+    }
+}
+
+/// Where a part of a value looks like jq: it would be given as it stands.
+fn jq_inside(value: &ValueTemplate) -> Option<String> {
+    fn plain(value: &Value) -> Option<String> {
+        match value {
+            Value::Object(map) if map.len() == 1 && map.contains_key("jq") => Some(String::new()),
+            Value::Object(map) => map
+                .iter()
+                .find_map(|(key, inner)| plain(inner).map(|place| below("", key) + &place)),
+            Value::Array(items) => (0..).zip(items).find_map(|(index, inner): (usize, _)| {
+                plain(inner).map(|place| format!("/{index}{place}"))
+            }),
+            _ => None,
+        }
+    }
+    match value {
+        ValueTemplate::Constant(value) => plain(value),
+        ValueTemplate::List(items) => (0..).zip(items).find_map(|(index, inner): (usize, _)| {
+            jq_inside(inner).map(|place| format!("/{index}{place}"))
+        }),
+        ValueTemplate::Object(entries) => match entries.as_slice() {
+            [entry] if entry.written == "jq" => Some(String::new()),
+            entries => entries.iter().find_map(|entry| {
+                jq_inside(&entry.value).map(|place| below("", &entry.written) + &place)
+            }),
+        },
+        ValueTemplate::Decision(decision) => {
+            let mut found = None;
+            decision.each("", &mut |row, place| {
+                if found.is_none() {
+                    found = jq_inside(row).map(|inside| format!("{place}{inside}"));
+                }
+            });
+            found
+        }
+        ValueTemplate::Text(_) | ValueTemplate::Each(_) | ValueTemplate::Jq(_) => None,
     }
 }
 

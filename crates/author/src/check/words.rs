@@ -46,6 +46,9 @@ impl DefinitionFault {
                     article(found)
                 )
             }
+            DefinitionFault::NoMoment { helper } => {
+                format!("helper `{helper}` gives nothing here: it is for requests")
+            }
             DefinitionFault::Root { reference, .. } => {
                 format!("`{reference}` is not in scope here")
             }
@@ -174,7 +177,7 @@ impl DefinitionFault {
                 format!("the made-up secret `{field}` also stands in {place} of the example")
             }
             DefinitionFault::NoExample => "the card has no example".to_owned(),
-            DefinitionFault::NoDefault(fault) => fault.to_string(),
+            DefinitionFault::NotLoaded { reason, .. } => reason.clone(),
             DefinitionFault::Taken { key, value } => {
                 format!("`{key}` is left out: it is `{value}`")
             }
@@ -304,9 +307,10 @@ impl DefinitionFault {
             DefinitionFault::NoExample => {
                 Some("an example is its test, its documentation and the mock's reply".to_owned())
             }
-            DefinitionFault::NoDefault(fault) => fault.hint(),
+            DefinitionFault::NotLoaded { hint, .. } => hint.clone(),
             DefinitionFault::Default { .. } | DefinitionFault::FieldExample { .. }
             | DefinitionFault::Taken { .. }
+            | DefinitionFault::NoMoment { .. }
             | DefinitionFault::ConnectionExample { .. }
             | DefinitionFault::Together { .. }
             | DefinitionFault::TooManyCombinations { .. }

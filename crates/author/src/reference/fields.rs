@@ -1,5 +1,6 @@
 //! The tables of fields: options, inputs, outputs, connection.
 
+use super::either::either;
 use super::page::{Block, Cell, Inline, Row, RowGroup, Table};
 use super::words;
 use cardhost_core::connector::Connector;
@@ -45,16 +46,23 @@ impl FieldTables<'_> {
     fn rows(&self, fields: &Fields, taken: bool) -> Vec<Row> {
         let mut rows = Vec::new();
         for (label, field) in fields {
-            self.push_rows(label, field, taken, &mut rows);
+            let either = either(fields, label).map(|either| either.words());
+            self.push_rows(label, (field, either), taken, &mut rows);
         }
         rows
     }
 
     /// The field's row, and under it those of the keys it has.
-    fn push_rows(&self, label: &str, field: &Field, taken: bool, rows: &mut Vec<Row>) {
+    fn push_rows(
+        &self,
+        label: &str,
+        (field, either): (&Field, Option<String>),
+        taken: bool,
+        rows: &mut Vec<Row>,
+    ) {
         let mut row = vec![
             Block::name_cell(label),
-            self.definition(field),
+            self.definition(field, either),
             Block::name_cell(&words::type_name(field)),
         ];
         if taken {
@@ -62,11 +70,11 @@ impl FieldTables<'_> {
         }
         rows.push(row);
         for (key, inner) in field.fields.iter().flatten() {
-            self.push_rows(&format!("{label} › {key}"), inner, taken, rows);
+            self.push_rows(&format!("{label} › {key}"), (inner, None), taken, rows);
         }
     }
 
-    fn definition(&self, field: &Field) -> Cell {
+    fn definition(&self, field: &Field, either: Option<String>) -> Cell {
         let mut cell: Cell = field.description.iter().map(|text| Block::prose(text)).collect();
         let choices = self.choices(field);
         if !choices.is_empty() {
@@ -75,7 +83,8 @@ impl FieldTables<'_> {
         if field.format == Some(Format::RelativeUrl) && !self.url_examples.is_empty() {
             cell.push(Block::Bullets(self.url_examples.clone()));
         }
-        let facts = words::facts(field);
+        let mut facts = words::facts(field);
+        facts.extend(either.map(|words| words::sentence(&words)));
         if !facts.is_empty() {
             cell.push(Block::prose(&facts.join(" ")));
         }

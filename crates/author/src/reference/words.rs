@@ -225,6 +225,13 @@ pub(super) fn schema_description(field: &Field) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// A fragment as a sentence.
+pub(super) fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
 /// Labels, each in the letters of code.
 pub(super) fn codes<'l>(labels: impl IntoIterator<Item = &'l str>) -> String {
     labels.into_iter().map(code).collect::<Vec<_>>().join(", ")

@@ -12,7 +12,8 @@ use crate::reply_rule::{ReplyRule, TakenAs};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::retry;
 use crate::secret::Redactor;
-use crate::template::{Found, Part, Scope as _, Template, scalar_text};
+use crate::template::{Found, Part, Scope as _, ValueTemplate, scalar_text};
+use serde_json::Value;
 
 /// What a reply with a bad status is.
 pub(super) enum Refusal {
@@ -81,7 +82,7 @@ impl Signed {
         let code = rule.map_or(Code::HTTP_STATUS, ReplyRule::error_code);
         let message = rule
             .and_then(|rule| rule.message.as_ref())
-            .and_then(|template| words(template, scope, self.redactor()));
+            .and_then(|message| words(message, scope, self.redactor()));
         let error = self.failed(ReplyFault::Service { status: reply.status, message, code }, reply);
         let after = match rule {
             Some(rule) => rule.wait_s(scope, &reply.headers, now),
@@ -96,12 +97,17 @@ impl Signed {
 /// The service's own words, on one line and not too long. What is no text is told as JSON, a list of texts as them, and
 /// what is missing as nothing: half a message is better than none. Redacted first: folding and cutting would hide a secret
 /// from the redactor and not from the reader.
-fn words(template: &Template, scope: &ReplyScope<'_>, redactor: &Redactor) -> Option<String> {
-    const LONGEST: usize = 300;
-    let parts = template.parts().ok()?;
-    // A message of the rule's own needs nothing of the reply.
-    let (mut text, mut said) = (String::new(), template.as_literal().is_some());
-    for part in parts {
+fn words(message: &ValueTemplate, scope: &ReplyScope<'_>, redactor: &Redactor) -> Option<String> {
+    let template = match message {
+        ValueTemplate::Text(template) => template,
+        // A message of the rule's own needs nothing of the reply; what jq gives is the whole of it.
+        other => {
+            let value = redactor.redact_value(other.value(scope).ok()??);
+            return line(&value_words(&value), redactor);
+        }
+    };
+    let (mut text, mut said) = (String::new(), false);
+    for part in template.parts().ok()? {
         let value = match part {
             Part::Text(part) => {
                 text.push_str(part);
@@ -122,16 +128,23 @@ fn words(template: &Template, scope: &ReplyScope<'_>, redactor: &Redactor) -> Op
         };
         let Some(value) = value.filter(|value| !value.is_null()) else { continue };
         said = true;
-        let value = redactor.redact_value(value);
-        let texts = value.as_array().and_then(|items| {
-            items.iter().map(scalar_text).collect::<Option<Vec<_>>>().map(|items| items.join(", "))
-        });
-        match scalar_text(&value).map(Cow::into_owned).or(texts) {
-            Some(part) => text.push_str(&part),
-            None => text.push_str(&value.to_string()),
-        }
+        text.push_str(&value_words(&redactor.redact_value(value)));
     }
-    let text = redactor.redact(&text);
+    if said { line(&text, redactor) } else { None }
+}
+
+/// A value in a message.
+fn value_words(value: &Value) -> String {
+    let texts = value.as_array().and_then(|items| {
+        items.iter().map(scalar_text).collect::<Option<Vec<_>>>().map(|items| items.join(", "))
+    });
+    scalar_text(value).map(Cow::into_owned).or(texts).unwrap_or_else(|| value.to_string())
+}
+
+/// A message on one line, cut where it is too long.
+fn line(text: &str, redactor: &Redactor) -> Option<String> {
+    const LONGEST: usize = 300;
+    let text = redactor.redact(text);
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    (said && !line.is_empty()).then(|| line.chars().take(LONGEST).collect())
+    (!line.is_empty()).then(|| line.chars().take(LONGEST).collect())
 }

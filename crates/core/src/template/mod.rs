@@ -33,4 +33,6 @@ pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
 pub use parse::{Part, Template};
 pub use reference::{Reference, Root};
 pub use scope::{Found, Scope, scalar_text};
-pub use value::{Each, Entry, Key, ValueTemplate};
+pub use value::{Each, Entry, Key, ValueTemplate, output_value, text_or_jq};
+#[cfg(feature = "schemas")]
+pub use value::{TextOrJq, ValueOrJq};

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 #[cfg(feature = "schemas")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -84,14 +85,16 @@ impl ValueTemplate {
     }
 
     /// Reads the value of an output, which jq may give: `{ "jq": ".body.items" }`.
-    #[must_use]
-    pub fn of_output(value: Value) -> ValueTemplate {
-        match &value {
-            Value::Object(map) if map.len() == 1 => match map.get("jq").and_then(Value::as_str) {
-                Some(text) => ValueTemplate::Jq(Box::new(Jq::new(text.to_owned()))),
-                None => ValueTemplate::new(value),
-            },
-            _ => ValueTemplate::new(value),
+    ///
+    /// # Errors
+    /// What stands in the place of jq and is none, in words.
+    pub fn of_output(value: Value) -> Result<ValueTemplate, &'static str> {
+        match value.get("jq") {
+            None => Ok(ValueTemplate::new(value)),
+            Some(Value::String(text)) if value.as_object().is_some_and(|map| map.len() == 1) => {
+                Ok(ValueTemplate::Jq(Box::new(Jq::new(text.clone()))))
+            }
+            Some(_) => Err("`jq` is text, and stands alone"),
         }
     }
 
@@ -223,6 +226,69 @@ fn each_of(map: &Map<String, Value>) -> Option<(&str, &Value)> {
 impl<'de> Deserialize<'de> for ValueTemplate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(ValueTemplate::new)
+    }
+}
+
+/// Reads the value of an output.
+///
+/// # Errors
+/// The reader's words.
+pub fn output_value<'de, D: Deserializer<'de>>(
+    reader: D,
+) -> Result<Option<ValueTemplate>, D::Error> {
+    let value = Option::<Value>::deserialize(reader)?;
+    value.map(ValueTemplate::of_output).transpose().map_err(D::Error::custom)
+}
+
+/// Reads a text with expressions, or jq that gives one.
+///
+/// # Errors
+/// The reader's words.
+pub fn text_or_jq<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<ValueTemplate>, D::Error> {
+    let read = output_value(reader)?;
+    let is_text = read.as_ref().is_none_or(|value| match value {
+        ValueTemplate::Constant(value) => value.is_string(),
+        value => matches!(value, ValueTemplate::Text(_) | ValueTemplate::Jq(_)),
+    });
+    if is_text { Ok(read) } else { Err(D::Error::custom("this is text, or an object with `jq`")) }
+}
+
+/// The schema of what [`output_value`] reads.
+#[cfg(feature = "schemas")]
+pub struct ValueOrJq;
+
+/// The schema of what [`text_or_jq`] reads.
+#[cfg(feature = "schemas")]
+pub struct TextOrJq;
+
+#[cfg(feature = "schemas")]
+impl JsonSchema for ValueOrJq {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ValueOrJq".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Any JSON value; its texts are templates. Or an object of `jq` alone.",
+            "if": { "type": "object", "required": ["jq"] },
+            "then": { "properties": { "jq": { "type": "string" } }, "additionalProperties": false },
+        })
+    }
+}
+
+#[cfg(feature = "schemas")]
+impl JsonSchema for TextOrJq {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TextOrJq".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Text with <<references>> and helper calls, or an object of `jq` alone.",
+            "type": ["string", "object"],
+            "maxLength": 8192,
+            "required": ["jq"],
+            "properties": { "jq": { "type": "string" } },
+            "additionalProperties": false,
+        })
     }
 }
 

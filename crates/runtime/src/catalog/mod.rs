@@ -13,7 +13,7 @@ use cardhost_core::connector::Connector;
 use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
-use cardhost_core::load::{LoadFault, load_card_with, load_connector};
+use cardhost_core::load::{LoadFault, load_card_with, load_connector_with};
 use cardhost_core::text::nearest;
 
 pub use folder::Folder;
@@ -168,7 +168,7 @@ impl Catalog {
                 return Ok((source, Arc::clone(found)));
             }
             let file = source.display_path(name, "connector");
-            let connector = Arc::new(load_connector(&file, &text)?);
+            let connector = Arc::new(load_connector_with(jq::engine(), &file, &text)?);
             own_name(&file, connector.name.as_str(), name)?;
             lock(&self.connectors).insert(name.to_owned(), Arc::clone(&connector));
             return Ok((source, connector));
