@@ -198,6 +198,9 @@ const provider = new Provider(ISSUER, {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     introspection: { enabled: true },
+    // Clients register with this token (RFC 7591), and take their registration back (RFC 7592).
+    registration: { enabled: true, initialAccessToken: 'oidc-initial-canary' },
+    registrationManagement: { enabled: true },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: false },
   },
@@ -366,7 +369,7 @@ function oneAtATime(work) {
 
 async function tokenEndpoint(ctx, next) {
   // The provider takes the text from here when the stream has been read.
-  const form = new URLSearchParams(await read(ctx.req));
+  const form = await parameters(ctx);
   nameTheClient(ctx, form);
   ctx.req.body = form.toString();
   const entry = {
@@ -396,6 +399,18 @@ async function tokenEndpoint(ctx, next) {
   entry.error = ctx.body?.error ?? null;
   entry.status = ctx.respond === false ? null : ctx.status;
   await held('after', ctx);
+}
+
+// The provider reads forms alone; some services want JSON.
+async function parameters(ctx) {
+  const text = await read(ctx.req);
+  if (!ctx.is('json')) return new URLSearchParams(text);
+  ctx.req.headers['content-type'] = 'application/x-www-form-urlencoded';
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(JSON.parse(text))) {
+    [value].flat().forEach((one) => form.append(name, one));
+  }
+  return form;
 }
 
 async function revocationEndpoint(ctx, next) {

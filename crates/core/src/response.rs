@@ -102,7 +102,7 @@ pub struct ReplyScope<'a> {
 impl Scope for ReplyScope<'_> {
     fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
         match reference.root {
-            Root::Connection | Root::Item | Root::Redirect | Root::Signing => None,
+            Root::Connection | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
             Root::Options => descend_map(self.options, &reference.segments),
             Root::Input => descend_map(self.input, &reference.segments),
             Root::Response => self.response.lookup(&reference.segments),

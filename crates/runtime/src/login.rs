@@ -21,7 +21,8 @@ use cardhost_core::response::Reply;
 use cardhost_core::secret::{Redactor, Secret};
 use cardhost_core::token::NoToken;
 use cardhost_core::token::{
-    self, Answer, Authorization, GrantFault, Now, Pkce, Refused, TokenScheme, Tokens,
+    self, Answer, Authorization, Client, GrantFault, Now, Party, Pkce, Refused, Server,
+    TokenScheme, TokenSet, Tokens,
 };
 use url::{Url, form_urlencoded};
 
@@ -69,6 +70,10 @@ struct Attempt {
     connector: Arc<Connector>,
     found: Found,
     method: String,
+    /// What the authorization server says of itself, where the definition names its issuer.
+    server: Option<Arc<Server>>,
+    /// The client that has registered itself, where the definition says so.
+    client: Option<Client>,
 }
 
 /// A login that waits for a browser to come back.
@@ -123,8 +128,12 @@ impl Host {
         method: Option<&str>,
         redirect_uri: &str,
     ) -> Result<Login, Error> {
-        let attempt = self.attempt(connector, name, method).await?;
-        match attempt.oauth2().map(|oauth2| oauth2.grant) {
+        let mut attempt = self.attempt(connector, name, method).await?;
+        let grant = attempt.oauth2().map(|oauth2| oauth2.grant);
+        if grant.is_some_and(Grant::needs_person) {
+            attempt.introduce(redirect_uri).await?;
+        }
+        match grant {
             Some(Grant::AuthorizationCode) => {
                 BrowserLogin::begin(attempt, redirect_uri).map(Login::Browser)
             }
@@ -206,28 +215,56 @@ impl Host {
         for (method, tokens) in opened.load_tokens().await?.iter() {
             let declared = connector.auth.get(method);
             let oauth2 = declared.and_then(|method| TokenScheme::of(method)?.oauth2());
-            let Some(oauth2) = oauth2.filter(|oauth2| token::has_revocation(oauth2)) else {
+            let Some(oauth2) = oauth2 else {
                 revoked.not_offered.push(method.to_owned());
                 continue;
             };
             match self.revoke_tokens((&connector, method), oauth2, &found, tokens).await {
-                Ok(()) => revoked.revoked.push(method.to_owned()),
+                Ok(true) => {
+                    if tokens.client.is_some() {
+                        // The next login registers anew.
+                        let tokens = Tokens { client: None, ..tokens.clone() };
+                        opened.put_tokens(method, tokens).await?;
+                    }
+                    revoked.revoked.push(method.to_owned());
+                }
+                Ok(false) => revoked.not_offered.push(method.to_owned()),
                 Err(error) => revoked.failed.push((method.to_owned(), error)),
             }
         }
         Ok(revoked)
     }
 
+    /// Revokes tokens, and takes back the registration of the client that they were got by; `false` where the service offers neither.
     async fn revoke_tokens(
         &self,
-        (connector, method): (&Connector, &str),
+        (connector, method): (&Arc<Connector>, &str),
         oauth2: &OAuth2,
         found: &Found,
         tokens: &Tokens,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let renewer = self.renewer();
-        let requests = token::revocations(oauth2, &found.connection, tokens, &renewer.moment()?);
-        for request in requests.map_err(|fault| unusable(method, fault))? {
+        let wanted = Wanted {
+            connector: Arc::clone(connector),
+            method: method.to_owned(),
+            connection: Arc::clone(&found.connection),
+            refused: None,
+            brings: false,
+        };
+        let server = match oauth2.revocation_url {
+            Some(_) => None,
+            None => renewer.server(&wanted, oauth2).await?,
+        };
+        let (server, client) = (server.as_deref(), tokens.client.as_ref());
+        let party = Party { oauth2, connection: &found.connection, server, client };
+        let unusable = |fault| unusable(method, fault);
+        let mut requests = match token::has_revocation(oauth2, server) {
+            true => token::revocations(&party, tokens, &renewer.moment()?).map_err(unusable)?,
+            false => Vec::new(),
+        };
+        requests.extend(client.map(Client::deletion).transpose().map_err(unusable)?.flatten());
+        let offered = !requests.is_empty();
+        for request in requests {
             let request = secured(connector, method, found, Ok(request))?;
             let reply = renewer.send(&request).await;
             let reply = reply.map_err(|fault| refused(method, fault, Some(&request)))?;
@@ -240,7 +277,7 @@ impl Host {
                 return Err(refused(method, fault, Some(&request)));
             }
         }
-        Ok(())
+        Ok(offered)
     }
 
     async fn attempt(
@@ -268,13 +305,55 @@ impl Host {
             let target = format!("a login to {}", connector.name.as_str());
             Error::from(PlanFault::AuthMissing { target, methods: passed_over })
         })?;
-        Ok(Attempt { host: self.clone(), connector, found, method })
+        let (server, client) = (None, None);
+        Ok(Attempt { host: self.clone(), connector, found, method, server, client })
     }
 }
 
 impl Attempt {
     fn oauth2(&self) -> Option<&OAuth2> {
         TokenScheme::of(self.connector.auth.get(&self.method)?)?.oauth2()
+    }
+
+    fn party<'a>(&'a self, oauth2: &'a OAuth2) -> Party<'a> {
+        let (server, client) = (self.server.as_deref(), self.client.as_ref());
+        Party { oauth2, connection: &self.found.connection, server, client }
+    }
+
+    /// Asks the server for its description, and registers a client where the definition says so and none is known that fits.
+    async fn introduce(&mut self, redirect_uri: &str) -> Result<(), Error> {
+        let renewer = self.host.renewer();
+        let Some(oauth2) = self.oauth2() else { return Ok(()) };
+        let server = renewer.server(&self.wanted(), oauth2).await?;
+        let mut client = None;
+        if oauth2.registration.is_some() {
+            let stored = match &self.found.stored {
+                Some(opened) => opened.load_tokens().await?,
+                None => TokenSet::default(),
+            };
+            let now = renewer.unix_seconds();
+            let known = stored.get(&self.method).and_then(|tokens| tokens.client.clone());
+            client = known.filter(|client| client.fits(redirect_uri, now));
+        }
+        if client.is_none() {
+            let party = Party {
+                oauth2,
+                connection: &self.found.connection,
+                server: server.as_deref(),
+                client: None,
+            };
+            let request = token::registration(&party, redirect_uri);
+            if let Some(request) = request.map_err(|fault| self.unusable(fault))? {
+                let request = self.secured(Ok(request))?;
+                let reply = self.send(&request).await?;
+                let now = self.clocks().await?;
+                let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+                let read = token::read_registration(&party, redirect_uri, &answer);
+                client = Some(read.map_err(|fault| refused(&self.method, fault, Some(&request)))?);
+            }
+        }
+        (self.server, self.client) = (server, client);
+        Ok(())
     }
 
     fn wanted(&self) -> Wanted {
@@ -302,7 +381,10 @@ impl Attempt {
     }
 
     /// Looks up what the method wants to know, and stores the tokens where nothing has to be chosen.
-    async fn end(self, mut tokens: Tokens) -> Result<LoginEnd, Error> {
+    async fn end(mut self, mut tokens: Tokens) -> Result<LoginEnd, Error> {
+        if let Some(client) = self.client.take() {
+            tokens.client = Some(client);
+        }
         let found = self.host.renewer().look_up(&self.wanted(), &tokens, None).await?;
         if found.len() > 1 {
             let open = Open { attempt: self, tokens, found };
@@ -330,7 +412,7 @@ impl BrowserLogin {
         let redirect_uri = redirect_uri.to_owned();
         let request = Authorization { redirect_uri: &redirect_uri, state: &state, pkce: &pkce };
         let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
-        let url = token::authorization_url(oauth2, &attempt.found.connection, &request);
+        let url = token::authorization_url(&attempt.party(oauth2), &request);
         let url = url.map_err(|fault| attempt.unusable(fault))?;
         Ok(BrowserLogin { attempt, url, redirect_uri, state, pkce })
     }
@@ -400,15 +482,14 @@ impl BrowserLogin {
         let renewer = attempt.host.renewer();
         let (redirect_uri, state) = (self.redirect_uri.as_str(), self.state.as_str());
         let request = Authorization { redirect_uri, state, pkce: &self.pkce };
-        let connection = &attempt.found.connection;
         let code = Secret::new(code);
-        let request = token::exchange(oauth2, connection, &code, &request, &renewer.moment()?);
+        let party = attempt.party(oauth2);
+        let request = token::exchange(&party, &code, &request, &renewer.moment()?);
         let request = attempt.secured(request)?;
         let reply = attempt.send(&request).await?;
-        let scheme = TokenScheme::OAuth2(oauth2);
         let answer =
             Answer { reply: &reply, redactor: &request.redactor, now: attempt.clocks().await? };
-        let tokens = token::read_after_redirect(scheme, &answer, redirect_query)
+        let tokens = token::read_tokens(oauth2, &answer, None, redirect_query)
             .map_err(|fault| refused(&attempt.method, fault, Some(&request)))?;
         self.attempt.end(tokens).await
     }
@@ -462,7 +543,7 @@ impl DeviceLogin {
         let oauth2 = attempt.oauth2().ok_or_else(no_oauth2)?;
         let renewer = attempt.host.renewer();
         let moment = renewer.moment()?;
-        let request = token::device_request(oauth2, &attempt.found.connection, &moment);
+        let request = token::device_request(&attempt.party(oauth2), &moment);
         let request = attempt.secured(request)?;
         let reply = attempt.send(&request).await?;
         let now = Now { shared: moment.unix_seconds, here: moment.unix_seconds };
@@ -501,14 +582,14 @@ impl DeviceLogin {
             if tokio::time::Instant::now() > end {
                 return Err(refused(&attempt.method, GrantFault::Expired, None));
             }
-            let connection = &attempt.found.connection;
-            let request = token::device_poll(oauth2, connection, &self.code, &renewer.moment()?);
+            let party = attempt.party(oauth2);
+            let request = token::device_poll(&party, &self.code, &renewer.moment()?);
             let request = attempt.secured(request)?;
             let read = match renewer.send(&request).await {
                 Ok(reply) => {
                     let now = attempt.clocks().await?;
                     let answer = Answer { reply: &reply, redactor: &request.redactor, now };
-                    token::read(TokenScheme::OAuth2(oauth2), &answer, None)
+                    token::read_tokens(oauth2, &answer, None, "")
                 }
                 Err(fault) => Err(fault),
             };

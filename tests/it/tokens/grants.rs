@@ -329,3 +329,65 @@ fn what_is_revoked_is_refused_afterwards() {
         assert_eq!(again.revoked, [super::METHOD], "{again:?}");
     });
 }
+
+/// A method that says no more of its server than who it is, with a client that registers itself.
+fn registering(server: &str) -> Value {
+    json!({
+        "scheme": "oauth2", "grant": "authorization_code", "issuer": server,
+        "registration": { "accessToken": "<<connection.Key>>", "metadata": { "client_name": "Cards" } },
+        "scopes": ["openid", "profile", "api:read"], "tokenRequest": { "as": "json" },
+        "lookUp": {
+            "target": "api", "path": "/me",
+            "gives": { "Account": "<<response.body.name>>", "Subject": "<<response.body.sub>>" },
+        },
+    })
+}
+
+#[test]
+fn a_client_registers_itself_with_a_server_that_describes_itself() {
+    block_on(async {
+        let fields = |_: &Server| json!({ "Key": "oidc-initial-canary" });
+        let Some(mut setup) = setup(registering, fields).await else { return };
+        let login = setup.browser().await;
+        let first = oidc::parameter(login.url(), "client_id").unwrap();
+        let came_back = browse(&setup.server, login.url().as_str());
+        login.finish(came_back.query().unwrap()).await.unwrap();
+        assert_eq!(whoami(&setup.host).await, "alice");
+        let tokens = stored(&setup.store, &setup.id).await;
+        let given = json!({ "Account": "Name of alice", "Subject": "alice" });
+        assert_eq!(Value::Object(tokens.gives.clone()), given);
+
+        // Renewed by the same client, and nothing is looked up or registered again.
+        setup.expire(registering(&setup.server.base_url)).await;
+        assert_eq!(whoami(&setup.host).await, "alice");
+        let renewed = stored(&setup.store, &setup.id).await;
+        assert_eq!(Value::Object(renewed.gives.clone()), given);
+        let of_client = control(&setup.server, "events", None);
+        let clients: Vec<&Value> =
+            of_client["requests"].as_array().unwrap().iter().map(|it| &it["client_id"]).collect();
+        assert_eq!(clients, [&json!(first), &json!(first)]);
+        assert_eq!(requests(&setup.server), ["authorization_code 200", "refresh_token 200"]);
+
+        // Another login that comes back to the same place is the same client's.
+        let login = setup.browser().await;
+        assert_eq!(oidc::parameter(login.url(), "client_id").unwrap(), first);
+
+        // With the grant goes the registration; the next login registers anew.
+        let revoked = setup.host.revoke(CONNECTOR, CONNECTION).await.unwrap();
+        assert_eq!(revoked.revoked, [super::METHOD], "{revoked:?}");
+        assert_eq!(oidc::whoami(&setup.server, renewed.access.expose()).status(), 401);
+        let login = setup.browser().await;
+        assert_ne!(oidc::parameter(login.url(), "client_id").unwrap(), first);
+    });
+}
+
+#[test]
+fn a_registration_that_is_not_allowed_is_refused() {
+    block_on(async {
+        let fields = |_: &Server| json!({ "Key": "wrong" });
+        let Some(setup) = setup(registering, fields).await else { return };
+        let error = setup.begin().await.unwrap_err();
+        assert_eq!(error.code().as_str(), "auth.grant_refused", "{error:?}");
+        assert!(error.message().contains("`invalid_token`"), "{error:?}");
+    });
+}

@@ -41,7 +41,7 @@ pub(super) const METHOD: &str = "oauth";
 
 /// A connector with one auth method whose API is at `base`; its cards are `whoami` (GET) and `act` (POST).
 pub(super) fn cards(base: &str, method: &Value) -> MemorySource {
-    let connector = json!({
+    let mut connector = json!({
         "format": 1, "name": CONNECTOR, "version": "1.0.0", "title": "Peer",
         "connection": { "fields": {
             "Client ID": { "type": "text" }, "Client Secret": { "type": "secret" },
@@ -52,6 +52,10 @@ pub(super) fn cards(base: &str, method: &Value) -> MemorySource {
         "targets": { "api": { "auth": [METHOD], "base": base } },
         "errors": [{ "status": [401], "code": "auth.refused", "retry": "never", "message": "<<response.body.error>>" }],
     });
+    // What the method looks up.
+    for label in method["lookUp"]["gives"].as_object().into_iter().flat_map(Map::keys) {
+        connector["connection"]["fields"][label] = json!({ "type": "text", "from": "login" });
+    }
     let card = |name: &str, verb: &str, effect: &str| {
         json!({
             "format": 1, "name": name, "version": "1.0.0", "title": "Card",

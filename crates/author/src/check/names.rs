@@ -17,6 +17,8 @@ pub(super) struct Names<'a> {
     pub(super) card: Option<&'a Card>,
     /// What `item` is, inside of `each`.
     pub(super) item: Option<Item<'a>>,
+    /// What steps of a login have given, where there are some.
+    pub(super) login: &'a [&'a str],
 }
 
 /// What `item` is: one of a list.
@@ -44,12 +46,12 @@ struct Nothing {
 impl<'a> Names<'a> {
     /// Those of a connector's own templates.
     pub(super) fn of_connector(connector: &'a Connector) -> Names<'a> {
-        Names { connector, card: None, item: None }
+        Names { connector, card: None, item: None, login: &[] }
     }
 
     /// Those of a card's templates.
     pub(super) fn of_card(connector: &'a Connector, card: &'a Card) -> Names<'a> {
-        Names { connector, card: Some(card), item: None }
+        Names { connector, card: Some(card), item: None, login: &[] }
     }
 
     /// Where a reference leads.
@@ -74,6 +76,14 @@ impl<'a> Names<'a> {
             (Root::Item, _) => item(self.item.and_then(|item| item.of), segments),
             // What a browser brings is the service's to say.
             (Root::Redirect, _) => Ok(Referred::default()),
+            (Root::Login, _) => match segments {
+                [name, ..] if self.login.contains(&name.as_str()) => Ok(Referred::default()),
+                segments => {
+                    let known: Vec<String> = self.login.iter().map(|it| (*it).to_owned()).collect();
+                    let first = segments.first().map_or("", String::as_str);
+                    Err(nothing(first, known.iter()))
+                }
+            },
             (Root::Signing, _) => signing(segments),
         };
         found.map_err(|Nothing { segment, known }| DefinitionFault::UnknownReference {

@@ -36,6 +36,10 @@ const LOGIN_REPLY: &[Root] = &[Root::Response];
 /// The roots of what a login gives besides its token.
 const LOGIN: &[Root] = &[Root::Response, Root::Redirect];
 
+/// The roots of a step of a login, and of what its reply gives.
+const STEP: &[Root] = &[Root::Connection, Root::Login];
+const STEP_REPLY: &[Root] = &[Root::Response, Root::Login];
+
 /// Checks a connector whose shape is right.
 pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'_>) {
     let names = Names::of_connector(connector);
@@ -61,23 +65,25 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
     connection_test(names, findings);
     for (name, method) in &connector.auth {
         let scheme = method.scheme();
-        for (key, template) in scheme.templates() {
-            let rules = Rules { roots: CONNECTION, needs_values: false };
+        let gives = scheme.gives();
+        let templates = scheme.templates().into_iter().map(|it| (it, [CONNECTION, STEP]));
+        let signing = scheme.signing_templates().into_iter().map(|it| (it, [SIGNED, SIGNED]));
+        let replies = scheme.reply_templates().into_iter();
+        let replies = replies.map(|it| (it, [LOGIN_REPLY, STEP_REPLY]));
+        let given =
+            gives.iter().map(|it| ((it.key.as_str().into(), it.value), [LOGIN, STEP_REPLY]));
+        let all = templates.chain(signing).chain(replies);
+        for ((key, template), [own, in_login]) in all.chain(given) {
+            let key: std::borrow::Cow<'_, str> = key;
+            let steps = scheme.known_steps(&key);
+            let steps = steps.unwrap_or_default();
+            let roots = if steps.is_empty() { own } else { in_login };
+            let names = Names { login: &steps, ..names };
+            let rules = Rules { roots, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
         }
-        for (key, template) in scheme.signing_templates() {
-            let rules = Rules { roots: SIGNED, needs_values: false };
-            names.template(template, &below(name, &key), rules, findings);
-        }
-        for (key, template) in scheme.reply_templates() {
-            let rules = Rules { roots: LOGIN_REPLY, needs_values: false };
-            names.template(template, &below(name, &key), rules, findings);
-        }
-        for given in scheme.gives() {
-            let place = below(name, &given.key);
-            let rules = Rules { roots: LOGIN, needs_values: false };
-            names.template(given.value, &place, rules, findings);
-            given_field(connector, given.label, &place, findings);
+        for given in &gives {
+            given_field(connector, given.label, &below(name, &given.key), findings);
         }
         if let Some((key, look_up)) = scheme.look_up() {
             look_up::check(names, name, look_up, &below(name, &key), findings);

@@ -127,7 +127,7 @@ fn effect(definition: &Definition) -> Block {
             Root::Options => card.options.get(label),
             Root::Connection => definition.connector.connection.fields.get(label),
             Root::Input => card.input.get(label)?.get(by.segments.get(1)?),
-            Root::Response | Root::Item | Root::Redirect | Root::Signing => None,
+            Root::Response | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
         }
     };
     let rows = targets::rows(&card.effect, &field_of);

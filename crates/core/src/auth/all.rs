@@ -53,6 +53,11 @@ impl AuthScheme for All {
         self.nested(<dyn AuthScheme>::reply_templates)
     }
 
+    fn known_steps(&self, key: &str) -> Option<Vec<&str>> {
+        let (index, rest) = key.strip_prefix("of/")?.split_once('/')?;
+        self.of.get(index.parse::<usize>().ok()?)?.scheme().known_steps(rest)
+    }
+
     fn gives(&self) -> Vec<Given<'_>> {
         let parts = self.schemes().enumerate();
         parts

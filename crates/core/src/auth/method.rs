@@ -134,10 +134,10 @@ impl AuthMethod {
             }
             single => singles.push((above.to_owned(), single)),
         }
-        if let AuthMethod::Session(session) = self
-            && let Some(auth) = &session.login.auth
-        {
-            auth.add_singles(&format!("{above}login/auth/"), singles);
+        if let AuthMethod::Session(session) = self {
+            for (key, auth) in session.login_auths() {
+                auth.add_singles(&format!("{above}{key}/"), singles);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::scheme::{Given, endpoint, entries, given, given_by, keyed, nested};
 use super::token_request::RENAMED;
 use super::{
     Applying, AuthFault, AuthScheme, Carrier, CredentialPlace, Demand, InCurl, Keyed, LookUp,
-    Pending, TokenPlace, TokenRequest,
+    Pending, Registration, Resources, TokenPlace, TokenRequest,
 };
 use crate::endpoint_url::{self, EndpointUrl};
 use crate::request::RequestSpec;
@@ -22,16 +22,21 @@ use crate::template::{Decision, Reference, Scope, Template};
 pub struct OAuth2 {
     /// How the first token is got.
     pub grant: Grant,
+    /// Who gives tokens: the server's description of itself (RFC 8414, OpenID Connect Discovery) says where its endpoints are. What is
+    /// said here besides goes before it.
+    pub issuer: Option<Decision<EndpointUrl>>,
     /// Where a person allows the access (RFC 6749, section 3.1); `authorization_code` needs it.
     pub authorization_url: Option<Decision<EndpointUrl>>,
-    /// Where tokens are got (RFC 6749, section 3.2).
-    pub token_url: Decision<EndpointUrl>,
+    /// Where tokens are got (RFC 6749, section 3.2); needed without `issuer`.
+    pub token_url: Option<Decision<EndpointUrl>>,
     /// Where tokens are renewed; the token endpoint by default.
     pub refresh_url: Option<Decision<EndpointUrl>>,
     /// Where a device code is got (RFC 8628, section 3.1); `device_code` needs it.
     pub device_url: Option<Decision<EndpointUrl>>,
     /// Where tokens are revoked (RFC 7009); used when a connection is removed.
     pub revocation_url: Option<Decision<EndpointUrl>>,
+    /// A client that registers itself, in place of `clientId` and `clientSecret`.
+    pub registration: Option<Registration>,
     /// The client's identifier.
     pub client_id: Option<Template>,
     /// The client's secret.
@@ -69,8 +74,8 @@ pub struct OAuth2 {
     /// The API that the token is for, where the service wants it named: the parameter `audience` of the authorization request and
     /// of every token request.
     pub audience: Option<Template>,
-    /// The same as RFC 8707 has it: the parameter `resource`.
-    pub resource: Option<Template>,
+    /// The same as RFC 8707 has it: the parameter `resource`, once for each.
+    pub resource: Option<Resources>,
     /// Whether an authorization request carries a challenge (RFC 7636); it does by default.
     #[serde(default = "yes")]
     pub pkce: bool,
@@ -275,13 +280,38 @@ impl OAuth2 {
     /// The URLs it has, by key.
     fn urls(&self) -> impl Iterator<Item = (&'static str, &Decision<EndpointUrl>)> {
         let urls = [
+            ("issuer", self.issuer.as_ref()),
             ("authorizationUrl", self.authorization_url.as_ref()),
-            ("tokenUrl", Some(&self.token_url)),
+            ("tokenUrl", self.token_url.as_ref()),
             ("refreshUrl", self.refresh_url.as_ref()),
             ("deviceUrl", self.device_url.as_ref()),
             ("revocationUrl", self.revocation_url.as_ref()),
+            ("registration/url", self.registration.as_ref().and_then(|it| it.url.as_ref())),
         ];
         urls.into_iter().filter_map(|(key, url)| Some((key, url?)))
+    }
+
+    /// What must hold of a client that registers itself.
+    fn of_registration(&self) -> Vec<(String, Demand<'_>)> {
+        let Some(registration) = &self.registration else { return Vec::new() };
+        let mut demands = Vec::new();
+        let place = || "registration".to_owned();
+        if registration.url.is_none() && self.issuer.is_none() {
+            demands.push((place(), Demand::Missing(vec!["url"])));
+        }
+        if self.client_id.is_some() || self.client_secret.is_some() {
+            let needs = "needs a method without `clientId` and `clientSecret`, which it brings";
+            demands.push((place(), Demand::Together { part: "registration", needs }));
+        }
+        if !self.grant.needs_person() {
+            let needs = "needs the grant `authorization_code` or `device_code`: a login registers";
+            demands.push((place(), Demand::Together { part: "registration", needs }));
+        }
+        if self.client_auth == Some(ClientAuth::PrivateKeyJwt) {
+            let needs = "needs another `clientAuth` than `private_key_jwt`";
+            demands.push((place(), Demand::Together { part: "registration", needs }));
+        }
+        demands
     }
 
     /// The keys that are needed and not there.
@@ -293,19 +323,21 @@ impl OAuth2 {
             && self.assertion.as_ref().is_none_or(|assertion| assertion.issuer.is_some());
         let asserts = grant == Grant::JwtBearer || client_auth == ClientAuth::PrivateKeyJwt;
         let shares_secret = !matches!(client_auth, ClientAuth::None | ClientAuth::PrivateKeyJwt);
+        let (described, registers) = (self.issuer.is_some(), self.registration.is_some());
         let needed = [
             (
                 "authorizationUrl",
-                grant == Grant::AuthorizationCode,
+                grant == Grant::AuthorizationCode && !described,
                 self.authorization_url.is_some(),
             ),
-            ("deviceUrl", grant == Grant::DeviceCode, self.device_url.is_some()),
+            ("tokenUrl", !described, self.token_url.is_some()),
+            ("deviceUrl", grant == Grant::DeviceCode && !described, self.device_url.is_some()),
             ("refreshToken", grant == Grant::RefreshToken, self.refresh_token.is_some()),
             ("username", grant == Grant::Password, self.username.is_some()),
             ("password", grant == Grant::Password, self.password.is_some()),
-            ("clientId", !anonymous, self.client_id.is_some()),
+            ("clientId", !anonymous && !registers, self.client_id.is_some()),
             ("assertion", asserts, self.assertion.is_some()),
-            ("clientSecret", shares_secret, self.client_secret.is_some()),
+            ("clientSecret", shares_secret && !registers, self.client_secret.is_some()),
         ];
         let missing = needed.into_iter().filter(|(_, needed, there)| *needed && !there);
         missing.map(|(key, ..)| key).collect()
@@ -325,8 +357,16 @@ impl AuthScheme for OAuth2 {
             ("username", &self.username),
             ("password", &self.password),
             ("audience", &self.audience),
-            ("resource", &self.resource),
         ]));
+        all.extend(self.resource.iter().flat_map(Resources::keyed));
+        if let Some(registration) = &self.registration {
+            all.extend(given([("registration/accessToken", &registration.access_token)]));
+            if let Some(metadata) = &registration.metadata {
+                metadata.each("registration/metadata", &mut |template, place| {
+                    all.push((place.to_owned().into(), template));
+                });
+            }
+        }
         all.extend(entries("authorizationParameters", &self.authorization_parameters));
         all.extend(entries("tokenParameters", &self.token_parameters));
         if let Some(request) = &self.token_request {
@@ -350,8 +390,10 @@ impl AuthScheme for OAuth2 {
     fn needed<'a>(&'a self, scope: &dyn Scope) -> Vec<&'a Reference> {
         let urls: Vec<_> = self.urls().collect();
         let is_url = |key: &str| {
-            let first = key.split('/').next().unwrap_or(key);
-            urls.iter().any(|(url, _)| *url == first)
+            let below = |url: &str| {
+                key.strip_prefix(url).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            urls.iter().any(|(url, _)| below(url))
         };
         let others = self.templates().into_iter().filter(|(key, _)| !is_url(key));
         let mut needed: Vec<_> =
@@ -401,6 +443,7 @@ impl AuthScheme for OAuth2 {
             demands.push((String::new(), Demand::Missing(missing)));
         }
         demands.extend(self.urls().map(|(key, url)| (key.to_owned(), Demand::Endpoint(key, url))));
+        demands.extend(self.of_registration());
         let names = self.parameter_names.keys().filter(|name| !RENAMED.contains(&name.as_str()));
         demands.extend(names.map(|found| {
             let expected = "the name of a parameter of RFC 6749, such as `client_id` or `scope`";
@@ -437,7 +480,7 @@ impl AuthScheme for OAuth2 {
 
     fn in_words(&self, code: fn(&str) -> String) -> String {
         let mut words = format!("OAuth 2.0, grant {}", code(self.grant.as_str()));
-        if let Decision::Always(url) = &self.token_url {
+        if let Some(Decision::Always(url)) = self.token_url.as_ref().or(self.issuer.as_ref()) {
             let url = url.literal().map(|_| code(url.text()));
             words.extend(url.into_iter().flat_map(|url| [" at ".to_owned(), url]));
         }
@@ -445,6 +488,9 @@ impl AuthScheme for OAuth2 {
             let scopes: Vec<String> = self.scopes.iter().map(|scope| code(scope)).collect();
             words.push_str(if scopes.len() == 1 { ", scope " } else { ", scopes " });
             words.push_str(&scopes.join(", "));
+        }
+        if self.registration.is_some() {
+            words.push_str(", with a client that registers itself");
         }
         words.extend(self.look_up.iter().map(|look_up| look_up.in_words(code)));
         words

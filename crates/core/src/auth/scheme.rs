@@ -36,6 +36,11 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The names below `login` that the template at a key may refer to; `None` where there is no such root.
+    fn known_steps(&self, _key: &str) -> Option<Vec<&str>> {
+        None
+    }
+
     /// The values of the connection that its login brings.
     fn gives(&self) -> Vec<Given<'_>> {
         Vec::new()

@@ -124,7 +124,8 @@ impl Scope for SigningScope<'_> {
                 }
                 _ => None,
             },
-            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => None,
+            Root::Options | Root::Input | Root::Response => None,
+            Root::Item | Root::Redirect | Root::Login => None,
         }
     }
 
@@ -136,7 +137,8 @@ impl Scope for SigningScope<'_> {
             Root::Signing => {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
-            Root::Options | Root::Input | Root::Response | Root::Item | Root::Redirect => false,
+            Root::Options | Root::Input | Root::Response => false,
+            Root::Item | Root::Redirect | Root::Login => false,
         }
     }
 

@@ -18,9 +18,9 @@ use crate::secret::Secret;
 /// Most cookies that are kept.
 const MOST: usize = 50;
 
-/// The cookies of one call. Its redirects stay on one origin, so that a cookie's host and scheme are that of the next request.
+/// The cookies of one call, or of the steps of a login on one origin. Its redirects stay on one origin, so that a cookie's host and scheme are that of the next request.
 #[derive(Debug, Default)]
-pub(super) struct Cookies(Vec<Cookie>);
+pub(crate) struct Cookies(Vec<Cookie>);
 
 struct Cookie {
     name: String,
@@ -37,7 +37,7 @@ impl fmt::Debug for Cookie {
 
 impl Cookies {
     /// Takes the cookies of a reply.
-    pub(super) fn take(&mut self, url: &Url, reply: &Reply, now: i64) {
+    pub(crate) fn take(&mut self, url: &Url, reply: &Reply, now: i64) {
         for line in reply.headers.get_all(SET_COOKIE) {
             let Ok(line) = line.to_str() else { continue };
             let Some(cookie) = read(line, url, now) else { continue };
@@ -49,7 +49,7 @@ impl Cookies {
     }
 
     /// Puts them into the next request, in place of those of the same name.
-    pub(super) fn put(&self, request: &mut RequestSpec) {
+    pub(crate) fn put(&self, request: &mut RequestSpec) {
         if self.0.is_empty() {
             return;
         }

@@ -31,6 +31,7 @@ mod unsigned;
 mod waiting;
 
 pub use anonymous::Anonymous;
+pub(crate) use cookies::Cookies;
 pub use fault::ReplyFault;
 pub use kept::is_kept;
 pub use outcome::Outcome;

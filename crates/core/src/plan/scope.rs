@@ -57,7 +57,7 @@ impl Scope for PlanScope<'_> {
             Root::Input => {
                 descend_map(self.input, &reference.segments).or_else(|| self.null_of(reference))
             }
-            Root::Response | Root::Item | Root::Redirect | Root::Signing => None,
+            Root::Response | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
         }
     }
 

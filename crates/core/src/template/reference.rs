@@ -17,19 +17,22 @@ pub enum Root {
     Item,
     /// The query with which a browser came back from a login: in what the login gives only.
     Redirect,
+    /// What earlier steps of a login gave: in the steps of a session's login only.
+    Login,
     /// The request that is being signed: in the templates of a signing auth method only.
     Signing,
 }
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 7] = [
+    pub const ALL: [Root; 8] = [
         Root::Connection,
         Root::Options,
         Root::Input,
         Root::Response,
         Root::Item,
         Root::Redirect,
+        Root::Login,
         Root::Signing,
     ];
 
@@ -43,6 +46,7 @@ impl Root {
             Root::Response => "response",
             Root::Item => "item",
             Root::Redirect => "redirect",
+            Root::Login => "login",
             Root::Signing => "signing",
         }
     }

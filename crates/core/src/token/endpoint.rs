@@ -1,29 +1,29 @@
 //! A request to an endpoint that the definition names.
 
 use http::Method;
-use serde::Serializer as _;
+use indexmap::IndexMap;
+use serde::{Serialize, Serializer};
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::auth::AuthFault;
 use crate::base_url::BaseFault;
-use crate::connection::Connection;
 use crate::endpoint_url::EndpointUrl;
 use crate::inject::query::push_parameter;
 use crate::request::{Body, BodyKind, RequestSpec};
-use crate::template::Decision;
+use crate::template::{Decision, Scope};
 
 /// A request to an endpoint.
 pub(super) fn endpoint(
     key: &'static str,
     url: &Decision<EndpointUrl>,
     method: Method,
-    connection: &Connection,
+    scope: &dyn Scope,
 ) -> Result<RequestSpec, AuthFault> {
     let fault = |reason| AuthFault::Endpoint { key, reason };
     let no_row = |_| fault("its table has no row for the connection");
-    let url = url.decide(connection).map_err(no_row)?;
-    let (url, host_from) = url.render(connection).map_err(|error| match error {
+    let url = url.decide(scope).map_err(no_row)?;
+    let (url, host_from) = url.render(scope).map_err(|error| match error {
         BaseFault::Value { error, .. } => AuthFault::Template(error),
         BaseFault::Url { .. } => fault("a value of the connection cannot stand in it"),
         BaseFault::Malformed => fault("it is no URL without user and fragment"),
@@ -43,7 +43,7 @@ pub(super) fn form_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
     Body::new(BodyKind::Form, text)
 }
 
-/// One JSON object of texts.
+/// One JSON object of texts, and of lists of them where a name stands several times.
 pub(super) fn json_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Body {
     // Escaped, no text is longer than six times its length.
     let pairs: Vec<_> = pairs.collect();
@@ -51,8 +51,24 @@ pub(super) fn json_body<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> 
     let mut bytes = Vec::with_capacity(longest + 2);
     let mut serializer = serde_json::Serializer::new(&mut bytes);
     // Texts can always be written.
-    let _ = serializer.collect_map(pairs);
+    let mut named: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for (name, value) in pairs {
+        named.entry(name).or_default().push(value);
+    }
+    let _ = serializer.collect_map(named.iter().map(|(name, values)| (name, Values(values))));
     Body::new(BodyKind::Json, bytes)
+}
+
+/// One text, or a list of them.
+struct Values<'a>(&'a [&'a str]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
 }
 
 /// Adds parameters to the query that a URL has.

@@ -27,7 +27,9 @@ impl Fault for NoToken {
             | GrantFault::Expired
             | GrantFault::Pending { .. } => Code::AUTH_DENIED,
             GrantFault::Transport { fault, .. } if fault.is_final() => fault.code(),
-            GrantFault::Unusable { .. } | GrantFault::LookUp { .. } => Code::AUTH_TOKEN_REPLY,
+            GrantFault::Unusable { .. } | GrantFault::LookUp { .. } | GrantFault::Server { .. } => {
+                Code::AUTH_TOKEN_REPLY
+            }
             GrantFault::Choices { .. } => Code::AUTH_CHOICE,
             GrantFault::Unavailable(_) | GrantFault::Transport { .. } | GrantFault::Busy => {
                 Code::AUTH_UNAVAILABLE
@@ -61,6 +63,7 @@ impl Fault for NoToken {
             GrantFault::Unusable { .. } => {
                 "check the URL of the token endpoint; the stored connection is unharmed"
             }
+            GrantFault::Server { .. } => "check `issuer` of the connector's auth method",
             GrantFault::LookUp { .. } => {
                 "check what the account may use at the service, and the connector's `lookUp`"
             }
@@ -116,6 +119,12 @@ pub enum GrantFault {
         status: u16,
         /// Why.
         reason: &'static str,
+    },
+    /// What an authorization server says of itself cannot be used.
+    #[error("the description of the authorization server cannot be used: {reason}")]
+    Server {
+        /// Why.
+        reason: String,
     },
     /// The reply to a look-up after the login is not what the connector says.
     #[error("what is looked up after the login (status {status}) cannot be used: {reason}")]

@@ -6,24 +6,33 @@
 //! ```
 
 mod answer;
+mod asking;
+mod client;
 mod endpoint;
 mod fault;
 mod given;
+mod known;
 mod look_up;
 mod oauth2;
 mod pkce;
+mod registration;
 mod reply;
 mod scheme;
+mod server;
 mod session;
 mod tokens;
 
 pub use answer::{Answer, Now};
+pub use asking::{Asking, request};
+pub use client::Client;
 pub use fault::{GrantFault, NoToken, Refused};
 pub use look_up::{Choice, look_up, look_up_secrets, read_look_up};
 pub use oauth2::{
-    Authorization, DeviceCode, authorization_url, device_poll, device_request, exchange,
+    Authorization, DeviceCode, Party, authorization_url, device_poll, device_request, exchange,
 };
-pub use oauth2::{has_revocation, read_device, revocations};
+pub use oauth2::{has_revocation, read_device, read_tokens, revocations};
 pub use pkce::Pkce;
-pub use scheme::{TokenScheme, read, read_after_redirect, refusal, request, starts_alone};
+pub use registration::{read_registration, registration};
+pub use scheme::{TokenScheme, refusal, starts_alone};
+pub use server::{Server, read_server, server_requests};
 pub use tokens::{TokenSet, Tokens};

@@ -14,27 +14,29 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
+use super::client::Client;
 use super::endpoint::{add_to_query, endpoint, form_body, json_body};
 use super::fault::GrantFault;
+use super::known::Known;
 use super::pkce::Pkce;
 use super::reply::{self, Places, granted, seconds};
 use super::scheme::TokenSource;
+use super::server::Server;
 use super::tokens::Tokens;
 use crate::auth::{
-    AuthFault, Carrier, ClientAuth, Grant, OAuth2, SigningKey, credential, set_sensitive,
-    sign_token, token_times,
+    AuthFault, Carrier, ClientAuth, Grant, OAuth2, Resources, SigningKey, credential,
+    set_sensitive, sign_token, token_times,
 };
 use crate::connection::Connection;
 use crate::encoding::UNRESERVED;
-use crate::endpoint_url::EndpointUrl;
 use crate::inject::header::header_name;
 use crate::moment::Moment;
 use crate::request::{ReplySecret, RequestSpec};
 use crate::secret::{Redactor, Secret};
-use crate::template::{Decision, Template, ValueTemplate};
+use crate::template::{Template, ValueTemplate};
 
 /// `grant_type` of a device code (RFC 8628, section 3.4).
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// `grant_type` of a JWT assertion (RFC 7523, section 2.1).
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// `client_assertion_type` (RFC 7523, section 2.2).
@@ -68,40 +70,90 @@ pub struct DeviceCode {
     pub interval: i64,
 }
 
+/// An authorization server, and a client there: what the definition and the connection say, and what is known besides.
+#[derive(Clone, Copy)]
+pub struct Party<'a> {
+    /// The definition.
+    pub oauth2: &'a OAuth2,
+    /// The connection.
+    pub connection: &'a Connection,
+    /// What the server says of itself, where the definition names its issuer.
+    pub server: Option<&'a Server>,
+    /// The client that has registered itself, where the definition says so.
+    pub client: Option<&'a Client>,
+}
+
+impl<'a> Party<'a> {
+    /// How the client proves who it is.
+    fn client_auth(&self) -> ClientAuth {
+        self.client.map_or_else(|| self.oauth2.client_auth(), |client| client.auth)
+    }
+
+    fn client_id(&self) -> Result<Cow<'a, str>, AuthFault> {
+        let key = "clientId";
+        match (self.client, &self.oauth2.client_id) {
+            (Some(client), _) => Ok(Cow::Borrowed(&client.id)),
+            (None, Some(template)) => credential(template, self.connection),
+            (None, None) if self.oauth2.registration.is_some() => {
+                Err(AuthFault::Endpoint { key, reason: "no client has been registered yet" })
+            }
+            (None, None) => {
+                Err(AuthFault::Endpoint { key, reason: "the connector does not say it" })
+            }
+        }
+    }
+
+    fn client_secret(&self) -> Result<Cow<'a, str>, AuthFault> {
+        match (self.client, &self.oauth2.client_secret) {
+            (Some(client), _) => {
+                Ok(Cow::Borrowed(client.secret.as_ref().map_or("", Secret::expose)))
+            }
+            (None, Some(template)) => credential(template, self.connection),
+            (None, None) => Ok(Cow::Borrowed("")),
+        }
+    }
+
+    /// A request to an endpoint: as the definition says, or else as the server does.
+    fn endpoint(&self, key: &'static str) -> Result<RequestSpec, AuthFault> {
+        let oauth2 = self.oauth2;
+        let (url, name) = match key {
+            "authorizationUrl" => (&oauth2.authorization_url, "authorization_endpoint"),
+            "deviceUrl" => (&oauth2.device_url, "device_authorization_endpoint"),
+            "revocationUrl" => (&oauth2.revocation_url, "revocation_endpoint"),
+            "refreshUrl" => (&oauth2.refresh_url, "token_endpoint"),
+            _ => (&oauth2.token_url, "token_endpoint"),
+        };
+        match (url, self.server) {
+            (Some(url), _) => endpoint(key, url, Method::POST, self.connection),
+            (None, Some(server)) => server.request(name),
+            (None, None) => {
+                Err(AuthFault::Endpoint { key, reason: "the connector does not say it" })
+            }
+        }
+    }
+}
+
 impl TokenSource for OAuth2 {
     fn request(
         &self,
-        connection: &Connection,
-        current: Option<&Tokens>,
+        known: &Known<'_>,
         moment: &Moment,
     ) -> Result<Option<RequestSpec>, AuthFault> {
-        request(self, connection, current, moment)
+        let party = Party {
+            oauth2: self,
+            connection: known.connection,
+            server: known.server,
+            client: known.current.and_then(|tokens| tokens.client.as_ref()),
+        };
+        request(&party, known.current, moment)
     }
 
     fn read(
         &self,
+        known: &mut Known<'_>,
         answer: &Answer<'_>,
-        current: Option<&Tokens>,
-        redirect: &str,
-    ) -> Result<Tokens, GrantFault> {
-        let places = Places {
-            token: self.token_from.as_ref(),
-            refresh: self.refresh_token_from.as_ref(),
-            expires_in: self.expires_in.as_ref(),
-            expires_at: self.expires_at.as_ref(),
-            gives: Some(&self.gives),
-            look_up: self.look_up.as_ref(),
-            redirect,
-            lifetime: self.lifetime.map(|span| span.0),
-        };
-        let tokens = reply::tokens(answer, current, &places);
-        // Where the token stands, its type may be said in another place too.
-        let says_type = self.token_from.is_none() && self.token.is_bearer();
-        if tokens.is_ok() && says_type && !reply::is_bearer(answer.reply) {
-            let reason = "its `token_type` is not `Bearer`";
-            return Err(GrantFault::Unusable { status: answer.reply.status, reason });
-        }
-        tokens
+    ) -> Result<Option<Tokens>, GrantFault> {
+        read_tokens(self, answer, known.current, "").map(Some)
     }
 
     fn starts_alone(&self) -> bool {
@@ -109,18 +161,48 @@ impl TokenSource for OAuth2 {
     }
 }
 
+/// What a reply of the token endpoint gives; `redirect` is the query with which a browser came back, empty without one.
+///
+/// # Errors
+/// [`GrantFault`].
+pub fn read_tokens(
+    oauth2: &OAuth2,
+    answer: &Answer<'_>,
+    current: Option<&Tokens>,
+    redirect: &str,
+) -> Result<Tokens, GrantFault> {
+    let places = Places {
+        token: oauth2.token_from.as_ref(),
+        refresh: oauth2.refresh_token_from.as_ref(),
+        expires_in: oauth2.expires_in.as_ref(),
+        expires_at: oauth2.expires_at.as_ref(),
+        gives: Some(&oauth2.gives),
+        look_up: oauth2.look_up.as_ref(),
+        redirect,
+        lifetime: oauth2.lifetime.map(|span| span.0),
+    };
+    let tokens = reply::tokens(answer, current, &places)?;
+    // Where the token stands, its type may be said in another place too.
+    let says_type = oauth2.token_from.is_none() && oauth2.token.is_bearer();
+    if says_type && !reply::is_bearer(answer.reply) {
+        let reason = "its `token_type` is not `Bearer`";
+        return Err(GrantFault::Unusable { status: answer.reply.status, reason });
+    }
+    Ok(Tokens { client: current.and_then(|current| current.client.clone()), ..tokens })
+}
+
 /// See [`super::request`].
 fn request(
-    oauth2: &OAuth2,
-    connection: &Connection,
+    party: &Party<'_>,
     current: Option<&Tokens>,
     moment: &Moment,
 ) -> Result<Option<RequestSpec>, AuthFault> {
-    let mut parameters = Parameters::of(oauth2);
+    let Party { oauth2, connection, .. } = *party;
+    let mut parameters = Parameters::of(party.oauth2);
     if let Some(refresh) = current.and_then(|tokens| tokens.refresh.as_ref()) {
         parameters.push("grant_type", "refresh_token");
         parameters.push_secret("refresh_token", refresh);
-        return refresh_request(oauth2, connection, parameters, moment).map(Some);
+        return refresh_request(party, parameters, moment).map(Some);
     }
     match oauth2.grant {
         Grant::AuthorizationCode | Grant::DeviceCode => return Ok(None),
@@ -133,11 +215,11 @@ fn request(
             parameters.push("grant_type", "refresh_token");
             parameters
                 .push_secret("refresh_token", &Secret::from(&*credential(template, connection)?));
-            return refresh_request(oauth2, connection, parameters, moment).map(Some);
+            return refresh_request(party, parameters, moment).map(Some);
         }
         Grant::JwtBearer => {
             parameters.push("grant_type", JWT_GRANT);
-            let assertion = assertion(oauth2, connection, moment)?;
+            let assertion = assertion(party, moment)?;
             parameters.push_secret("assertion", &assertion);
             parameters.push_scopes();
         }
@@ -151,22 +233,19 @@ fn request(
             parameters.push_scopes();
         }
     }
-    token_request(oauth2, connection, parameters, moment).map(Some)
+    token_request(party, parameters, moment).map(Some)
 }
 
 /// The URL that a person's browser opens (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
 ///
 /// # Errors
 /// [`AuthFault`] where the connector or the connection says no URL or client.
-pub fn authorization_url(
-    oauth2: &OAuth2,
-    connection: &Connection,
-    request: &Authorization<'_>,
-) -> Result<Url, AuthFault> {
-    let mut url = wanted("authorizationUrl", oauth2.authorization_url.as_ref(), connection)?.url;
-    let mut parameters = Parameters::of(oauth2);
+pub fn authorization_url(party: &Party<'_>, request: &Authorization<'_>) -> Result<Url, AuthFault> {
+    let Party { oauth2, connection, .. } = *party;
+    let mut url = party.endpoint("authorizationUrl")?.url;
+    let mut parameters = Parameters::of(party.oauth2);
     parameters.push("response_type", "code");
-    parameters.push("client_id", &client_id(oauth2, connection)?);
+    parameters.push("client_id", &party.client_id()?);
     parameters.push("redirect_uri", request.redirect_uri);
     parameters.push("state", request.state);
     if oauth2.pkce {
@@ -185,35 +264,31 @@ pub fn authorization_url(
 /// # Errors
 /// [`AuthFault`].
 pub fn exchange(
-    oauth2: &OAuth2,
-    connection: &Connection,
+    party: &Party<'_>,
     code: &Secret,
     request: &Authorization<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::of(oauth2);
+    let Party { oauth2, .. } = *party;
+    let mut parameters = Parameters::of(party.oauth2);
     parameters.push("grant_type", "authorization_code");
     parameters.push_secret("code", code);
     parameters.push("redirect_uri", request.redirect_uri);
     if oauth2.pkce {
         parameters.push_secret("code_verifier", &request.pkce.verifier);
     }
-    token_request(oauth2, connection, parameters, moment)
+    token_request(party, parameters, moment)
 }
 
 /// The request that gives a device code (RFC 8628, section 3.1).
 ///
 /// # Errors
 /// [`AuthFault`].
-pub fn device_request(
-    oauth2: &OAuth2,
-    connection: &Connection,
-    moment: &Moment,
-) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::of(oauth2);
+pub fn device_request(party: &Party<'_>, moment: &Moment) -> Result<RequestSpec, AuthFault> {
+    let mut parameters = Parameters::of(party.oauth2);
     parameters.push_scopes();
-    let request = wanted("deviceUrl", oauth2.device_url.as_ref(), connection)?;
-    client_request(oauth2, connection, request, parameters, moment)
+    let request = party.endpoint("deviceUrl")?;
+    client_request(party, request, parameters, moment)
 }
 
 /// What a [`device_request`] gives.
@@ -249,21 +324,20 @@ pub fn read_device(answer: &Answer<'_>) -> Result<DeviceCode, GrantFault> {
 /// # Errors
 /// [`AuthFault`].
 pub fn device_poll(
-    oauth2: &OAuth2,
-    connection: &Connection,
+    party: &Party<'_>,
     code: &DeviceCode,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let mut parameters = Parameters::of(oauth2);
+    let mut parameters = Parameters::of(party.oauth2);
     parameters.push("grant_type", DEVICE_GRANT);
     parameters.push_secret("device_code", &code.device_code);
-    token_request(oauth2, connection, parameters, moment)
+    token_request(party, parameters, moment)
 }
 
-/// Whether the service offers revocation.
+/// Whether the service offers revocation, by the definition or by what the server says of itself.
 #[must_use]
-pub fn has_revocation(oauth2: &OAuth2) -> bool {
-    oauth2.revocation_url.is_some()
+pub fn has_revocation(oauth2: &OAuth2, server: Option<&Server>) -> bool {
+    oauth2.revocation_url.is_some() || server.is_some_and(|it| it.has("revocation_endpoint"))
 }
 
 /// The requests that revoke tokens: the refresh token first, with which the access token goes at most servers
@@ -272,8 +346,7 @@ pub fn has_revocation(oauth2: &OAuth2) -> bool {
 /// # Errors
 /// [`AuthFault`].
 pub fn revocations(
-    oauth2: &OAuth2,
-    connection: &Connection,
+    party: &Party<'_>,
     tokens: &Tokens,
     moment: &Moment,
 ) -> Result<Vec<RequestSpec>, AuthFault> {
@@ -281,11 +354,11 @@ pub fn revocations(
     let given = both.into_iter().filter_map(|(hint, token)| Some((hint, token?)));
     given
         .map(|(hint, token)| {
-            let mut parameters = Parameters::of(oauth2);
+            let mut parameters = Parameters::of(party.oauth2);
             parameters.push_secret("token", token);
             parameters.push("token_type_hint", hint);
-            let request = wanted("revocationUrl", oauth2.revocation_url.as_ref(), connection)?;
-            client_request(oauth2, connection, request, parameters, moment)
+            let request = party.endpoint("revocationUrl")?;
+            client_request(party, request, parameters, moment)
         })
         .collect()
 }
@@ -321,9 +394,9 @@ impl<'a> Parameters<'a> {
 
     /// What the token is for, where the connector says so; empty text says nothing.
     fn push_audience(&mut self, connection: &Connection) -> Result<(), AuthFault> {
-        let named = [("audience", &self.oauth2.audience), ("resource", &self.oauth2.resource)];
-        for (name, template) in named {
-            let Some(template) = template else { continue };
+        let audience = self.oauth2.audience.iter().map(|template| ("audience", template));
+        let resources = self.oauth2.resource.iter().flat_map(Resources::all);
+        for (name, template) in audience.chain(resources.map(|template| ("resource", template))) {
             let value = credential(template, connection)?;
             if !value.is_empty() {
                 self.push(name, &value);
@@ -351,42 +424,35 @@ impl<'a> Parameters<'a> {
 }
 
 /// A request that renews a token.
-fn refresh_request(
-    oauth2: &OAuth2,
-    connection: &Connection,
-    parameters: Parameters<'_>,
+fn refresh_request<'a>(
+    party: &Party<'a>,
+    parameters: Parameters<'a>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    match &oauth2.refresh_url {
-        Some(url) => {
-            let key = "refreshUrl";
-            request_to((key, url), oauth2, connection, parameters, moment)
-        }
-        None => token_request(oauth2, connection, parameters, moment),
-    }
+    let key = if party.oauth2.refresh_url.is_some() { "refreshUrl" } else { "tokenUrl" };
+    request_to(key, party, parameters, moment)
 }
 
 /// A request to the token endpoint.
-fn token_request(
-    oauth2: &OAuth2,
-    connection: &Connection,
-    parameters: Parameters<'_>,
+fn token_request<'a>(
+    party: &Party<'a>,
+    parameters: Parameters<'a>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    request_to(("tokenUrl", &oauth2.token_url), oauth2, connection, parameters, moment)
+    request_to("tokenUrl", party, parameters, moment)
 }
 
 /// A request for tokens, as the connector says that they are written.
 fn request_to<'a>(
-    (key, url): (&'static str, &Decision<EndpointUrl>),
-    oauth2: &'a OAuth2,
-    connection: &Connection,
+    key: &'static str,
+    party: &Party<'a>,
     mut parameters: Parameters<'a>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
+    let Party { oauth2, connection, .. } = *party;
     parameters.push_audience(connection)?;
     parameters.push_own(&oauth2.token_parameters, connection)?;
-    let mut request = wanted(key, Some(url), connection)?;
+    let mut request = party.endpoint(key)?;
     if let Some(declared) = &oauth2.token_request {
         request.method = Method::from_bytes(declared.method.as_bytes()).unwrap_or(Method::POST);
         let mut own = Parameters::of(oauth2);
@@ -394,7 +460,7 @@ fn request_to<'a>(
         add_to_query(own.pairs(), &mut request.url);
     }
     let carrier = oauth2.token_request.as_ref().map_or(Carrier::Form, |request| request.carrier);
-    let mut request = carried(carrier, oauth2, connection, request, parameters, moment)?;
+    let mut request = carried(carrier, party, request, parameters, moment)?;
     for (name, template) in oauth2.token_request.iter().flat_map(|request| &request.headers) {
         let value = credential(template, connection)?;
         let name = header_name(name).map_err(AuthFault::Header)?;
@@ -409,30 +475,29 @@ fn request_to<'a>(
 
 /// A form with the proof of who the client is.
 fn client_request(
-    oauth2: &OAuth2,
-    connection: &Connection,
+    party: &Party<'_>,
     request: RequestSpec,
     parameters: Parameters<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    carried(Carrier::Form, oauth2, connection, request, parameters, moment)
+    carried(Carrier::Form, party, request, parameters, moment)
 }
 
 /// The parameters with the proof of who the client is (RFC 6749, section 2.3).
 fn carried<'a>(
     carrier: Carrier,
-    oauth2: &'a OAuth2,
-    connection: &Connection,
+    party: &Party<'a>,
     mut request: RequestSpec,
     mut parameters: Parameters<'a>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
+    let Party { oauth2, connection, .. } = *party;
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let client_auth = oauth2.client_auth();
+    let client_auth = party.client_auth();
     if matches!(client_auth, ClientAuth::Basic | ClientAuth::BasicRaw | ClientAuth::BasicAndBody) {
-        let (id, secret) = (client_id(oauth2, connection)?, client_secret(oauth2, connection)?);
+        let (id, secret) = (party.client_id()?, party.client_secret()?);
         // RFC 6749, section 2.3.1: both are form-encoded first. Not every server knows.
         let written = |text: &str| {
             Zeroizing::new(match client_auth {
@@ -453,19 +518,18 @@ fn carried<'a>(
     match client_auth {
         ClientAuth::Basic | ClientAuth::BasicRaw => {}
         ClientAuth::Body | ClientAuth::BasicAndBody => {
-            parameters.push("client_id", &client_id(oauth2, connection)?);
-            parameters
-                .push_secret("client_secret", &Secret::from(&*client_secret(oauth2, connection)?));
+            parameters.push("client_id", &party.client_id()?);
+            parameters.push_secret("client_secret", &Secret::from(&*party.client_secret()?));
         }
         ClientAuth::None => {
-            if oauth2.client_id.is_some() {
-                parameters.push("client_id", &client_id(oauth2, connection)?);
+            if oauth2.client_id.is_some() || party.client.is_some() {
+                parameters.push("client_id", &party.client_id()?);
             }
         }
         ClientAuth::PrivateKeyJwt => {
-            parameters.push("client_id", &client_id(oauth2, connection)?);
+            parameters.push("client_id", &party.client_id()?);
             parameters.push("client_assertion_type", JWT_CLIENT);
-            parameters.push_secret("client_assertion", &assertion(oauth2, connection, moment)?);
+            parameters.push_secret("client_assertion", &assertion(party, moment)?);
         }
     }
     let body = match carrier {
@@ -487,11 +551,8 @@ fn carried<'a>(
 }
 
 /// A signed assertion (RFC 7523, section 3).
-fn assertion(
-    oauth2: &OAuth2,
-    connection: &Connection,
-    moment: &Moment,
-) -> Result<Secret, AuthFault> {
+fn assertion(party: &Party<'_>, moment: &Moment) -> Result<Secret, AuthFault> {
+    let Party { oauth2, connection, .. } = *party;
     let Some(declared) = &oauth2.assertion else {
         return Err(AuthFault::Key { reason: "the connector declares no assertion" });
     };
@@ -502,11 +563,11 @@ fn assertion(
     };
     let issuer = match text(&declared.issuer)? {
         Some(issuer) => issuer,
-        None => client_id(oauth2, connection)?.into_owned(),
+        None => party.client_id()?.into_owned(),
     };
     let audience = match text(&declared.audience)? {
         Some(audience) => audience,
-        None => wanted("tokenUrl", Some(&oauth2.token_url), connection)?.url.to_string(),
+        None => party.endpoint("tokenUrl")?.url.to_string(),
     };
     let mut claims = serde_json::Map::new();
     claims.insert("sub".into(), text(&declared.subject)?.unwrap_or_else(|| issuer.clone()).into());
@@ -528,37 +589,6 @@ fn assertion(
     sign_token(declared.algorithm, &key, key_id.into_iter().collect(), &claims)
 }
 
-fn client_id<'c>(
-    oauth2: &'c OAuth2,
-    connection: &'c Connection,
-) -> Result<Cow<'c, str>, AuthFault> {
-    match &oauth2.client_id {
-        Some(template) => credential(template, connection),
-        None => {
-            Err(AuthFault::Endpoint { key: "clientId", reason: "the connector does not say it" })
-        }
-    }
-}
-
-fn client_secret<'c>(
-    oauth2: &'c OAuth2,
-    connection: &'c Connection,
-) -> Result<Cow<'c, str>, AuthFault> {
-    match &oauth2.client_secret {
-        Some(template) => credential(template, connection),
-        None => Ok(Cow::Borrowed("")),
-    }
-}
-
 fn scopes(oauth2: &OAuth2) -> String {
     oauth2.scopes.join(oauth2.scope_separator.as_deref().unwrap_or(" "))
-}
-
-fn wanted(
-    key: &'static str,
-    url: Option<&Decision<EndpointUrl>>,
-    connection: &Connection,
-) -> Result<RequestSpec, AuthFault> {
-    let url = url.ok_or(AuthFault::Endpoint { key, reason: "the connector does not say it" })?;
-    endpoint(key, url, Method::POST, connection)
 }

@@ -2,30 +2,25 @@
 
 use super::answer::Answer;
 use super::fault::{GrantFault, Refused};
+use super::known::Known;
 use super::reply;
 use super::tokens::Tokens;
 use crate::auth::{AuthFault, AuthMethod, OAuth2, Session};
-use crate::connection::Connection;
 use crate::moment::Moment;
 use crate::request::RequestSpec;
 
 /// How a scheme gets its tokens.
 pub(super) trait TokenSource {
-    /// As [`request`].
-    fn request(
-        &self,
-        connection: &Connection,
-        current: Option<&Tokens>,
-        moment: &Moment,
-    ) -> Result<Option<RequestSpec>, AuthFault>;
+    /// The request that comes next; `None` where a person has to log in.
+    fn request(&self, known: &Known<'_>, moment: &Moment)
+    -> Result<Option<RequestSpec>, AuthFault>;
 
-    /// As [`read`].
+    /// What its reply gives; `None` where another request comes next.
     fn read(
         &self,
+        known: &mut Known<'_>,
         answer: &Answer<'_>,
-        current: Option<&Tokens>,
-        redirect: &str,
-    ) -> Result<Tokens, GrantFault>;
+    ) -> Result<Option<Tokens>, GrantFault>;
 
     /// As [`starts_alone`].
     fn starts_alone(&self) -> bool {
@@ -63,7 +58,7 @@ impl<'a> TokenScheme<'a> {
         }
     }
 
-    fn source(self) -> &'a dyn TokenSource {
+    pub(super) fn source(self) -> &'a dyn TokenSource {
         match self {
             TokenScheme::OAuth2(oauth2) => oauth2,
             TokenScheme::Session(session) => session,
@@ -71,48 +66,10 @@ impl<'a> TokenScheme<'a> {
     }
 }
 
-/// The request that gets a token without a person: with the refresh token, where there is one, or as the grant says.
-/// `None` where a person has to log in.
-///
-/// # Errors
-/// [`AuthFault`] where a value is missing or unusable.
-pub fn request(
-    scheme: TokenScheme<'_>,
-    connection: &Connection,
-    current: Option<&Tokens>,
-    moment: &Moment,
-) -> Result<Option<RequestSpec>, AuthFault> {
-    scheme.source().request(connection, current, moment)
-}
-
 /// Whether the token can be got anew without a person, when the refresh token is no longer good.
 #[must_use]
 pub fn starts_alone(scheme: TokenScheme<'_>) -> bool {
     scheme.source().starts_alone()
-}
-
-/// What the reply to a [`request`] gives.
-///
-/// # Errors
-/// [`GrantFault`].
-pub fn read(
-    scheme: TokenScheme<'_>,
-    answer: &Answer<'_>,
-    current: Option<&Tokens>,
-) -> Result<Tokens, GrantFault> {
-    scheme.source().read(answer, current, "")
-}
-
-/// What the reply to the exchange of a code gives, with the query with which the browser came back.
-///
-/// # Errors
-/// [`GrantFault`].
-pub fn read_after_redirect(
-    scheme: TokenScheme<'_>,
-    answer: &Answer<'_>,
-    redirect: &str,
-) -> Result<Tokens, GrantFault> {
-    scheme.source().read(answer, None, redirect)
 }
 
 /// What a reply that refuses something means.

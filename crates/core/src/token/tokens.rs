@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::client::Client;
 use crate::secret::Secret;
 
 /// What an authorization server or a login gave.
@@ -25,6 +26,8 @@ pub struct Tokens {
     pub scope: Option<String>,
     /// The values of the connection that came with it, by label.
     pub gives: Map<String, Value>,
+    /// The client that they were got by, where it has registered itself.
+    pub client: Option<Client>,
 }
 
 impl fmt::Debug for Tokens {
@@ -52,6 +55,7 @@ impl Tokens {
             replaced_at: None,
             scope: None,
             gives: Map::new(),
+            client: None,
         }
     }
 
@@ -95,6 +99,9 @@ impl Tokens {
         if !self.gives.is_empty() {
             map.insert("gives".to_owned(), Value::Object(self.gives.clone()));
         }
+        if let Some(client) = &self.client {
+            map.insert("client".to_owned(), client.to_value());
+        }
         Value::Object(map)
     }
 
@@ -113,7 +120,12 @@ impl Tokens {
             Some(Value::Object(gives)) => gives,
             _ => Map::new(),
         };
-        Some(Tokens { access, refresh, expires_at, renew_at, replaced_at, scope, gives })
+        let client = map.remove("client").and_then(|found| {
+            let client = Client::from_value(&found);
+            wipe(found);
+            client
+        });
+        Some(Tokens { access, refresh, expires_at, renew_at, replaced_at, scope, gives, client })
     }
 }
 
@@ -148,7 +160,8 @@ impl TokenSet {
         let texts = |tokens: &Tokens| {
             let secrets = [Some(&tokens.access), tokens.refresh.as_ref()];
             let secrets = secrets.into_iter().flatten().map(|secret| secret.expose().len());
-            secrets.sum::<usize>() + Value::Object(tokens.gives.clone()).to_string().len()
+            let client = tokens.client.as_ref().map_or(0, |it| it.secret_bytes() + 512);
+            secrets.sum::<usize>() + client + Value::Object(tokens.gives.clone()).to_string().len()
         };
         let longest: usize = self.0.values().map(|tokens| 6 * texts(tokens) + 256).sum();
         let mut bytes = Zeroizing::new(Vec::with_capacity(longest));

@@ -19,7 +19,7 @@ use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::shutdown::Shutdown;
 use crate::stored::{LazyStore, OpenStore, StoredConnections, Stores};
-use crate::token::{Renewer, Slots, Timing};
+use crate::token::{Renewer, Servers, Slots, Timing};
 use crate::transport::{HttpTransport, Observer, StandIn, Transport};
 use cardhost_store::{Store, TenantStore};
 
@@ -253,6 +253,7 @@ impl HostBuilder {
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
             timing: Timing::new(self.policy.token_lease),
+            servers: Servers::default(),
             settings: settings.clone(),
         };
         let inner = Inner {

@@ -10,12 +10,15 @@
 //! are kept by the process and stored first when it is asked for a token again.
 
 mod chosen;
+mod describe;
 mod look_up;
 mod renewer;
+mod servers;
 mod slot;
 mod timing;
 
 pub(crate) use chosen::{lacks, the_one};
 pub(crate) use renewer::{Renewer, Wanted, keep_secret};
+pub(crate) use servers::Servers;
 pub(crate) use slot::{Revised, Slot, Slots};
 pub(crate) use timing::{LEASE, Timing};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cardhost_core::auth::AuthMethod;
+use cardhost_core::auth::{AuthFault, AuthMethod};
 use cardhost_core::call::Treatment;
 use cardhost_core::connection::Connection;
 use cardhost_core::connector::Connector;
@@ -16,11 +16,12 @@ use cardhost_core::request::{ReplySecret, RequestSpec};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::secret::Secret;
 use cardhost_core::template::ValueTemplate;
-use cardhost_core::token::{self, Answer, GrantFault, NoToken, Now, TokenScheme, Tokens};
+use cardhost_core::token::{self, Answer, Asking, GrantFault, NoToken, Now, TokenScheme, Tokens};
 use cardhost_core::transport_fault::TransportFaultKind;
 use tracing::Instrument as _;
 
 use super::chosen::lacks;
+use super::servers::Servers;
 use super::slot::{Held, Revised, Slot, SlotLease, Unsaved};
 use super::timing::Timing;
 use crate::clock::Clock;
@@ -43,6 +44,8 @@ pub(crate) struct Renewer {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) egress: EgressPolicy,
     pub(crate) timing: Timing,
+    /// What servers say of themselves.
+    pub(crate) servers: Servers,
     /// What look-ups are planned with.
     pub(crate) settings: PlanSettings,
 }
@@ -92,6 +95,15 @@ impl Wanted {
     fn lacks(&self, tokens: &Tokens) -> bool {
         let method = || self.connector.auth.get(&self.method);
         self.brings && method().is_some_and(|method| lacks(method, tokens))
+    }
+
+    /// A request that gets a token, with the TLS settings of the method; what it gives to secret fields is kept out of recordings.
+    pub(super) fn secured(&self, mut request: RequestSpec) -> Result<RequestSpec, AuthFault> {
+        if let Some(method) = self.connector.auth.get(&self.method) {
+            method.scheme().secure(&mut request, &*self.connection)?;
+            keep_secret(&self.connector, method, &mut request);
+        }
+        Ok(request)
     }
 
     pub(super) fn fault(&self, fault: GrantFault) -> Error {
@@ -353,23 +365,37 @@ impl Renewer {
             (fault, error)
         };
         let unusable = |error| (GrantFault::LoginRequired, error);
-        let moment = self.moment().map_err(unusable)?;
         let refused = |fault| {
             let fault = PlanFault::Auth { method: wanted.method.clone(), fault };
             unusable(Error::from(fault))
         };
-        let request = token::request(scheme, &wanted.connection, current, &moment);
-        let request = request.map_err(refused)?;
-        let mut request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
-        if let Some(method) = wanted.connector.auth.get(&wanted.method) {
-            method.scheme().secure(&mut request, &*wanted.connection).map_err(refused)?;
-            keep_secret(&wanted.connector, method, &mut request);
+        let renews = current.is_some_and(|current| current.refresh.is_some());
+        if !renews && !token::starts_alone(scheme) {
+            return Err(failed(GrantFault::LoginRequired, None));
         }
-        let reply = self.send(&request).await;
-        let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
-        let now = Now { shared: now, here: self.unix_seconds() };
-        let answer = Answer { reply: &reply, redactor: &request.redactor, now };
-        token::read(scheme, &answer, current).map_err(|fault| failed(fault, Some(&request)))
+        let server = match scheme.oauth2() {
+            Some(oauth2) => self.server(wanted, oauth2).await.map_err(unusable)?,
+            None => None,
+        };
+        // Several requests have the time of one: the lease is no longer.
+        let (since, mut time) = (Instant::now(), self.timing.treatment);
+        let mut asking = Asking::begin(scheme, &wanted.connection, current, server.as_deref());
+        loop {
+            let moment = self.moment().map_err(unusable)?;
+            let request = asking.request(&moment).map_err(refused)?;
+            let request = request.ok_or_else(|| failed(GrantFault::LoginRequired, None))?;
+            let request = wanted.secured(request).map_err(refused)?;
+            let reply = self.send_within(&request, time).await;
+            let reply = reply.map_err(|fault| failed(fault, Some(&request)))?;
+            let now = Now { shared: now, here: self.unix_seconds() };
+            let answer = Answer { reply: &reply, redactor: &request.redactor, now };
+            let read = asking.read(&answer).map_err(|fault| failed(fault, Some(&request)))?;
+            if let Some(tokens) = read {
+                return Ok(tokens);
+            }
+            let total = self.timing.treatment.total_timeout;
+            time = self.timing.treatment.within(total.saturating_sub(since.elapsed()));
+        }
     }
 
     /// Tokens got anew, for a login.
@@ -392,8 +418,17 @@ impl Renewer {
     /// # Errors
     /// [`GrantFault::Transport`] where no whole reply came.
     pub(crate) async fn send(&self, request: &RequestSpec) -> Result<Reply, GrantFault> {
+        self.send_within(request, self.timing.treatment).await
+    }
+
+    /// The same in another time.
+    async fn send_within(
+        &self,
+        request: &RequestSpec,
+        treatment: Treatment,
+    ) -> Result<Reply, GrantFault> {
         let origin = || request.url.origin().ascii_serialization();
-        let (since, treatment) = (Instant::now(), self.timing.treatment);
+        let since = Instant::now();
         let mut sent = match self.egress.check(request) {
             Ok(()) => self.transport.send(request, treatment).await,
             Err(fault) => Err(fault),

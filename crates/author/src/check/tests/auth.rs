@@ -290,6 +290,63 @@ methods! {
          "definition.value /auth/key/lookUp/gives/Region 25:314 `gives` is for fields that say `\"from\": \"login\"`",
          "definition.value /auth/key/lookUp/gives/Region 25:324 `Region` is there twice"];
 
+    an_issuer_says_where_its_endpoints_are:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "authorization_code", "issuer": "https://login.acme.example", {CLIENT} }}"#)) => [];
+
+    an_issuer_is_https:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "issuer": "http://login.acme.example", {CLIENT} }}"#)) => ["definition.value /auth/key/issuer 25:75 `http://login.acme.example` is not an https URL without user and fragment"];
+
+    an_issuer_refers_to_what_is_there:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "issuer": "https://<<connection.Regoin>>.acme.example", {CLIENT} }}"#)) => ["template.unknown_reference /auth/key/issuer 25:75 `connection.Regoin` refers to nothing: there is no `Regoin` (did you mean `Region`?)"];
+
+    a_client_registers_itself:
+        method(r#"{ "scheme": "oauth2", "grant": "authorization_code", "issuer": "https://login.acme.example", "registration": { "metadata": { "client_name": "Acme" } } }"#) => [];
+
+    a_registration_has_a_url:
+        method(r#"{ "scheme": "oauth2", "grant": "authorization_code", "tokenUrl": "https://login.acme.example/token", "authorizationUrl": "https://login.acme.example/authorize", "registration": { "metadata": { "client_name": "<<connection.Tokn>>" } } }"#) => ["definition.missing_key /auth/key/registration 25:189 key `url` is missing",
+         "template.unknown_reference /auth/key/registration/metadata/client_name 25:220 `connection.Tokn` refers to nothing: there is no `Tokn` (did you mean `Token`?)"];
+
+    a_registration_stands_alone:
+        method(&format!(r#"{{ "scheme": "oauth2", "grant": "client_credentials", "issuer": "https://login.acme.example", "registration": {{ "url": "http://login.acme.example/register" }}, "clientAuth": "private_key_jwt", {ASSERTION}, {CLIENT} }}"#)) => ["definition.value /auth/key/registration 25:121 `registration` needs a method without `clientId` and `clientSecret`, which it brings",
+         "definition.value /auth/key/registration 25:121 `registration` needs the grant `authorization_code` or `device_code`: a login registers",
+         "definition.value /auth/key/registration 25:121 `registration` needs another `clientAuth` than `private_key_jwt`",
+         "definition.value /auth/key/registration/url 25:130 `http://login.acme.example/register` is not an https URL without user and fragment"];
+
+    a_token_may_be_for_several_resources:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "resource": ["https://a.acme.example", "<<connection.Regoin>>"]"#)) => ["template.unknown_reference /auth/key/resource/1 25:228 `connection.Regoin` refers to nothing: there is no `Regoin` (did you mean `Region`?)"];
+
+    a_resource_is_text_or_a_list:
+        oauth2(&format!(r#""grant": "client_credentials", {CLIENT}, "resource": {{ "a": "b" }}"#)) => ["definition.type /auth/key/resource 25:201 this must be text or a list, not an object"];
+
+    a_login_has_steps:
+        method(r#"{ "scheme": "session", "login": [
+          { "url": "https://acme.example/begin", "method": "GET", "gives": { "csrf": "<<response.body.csrf>>" } },
+          { "url": "https://acme.example/login/<<login.csrf>>", "headers": { "X-CSRF": "<<login.csrf>>" }, "json": { "key": "<<connection.Token>>" }, "gives": { "id": "<<response.body.id>>-<<login.csrf>>" } }
+        ], "tokenFrom": "<<response.body.token>><<login.id>>" }"#) => [];
+
+    a_step_refers_to_those_before_it:
+        method(r#"{ "scheme": "session", "login": [
+          { "url": "https://acme.example/begin", "method": "GET", "query": { "a": "<<login.csrf>>" }, "gives": { "csrf": "<<response.body.csrf>>" } },
+          { "url": "http://acme.example/login", "headers": { "X CSRF": "<<login.crsf>>" }, "json": { "key": "<<connection.Token>>" }, "gives": { "id": "<<connection.Token>>" } }
+        ], "tokenFrom": "<<login.ids>>" }"#) => ["template.root /auth/key/login/0/query/a 26:83 `login.csrf` is not in scope here (here it can start with `connection`)",
+         "definition.value /auth/key/login/1/url 27:20 `http://acme.example/login` is not an https URL without user and fragment",
+         "definition.value /auth/key/login/1/headers/X CSRF 27:72 `X CSRF` is not the name of a header that may be set",
+         "template.unknown_reference /auth/key/login/1/headers/X CSRF 27:72 `login.crsf` refers to nothing: there is no `crsf` (did you mean `csrf`?)",
+         "template.root /auth/key/login/1/gives/id 27:152 `connection.Token` is not in scope here (here it can start with `response` or `login`)",
+         "template.unknown_reference /auth/key/tokenFrom 28:25 `login.ids` refers to nothing: there is no `ids` (did you mean `id`?)"];
+
+    a_login_has_a_step:
+        method(r#"{ "scheme": "session", "login": [], "tokenFrom": "<<response.body.token>>" }"#) => ["definition.value /auth/key/login 25:44 `[]` is not a list of at least 1"];
+
+    a_login_is_a_step_or_several:
+        method(r#"{ "scheme": "session", "login": "https://acme.example/login", "tokenFrom": "<<response.body.token>>" }"#) => ["definition.type /auth/key/login 25:44 this must be a list or an object, not text"];
+
+    a_step_has_a_url:
+        method(r#"{ "scheme": "session", "login": [{ "method": "GET" }, { "url": "https://acme.example/login", "form": { "k": "<<connection.Token>>" }, "json": {}, "auth": { "scheme": "digest", "username": "me", "password": "<<connection.Token>>" } }], "tokenFrom": "<<response.body.token>>" }"#) => ["definition.missing_key /auth/key/login/0 25:45 key `url` is missing"];
+
+    what_steps_give_is_not_in_scope_elsewhere:
+        method(r#"{ "scheme": "bearer", "token": "<<connection.Token>><<login.csrf>>" }"#) => ["template.root /auth/key/token 25:43 `login.csrf` is not in scope here (here it can start with `connection`)"];
+
     all_needs_two:
         method(r#"{ "scheme": "all", "of": [{ "scheme": "bearer", "token": "<<connection.Token>>" }] }"#) => ["definition.value /auth/key/of 25:37 `of` needs two schemes at least"];
 
