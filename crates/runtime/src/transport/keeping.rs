@@ -66,7 +66,7 @@ impl Keeping {
         let hash = Context::new(&SHA256);
         Ok(Writing {
             partial,
-            work: Work::Free(file, hash),
+            work: Work::Free(Box::new((file, hash))),
             block: Vec::new(),
             gathered: 0,
             size: 0,
@@ -171,10 +171,13 @@ pub(super) struct Writing {
     size: u64,
 }
 
+/// The file, and the digest of what is in it so far.
+type Open = Box<(File, Context)>;
+
 /// The file, or the work on it that goes on elsewhere.
 enum Work {
-    Free(File, Context),
-    Busy(JoinHandle<io::Result<(File, Context)>>),
+    Free(Open),
+    Busy(JoinHandle<io::Result<Open>>),
     Over,
 }
 
@@ -192,24 +195,25 @@ impl Writing {
         if self.gathered >= BLOCK_BYTES { self.flush().await } else { Ok(()) }
     }
 
-    async fn free(&mut self) -> io::Result<(File, Context)> {
+    async fn free(&mut self) -> io::Result<Open> {
         match std::mem::replace(&mut self.work, Work::Over) {
-            Work::Free(file, hash) => Ok((file, hash)),
+            Work::Free(open) => Ok(open),
             Work::Busy(job) => job.await.unwrap_or_else(|error| Err(io::Error::other(error))),
             Work::Over => Err(io::Error::other("it is not open")),
         }
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        let (mut file, mut hash) = self.free().await?;
+        let mut open = self.free().await?;
         let block = std::mem::take(&mut self.block);
         self.gathered = 0;
         self.work = Work::Busy(tokio::task::spawn_blocking(move || {
+            let (file, hash) = &mut *open;
             for chunk in block {
                 hash.update(&chunk);
                 file.write_all(&chunk)?;
             }
-            Ok((file, hash))
+            Ok(open)
         }));
         Ok(())
     }
@@ -217,7 +221,7 @@ impl Writing {
     /// The whole file, without its name yet.
     pub(super) async fn finish(mut self) -> io::Result<KeptFile> {
         self.flush().await?;
-        let (_, hash) = self.free().await?;
+        let hash = self.free().await?.1;
         let path = self.partial.0.take().unwrap_or_default();
         let digest = hash.finish();
         let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
