@@ -18,6 +18,7 @@ mod catalogue;
 mod catalogue_moto;
 mod catalogue_peer;
 mod connection_cli;
+mod downloads;
 mod egress;
 mod embedded;
 mod embedding;
