@@ -53,6 +53,7 @@ mod one_wording;
 mod openssl_peer;
 mod peers;
 mod postgres;
+mod proxies;
 mod public_api;
 mod redirects;
 mod retries;
