@@ -59,6 +59,13 @@ pub mod catalog {
     pub use cardhost_runtime::catalog::{CardSource, Catalog, Folder, MemorySource};
 }
 
+/// Pages: which are asked for, what takes their records, what was had of them.
+pub mod pages {
+    pub use cardhost_core::failure::SoFar;
+    pub use cardhost_core::pages::{Cursor, Ended, Got, Records, Wanted};
+    pub use cardhost_runtime::record_sink::RecordSink;
+}
+
 /// The time, as a host sees it.
 pub mod clock {
     pub use cardhost_runtime::clock::{Clock, FixedClock, SystemClock};
@@ -130,6 +137,7 @@ pub mod fault {
     pub use cardhost_core::inject::path::UrlFault;
     pub use cardhost_core::invocation::InvocationFault;
     pub use cardhost_core::load::LoadFault;
+    pub use cardhost_core::pages::PageFault;
     pub use cardhost_core::plan::PlanFault;
     pub use cardhost_core::response::OutputFault;
     pub use cardhost_core::settle::{FieldFault, FieldProblem, FieldRoot};

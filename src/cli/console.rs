@@ -203,6 +203,13 @@ impl Console {
             let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
             text.push_str(&format!("\n  body: {}", printable(&shortened(&body))));
         }
+        if let (Some(so_far), Some(got)) = (error.so_far(), shown.get("pages")) {
+            let (pages, records) = (so_far.got.pages, so_far.got.records);
+            text.push_str(&format!("\n  pages: {pages} and {records} records before it"));
+            if let Some(next) = got.get("next") {
+                text.push_str(&format!("; go on with --from '{}'", printable(&next.to_string())));
+            }
+        }
         if let Some(hint) = error.hint() {
             text.push_str(&format!("\n  {HINT}hint{PLAIN}: {}", printable(&hint)));
         }

@@ -27,6 +27,7 @@ mod mock;
 mod names;
 mod new;
 mod output_file;
+mod pages;
 mod parse;
 mod plan;
 mod reach;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cardhost::clock::{Clock as _, SystemClock};
+use cardhost::core::response::Output;
+use cardhost::pages::SoFar;
 use cardhost::{Outcome, Policy};
 use clap::Args;
 
@@ -12,8 +14,9 @@ use super::console::{Console, Failure};
 use super::filter::Filter;
 use super::given::Given;
 use super::global::Global;
-use super::interrupt::DrainArgs;
+use super::interrupt::{DrainArgs, Interrupt};
 use super::output_file::OutputFile;
+use super::pages::{self, PagesArgs};
 use super::reach::TargetArgs;
 use super::set::SetArgs;
 use super::setup;
@@ -45,6 +48,8 @@ pub(crate) struct RunArgs {
     #[arg(long, requires = "stream")]
     pub(crate) ordered: bool,
     #[command(flatten)]
+    pub(crate) pages: PagesArgs,
+    #[command(flatten)]
     pub(crate) drain: DrainArgs,
     /// Let lines of --stream point at the environment and files with {"env": NAME} and {"file": PATH}: where nobody else
     /// writes them
@@ -73,7 +78,12 @@ impl RunArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
-    let builder = setup::running_host(global, &args.target.reach, args.policy(), args.mock)?;
+    let mut builder = setup::running_host(global, &args.target.reach, args.policy(), args.mock)?;
+    // Between two pages there is something to end in good order.
+    let interrupt = args.pages.goes_on().then(|| Interrupt::listen(&args.drain)).transpose()?;
+    if let Some(interrupt) = &interrupt {
+        builder = builder.shutdown(interrupt.shutdown.clone());
+    }
     let host = builder.build();
     let card = args.target.card.as_deref();
     let runtime = setup::runtime()?;
@@ -83,13 +93,35 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     }
     let filter = args.filter.as_deref().map(Filter::parse).transpose()?;
     let file = args.output.as_deref().map(OutputFile::open).transpose()?;
-    let (invocation, placed) = Given::read(&host, card, &args.set)?.parts();
+    let (mut invocation, placed) = Given::read(&host, card, &args.set)?.parts();
+    args.pages.apply(&mut invocation);
+    let ended = |ended: Result<(), Failure>| match interrupt.as_ref().and_then(Interrupt::signal) {
+        Some(signal) if ended.is_ok() => Err(Failure::Interrupted(signal, None)),
+        _ => ended,
+    };
+    if args.pages.records {
+        let ran = runtime.block_on(pages::records(&host, card, invocation, console))?;
+        if let Ok(outcome) = &ran {
+            console.warnings(&outcome.warnings);
+            pages::tell(outcome.pages.as_ref(), console);
+        }
+        return ended(ran.map(drop).map_err(|error| placed(error).into()));
+    }
     let ran = runtime.block_on(waiting::shown(host.run(card, invocation)));
-    let outcome = ran.map_err(placed)?;
+    let outcome = match ran {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // What came before it is not lost.
+            if let Some(SoFar { output: Some(output), .. }) = error.so_far() {
+                console.out(&format!("{}\n", as_text(output, args.pretty)?))?;
+            }
+            return Err(placed(error).into());
+        }
+    };
     host.catalog().leak();
     console.warnings(&outcome.warnings);
     if filter.is_none() && file.is_none() {
-        return print(&outcome, args.pretty, console);
+        return ended(print(&outcome, args.pretty, console));
     }
     // The call is made: what cannot be filtered or written is not lost.
     let kept = |failure: Failure| {
@@ -103,10 +135,10 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
         Some(filter) => filtered(filter, &outcome, args.pretty, console).map_err(kept)?,
         None => text(&outcome, args.pretty)?,
     };
-    match file {
+    ended(match file {
         Some(file) => file.write(&text).map_err(kept),
         None => console.out(&text),
-    }
+    })
 }
 
 /// The results of the filter, each on a line.
@@ -138,15 +170,17 @@ pub(crate) fn print(outcome: &Outcome, pretty: bool, console: &Console) -> Resul
 
 /// The outputs as JSON, with a line end.
 fn text(outcome: &Outcome, pretty: bool) -> Result<String, Failure> {
+    as_text(&outcome.output, pretty).map(|text| text + "\n")
+}
+
+fn as_text(output: &Output, pretty: bool) -> Result<String, Failure> {
     let written = if pretty {
-        outcome.output.to_value().and_then(|value| serde_json::to_string_pretty(&value))
+        output.to_value().and_then(|value| serde_json::to_string_pretty(&value))
     } else {
-        serde_json::to_string(&outcome.output)
+        serde_json::to_string(output)
     };
     // Only nesting beyond what serde reads can fail here; the compact form passes it on.
-    let mut text = written
-        .or_else(|_| serde_json::to_string(&outcome.output))
-        .map_err(|error| Failure::Io("output", error.into()))?;
-    text.push('\n');
-    Ok(text)
+    written
+        .or_else(|_| serde_json::to_string(output))
+        .map_err(|error| Failure::Io("output", error.into()))
 }

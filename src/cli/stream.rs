@@ -255,6 +255,9 @@ fn result_line(id: Option<Value>, result: Result<Outcome, Error>) -> ResultLine 
             let mut line = Map::new();
             line.insert("id".to_owned(), id.unwrap_or_default());
             line.insert("error".to_owned(), worded(&error).to_json());
+            if let Some(output) = error.so_far().and_then(|so_far| so_far.output.as_ref()) {
+                line.insert("output".to_owned(), output.to_value().unwrap_or_default());
+            }
             let warnings = warnings(error.warnings());
             if !warnings.is_empty() {
                 line.insert("warnings".to_owned(), Value::Array(warnings));

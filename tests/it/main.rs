@@ -51,6 +51,7 @@ mod oidc;
 mod oidc_peer;
 mod one_wording;
 mod openssl_peer;
+mod pages;
 mod peers;
 mod postgres;
 mod proxies;

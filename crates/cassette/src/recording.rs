@@ -148,7 +148,7 @@ fn take(request: &RequestSpec, reply: &Reply, body: DecodedBody<'_>, take: &mut 
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
-    let scope = ReplyScope { response: &response, options: &nothing, input: &nothing };
+    let scope = ReplyScope { response: &response, options: &nothing, input: &nothing, items: None };
     for secret in &*request.reply_secrets {
         let (template, keys) = match secret {
             ReplySecret::Value(template) => (template, None),

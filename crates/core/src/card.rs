@@ -9,6 +9,7 @@ use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
 use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
+use crate::pages::Pages;
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
 use crate::retries::Retries;
@@ -79,6 +80,8 @@ pub struct Card {
     pub idempotency_key: Option<IdempotencyKey>,
     /// How often it is sent again; what it leaves open is the connector's.
     pub retries: Option<Retries>,
+    /// That its replies are pages of a list.
+    pub pages: Option<Box<Pages>>,
     /// How the reply is read.
     #[serde(default)]
     pub response: ResponseRules,

@@ -143,12 +143,13 @@ fn body_paths(connector: &Connector, card: &Card) -> Paths {
         let Some(value) = &field.value else { continue };
         value.each_reference(&mut add);
     }
+    card.pages.iter().for_each(|pages| pages.each_reference(&mut add));
     failures(connector, card).for_each(|rule| rule.each_reference(&mut add));
     paths
 }
 
 fn reads_body_parts(connector: &Connector, card: &Card) -> bool {
-    let mut deep = failures(connector, card).next().is_some();
+    let mut deep = card.pages.is_some() || failures(connector, card).next().is_some();
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(template) = &field.value else {
             continue;

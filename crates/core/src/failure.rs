@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::definition::Definition;
 use crate::error::{Class, Code, Fault, Place, Retry};
+use crate::pages::Got;
 use crate::plan::{Plan, Refusal, Warning};
-use crate::response::Headers;
+use crate::response::{Headers, Output};
 use crate::secret::Redactor;
 use crate::settle::reference_place;
 use crate::transport_fault::{ExchangeFault, TransportFault};
@@ -35,7 +36,17 @@ struct ErrorBody {
     hint: Option<String>,
     response: Option<FailedResponse>,
     warnings: Vec<Warning>,
+    so_far: Option<SoFar>,
     redactor: Arc<Redactor>,
+}
+
+/// What a run had of pages before it failed.
+#[derive(Clone, Debug)]
+pub struct SoFar {
+    /// How many pages and records, and where it can go on.
+    pub got: Got,
+    /// The outputs of those pages, where they were kept.
+    pub output: Option<Output>,
 }
 
 /// What is kept of a reply that led to an error.
@@ -67,6 +78,7 @@ impl Error {
             fault,
             response: None,
             warnings: Vec::new(),
+            so_far: None,
             redactor: Arc::default(),
         }))
     }
@@ -146,6 +158,19 @@ impl Error {
         self
     }
 
+    /// With what was had before it.
+    #[must_use]
+    pub fn with_so_far(mut self, so_far: SoFar) -> Error {
+        self.0.so_far = Some(so_far);
+        self
+    }
+
+    /// What was had before it, of pages.
+    #[must_use]
+    pub fn so_far(&self) -> Option<&SoFar> {
+        self.0.so_far.as_ref()
+    }
+
     /// With the secrets that must not be shown.
     #[must_use]
     pub fn redacted_by(mut self, redactor: &Arc<Redactor>) -> Error {
@@ -220,7 +245,7 @@ impl Error {
         hint.map(|hint| self.0.redactor.redact(&hint).into_owned())
     }
 
-    /// `{"code","message","where","hint","retryable","retry_after_s","status","response"}`; only what is known.
+    /// `{"code","message","where","hint","retryable","retry_after_s","pages","status","response"}`; only what is known.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut map = Map::new();
@@ -252,6 +277,10 @@ impl Error {
         }
         if let Some(after) = self.retry_after_s() {
             map.insert("retry_after_s".into(), Value::from(after));
+        }
+        if let Some(so_far) = &self.0.so_far {
+            let got = Value::Object(so_far.got.to_map());
+            map.insert("pages".into(), self.0.redactor.redact_value(got));
         }
         if let (Some(response), Some(shown)) = (&self.0.response, self.shown_response()) {
             map.insert("status".into(), Value::from(response.status));

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 pub use fault::InvocationFault;
 
+use crate::pages::{Cursor, Wanted};
+
 /// One run of one card.
 #[derive(Clone, Default, PartialEq)]
 pub struct Invocation {
@@ -20,6 +22,8 @@ pub struct Invocation {
     pub options: Map<String, Value>,
     /// The inputs, by group.
     pub input: Map<String, Value>,
+    /// Which pages are wanted, of cards with `pages`.
+    pub pages: Option<Wanted>,
     /// The same for every attempt at one thing, for cards with an `idempotencyKey`.
     pub idempotency_key: Option<String>,
 }
@@ -63,7 +67,8 @@ fn reserved_key(text: &str) -> Option<usize> {
         .find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with("\"$serde_json::private::")))
 }
 
-const KEYS: [&str; 6] = ["id", "card", "connection", "options", "input", "idempotencyKey"];
+const KEYS: [&str; 7] = ["id", "card", "connection", "options", "input", "pages", "idempotencyKey"];
+const PAGES_KEYS: [&str; 3] = ["all", "limit", "from"];
 
 impl Invocation {
     /// Reads an invocation from JSON text.
@@ -116,6 +121,7 @@ impl Invocation {
                 "connection" => invocation.connection = connection(value)?,
                 "options" => invocation.options = object("options", value)?,
                 "input" => invocation.input = object("input", value)?,
+                "pages" => invocation.pages = pages(value)?,
                 "idempotencyKey" => match value {
                     Value::Null => {}
                     Value::String(key) => invocation.idempotency_key = Some(key),
@@ -145,6 +151,36 @@ fn connection(value: Value) -> Result<Option<ConnectionRef>, InvocationFault> {
         }
         other => Err(wrong_type("connection", "text or an object with `fields`", &other)),
     }
+}
+
+/// Which pages are wanted: `{"all": true}`, `{"limit": 500}`, `{"from": CURSOR}`, or several of them.
+fn pages(value: Value) -> Result<Option<Wanted>, InvocationFault> {
+    let map = match value {
+        Value::Null => return Ok(None),
+        Value::Object(map) => map,
+        other => return Err(wrong_type("pages", "an object of `all`, `limit` and `from`", &other)),
+    };
+    let mut wanted = Wanted::default();
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            (_, Value::Null) => {}
+            ("all", Value::Bool(all)) => wanted.all = all,
+            ("all", other) => return Err(wrong_type("pages.all", "true or false", &other)),
+            ("limit", other) => match other.as_u64().filter(|limit| *limit > 0) {
+                Some(limit) => wanted.limit = Some(limit),
+                None => return Err(wrong_type("pages.limit", "a whole number from 1 on", &other)),
+            },
+            ("from", Value::Object(cursor)) => wanted.from = Some(Cursor(cursor)),
+            ("from", other) => {
+                return Err(wrong_type("pages.from", "the `next` of an earlier run", &other));
+            }
+            _ => {
+                let nearest = crate::text::nearest(&key, PAGES_KEYS.into_iter());
+                return Err(InvocationFault::UnknownKey { key, nearest, within: "pages" });
+            }
+        }
+    }
+    Ok(Some(wanted))
 }
 
 fn object(key: &'static str, value: Value) -> Result<Map<String, Value>, InvocationFault> {

@@ -32,6 +32,7 @@ pub mod load;
 pub mod markup;
 pub mod moment;
 mod own_request;
+pub mod pages;
 pub mod parameters;
 pub mod pem;
 pub mod plan;

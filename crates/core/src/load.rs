@@ -167,6 +167,9 @@ pub fn read_card(
             compiled.value(field.value.as_ref(), &|| pointer(&["output", group, label, "value"]));
         }
     }
+    if let Some(pages) = &card.pages {
+        pages.each(&mut |value, place| compiled.value(Some(value), &|| format!("/pages{place}")));
+    }
     compiled.rules(&card.response.failures, "/response/failures");
     let mut faults = compiled.faults;
     faults.extend(card.complete(&connector).into_iter().map(|missing| of_file(file, missing)));

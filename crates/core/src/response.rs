@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::card::Card;
 use crate::decoder::{self, DecodedBody};
 use crate::field::{Field, FieldType};
+use crate::pages::Records;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, check_json, check_value};
 use crate::template::{Found, Reference, Root, Scope};
 use crate::transport_fault::TransportFault;
@@ -82,6 +83,8 @@ pub struct ReplyScope<'a> {
     pub options: &'a Map<String, Value>,
     /// The settled inputs.
     pub input: &'a Map<String, Value>,
+    /// The records of the page, where the reply is one.
+    pub items: Option<&'a Records>,
 }
 
 impl Scope for ReplyScope<'_> {
@@ -90,9 +93,23 @@ impl Scope for ReplyScope<'_> {
             Root::Connection | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
             Root::Options => descend_map(self.options, &reference.segments),
             Root::Input => descend_map(self.input, &reference.segments),
+            Root::Items => self.items.and_then(|items| item(items, &reference.segments)),
             Root::Response => self.response.lookup(&reference.segments),
         }
     }
+}
+
+/// All records of a page, or what of one: by its index, from the end where that is negative.
+fn item<'i>(items: &'i Records, segments: &[String]) -> Option<Found<'i>> {
+    let Some((index, rest)) = segments.split_first() else {
+        return Some(Found::Json(items.list()));
+    };
+    let item = items.get(index.parse().ok()?)?;
+    if rest.is_empty() {
+        return (item != "null").then_some(Found::Json(item));
+    }
+    let value = crate::value::text::read(item).ok()?;
+    descend(&value, rest).filter(|value| !value.is_null()).cloned().map(Found::Made)
 }
 
 /// Looks segments up in a map.
@@ -175,6 +192,13 @@ pub enum OutputValue {
     Headers(Arc<HeaderMap>),
 }
 
+impl OutputValue {
+    /// A list by its JSON text.
+    pub(crate) fn list(text: &str) -> OutputValue {
+        decoder::raw(text.into()).map_or(OutputValue::Absent, OutputValue::Raw)
+    }
+}
+
 impl Serialize for OutputValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -242,6 +266,27 @@ impl Output {
             OutputValue::Raw(raw) => raw.get().len(),
         };
         fields.map(|(_, value)| bytes(value)).sum()
+    }
+
+    /// The fields with their groups and labels, to be changed.
+    pub(crate) fn fields_mut(&mut self) -> impl Iterator<Item = (&str, &str, &mut OutputValue)> {
+        self.groups.iter_mut().flat_map(|(group, fields)| {
+            let group = group.as_str();
+            fields.iter_mut().map(move |(label, value)| (group, label.as_str(), value))
+        })
+    }
+
+    /// Gives one output field another value.
+    pub(crate) fn set(&mut self, group: &str, label: &str, value: OutputValue) {
+        let mut fields = self.fields_mut();
+        if let Some((.., place)) = fields.find(|(g, l, _)| (*g, *l) == (group, label)) {
+            *place = value;
+        }
+    }
+
+    /// One more group.
+    pub(crate) fn push(&mut self, group: &str, fields: Vec<(String, OutputValue)>) {
+        self.groups.push((group.to_owned(), fields));
     }
 
     /// The groups with their fields, in order.

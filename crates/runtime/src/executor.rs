@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use cardhost_core::call::{Outcome, Signed, Step, Unsigned, Waiting};
+use cardhost_core::call::{Outcome, Paged, Signed, Step, Unsigned, Waiting};
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
+use cardhost_core::pages::Ended;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Secret;
 use tokio::time::Instant;
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 use crate::apart::{BIG_BYTES, apart};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
+use crate::record_sink::RecordSink;
 use crate::shutdown::Shutdown;
 use crate::transport::{BoxFuture, Transport};
 
@@ -36,9 +38,14 @@ pub(crate) struct Driver<'a> {
 
 impl Driver<'_> {
     /// Runs a call to its end. Dropping the future ends the exchange and leaves nothing behind.
-    pub(crate) async fn drive(self, mut step: Step) -> Result<Outcome, Error> {
+    pub(crate) async fn drive(
+        self,
+        mut step: Step,
+        mut sink: Option<&mut dyn RecordSink>,
+    ) -> Result<Outcome, Error> {
         let mut sent = 0_u32;
-        let begun = Instant::now();
+        let mut begun = Instant::now();
+        let first = begun;
         // An attempt has its own limit, redirects included.
         let mut since = begun;
         loop {
@@ -53,8 +60,30 @@ impl Driver<'_> {
                     since = Instant::now();
                     step
                 }
+                Step::Page(mut paged) => {
+                    let (records, got) = (paged.take_records(), paged.got());
+                    tracing::debug!(pages = got.pages, records = got.records, "page");
+                    if let Some(sink) = &mut sink {
+                        sink.put(records, &got).await?;
+                    }
+                    let step = self.after(paged, first);
+                    begun = Instant::now();
+                    since = begun;
+                    step
+                }
                 Step::Done(result) => return result,
             };
+        }
+    }
+
+    /// What comes after a page: the next one, where nobody ends it and there is time for that.
+    fn after(&self, paged: Paged, first: Instant) -> Step {
+        if self.shutdown.is_some_and(Shutdown::has_begun) {
+            return Step::Done(paged.stop(Ended::Interrupted));
+        }
+        match first.elapsed() >= paged.time() {
+            true => Step::Done(paged.stop(Ended::MostTime)),
+            false => paged.go_on(),
         }
     }
 
@@ -87,7 +116,8 @@ impl Driver<'_> {
                     None => Ok(token.await),
                 };
                 match got {
-                    Ok(token) => token?,
+                    Ok(Ok(token)) => token,
+                    Ok(Err(error)) => return Err(unsigned.on_error(error)),
                     Err(fault) => return Err(unsigned.on_fault(fault)),
                 }
             }

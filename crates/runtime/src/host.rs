@@ -23,6 +23,7 @@ use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
+use cardhost_core::pages::PageFault;
 use cardhost_core::plan::{Circumstances, Plan, PlanSettings, plan_in};
 use cardhost_core::retries::{Backoff, Retries};
 use cardhost_core::text::nearest;
@@ -35,6 +36,7 @@ use crate::connections::ConnectionProvider;
 use crate::entropy;
 use crate::entropy::moment;
 use crate::executor::Driver;
+use crate::record_sink::RecordSink;
 use crate::secret_source::{self, SecretFiles};
 use crate::shutdown::Shutdown;
 use crate::stored::{Opened, StoredConnections};
@@ -229,10 +231,33 @@ impl Host {
             self.definition(named.ok_or(InvocationFault::NoCard)?)
         };
         if span.is_disabled() {
-            return self.exchange(find()?, invocation, &span, None).await;
+            return self.exchange(find()?, invocation, &span, None, None).await;
         }
         let found = find();
-        told(&span, async { self.exchange(found?, invocation, &span, None).await }).await
+        told(&span, async { self.exchange(found?, invocation, &span, None, None).await }).await
+    }
+
+    /// Runs an invocation of a card with pages and hands their records to a sink, one page after the other: nothing of them is
+    /// kept. The outcome says how many there were and why they ended; an error, what was had before it ([`Error::so_far`]).
+    ///
+    /// # Errors
+    /// As [`Host::run`], `pages.none` of a card without pages, and the sink's own.
+    pub async fn run_records(
+        &self,
+        card: Option<&str>,
+        invocation: Invocation,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Outcome, Error> {
+        let name = invocation.card.as_deref().or(card).unwrap_or_default();
+        let span = telemetry::span(name);
+        let found = self.definition(match name {
+            "" => return Err(InvocationFault::NoCard.into()),
+            name => name,
+        })?;
+        if found.card.pages.is_none() {
+            return Err(PageFault::None.into());
+        }
+        told(&span, self.exchange(found, invocation, &span, None, Some(sink))).await
     }
 
     /// Looks at what a run needs before there is an invocation: the card, and the connection of invocations that bring none. What is
@@ -276,9 +301,9 @@ impl Host {
     ) -> Result<Outcome, Error> {
         let span = telemetry::span(&definition.full_name());
         if span.is_disabled() {
-            return self.exchange(definition, invocation, &span, Some(before)).await;
+            return self.exchange(definition, invocation, &span, Some(before), None).await;
         }
-        told(&span, self.exchange(definition, invocation, &span, Some(before))).await
+        told(&span, self.exchange(definition, invocation, &span, Some(before), None)).await
     }
 
     async fn exchange(
@@ -287,6 +312,7 @@ impl Host {
         invocation: Invocation,
         span: &tracing::Span,
         before: Option<&dyn BeforeSending>,
+        sink: Option<&mut dyn RecordSink>,
     ) -> Result<Outcome, Error> {
         let origin = self.origin(invocation.connection.as_ref());
         let account =
@@ -312,7 +338,11 @@ impl Host {
             let account = account.map(|name| Account { name, connection: &found.connection });
             before.planned(&definition, account, &plan).await?;
         }
-        let result = self.drive(definition, found, plan).await;
+        let mut plan = plan;
+        if let (Some(_), Some(pages)) = (&sink, &mut plan.pages) {
+            pages.streams = true;
+        }
+        let result = self.drive(definition, found, plan, sink).await;
         result.map_err(|error| placed(error, origin.as_deref()))
     }
 
@@ -339,6 +369,7 @@ impl Host {
         definition: Arc<Definition>,
         found: Found,
         plan: Box<Plan>,
+        sink: Option<&mut dyn RecordSink>,
     ) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let tokens = CallTokens {
@@ -359,7 +390,7 @@ impl Host {
             None => &**transport,
         };
         let (clock, entropy, shutdown) = (&**clock, &**entropy, inner.shutdown.as_ref());
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(begun).await
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(begun, sink).await
     }
 
     #[cfg(feature = "flow")]
@@ -379,7 +410,9 @@ impl Host {
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
         let shutdown = inner.shutdown.as_ref();
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(call.begin()).await
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown }
+            .drive(call.begin(), None)
+            .await
     }
 
     /// Refuses a plan that the policy does not allow, and limits its time and its attempts. Where a stand-in answers nothing is sent, wherever
@@ -489,6 +522,9 @@ impl Host {
         let planned = plan_in(definition, &found.connection, values, &circumstances, settings);
         let mut plan =
             planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
+        if let Some(wanted) = invocation.pages {
+            plan.want(definition.card.pages.as_deref(), wanted)?;
+        }
         self.admit(&mut plan).map_err(placed)?;
         Ok((found, plan))
     }
@@ -514,7 +550,7 @@ impl Host {
     ) -> Result<Outcome, Error> {
         let told = Told { may_send: true, ..Told::default() };
         let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
-        self.drive(definition, found, Box::new(plan)).await
+        self.drive(definition, found, Box::new(plan), None).await
     }
 
     /// A stored connection, opened.

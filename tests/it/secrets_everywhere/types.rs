@@ -26,7 +26,7 @@ const HOLDERS: [&str; 17] = [
 ];
 
 /// Types that hold a connection's secrets or what was made of them: printed with canaries in `host`.
-const SHOWN: [&str; 39] = [
+const SHOWN: [&str; 40] = [
     "Action",
     "Anonymous",
     "CardCall",
@@ -54,6 +54,7 @@ const SHOWN: [&str; 39] = [
     "MemoryConnections",
     "Pkce",
     "Plan",
+    "PlannedPages",
     "Prepared",
     "Redactor",
     "Reply",
@@ -69,7 +70,7 @@ const SHOWN: [&str; 39] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 30] = [
+const WRITTEN: [&str; 32] = [
     "ConnectionForm",
     "DraftFault",
     "Clause",
@@ -79,6 +80,8 @@ const WRITTEN: [&str; 30] = [
     "RecordedRun",
     "ReplySecret",
     "AntiExample",
+    "Change",
+    "Next",
     "BaseFault",
     "BaseOverride",
     "Class",
@@ -104,18 +107,24 @@ const WRITTEN: [&str; 30] = [
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
 /// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
-const VALUES: [&str; 11] = [
+const VALUES: [&str; 17] = [
+    "Choice",
+    "Client",
+    "Cursor",
     "DecodedBody",
     "FlowCaseRun",
     "Found",
     "Golden",
     "OpenedFile",
     "Outcome",
+    "PageFault",
     "OutputValue",
     "Piece",
     "RecordedBody",
     "RenderedBase",
     "Response",
+    "Server",
+    "SoFar",
 ];
 
 /// Types of flows: what an author wrote into a document, names, and what was redacted before.

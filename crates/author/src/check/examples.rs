@@ -11,12 +11,13 @@ use super::example_secrets;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
 use crate::sample;
-use cardhost_core::call::{Outcome, Signed, Step};
+use cardhost_core::call::{Outcome, PAGES, Signed, Step};
 use cardhost_core::card::{AntiExample, Example, ExampleReply, ExampleRequest};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::{Code, push_pointer};
 use cardhost_core::failure::Error;
-use cardhost_core::plan::Plan;
+use cardhost_core::pages::Ended;
+use cardhost_core::plan::{Plan, Warning};
 use cardhost_core::request::{BodyKind, RequestSpec, without_boundary};
 use cardhost_core::secret::Redactor;
 use cardhost_document::Malformed;
@@ -148,7 +149,19 @@ impl Sample<'_, '_> {
             let fault = DefinitionFault::Succeeds { expected: expected.clone(), replied: true };
             return self.fault("/error", fault);
         }
-        match (outcome.output.to_value(), &example.output) {
+        let no_way = outcome.warnings.iter().find(|it| matches!(it, Warning::NoNextPage { .. }));
+        if let Some(warning) = no_way {
+            self.fault("/reply", DefinitionFault::Refused { reason: warning.to_string() });
+        }
+        let output = outcome.output.to_value().map(|mut output| {
+            // What a run has of pages is compared where the example says it.
+            let says = example.output.as_ref().is_some_and(|said| said.get(PAGES).is_some());
+            if let Some(groups) = output.as_object_mut().filter(|_| !says) {
+                groups.shift_remove(PAGES);
+            }
+            output
+        });
+        match (output, &example.output) {
             (Ok(found), Some(expected)) => {
                 self.same("/output", "output", expected, &found, &|text| {
                     redactor.redact(text).into_owned()
@@ -194,6 +207,7 @@ impl Sample<'_, '_> {
             Step::Done(result) => Some(result),
             // The service answers the same again.
             Step::Wait(waiting) => Some(waiting.end()),
+            Step::Page(paged) => Some(paged.stop(Ended::Limit)),
             Step::Send(_) | Step::Sign(_) => {
                 self.fault("/reply", DefinitionFault::Redirected);
                 None

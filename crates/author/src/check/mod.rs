@@ -28,6 +28,7 @@ mod mend;
 mod misshapen;
 mod multipart;
 mod names;
+mod pages;
 mod parts;
 mod references;
 mod replies;

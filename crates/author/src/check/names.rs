@@ -73,6 +73,7 @@ impl<'a> Names<'a> {
             },
             (Root::Options | Root::Input, None) => Ok(Referred::default()),
             (Root::Response, _) => response(segments),
+            (Root::Items, _) => items(segments),
             (Root::Item, _) => item(self.item.and_then(|item| item.of), segments),
             // What a browser brings is the service's to say.
             (Root::Redirect, _) => Ok(Referred::default()),
@@ -93,6 +94,17 @@ impl<'a> Names<'a> {
             elsewhere: None,
             known,
         })
+    }
+}
+
+/// The records of a page: all of them, or what of one, by its index, from the end where that is negative.
+fn items<'a>(segments: &[String]) -> Result<Referred<'a>, Nothing> {
+    match segments.split_first() {
+        None => Ok(Referred::default()),
+        Some((index, _)) if index.parse::<i64>().is_ok() => {
+            Ok(Referred { field: None, absence: Some(Absence::NotRequired) })
+        }
+        Some((segment, _)) => Err(nothing(segment, ["-1".to_owned()].iter())),
     }
 }
 

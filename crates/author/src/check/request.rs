@@ -6,7 +6,7 @@ use super::fields::Form;
 use super::findings::Findings;
 use super::names::Names;
 use super::references::Rules;
-use super::{known, parts, replies, targets, uses};
+use super::{known, pages, parts, replies, targets, uses};
 use cardhost_core::auth::{AuthMethod, CredentialPlace};
 use cardhost_core::card::Card;
 use cardhost_core::connector::{Connector, Target};
@@ -23,6 +23,9 @@ const REQUEST: Rules =
 
 /// The roots of what is made of a reply.
 const REPLY: Rules = Rules { roots: replies::REPLY, needs_values: true };
+
+/// The same where the reply is a page.
+const PAGE: Rules = Rules { roots: pages::PAGE, needs_values: true };
 
 /// Checks a card whose shape is right.
 pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &mut Findings<'_>) {
@@ -49,7 +52,9 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
         for (label, field) in fields {
             if let Some(value) = &field.value {
                 let place = pointer(&["output", group, label, "value"]);
-                names.value(value, &place, REPLY, findings);
+                // Pages with a fault in them are pages.
+                let rules = if findings.document().has("/pages") { PAGE } else { REPLY };
+                names.value(value, &place, rules, findings);
                 if let Some(inside) = jq_inside(value) {
                     let needs = "is the whole value of an output, and not a part of one".to_owned();
                     let fault = DefinitionFault::Together { part: "jq", needs };
@@ -59,6 +64,7 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
             }
         }
     }
+    pages::check(names, card, findings);
     replies::check(names, &card.response.failures, "/response/failures", findings);
     if !card.response.lists.is_empty()
         && card.response.decoder.is_none_or(|decoder| decoder.as_str() != "xml")

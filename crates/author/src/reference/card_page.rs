@@ -6,6 +6,7 @@ use super::page::{Block, Inline, Page, Section};
 use super::{failures, samples, targets, words};
 use cardhost_core::card::Effect;
 use cardhost_core::definition::Definition;
+use cardhost_core::pages::{Next, Pages};
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Root, Template};
 
@@ -25,6 +26,7 @@ impl CardPage {
             input(definition, &tables),
             Some(output(definition, &tables)),
             Some(request(definition)),
+            definition.card.pages.as_deref().map(pages),
             Some(apis(definition)),
             Some(connection(definition, &tables)),
             Some(failures::card_section(&definition.connector, &definition.card)),
@@ -85,6 +87,39 @@ fn output(definition: &Definition, tables: &FieldTables<'_>) -> Section {
     Section::new("Output", vec![Block::Table(table)])
 }
 
+/// How to get more than a page.
+fn pages(pages: &Pages) -> Section {
+    let most = &pages.most;
+    let records = most.records.map(|records| format!(", {records} records")).unwrap_or_default();
+    let next = match &pages.next {
+        Next::Link(relation) => format!("the link `{relation}` of the reply"),
+        Next::Url(_) => "a URL in the reply".to_owned(),
+        Next::Changes(changes) => {
+            let places = changes.iter().map(|(place, _)| place.to_string());
+            format!(
+                "the reply, by {}",
+                words::codes(places.collect::<Vec<_>>().iter().map(String::as_str))
+            )
+        }
+    };
+    Section::new(
+        "Pages",
+        vec![
+            Block::prose(
+                "A run gives one page of a list, and all of them, or so many records, where it is asked for that. The outputs have a group `pages` with what was had, and `next` where there is more.",
+            ),
+            Block::Bullets(vec![
+                Inline::prose(&format!("Leads to the next page: {next}")),
+                Inline::prose(&format!(
+                    "Ends at the latest after: {} pages{records}, {}",
+                    most.pages,
+                    targets::span(most.time.0)
+                )),
+            ]),
+        ],
+    )
+}
+
 /// Method, path and effect.
 fn request(definition: &Definition) -> Section {
     let card = &definition.card;
@@ -122,7 +157,12 @@ fn effect(definition: &Definition) -> Block {
             Root::Options => card.options.get(label),
             Root::Connection => definition.connector.connection.fields.get(label),
             Root::Input => card.input.get(label)?.get(by.segments.get(1)?),
-            Root::Response | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
+            Root::Response
+            | Root::Item
+            | Root::Items
+            | Root::Redirect
+            | Root::Login
+            | Root::Signing => None,
         }
     };
     let rows = targets::rows(&card.effect, &field_of);

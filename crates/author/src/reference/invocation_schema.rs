@@ -13,8 +13,22 @@ use cardhost_core::field::{Field, FieldType, Fields};
 /// The draft that the schemas are written in.
 pub(super) const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// Which pages may be asked for.
+fn pages() -> Value {
+    json!({
+        "description": "Which pages are asked for; one by default.",
+        "type": ["object", "null"],
+        "properties": {
+            "all": { "type": ["boolean", "null"], "description": "All of them." },
+            "limit": { "type": ["integer", "null"], "minimum": 1, "description": "At most so many records." },
+            "from": { "type": ["object", "null"], "description": "Where to begin: the `next` of an earlier run." },
+        },
+        "additionalProperties": false,
+    })
+}
+
 /// The JSON Schema (draft 2020-12) of a card's invocations:
-/// `{"id", "card", "connection", "options", "input", "idempotencyKey"}`.
+/// `{"id", "card", "connection", "options", "input", "pages", "idempotencyKey"}`, `pages` of cards that have some.
 ///
 /// Null is taken where a value may be missing. Conditions of fields and choices are `if` and `then` under
 /// `allOf`: a field that is not part of the form may hold anything, since a run ignores it.
@@ -49,6 +63,11 @@ pub fn invocation_schema(definition: &Definition) -> Value {
             "idempotencyKey": { "type": ["string", "null"], "description": "The same for every attempt at one thing." },
         }),
     );
+    if let Some(Value::Object(properties)) = schema.get_mut("properties")
+        && card.pages.is_some()
+    {
+        properties.insert("pages".to_owned(), pages());
+    }
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::field_schema::{At, field_schema};
 use super::invocation_schema::DRAFT;
+use cardhost_core::call::PAGES;
 use cardhost_core::definition::Definition;
 use cardhost_core::field::Fields;
 
@@ -17,6 +18,9 @@ pub fn output_schema(definition: &Definition) -> Value {
     for (group, fields) in &card.output {
         groups.insert(group.clone(), group_schema(group, fields));
     }
+    if card.pages.is_some() {
+        groups.insert(PAGES.to_owned(), pages());
+    }
     let required: Vec<&str> = card.output.keys().map(String::as_str).collect();
     json!({
         "$schema": DRAFT,
@@ -24,6 +28,22 @@ pub fn output_schema(definition: &Definition) -> Value {
         "type": "object",
         "properties": groups,
         "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// What a run has of pages.
+fn pages() -> Value {
+    json!({
+        "description": "What was had of the pages; `next` is where a later run begins, where there is more.",
+        "type": "object",
+        "properties": {
+            "pages": { "type": "integer", "minimum": 0 },
+            "records": { "type": "integer", "minimum": 0 },
+            "ended": { "description": "Why it ended, where it did.", "type": "string" },
+            "next": { "description": "A cursor: to be given back as it is.", "type": "object" },
+        },
+        "required": ["pages", "records"],
         "additionalProperties": false,
     })
 }

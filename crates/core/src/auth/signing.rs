@@ -125,7 +125,7 @@ impl Scope for SigningScope<'_> {
                 _ => None,
             },
             Root::Options | Root::Input | Root::Response => None,
-            Root::Item | Root::Redirect | Root::Login => None,
+            Root::Item | Root::Items | Root::Redirect | Root::Login => None,
         }
     }
 
@@ -138,7 +138,7 @@ impl Scope for SigningScope<'_> {
                 matches!(first, "body" | "headers" | "query" | "signature" | "target" | "url")
             }
             Root::Options | Root::Input | Root::Response => false,
-            Root::Item | Root::Redirect | Root::Login => false,
+            Root::Item | Root::Items | Root::Redirect | Root::Login => false,
         }
     }
 

@@ -6,10 +6,12 @@ use http::Method;
 
 use super::cookies::Cookies;
 use super::end::End;
+use super::paging::{Paging, with_got};
 use crate::auth::AuthFault;
 use crate::card::Effect;
-use crate::failure::Error;
+use crate::failure::{Error, SoFar};
 use crate::plan::{Plan, PlanFault};
+use crate::request::RequestSpec;
 use crate::response::{ReplyScope, Response};
 use crate::secret::Redactor;
 
@@ -28,6 +30,8 @@ pub(super) struct Course {
     pub(super) resent: bool,
     /// What the service set on the way.
     pub(super) cookies: Cookies,
+    /// What it knows of its pages, where the card has some.
+    pub(super) paging: Option<Box<Paging>>,
     /// How often it was sent, with a wait before each but the first.
     pub(super) attempts: u32,
     /// How often a challenge was answered since the last redirect.
@@ -36,7 +40,11 @@ pub(super) struct Course {
 
 impl Course {
     /// The beginning, in a box: the states hand it on, and futures keep a place for each of them.
-    pub(super) fn begin(end: End, plan: Plan) -> Box<Course> {
+    pub(super) fn begin(end: End, mut plan: Plan) -> Box<Course> {
+        let paging = match (&end, &plan.pages) {
+            (End::Outputs(definition), Some(_)) => Paging::begin(definition, &mut plan),
+            _ => None,
+        };
         let (renewed, resent) = (false, false);
         let cookies = Cookies::default();
         Box::new(Course {
@@ -46,6 +54,7 @@ impl Course {
             renewed,
             resent,
             cookies,
+            paging,
             attempts: 1,
             answered: 0,
         })
@@ -57,6 +66,23 @@ impl Course {
         self.end.leaves() && reads && self.plan.effect == Effect::Read
     }
 
+    /// An error with what was had of pages before it.
+    pub(super) fn lost(&mut self, error: Error) -> Error {
+        let Some(paging) = self.paging.as_mut().filter(|paging| paging.pages > 0) else {
+            return error;
+        };
+        let got = paging.so_far();
+        let output = paging.output().map(|output| with_got(output, &got));
+        error.with_so_far(SoFar { got, output })
+    }
+
+    /// The next page begins.
+    pub(super) fn turn_to(&mut self, request: RequestSpec) {
+        self.plan.request = request;
+        (self.attempts, self.redirects, self.answered) = (1, 0, 0);
+        (self.renewed, self.resent) = (false, false);
+    }
+
     /// The error of credentials that cannot be used.
     pub(super) fn auth_error(&self, fault: AuthFault, redactor: &Arc<Redactor>) -> Error {
         let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
@@ -65,6 +91,7 @@ impl Course {
 
     /// What templates over the reply see.
     pub(super) fn scope<'a>(&'a self, response: &'a Response<'a>) -> ReplyScope<'a> {
-        ReplyScope { response, options: &self.plan.options, input: &self.plan.input }
+        let (options, input) = (&self.plan.options, &self.plan.input);
+        ReplyScope { response, options, input, items: None }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::pages::Got;
 use crate::plan::Warning;
 use crate::response::{Output, Reply};
 use crate::secret::Redactor;
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub reply: Option<Box<Reply>>,
     /// The status of the last reply.
     pub status: u16,
+    /// What it has of pages, where the card has some; in the outputs as well, under `pages`.
+    pub pages: Option<Got>,
     /// What deserves attention.
     pub warnings: Vec<Warning>,
     /// The secrets of the call: a service may repeat them in what is put out.

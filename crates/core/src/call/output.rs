@@ -7,19 +7,23 @@ use serde_json::Value;
 
 use super::end::End;
 use super::fault::ReplyFault;
+use super::paging::Page;
 use super::service::Refusal;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
 use crate::decoder::{self, Asked, DecodeFault, DecodedBody};
 use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
+use crate::pages::Ended;
 use crate::reply_rule::TakenAs;
-use crate::response::{BodyEnd, Output, OutputValue, Reply, Response, map_nothing, map_output};
+use crate::response::{
+    BodyEnd, Output, OutputValue, Reply, ReplyScope, Response, map_nothing, map_output,
+};
 use crate::template::{Root, Template};
 
 /// What the last reply is to the caller.
 pub(super) enum Read {
-    /// The outputs of a card.
-    Outputs(Output),
+    /// The outputs of a card, and the page that they are of.
+    Outputs(Output, Option<Box<Page>>),
     /// The reply itself.
     Reply(Box<Reply>),
 }
@@ -81,7 +85,20 @@ impl Signed {
             Some(rule) => return Err(self.service_error(Some(rule), &scope, &reply, now)),
             None => {}
         }
-        let output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
+        let page = match &card.pages {
+            Some(pages) => {
+                let page =
+                    self.page(pages, &response).map_err(|fault| self.failed(fault, &reply))?;
+                Some((pages, Box::new(page)))
+            }
+            None => None,
+        };
+        let items = page.as_ref().map(|(_, page)| &page.records);
+        let scope = ReplyScope { items, ..scope };
+        let mut output = map_output(card, &scope).map_err(|fault| self.failed(fault, &reply))?;
+        if let Some((pages, page)) = &page {
+            page.fill(card, pages, &mut output);
+        }
         if let Some(fault) = undecoded.filter(|_| parts_are_missing(card, &output)) {
             return Err(self.failed(fault, &reply));
         }
@@ -93,7 +110,7 @@ impl Signed {
             let kind = decoder::kind_in_words(&reply.headers);
             return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
         }
-        Ok(Read::Outputs(output))
+        Ok(Read::Outputs(output, page.map(|(_, page)| page)))
     }
 }
 
@@ -112,7 +129,9 @@ impl Signed {
         match &self.course.end {
             End::Outputs(definition) => {
                 let scope = self.course.scope(&response);
-                Read::Outputs(map_nothing(&definition.card, &scope))
+                let page = || Box::new(Page::end(Ended::Nothing));
+                let page = self.course.paging.is_some().then(page);
+                Read::Outputs(map_nothing(&definition.card, &scope), page)
             }
             End::Reply { .. } => Read::Reply(Box::new(reply.clone())),
         }

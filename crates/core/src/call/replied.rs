@@ -6,6 +6,7 @@ use super::challenge;
 use super::fault::ReplyFault;
 use super::outcome::Outcome;
 use super::output::Read;
+use super::paged::{Paged, Then};
 use super::redirect::{self, MAX_REDIRECTS, Redirect};
 use super::signed::Signed;
 use super::step::Step;
@@ -33,7 +34,7 @@ impl Signed {
         }
         if fault.is_egress() {
             let error = Error::egress(&self.course.plan, fault).redacted_by(self.redactor());
-            return Step::Done(Err(error));
+            return self.ended(Err(error), false);
         }
         let passes = fault.may_pass();
         let warnings = self.course.plan.warnings.clone();
@@ -43,13 +44,14 @@ impl Signed {
 
     /// The end of an attempt: the call's, or a wait before the next one.
     fn ended(self, end: Result<Outcome, Error>, may_pass: bool) -> Step {
-        let course = self.into_parts().0;
+        let mut course = self.into_parts().0;
         let retries = course.plan.retries.filter(|retries| course.attempts < retries.attempts);
         match end {
             Err(error) if may_pass && retries.is_some() && error.retryable() == Some(true) => {
                 let asked_s = error.retry_after_s();
                 Step::Wait(Waiting::new(course, Err(error), asked_s))
             }
+            Err(error) => Step::Done(told(course.attempts, Err(course.lost(error)))),
             end => Step::Done(told(course.attempts, end)),
         }
     }
@@ -108,7 +110,7 @@ impl Replied {
         match challenge::answer(&self.call, &self.reply, moment) {
             Ok(Some(request)) => return Step::Send(self.call.answered(request)),
             Ok(None) => {}
-            Err(error) => return Step::Done(Err(error)),
+            Err(error) => return self.call.ended(Err(error), false),
         }
         let course = &mut self.call.course;
         if !course.end.follows() {
@@ -148,7 +150,7 @@ impl Replied {
                 let warnings = std::mem::take(&mut course.plan.warnings);
                 let fault = ReplyFault::Redirects { max: MAX_REDIRECTS };
                 let error = self.call.failed(fault, &self.reply);
-                return Step::Done(Err(error.with_warnings(warnings)));
+                return self.call.ended(Err(error.with_warnings(warnings)), false);
             }
         }
         self.end(moment)
@@ -162,15 +164,20 @@ impl Replied {
         // A card that takes every status gets one only when it stays.
         let refused = call.refused_for_now(&reply, now);
         let status = reply.status;
+        let redactor = Arc::clone(call.redactor());
+        let outcome = |output, reply| {
+            let (warnings, redactor) = (warnings.clone(), Arc::clone(&redactor));
+            Outcome { output, reply, status, pages: None, warnings, redactor }
+        };
         let end = match call.read(reply, now) {
-            Ok(read) => {
-                let redactor = Arc::clone(call.redactor());
-                let (output, reply) = match read {
-                    Read::Outputs(output) => (output, None),
-                    Read::Reply(reply) => (Output::default(), Some(reply)),
+            Ok(Read::Outputs(output, Some(page))) if refused.is_none() => {
+                return match call.turned(outcome(output, None), *page) {
+                    Paged { hands_on: false, then: Then::End(end), .. } => Step::Done(end),
+                    paged => Step::Page(paged),
                 };
-                Ok(Outcome { output, reply, status, warnings, redactor })
             }
+            Ok(Read::Outputs(output, _)) => Ok(outcome(output, None)),
+            Ok(Read::Reply(reply)) => Ok(outcome(Output::default(), Some(reply))),
             Err(error) => Err(error.with_warnings(warnings)),
         };
         match (end, refused) {

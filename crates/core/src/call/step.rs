@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::course::Course;
 use super::end::End;
 use super::outcome::Outcome;
+use super::paged::{Paged, Then};
 use super::signed::Signed;
 use super::unsigned::Unsigned;
 use super::waiting::Waiting;
@@ -21,6 +22,8 @@ pub enum Step {
     Send(Signed),
     /// Wait, and go on.
     Wait(Waiting),
+    /// Hand on the records of a page, and go on.
+    Page(Paged),
     /// Nothing: the call is over.
     Done(Result<Outcome, Error>),
 }
@@ -35,6 +38,17 @@ pub fn begin(definition: Arc<Definition>, plan: Plan) -> Step {
 pub(super) fn first(course: Box<Course>) -> Step {
     let signs = course.plan.pending.is_some();
     if signs { Step::Sign(Unsigned::new(course)) } else { Step::Send(Signed::plain(course)) }
+}
+
+impl Paged {
+    /// On to the next page, or to the end.
+    #[must_use]
+    pub fn go_on(self) -> Step {
+        match self.then {
+            Then::Next(..) => first(self.course),
+            Then::End(end) => Step::Done(end),
+        }
+    }
 }
 
 impl Waiting {

@@ -66,7 +66,15 @@ impl Unsigned {
     /// The error of a call that ends here, before anything of its request was sent.
     #[must_use]
     pub fn on_fault(self, fault: TransportFault) -> Error {
-        Signed::plain(self.course).transport_error(fault)
+        let signed = Signed::plain(self.course);
+        let error = signed.transport_error(fault);
+        signed.into_parts().0.lost(error)
+    }
+
+    /// The error of a call that ends here, with what was had of pages before.
+    #[must_use]
+    pub fn on_error(mut self, error: Error) -> Error {
+        self.course.lost(error)
     }
 
     /// Completes the request; without a token, the place of one is marked.
@@ -74,12 +82,16 @@ impl Unsigned {
     /// # Errors
     /// Class [`crate::error::Class::Connection`], where the credentials cannot be used.
     pub fn sign(self, token: Option<Secret>, moment: &Moment) -> Result<Signed, Error> {
-        let course = self.course;
+        let mut course = self.course;
         let Some(pending) = &course.plan.pending else { return Ok(Signed::plain(course)) };
         let mut request = Box::new(course.plan.request.clone());
-        let derived = pending
-            .sign(&mut request, token.as_ref(), moment)
-            .map_err(|fault| course.auth_error(fault, &course.plan.request.redactor))?;
+        let derived = match pending.sign(&mut request, token.as_ref(), moment) {
+            Ok(derived) => derived,
+            Err(fault) => {
+                let error = course.auth_error(fault, &course.plan.request.redactor);
+                return Err(course.lost(error));
+            }
+        };
         let secrets = derived.into_iter().chain(token.clone());
         request.redactor = Arc::new(request.redactor.with(secrets));
         Ok(Signed::new(course, request, token))

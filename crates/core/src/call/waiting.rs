@@ -73,8 +73,9 @@ impl Waiting {
     ///
     /// # Errors
     /// That of the last attempt.
-    pub fn end(self) -> Result<Outcome, Error> {
-        told(self.course.attempts, self.last)
+    pub fn end(mut self) -> Result<Outcome, Error> {
+        let last = self.last.map_err(|error| self.course.lost(error));
+        told(self.course.attempts, last)
     }
 }
 

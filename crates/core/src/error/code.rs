@@ -119,6 +119,8 @@ codes! {
         FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {
+        PAGES_NONE = "pages.none",
+        PAGES_CURSOR = "pages.cursor",
         INVOCATION_SYNTAX = "invocation.syntax",
         INVOCATION_TYPE = "invocation.type",
         INVOCATION_UNKNOWN_KEY = "invocation.unknown_key",
@@ -224,6 +226,9 @@ codes! {
         FLOW_RAISED = "flow.raised",
     }
     Response {
+        PAGES_ITEMS = "pages.items",
+        PAGES_NEXT = "pages.next",
+        PAGES_REPEATED = "pages.repeated",
         RESPONSE_DECODE = "response.decode",
         RESPONSE_ENCODING = "response.encoding",
         RESPONSE_MISSING = "response.missing",

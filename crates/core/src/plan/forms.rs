@@ -74,7 +74,7 @@ impl FormScope for OptionsForm<'_> {
         match reference.root {
             Root::Connection => self.connection.lookup(reference),
             Root::Options => descend_map(own, &reference.segments),
-            Root::Input | Root::Response | Root::Item => None,
+            Root::Input | Root::Response | Root::Item | Root::Items => None,
             Root::Redirect | Root::Login | Root::Signing => None,
         }
     }

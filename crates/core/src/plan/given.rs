@@ -50,6 +50,7 @@ pub fn plan_request(
         auth,
         pending,
         passed_over: Vec::new(),
+        pages: None,
         retries: None,
         effect: sending.effect,
         keyed: sending.keyed,

@@ -26,6 +26,7 @@ use crate::connector::Timeouts;
 use crate::definition::Definition;
 use crate::file::OpenedFile;
 use crate::inject::path;
+use crate::pages::{PlannedPages, Wanted};
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
 use crate::template::{Scope, Template};
@@ -155,6 +156,7 @@ fn render(
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     add_sensitive(card, input, &mut redactor);
+    let own_query = card.pages.as_ref().map(|_| request.url.query().unwrap_or("").len());
     let applied = apply_auth(
         (connector, card),
         (&target_name, target),
@@ -171,6 +173,22 @@ fn render(
         Some(_) => "--base".to_owned(),
         None => format!("target `{target_name}`"),
     };
+    let pages = own_query.map(|own_query| {
+        let own = instead.and_then(|_| {
+            let own = super::url::base(&target_name, target, None, followed.as_ref(), &scope);
+            own.ok().map(|own| own.url().clone())
+        });
+        let added = request.url.query().and_then(|query| query.get(own_query..)).unwrap_or("");
+        let credentials = url::form_urlencoded::parse(added.trim_start_matches('&').as_bytes());
+        Box::new(PlannedPages {
+            base: (base.url().clone(), base.text().to_owned()),
+            own,
+            credentials: credentials.into_owned().collect(),
+            first: None,
+            wanted: Wanted::default(),
+            streams: false,
+        })
+    });
     let rendered_base = match base {
         Base::Rendered(rendered) => Some(rendered),
         Base::Literal(..) | Base::Override(_) => None,
@@ -193,6 +211,7 @@ fn render(
         keyed: false,
         warnings: Vec::new(),
         timeouts,
+        pages,
         retries: definition.retries(),
         options: Map::new(),
         input: Map::new(),

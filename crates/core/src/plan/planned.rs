@@ -12,6 +12,7 @@ use crate::base_url::RenderedBase;
 use crate::card::Effect;
 use crate::connector::Timeouts;
 use crate::moment::Moment;
+use crate::pages::{PageFault, Pages, PlannedPages, Wanted};
 use crate::request::RequestSpec;
 use crate::retries::Backoff;
 use crate::retry::Sending;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// The pages of what it asks for, where the card has some.
+    pub pages: Option<Box<PlannedPages>>,
     /// How often it is sent, where the definition says so.
     pub retries: Option<Backoff>,
     /// The settled options.
@@ -67,6 +70,23 @@ impl Plan {
     #[must_use]
     pub fn sending(&self) -> Sending {
         Sending { effect: self.effect, keyed: self.keyed }
+    }
+
+    /// Asks for other pages than the first.
+    ///
+    /// # Errors
+    /// [`PageFault`], where the card has no pages or the cursor is none of its own.
+    pub fn want(&mut self, pages: Option<&Pages>, wanted: Wanted) -> Result<(), PageFault> {
+        let (Some(pages), Some(planned)) = (pages, &mut self.pages) else {
+            return Err(PageFault::None);
+        };
+        if let Some(cursor) = &wanted.from {
+            cursor.check(pages)?;
+            let request = planned.request(pages, &self.request, cursor)?;
+            planned.first = Some(std::mem::replace(&mut self.request, request));
+        }
+        planned.wanted = wanted;
+        Ok(())
     }
 
     /// Completes the request for showing it: without a token, its place is marked.

@@ -57,7 +57,12 @@ impl Scope for PlanScope<'_> {
             Root::Input => {
                 descend_map(self.input, &reference.segments).or_else(|| self.null_of(reference))
             }
-            Root::Response | Root::Item | Root::Redirect | Root::Login | Root::Signing => None,
+            Root::Response
+            | Root::Item
+            | Root::Items
+            | Root::Redirect
+            | Root::Login
+            | Root::Signing => None,
         }
     }
 

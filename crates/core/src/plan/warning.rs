@@ -53,6 +53,12 @@ pub enum Warning {
         /// Where it points to, without a query.
         url: String,
     },
+    /// What the reply says of the next page cannot be asked for.
+    #[error("there is no way to the next page: {reason}")]
+    NoNextPage {
+        /// Why.
+        reason: String,
+    },
     /// It was sent, or tried to be sent, more than once.
     #[error("it was tried {attempts} times")]
     SentAgain {
@@ -74,6 +80,7 @@ impl Warning {
             Warning::RedirectNotFollowed { .. } | Warning::RedirectAsGet { .. } => {
                 "redirect.not_followed"
             }
+            Warning::NoNextPage { .. } => "pages.next",
             Warning::SentAgain { .. } => "call.sent_again",
         }
     }

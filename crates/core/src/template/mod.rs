@@ -31,6 +31,7 @@ pub use helper_call_left_out::Helper;
 pub use helpers::{HelperDef, Kind, gives_default, helper, helper_names};
 pub use limits::{MAX_DEPTH, MAX_RENDERED_BYTES, MAX_TEMPLATE_BYTES};
 pub use parse::{Part, Template};
+pub(crate) use reference::split as split_segments;
 pub use reference::{Reference, Root};
 pub use scope::{Found, Scope, scalar_text};
 pub use value::{Each, Entry, Key, ValueTemplate, output_value, text_or_jq};

@@ -15,6 +15,8 @@ pub enum Root {
     Response,
     /// The item of a list that another is made of: inside `each` only.
     Item,
+    /// The records of a page, and of all pages in outputs: of cards with `pages` only.
+    Items,
     /// The query with which a browser came back from a login: in what the login gives only.
     Redirect,
     /// What earlier steps of a login gave: in the steps of a session's login only.
@@ -25,12 +27,13 @@ pub enum Root {
 
 impl Root {
     /// Every root.
-    pub const ALL: [Root; 8] = [
+    pub const ALL: [Root; 9] = [
         Root::Connection,
         Root::Options,
         Root::Input,
         Root::Response,
         Root::Item,
+        Root::Items,
         Root::Redirect,
         Root::Login,
         Root::Signing,
@@ -45,6 +48,7 @@ impl Root {
             Root::Input => "input",
             Root::Response => "response",
             Root::Item => "item",
+            Root::Items => "items",
             Root::Redirect => "redirect",
             Root::Login => "login",
             Root::Signing => "signing",
@@ -92,7 +96,7 @@ impl Reference {
 }
 
 /// Splits `.a.b[c.d].e` into its segments; `None` where one is empty or a bracket is not closed.
-fn split(mut rest: &str) -> Option<Vec<String>> {
+pub(crate) fn split(mut rest: &str) -> Option<Vec<String>> {
     let mut segments = Vec::new();
     while !rest.is_empty() {
         let after_dot = rest.strip_prefix('.').unwrap_or(rest);

@@ -68,6 +68,7 @@ impl Scope for Given {
                     response: &self.head,
                     options: &self.nothing,
                     input: &self.nothing,
+                    items: None,
                 };
                 scope.lookup(reference).and_then(|found| found.to_value()).map(Found::Made)
             }

@@ -166,7 +166,7 @@ fn read(
     let headers = Arc::new(reply.headers.clone());
     let response = Response { status: reply.status, headers, body };
     let nothing = Map::new();
-    let seen = ReplyScope { response: &response, options: &nothing, input: &nothing };
+    let seen = ReplyScope { response: &response, options: &nothing, input: &nothing, items: None };
     let mut given = std::mem::take(&mut known.given);
     for (name, template) in steps.get(known.step).iter().flat_map(|step| &step.gives) {
         let value = template.value(&GivenScope { reply: &seen, given: &given });

@@ -1,0 +1,58 @@
+//! What a card says of its pages.
+
+use super::conditions::check_when;
+use super::fault::DefinitionFault;
+use super::findings::Findings;
+use super::names::Names;
+use super::references::Rules;
+use super::replies;
+use cardhost_core::body::BodyTemplate;
+use cardhost_core::call::PAGES;
+use cardhost_core::card::Card;
+use cardhost_core::error::{Code, pointer};
+use cardhost_core::pages::{Next, Pages, Place};
+use cardhost_core::template::Root;
+
+/// The roots of what is made of a reply that is a page.
+pub(super) const PAGE: &[Root] = &[Root::Response, Root::Items, Root::Options, Root::Input];
+
+/// Checks the pages of a card.
+pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
+    let Some(pages) = &card.pages else { return };
+    pages.each(&mut |value, place| {
+        let roots = if place == "/items" { replies::REPLY } else { PAGE };
+        let rules = Rules { roots, needs_values: false };
+        names.value(value, &format!("/pages{place}"), rules, findings);
+    });
+    if let Some(when) = &pages.go_on {
+        check_when(names, when, "/pages/while", replies::REPLY, findings);
+    }
+    places(pages, card, findings);
+    if card.output.contains_key(PAGES) {
+        let needs = "is what a run has of pages: give the group another name".to_owned();
+        let fault = DefinitionFault::Together { part: PAGES, needs };
+        findings.at_key(Code::DEFINITION_VALUE, &pointer(&["output", PAGES]), fault);
+    }
+}
+
+/// Places in a body that the request does not have.
+fn places(pages: &Pages, card: &Card, findings: &mut Findings<'_>) {
+    let carried = pages.carry.iter().map(|(place, _)| ("carry", place));
+    let changed = match &pages.next {
+        Next::Changes(changes) => changes.as_slice(),
+        Next::Link(_) | Next::Url(_) => &[],
+    };
+    for (key, place) in changed.iter().map(|(place, _)| ("next", place)).chain(carried) {
+        let Place::Body(segments) = place else { continue };
+        let needs = match card.request.body.as_ref() {
+            Some(BodyTemplate { json: Some(_), .. }) => continue,
+            Some(BodyTemplate { form: Some(_), .. }) if segments.len() == 1 => continue,
+            Some(BodyTemplate { form: Some(_), .. }) => "names one field of the form",
+            Some(_) => "needs a JSON body or a form",
+            None => "needs a body: `request.body` with `json` or `form`",
+        };
+        let fault = DefinitionFault::Together { part: "body", needs: needs.to_owned() };
+        let place = pointer(&["pages", key, &place.to_string()]);
+        findings.at_key(Code::DEFINITION_VALUE, &place, fault);
+    }
+}

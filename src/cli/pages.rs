@@ -1,0 +1,102 @@
+//! `run` of cards with pages: which are asked for, and what is told of them.
+
+use cardhost::fault::Internal;
+use cardhost::pages::{Cursor, Got, RecordSink, Records, Wanted};
+use cardhost::transport::BoxFuture;
+use cardhost::{Error, Host, Invocation, Outcome};
+use clap::Args;
+use serde_json::Value;
+
+use super::console::{Console, Failure};
+
+#[derive(Debug, Args)]
+pub(crate) struct PagesArgs {
+    /// All pages of a card that has some: its lists hold the records of all
+    #[arg(long, conflicts_with = "stream")]
+    pub(crate) all: bool,
+    /// The records alone, one a line, page after page; none is kept
+    #[arg(long, conflicts_with_all = ["stream", "filter", "output", "pretty"])]
+    pub(crate) records: bool,
+    /// At most so many records, of as many pages as that takes
+    #[arg(long, value_name = "N", conflicts_with = "stream", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Where to begin: the `next` of an earlier run
+    #[arg(long, value_name = "CURSOR", conflicts_with = "stream", value_parser = cursor)]
+    pub(crate) from: Option<Cursor>,
+}
+
+fn cursor(text: &str) -> Result<Cursor, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Ok(Cursor(map)),
+        Ok(_) | Err(_) => Err("give the JSON object that an earlier run gave as `next`".to_owned()),
+    }
+}
+
+impl PagesArgs {
+    /// Puts into the invocation which pages are asked for, where the command line says so.
+    pub(crate) fn apply(&self, invocation: &mut Invocation) {
+        if !self.all && !self.records && self.limit.is_none() && self.from.is_none() {
+            return;
+        }
+        let wanted = invocation.pages.get_or_insert_with(Wanted::default);
+        wanted.all |= self.all || (self.records && self.limit.is_none());
+        wanted.limit = self.limit.or(wanted.limit);
+        wanted.from = self.from.clone().or(wanted.from.take());
+    }
+
+    /// Whether there is anything to end between two pages.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.all || self.records || self.limit.is_some()
+    }
+}
+
+/// Prints the records of each page as they come.
+pub(crate) async fn records(
+    host: &Host,
+    card: Option<&str>,
+    invocation: Invocation,
+    console: &Console,
+) -> Result<Result<Outcome, Error>, Failure> {
+    let mut printer = Printer { console, failure: None };
+    let ended = host.run_records(card, invocation, &mut printer).await;
+    match printer.failure {
+        Some(failure) => Err(failure),
+        None => Ok(ended),
+    }
+}
+
+struct Printer<'c> {
+    console: &'c Console,
+    /// Why nothing more can be printed.
+    failure: Option<Failure>,
+}
+
+impl RecordSink for Printer<'_> {
+    fn put(&mut self, records: Records, _: &Got) -> BoxFuture<'_, Result<(), Error>> {
+        let mut lines = String::with_capacity(records.list().len() + 2);
+        for record in records.iter() {
+            lines.push_str(record);
+            lines.push('\n');
+        }
+        let printed = self.console.out(&lines);
+        Box::pin(async move {
+            let Err(failure) = printed else { return Ok(()) };
+            self.failure = Some(failure);
+            // Whoever asked is told of the failure itself.
+            Err(Internal { what: "the records cannot be printed" }.into())
+        })
+    }
+}
+
+/// Tells where a later run can go on.
+pub(crate) fn tell(got: Option<&Got>, console: &Console) {
+    let Some(Got { pages, records, ended, next: Some(next), .. }) = got else { return };
+    let next = Value::Object(next.0.clone());
+    let why = ended.map(|ended| format!(" ({})", ended.as_str())).unwrap_or_default();
+    let had = format!("{} and {}", counted(*pages, "page"), counted(*records, "record"));
+    console.warn("pages.more", &format!("{had}{why}; there is more: --from '{next}'"));
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
