@@ -108,6 +108,16 @@ pub(crate) fn policy(timeout: Option<Duration>) -> Policy {
     }
 }
 
+/// The folder of `--files`: one that is not there is told before anything is sent.
+pub(crate) fn files_folder(folder: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(Failure::Usage(format!("--files `{}` is not a folder", folder.display())))
+        }
+        folder => Ok(folder.map(Path::to_path_buf)),
+    }
+}
+
 /// A host for what runs cards, with the mocks of the command line.
 pub(crate) fn running_host(
     global: &Global,

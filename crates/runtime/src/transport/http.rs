@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cardhost_core::call::Treatment;
+use cardhost_core::call::{Treatment, is_kept};
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
@@ -29,6 +29,7 @@ use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
 use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::gathered::Gathered;
+use super::keeping::Keeping;
 use super::packing;
 use super::proxies::{Proxies, Proxy};
 use super::resolve::{Resolve, SystemResolver};
@@ -232,6 +233,7 @@ impl HttpTransport {
         &self,
         spec: &RequestSpec,
         treatment: Treatment,
+        keeping: Option<&Keeping>,
     ) -> Result<Reply, TransportFault> {
         // The resolver is not asked for addresses.
         self.egress.check(spec)?;
@@ -276,7 +278,9 @@ impl HttpTransport {
                 fault.detail =
                     format!("it has more than 100 headers; the next reply may have {MOST_HEADERS}");
             }
-            if let Some(proxy) = proxy.filter(|_| fault.not_sent) {
+            let is_of_proxy =
+                matches!(fault.kind, TransportFaultKind::Connect | TransportFaultKind::Dns);
+            if let Some(proxy) = proxy.filter(|_| is_of_proxy) {
                 fault.detail = format!("by the proxy `{}`: {}", proxy.shown(), fault.detail);
             }
             fault
@@ -289,7 +293,10 @@ impl HttpTransport {
             let kind = TransportFaultKind::Connect;
             return Err(TransportFault { kind, not_sent: true, detail });
         }
-        read(response, treatment, &clock).await
+        match keeping {
+            None => read(response, treatment, &clock).await,
+            Some(keeping) => Box::pin(keep(response, treatment, &clock, keeping)).await,
+        }
     }
 }
 
@@ -299,7 +306,16 @@ impl Transport for HttpTransport {
         request: &'a RequestSpec,
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        Box::pin(self.exchange(request, treatment))
+        Box::pin(self.exchange(request, treatment, None))
+    }
+
+    fn send_and_keep<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+        keeping: &'a Keeping,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
+        Box::pin(self.exchange(request, treatment, Some(keeping)))
     }
 }
 
@@ -375,6 +391,48 @@ fn timeout(which: TimeoutKind, after: Duration) -> TransportFault {
     TransportFault { kind, not_sent: false, detail: String::new() }
 }
 
+/// Writes the body of a good reply to a file while it comes. One in a content coding that nobody asked for is read as any other first.
+async fn keep(
+    mut response: Response,
+    treatment: Treatment,
+    clock: &Limits,
+    keeping: &Keeping,
+) -> Result<Reply, TransportFault> {
+    let status = response.status().as_u16();
+    let coded = response.headers().contains_key(CONTENT_ENCODING);
+    let most = keeping.limit.unwrap_or(u64::MAX);
+    let too_long = response.content_length().is_some_and(|length| length > most);
+    if !is_kept(status) || coded || too_long {
+        return keeping.keep(read(response, treatment, clock).await?).await;
+    }
+    let headers = std::mem::take(response.headers_mut());
+    let mut writing = keeping.begin().await?;
+    let end = loop {
+        match clock.bound(treatment.idle_timeout, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                if writing.size().saturating_add(chunk.len() as u64) > most {
+                    break BodyEnd::TooLarge { limit: most };
+                }
+                let written = clock.bound(Duration::MAX, writing.push(chunk)).await?;
+                written.map_err(|error| keeping.fault(&error))?;
+            }
+            Ok(Ok(None)) => break BodyEnd::Complete,
+            Ok(Err(error)) => {
+                break BodyEnd::Broken(fault(&error.without_url(), treatment, Phase::Body));
+            }
+            Err(fault) => break BodyEnd::Broken(fault),
+        }
+    };
+    let kept = match end {
+        BodyEnd::Complete => {
+            let finished = clock.bound(Duration::MAX, writing.finish()).await?;
+            Some(Box::new(finished.map_err(|error| keeping.fault(&error))?))
+        }
+        _ => None,
+    };
+    Ok(Reply { status, headers, body: Bytes::new(), end, kept })
+}
+
 /// Reads the body up to the limit; what came before a fault is kept.
 async fn read(
     mut response: Response,
@@ -410,7 +468,7 @@ async fn read(
     let mut body = body.finish();
     body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
     if !coded {
-        return Ok(Reply { status, headers, body, end });
+        return Ok(Reply { status, headers, body, end, kept: None });
     }
     let undone;
     (headers, undone) = undo(headers, &body, limit, clock).await;
@@ -420,7 +478,7 @@ async fn read(
             Undone::Plain(body) | Undone::TooLong(body) | Undone::Truncated(body, _) => body,
             Undone::Broken(_) | Undone::Stopped => Bytes::new(),
         };
-        return Ok(Reply { status, headers, body, end });
+        return Ok(Reply { status, headers, body, end, kept: None });
     }
     let (body, end) = match undone {
         Undone::Plain(body) => (body, BodyEnd::Complete),
@@ -431,7 +489,7 @@ async fn read(
         Undone::Broken(detail) => (body, broken(TransportFaultKind::Protocol, detail)),
         Undone::Stopped => (Bytes::new(), BodyEnd::Broken(clock.over())),
     };
-    Ok(Reply { status, headers, body, end })
+    Ok(Reply { status, headers, body, end, kept: None })
 }
 
 /// Undoes the codings of a body, here where that is little work; [`Undone::Stopped`] where time ran out.
@@ -487,8 +545,7 @@ mod tests {
     fn what_is_connected_to_is_what_was_checked() {
         let resolver = Arc::new(Rebinding::default());
         let policy = Some(EgressPolicy::default());
-        let guard =
-            Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy, exempt: None };
+        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy, exempt: None };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let ask = || runtime.block_on(guard.resolve("rebind.example".parse().unwrap()));
         // The answer that was checked is the one that is given, without asking again.

@@ -10,6 +10,7 @@ mod gathered;
 mod given;
 mod gzip;
 mod http;
+mod keeping;
 mod memory;
 mod observer;
 #[cfg(feature = "p521")]
@@ -35,6 +36,7 @@ pub use cardhost_core::transport_fault::{
 pub use crate::connections::BoxFuture;
 pub use egress::EgressPolicy;
 pub use http::HttpTransport;
+pub use keeping::Keeping;
 pub use memory::MemoryTransport;
 pub use observer::Observer;
 pub use private_network::PrivateNetwork;
