@@ -10,7 +10,6 @@ use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::testing::Mocks;
-use cardhost::transport::HttpTransport;
 use cardhost::{Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
@@ -157,12 +156,8 @@ pub(crate) fn connected_host(
         let store = Arc::clone(&store);
         async move { store.open().await }
     });
-    if let Some(path) = &network.args.ca {
-        let unusable =
-            |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let transport = HttpTransport::new().egress(egress);
-        builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
+    if let Some(transport) = network.args.transport(&egress)? {
+        builder = builder.transport(transport);
     }
     for (connector, base) in bases::parsed(network.bases)? {
         builder = match connector {

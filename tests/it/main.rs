@@ -57,6 +57,7 @@ mod openssl_peer;
 mod pages;
 mod peers;
 mod postgres;
+mod proxies;
 mod public_api;
 mod redirects;
 mod retries;
