@@ -392,7 +392,10 @@ impl Host {
             None => &**transport,
         };
         let (clock, entropy, shutdown) = (&**clock, &**entropy, inner.shutdown.as_ref());
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown }.drive(begun, sink).await
+        let files = inner.policy.files.as_deref();
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown, files }
+            .drive(begun, sink)
+            .await
     }
 
     #[cfg(feature = "flow")]
@@ -412,9 +415,8 @@ impl Host {
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
         let shutdown = inner.shutdown.as_ref();
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown }
-            .drive(call.begin(), None)
-            .await
+        let driver = Driver { transport, clock, entropy, tokens: &tokens, shutdown, files: None };
+        driver.drive(call.begin(), None).await
     }
 
     /// Refuses a plan that the policy does not allow, and limits its time and its attempts. Where a stand-in answers nothing is sent, wherever
