@@ -117,7 +117,7 @@ pub mod login {
 pub mod transport {
     pub use cardhost_runtime::transport::{
         BodyEnd, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport, Observer,
-        OwnFault, PrivateNetwork, Reply, RequestSpec, Resolve, StandIn, SystemResolver,
+        OwnFault, PrivateNetwork, Proxies, Reply, RequestSpec, Resolve, StandIn, SystemResolver,
         TimeoutKind, Transport, TransportFault, TransportFaultKind, Treatment, egress,
     };
 }

@@ -2,6 +2,7 @@
 
 use cardhost::Error;
 use cardhost::cassette::CassetteFault;
+use cardhost::core::call::ReplyFault;
 use cardhost::core::connection::ConnectionFault;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::load::LoadFault;
@@ -65,6 +66,10 @@ fn hint(error: &Error) -> Option<String> {
             CassetteFault::Result { .. } => {
                 Some("where the change is meant, `cardhost test --accept` writes it")
             }
+            _ => None,
+        })
+        .or_else(|| match fault.downcast_ref()? {
+            ReplyFault::NoFolder { .. } => Some("give a folder to keep it in with `--files DIR`"),
             _ => None,
         })
         .or_else(|| match fault.downcast_ref()? {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use cardhost::transport::{EgressPolicy, PrivateNetwork};
+use cardhost::transport::{EgressPolicy, HttpTransport, PrivateNetwork, Proxies};
 use clap::Args;
 
 use super::console::Failure;
@@ -49,6 +49,17 @@ pub(crate) struct NetworkArgs {
     /// 10.0.0.0/8,localhost:5450 (also CARDHOST_ALLOW_PRIVATE_NETWORK)
     #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_delimiter = ',')]
     pub(crate) allow_private_network: Vec<Allowed>,
+    /// Send through a proxy: http://HOST:PORT, https://…, socks5://…, or socks5h://…, which looks names up itself; `env` for those that
+    /// http_proxy, https_proxy, all_proxy and no_proxy name; `none` (also CARDHOST_PROXY, where a password is not seen by others)
+    #[arg(long, value_name = "URL|env|none")]
+    pub(crate) proxy: Option<String>,
+    /// Reach these without the proxy: hosts with all below them, addresses and ranges such as intern.example,10.0.0.0/8 (also
+    /// CARDHOST_NO_PROXY)
+    #[arg(long, value_name = "HOSTS")]
+    pub(crate) no_proxy: Option<String>,
+    /// Also trust the roots of the operating system
+    #[arg(long)]
+    pub(crate) system_roots: bool,
 }
 
 /// What `--allow-private-network` allows.
@@ -74,7 +85,61 @@ impl FromStr for Allowed {
 /// The variable that allows private networks to every command of an environment.
 const ALLOW_PRIVATE_NETWORK: &str = "CARDHOST_ALLOW_PRIVATE_NETWORK";
 
+/// The variables that give every command of an environment a proxy.
+const PROXY: &str = "CARDHOST_PROXY";
+const NO_PROXY: &str = "CARDHOST_NO_PROXY";
+
 impl NetworkArgs {
+    /// What sends requests, where it is another than a host has by itself.
+    pub(crate) fn transport(
+        &self,
+        egress: &EgressPolicy,
+    ) -> Result<Option<HttpTransport>, Failure> {
+        let proxies = self.proxies()?;
+        if proxies.is_none() && self.ca.is_none() && !self.system_roots {
+            return Ok(None);
+        }
+        let mut transport = HttpTransport::new().egress(egress.clone());
+        if let Some(proxies) = proxies {
+            transport = transport.through(proxies);
+        }
+        if self.system_roots {
+            let unusable = |reason| Failure::Usage(format!("--system-roots: {reason}"));
+            transport = transport.trusting_system().map_err(unusable)?;
+        }
+        if let Some(path) = &self.ca {
+            let unusable =
+                |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
+            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            transport = transport.trusting_pem(&pem).map_err(unusable)?;
+        }
+        Ok(Some(transport))
+    }
+
+    /// The proxies of the flag, or else of the environment.
+    fn proxies(&self) -> Result<Option<Proxies>, Failure> {
+        let of_environment = |name: &str| {
+            let set = std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+            set.filter(|text| !text.trim().is_empty())
+        };
+        let (from, asked) = match &self.proxy {
+            Some(asked) => ("--proxy", Some(asked.clone())),
+            None => (PROXY, of_environment(PROXY)),
+        };
+        let proxies = match asked.as_deref().map(str::trim) {
+            None | Some("none") => return Ok(None),
+            Some("env") => Proxies::of_environment(&of_environment),
+            Some(url) => Proxies::all(url),
+        };
+        let proxies = proxies.map_err(|reason| Failure::Usage(format!("{from}: {reason}")))?;
+        let (from, list) = match &self.no_proxy {
+            Some(list) => ("--no-proxy", list.clone()),
+            None => (NO_PROXY, of_environment(NO_PROXY).unwrap_or_default()),
+        };
+        let proxies = proxies.except(&list);
+        proxies.map(Some).map_err(|reason| Failure::Usage(format!("{from}: {reason}")))
+    }
+
     /// Where connections may lead: what the flag allows, and what the environment does.
     pub(crate) fn egress(&self) -> Result<EgressPolicy, Failure> {
         let mut policy = EgressPolicy::default();

@@ -70,6 +70,9 @@ pub(crate) struct RunArgs {
     /// How often it is sent at most where that is safe, instead of what the connector says; 1 for once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(crate) attempts: Option<u32>,
+    /// Keep replies that are files in this folder; without it they are base64
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
     /// Indent the output also where stdout is no terminal
     #[arg(long, conflicts_with = "stream")]
     pub(crate) pretty: bool,
@@ -77,15 +80,16 @@ pub(crate) struct RunArgs {
 
 impl RunArgs {
     /// What the host allows.
-    pub(crate) fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
         let attempts = self.attempts.and_then(NonZeroU32::new);
+        let files = setup::files_folder(self.files.as_deref())?;
         let limit_wait = if self.no_wait { Some(Duration::ZERO) } else { self.wait };
-        Policy { attempts, limit_wait, ..setup::policy(self.timeout) }
+        Ok(Policy { attempts, files, limit_wait, ..setup::policy(self.timeout) })
     }
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
-    let mut builder = setup::running_host(global, &args.target.reach, args.policy(), args.mock)?;
+    let mut builder = setup::running_host(global, &args.target.reach, args.policy()?, args.mock)?;
     // Between two pages there is something to end in good order.
     let interrupt = args.pages.goes_on().then(|| Interrupt::listen(&args.drain)).transpose()?;
     if let Some(interrupt) = &interrupt {

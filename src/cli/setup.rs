@@ -10,7 +10,6 @@ use cardhost::core::error::Place;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::testing::Mocks;
-use cardhost::transport::HttpTransport;
 use cardhost::{Error, Host, HostBuilder, Invocation, Policy};
 use serde_json::{Map, Value};
 
@@ -109,6 +108,16 @@ pub(crate) fn policy(timeout: Option<Duration>) -> Policy {
     }
 }
 
+/// The folder of `--files`: one that is not there is told before anything is sent.
+pub(crate) fn files_folder(folder: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(Failure::Usage(format!("--files `{}` is not a folder", folder.display())))
+        }
+        folder => Ok(folder.map(Path::to_path_buf)),
+    }
+}
+
 /// A host for what runs cards, with the mocks of the command line.
 pub(crate) fn running_host(
     global: &Global,
@@ -147,12 +156,8 @@ pub(crate) fn connected_host(
         let store = Arc::clone(&store);
         async move { store.open().await }
     });
-    if let Some(path) = &network.args.ca {
-        let unusable =
-            |reason: String| Failure::Usage(format!("--ca {}: {reason}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let transport = HttpTransport::new().egress(egress);
-        builder = builder.transport(transport.trusting_pem(&pem).map_err(unusable)?);
+    if let Some(transport) = network.args.transport(&egress)? {
+        builder = builder.transport(transport);
     }
     for (connector, base) in bases::parsed(network.bases)? {
         builder = match connector {

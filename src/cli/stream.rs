@@ -45,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let interrupt = Interrupt::listen(&args.drain)?;
     // Whoever writes the lines need not be whoever started the stream.
     let (secret_references, file_inputs) = (args.secret_references, args.read_files);
-    let policy = Policy { secret_references, file_inputs, ..args.policy() };
+    let policy = Policy { secret_references, file_inputs, ..args.policy()? };
     let builder = setup::running_host(global, &args.target.reach, policy, args.mock)?;
     let host = builder.shutdown(interrupt.shutdown.clone()).build();
     let card = args.target.card.as_deref();

@@ -1,5 +1,6 @@
 //! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, httpbin, which echoes what
-//! arrived, oidc-provider, which gives and revokes OAuth 2 tokens, and moto, which checks AWS signatures.
+//! arrived, oidc-provider, which gives and revokes OAuth 2 tokens, moto, which checks AWS signatures, soap, which serves SOAP,
+//! and what reads forms and XML (qs, PHP's rules, libxml).
 //! `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and returns `None`.
 //! This module starts and ends them; what is asked of them is the business of the tests.
 //!
@@ -17,6 +18,7 @@
     reason = "a test that cannot start what it needs stops there, and a skipped one says so"
 )]
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -120,6 +122,44 @@ pub(crate) fn jose() -> Option<Command> {
     let mut command = Command::new("node");
     command.arg(script("jose.mjs")).arg(part);
     Some(command)
+}
+
+/// Starts the SOAP service of `tests/peers/soap.mjs`, which soap serves.
+pub(crate) fn soap() -> Option<Server> {
+    let part = installed("soap")?;
+    Some(start("soap", |port| {
+        let mut command = Command::new("node");
+        command.arg(script("soap.mjs")).arg(port.to_string()).arg(&part);
+        command
+    }))
+}
+
+/// The command that asks qs and PHP's rules what they read of forms.
+pub(crate) fn forms() -> Option<Command> {
+    let part = installed("soap")?;
+    let mut command = Command::new("node");
+    command.arg(script("forms.mjs")).arg(part);
+    Some(command)
+}
+
+/// The command that asks libxml what it reads of XML.
+pub(crate) fn libxml() -> Option<Command> {
+    let part = installed("lxml")?;
+    let mut command = Command::new(part.join("bin/python"));
+    command.arg(script("libxml.py"));
+    Some(command)
+}
+
+/// Gives a script its input, and reads what it says.
+pub(crate) fn asked(mut command: Command, input: &serde_json::Value) -> serde_json::Value {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.expect("the script's language is there where the peer is");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input.to_string().as_bytes()).expect("the script reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("the script ends");
+    assert!(output.status.success(), "the script failed: {command:?}");
+    serde_json::from_slice(&output.stdout).expect("the script says JSON")
 }
 
 /// Starts moto, which checks the signature of every request from the first one on: see [`MOTO_ACCESS_KEY_ID`].

@@ -60,13 +60,13 @@ impl Authority {
 }
 
 /// A TLS server that answers every request with 204 and keeps what arrived after the handshake.
-struct TlsServer {
-    url: String,
+pub struct TlsServer {
+    pub url: String,
     arrived: Arc<Mutex<Vec<String>>>,
 }
 
 impl TlsServer {
-    fn start(identity: Identity) -> TlsServer {
+    pub fn start(identity: Identity) -> TlsServer {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -104,7 +104,7 @@ impl TlsServer {
         TlsServer { url, arrived }
     }
 
-    fn arrived(&self) -> Vec<String> {
+    pub fn arrived(&self) -> Vec<String> {
         self.arrived.lock().unwrap().clone()
     }
 }

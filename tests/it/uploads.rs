@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::peers::{self, Server, Shared};
 use crate::schemes::{block_on, demo};
-use crate::support::command;
+use crate::support::{Answer, RawServer, command, reply};
 
 fn httpbin() -> Option<Arc<Server>> {
     static HTTPBIN: Shared = Shared::new();
@@ -212,4 +212,83 @@ fn a_file_that_has_changed_is_not_sent() {
     assert_eq!(error.code().as_str(), "input.file", "{error:?}");
     assert!(error.message().ends_with("it has changed since the request was planned"), "{error}");
     assert_eq!(server.join().unwrap(), 0);
+}
+
+/// In every secret of what is recorded.
+const MARK: &str = "CANARYx";
+
+/// A connector whose card sends secrets in every kind of body, and the folder of a case.
+fn secretive(body: &Value, input: &Value) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("cards/demo");
+    std::fs::create_dir_all(&demo).unwrap();
+    let connector = json!({
+        "format": 1, "name": "demo", "version": "1.0.0", "title": "Demo",
+        "connection": { "fields": { "Token": { "type": "secret", "required": true } } },
+        "auth": { "token": { "scheme": "bearer", "token": "<<connection.Token>>" } },
+        "targets": { "api": { "auth": ["token"], "base": "https://api.demo.example" } },
+    });
+    let card = json!({
+        "format": 1, "name": "act", "version": "1.0.0", "title": "Act", "effect": "write",
+        "input": { "In": input },
+        "request": { "target": "api", "method": "POST", "path": "/post", "body": body },
+        "output": { "Reply": { "Status": { "type": "number", "value": "<<response.status>>" } } },
+    });
+    std::fs::write(demo.join("connector.json"), connector.to_string()).unwrap();
+    std::fs::write(demo.join("act.json"), card.to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn recordings_of_parts_files_and_lines_have_no_secrets_and_can_be_replayed() {
+    let token = format!("{MARK}\"TOKEN<>%2B&1");
+    let file = json!({ "File": { "type": "file", "required": true } });
+    let parts = json!({ "multipart": {
+        "token": "<<connection.Token>>", "meta": { "json": { "t": "x<<connection.Token>>y" } },
+        "file": { "file": "<<input.In.File>>" }, "upper": "<<upper connection.Token>>",
+    } });
+    let lines = json!({
+        "ndjson": [{ "t": "<<connection.Token>>", "f": "<<input.In.File.name>>" }, { "access_token": "CANARYx-by-name" }],
+        "contentEncoding": "gzip",
+    });
+    let named = json!({ "multipart": {
+        "access_token": "CANARYx-by-name", "again": "CANARYx-by-name", "file": { "file": "<<input.In.File>>" },
+    } });
+    let whole = json!({ "file": "<<input.In.File>>" });
+    let text = format!("before {token} after\n");
+    for (name, body) in [("parts", parts), ("lines", lines), ("named", named), ("whole", whole)] {
+        let cards = secretive(&body, &file);
+        let path = cards.path().join("a.txt");
+        std::fs::write(&path, &text).unwrap();
+        let server =
+            RawServer::start(|_, _| Answer::Bytes(reply("200 OK", "application/json", b"{}")));
+        let (folder, case) = (cards.path().join("cards"), cards.path().join("case"));
+        let args = [
+            "record",
+            "demo/act",
+            "--cards",
+            folder.to_str().unwrap(),
+            "--base",
+            &server.url,
+            "--case",
+            case.to_str().unwrap(),
+        ];
+        let invocation = json!({
+            "connection": { "fields": { "Token": token } }, "input": { "In": { "File": { "file": path } } },
+        });
+        let ran = crate::support::cardhost(&args, &invocation.to_string());
+        assert_eq!(ran.code, 0, "{name}: {ran:?}");
+        assert!(server.requests().len() == 1, "{name}");
+        for entry in std::fs::read_dir(&case).unwrap() {
+            let entry = entry.unwrap().path();
+            let written = std::fs::read_to_string(&entry).unwrap();
+            assert!(!written.to_uppercase().contains("CANARYX"), "{name}: {written}");
+        }
+        let cassette = std::fs::read_to_string(case.join("cassette.json")).unwrap();
+        assert!(cassette.contains("[redacted]"), "{name}: {cassette}");
+        assert_eq!(cassette.contains("--boundary"), name == "parts" || name == "named");
+        let args = ["test", case.to_str().unwrap(), "--cards", folder.to_str().unwrap()];
+        let ran = crate::support::cardhost(&args, "");
+        assert_eq!(ran.code, 0, "{name}: {ran:?}");
+    }
 }

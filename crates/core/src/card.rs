@@ -240,6 +240,12 @@ pub struct ResponseRules {
     /// What a status of 400 or more is; `raise` by default.
     #[serde(default)]
     pub http_error: HttpError,
+    /// What the body of a good reply is given out as; decoded by default.
+    #[serde(default)]
+    pub body: ReplyBody,
+    /// The name of the file that a body is kept as, as a template over `response` (status and headers), `options` and `input`; by default that of the
+    /// header `Content-Disposition` or of the URL.
+    pub file_name: Option<Template>,
     /// How the body is decoded; by its content type by default.
     pub decoder: Option<DecoderName>,
     /// Elements of XML that are lists though there be one of them, by their paths: `Envelope.Body.Items.Item`.
@@ -250,6 +256,18 @@ pub struct ResponseRules {
     /// Replies with a good status that are errors all the same.
     #[serde(default)]
     pub failures: Vec<ReplyRule>,
+}
+
+/// What the body of a good reply is given out as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ReplyBody {
+    /// What its decoder makes of it.
+    #[default]
+    Decoded,
+    /// A file: kept in the folder that whoever runs the card gives, `{ "file", "name", "type", "size", "sha256" }`; without one, in base64.
+    File,
 }
 
 /// What a status of 400 or more is.

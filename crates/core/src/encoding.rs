@@ -34,9 +34,11 @@ pub fn xml_text(text: &str) -> Option<String> {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            // It would be read as another line end.
+            // It would be read as another line end, and these in an attribute as spaces (XML 1.0, section 3.3.3).
             '\r' => out.push_str("&#13;"),
-            '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'.. => out.push(c),
+            '\n' => out.push_str("&#10;"),
+            '\t' => out.push_str("&#9;"),
+            ' '..='\u{fffd}' | '\u{10000}'.. => out.push(c),
             _ => return None,
         }
     }

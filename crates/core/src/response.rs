@@ -34,6 +34,21 @@ pub struct Reply {
     pub body: Bytes,
     /// Whether that is all of it.
     pub end: BodyEnd,
+    /// The file that the body is kept as, where it is: `body` is empty then.
+    pub kept: Option<Box<KeptFile>>,
+}
+
+/// A body that is kept as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFile {
+    /// Where it is.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Their SHA-256 in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// How a body ended.
@@ -60,7 +75,7 @@ impl Reply {
     /// A complete reply.
     #[must_use]
     pub fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Reply {
-        Reply { status, headers, body: body.into(), end: BodyEnd::Complete }
+        Reply { status, headers, body: body.into(), end: BodyEnd::Complete, kept: None }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Drives a call: does what each step says until the call is over.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cardhost_core::call::{Outcome, Paged, Signed, Step, Unsigned, Waiting};
@@ -17,7 +19,9 @@ use crate::entropy::{Entropy, moment};
 use crate::permits::Limited;
 use crate::record_sink::RecordSink;
 use crate::shutdown::Shutdown;
-use crate::transport::{BoxFuture, Transport};
+use crate::transport::{
+    BoxFuture, Keeping, OwnFault, Transport, TransportFault, TransportFaultKind,
+};
 
 /// Gets the token of a call.
 pub(crate) trait TokenSource: Send + Sync {
@@ -38,6 +42,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) shutdown: Option<&'a Shutdown>,
     /// The service's limits, and how long a request may wait for them where that is not the time of the call.
     pub(crate) limits: Option<(&'a Limited, Option<Duration>)>,
+    /// The folder that replies are kept in as files, where there is one.
+    pub(crate) files: Option<&'a Path>,
 }
 
 impl Driver<'_> {
@@ -180,7 +186,12 @@ impl Driver<'_> {
             }
             None => None,
         };
-        let sending = self.transport.send(signed.request(), treatment);
+        let keeping = self.files.filter(|_| signed.keeps_file());
+        let keeping = keeping.map(|folder| Keeping::in_folder(folder, signed.file_limit()));
+        let sending = match &keeping {
+            Some(keeping) => self.transport.send_and_keep(signed.request(), treatment, keeping),
+            None => self.transport.send(signed.request(), treatment),
+        };
         let sent = match self.shutdown {
             Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
             None => sending.await,
@@ -194,6 +205,9 @@ impl Driver<'_> {
                     self.tokens.has_worked(token);
                 }
                 let now = self.moment(signed.needs_nonce())?;
+                if let (Some(keeping), Some(_)) = (&keeping, &reply.kept) {
+                    return Ok(keep(signed, reply, &now, keeping));
+                }
                 if bytes < BIG_BYTES {
                     return Ok(signed.on_reply(reply, &now));
                 }
@@ -213,6 +227,28 @@ impl Driver<'_> {
         }
         Ok(Moment { unix_seconds: self.clock.unix_seconds(), nonce: [0; 16] })
     }
+}
+
+/// What a reply leads to whose body is a file: it gets its name first, and goes again where it is no result.
+fn keep(signed: Signed, mut reply: Reply, now: &Moment, keeping: &Keeping) -> Step {
+    let name = signed.file_name(reply.status, &reply.headers);
+    let mut path = PathBuf::new();
+    if let Some(kept) = &mut reply.kept {
+        if let Err(fault) = keeping.place(kept, &name) {
+            let kind = TransportFaultKind::Own(OwnFault(Arc::new(fault)));
+            return signed.on_fault(TransportFault {
+                kind,
+                not_sent: false,
+                detail: String::new(),
+            });
+        }
+        path = PathBuf::from(&kept.path);
+    }
+    let step = signed.on_reply(reply, now);
+    if !matches!(step, Step::Done(Ok(_))) {
+        let _ = std::fs::remove_file(path);
+    }
+    step
 }
 
 /// What a big reply leads to, or the error that it was not read in the time of the call.

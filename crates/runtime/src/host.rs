@@ -396,7 +396,8 @@ impl Host {
         };
         let (clock, entropy, shutdown) = (&**clock, &**entropy, inner.shutdown.as_ref());
         let limits = limited.as_ref().map(|limited| (limited, inner.policy.limit_wait));
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits }
+        let files = inner.policy.files.as_deref();
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits, files }
             .drive(begun, sink)
             .await
     }
@@ -436,7 +437,8 @@ impl Host {
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
         let shutdown = inner.shutdown.as_ref();
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits: None }
+        let (limits, files) = (None, None);
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits, files }
             .drive(call.begin(), None)
             .await
     }

@@ -134,6 +134,9 @@ pub(crate) struct FlowRunArgs {
     /// For each exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// Keep replies that are files in this folder, and let files in it be sent; without it they are base64
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
     /// Most tasks, turns of loops counted
     #[arg(long, value_name = "N", default_value_t = cardhost::flow::DEFAULT_MAX_TASKS)]
     pub(crate) max_tasks: u64,

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
 use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
-use cardhost::{Code, Error};
+use cardhost::{Code, Error, Policy};
 use serde_json::{Map, Value};
 
 use super::args::{FlowRunArgs, Show};
@@ -20,7 +20,9 @@ use crate::cli::setup;
 
 pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Result<(), Failure> {
     let flow = source::load(&args.flow, console)?;
-    let host = setup::running_host(global, &args.reach, setup::policy(args.timeout), args.mock)?;
+    let files = setup::files_folder(args.files.as_deref())?;
+    let policy = Policy { files, ..setup::policy(args.timeout) };
+    let host = setup::running_host(global, &args.reach, policy, args.mock)?;
     let input = input()?;
     // Not before stdin is read: nothing is lost while it is waited for.
     let interrupt = Interrupt::listen(&args.drain)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cardhost::cassette::Case;
+use cardhost::cassette::{Case, inlined};
 use cardhost::clock::{Clock as _, FixedClock, SystemClock};
 use cardhost::entropy::SeededEntropy;
 use cardhost::testing::{CaseFolder, Head, Recorder, Seed};
@@ -47,7 +47,10 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     let case = args.case.as_ref().map_or(Ok(()), |folder| {
         let connector = prepared.definition.connector.name.as_str();
         let redactor = &prepared.plan.request.redactor;
-        let mut case = Case::of(&prepared.definition, &prepared.connection, invocation, redactor);
+        let mut invocation = invocation;
+        let (definition, settled) = (&prepared.definition, &prepared.plan.input);
+        invocation.input = inlined(definition, invocation.input, settled, &content)?;
+        let mut case = Case::of(definition, &prepared.connection, invocation, redactor);
         case.base = host.settings().base_of(connector).map(|base| base.text().to_owned());
         case.allow_private_network = !args.target.reach.network.allow_private_network.is_empty();
         write_case(global, folder, &case, &runtime)
@@ -57,6 +60,20 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     console.warnings(&outcome.warnings);
     run::print(&outcome, args.pretty, console)?;
     case
+}
+
+/// Most bytes of a file that is put into a case.
+const MOST_FILE_BYTES: usize = 1024 * 1024;
+
+/// What is in a file of the invocation.
+fn content(path: &str) -> Result<Vec<u8>, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::Io("a file of the case", error))?;
+    if bytes.len() > MOST_FILE_BYTES {
+        return Err(Failure::Usage(format!(
+            "`{path}` has more than {MOST_FILE_BYTES} bytes, too many for a case: record a cassette with --cassette"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// Writes a case, and what a replay of it gives as what must come out: the same, but for what is masked. Where it cannot be

@@ -8,7 +8,7 @@ use super::names::Names;
 use super::references::Rules;
 use super::{known, pages, parts, replies, targets, uses};
 use cardhost_core::auth::{AuthMethod, CredentialPlace};
-use cardhost_core::card::Card;
+use cardhost_core::card::{Card, ReplyBody};
 use cardhost_core::connector::{Connector, Target};
 use cardhost_core::error::{Code, pointer, push_pointer};
 use cardhost_core::field::{Field, FieldType, Format};
@@ -75,7 +75,33 @@ pub(super) fn check(connector: &Connector, card: &Card, path: &str, findings: &m
         };
         findings.at_key(Code::DEFINITION_VALUE, "/response/lists", fault);
     }
+    file(names, card, findings);
     uses::check(names, card, findings);
+}
+
+/// Checks what is said of a reply that is kept as a file.
+fn file(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
+    let response = &card.response;
+    if let Some(name) = &response.file_name {
+        names.template(name, "/response/fileName", REPLY, findings);
+    }
+    let is_file = response.body == ReplyBody::File;
+    if is_file && card.pages.is_some() {
+        let needs = "means nothing beside replies that are files".to_owned();
+        let fault = DefinitionFault::Together { part: "pages", needs };
+        findings.at_key(Code::DEFINITION_VALUE, "/pages", fault);
+    }
+    let rules = [
+        ("fileName", response.file_name.is_some() && !is_file, "needs `\"body\": \"file\"`"),
+        ("decoder", response.decoder.is_some() && is_file, "means nothing beside a `file`"),
+        ("lists", !response.lists.is_empty() && is_file, "means nothing beside a `file`"),
+    ];
+    for (part, is_misplaced, needs) in rules {
+        if is_misplaced {
+            let fault = DefinitionFault::Together { part, needs: needs.to_owned() };
+            findings.at_key(Code::DEFINITION_VALUE, &format!("/response/{part}"), fault);
+        }
+    }
 }
 
 /// Where a part of a value looks like jq: it would be given as it stands.

@@ -78,6 +78,9 @@ impl<'a> Used<'a> {
                 }
             });
         }
+        if let Some(name) = &card.response.file_name {
+            used.template(name);
+        }
         used.decision(&card.effect);
         used.conditions(&card.options);
         for fields in card.input.values() {

@@ -4,7 +4,7 @@
 use super::fields::FieldTables;
 use super::page::{Block, Inline, Page, Section};
 use super::{failures, samples, targets, words};
-use cardhost_core::card::Effect;
+use cardhost_core::card::{Effect, ReplyBody};
 use cardhost_core::definition::Definition;
 use cardhost_core::pages::{Next, Pages};
 use cardhost_core::template::Decision;
@@ -133,6 +133,11 @@ fn request(definition: &Definition) -> Section {
     ])];
     blocks.push(effect(definition));
     blocks.extend(words::idempotency_key(card).map(|text| Block::prose(&text)));
+    if card.response.body == ReplyBody::File {
+        blocks.push(Block::prose(
+            "The reply is a file: it is kept in the folder for files, with its name, size and SHA-256; without a folder it is given out in base64.",
+        ));
+    }
     Section::new("Request", blocks)
 }
 

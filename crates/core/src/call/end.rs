@@ -3,11 +3,12 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::card::{HttpError, Redirects};
+use crate::card::{HttpError, Redirects, ReplyBody};
 use crate::connector::Connector;
 use crate::decoder::DecoderName;
 use crate::definition::Definition;
 use crate::reply_rule::ReplyRule;
+use crate::template::Template;
 
 /// What is made of the last reply.
 #[derive(Debug)]
@@ -81,6 +82,22 @@ impl End {
                 (response.decoder, &response.lists)
             }
             End::Reply { .. } => (None, &[]),
+        }
+    }
+
+    /// Whether a good reply is given out as a file.
+    pub(super) fn keeps_file(&self) -> bool {
+        match self {
+            End::Outputs(definition) => definition.card.response.body == ReplyBody::File,
+            End::Reply { .. } => false,
+        }
+    }
+
+    /// The name of the file, as the card says it.
+    pub(super) fn file_name(&self) -> Option<&Template> {
+        match self {
+            End::Outputs(definition) => definition.card.response.file_name.as_ref(),
+            End::Reply { .. } => None,
         }
     }
 

@@ -12,6 +12,12 @@ pub enum ReplyFault {
         /// In bytes; inclusive.
         limit: u64,
     },
+    /// The body is longer than what is held in memory, and there is no folder to keep it in.
+    #[error("the reply is a file of more than {limit} bytes, and there is no folder to keep it in")]
+    NoFolder {
+        /// In bytes; inclusive.
+        limit: u64,
+    },
     /// Too many redirects.
     #[error("more than {max} redirects")]
     Redirects {
@@ -47,7 +53,7 @@ fn said(message: Option<&str>) -> String {
 impl Fault for ReplyFault {
     fn code(&self) -> Code {
         match self {
-            ReplyFault::TooLarge { .. } => Code::RESPONSE_TOO_LARGE,
+            ReplyFault::TooLarge { .. } | ReplyFault::NoFolder { .. } => Code::RESPONSE_TOO_LARGE,
             ReplyFault::Redirects { .. } => Code::REDIRECT_LIMIT,
             ReplyFault::Later { .. } => Code::HTTP_RETRY_LATER,
             ReplyFault::Service { code, .. } => code.clone(),
@@ -59,6 +65,7 @@ impl Fault for ReplyFault {
             ReplyFault::TooLarge { .. } => {
                 "ask for less at once, or raise `response.maxBodyBytes` of the card"
             }
+            ReplyFault::NoFolder { .. } => "give the host a folder for files",
             ReplyFault::Redirects { .. } => {
                 "check the URL: the service sends the request in circles"
             }

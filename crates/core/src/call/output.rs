@@ -41,6 +41,9 @@ impl Signed {
         }
         match &reply.end {
             BodyEnd::Complete => {}
+            BodyEnd::TooLarge { limit } if self.keeps_file() && self.file_limit().is_none() => {
+                return Err(self.failed(ReplyFault::NoFolder { limit: *limit }, &reply));
+            }
             BodyEnd::TooLarge { limit } => {
                 return Err(self.failed(ReplyFault::TooLarge { limit: *limit }, &reply));
             }
@@ -53,7 +56,10 @@ impl Signed {
         let card = &definition.card;
         let (wanted, look) = (card.response.decoder, definition.look());
         let asked = Asked { look, lists: &card.response.lists };
-        let body = decoder::decode(reply.status, &reply.headers, &reply.body, wanted, asked);
+        let body = match self.as_file(&reply, look) {
+            Some(file) => Ok(file),
+            None => decoder::decode(reply.status, &reply.headers, &reply.body, wanted, asked),
+        };
         // What is no text where the card takes it all the same.
         let mut undecoded = None;
         let body = match body {

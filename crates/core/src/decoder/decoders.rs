@@ -116,15 +116,28 @@ pub fn decode<'b>(
 pub fn as_it_is<'b>(headers: &HeaderMap, body: &'b [u8], look: Look<'b>) -> DecodedBody<'b> {
     let kind = MediaType::of(headers);
     super::text::Text.decode(body, kind, look.into()).unwrap_or_else(|_| {
-        let end = serde_json::json!({ "type": kind.essence, "size": body.len() }).to_string();
-        // Its first brace goes: the two are one object.
-        let (begin, end) = ("{\"base64\":\"", format!("\",{}", &end[1..]));
-        let mut text = String::with_capacity(begin.len() + body.len().div_ceil(3) * 4 + end.len());
-        text.push_str(begin);
-        STANDARD.encode_string(body, &mut text);
-        text.push_str(&end);
-        super::json::looked_at(text.into(), look).unwrap_or(DecodedBody::Empty)
+        let facts = serde_json::json!({ "type": kind.essence, "size": body.len() });
+        in_base64(body, &facts, look)
     })
+}
+
+/// Bytes in base64, in one object with what else is known of them.
+#[must_use]
+pub fn in_base64<'b>(body: &[u8], facts: &serde_json::Value, look: Look<'b>) -> DecodedBody<'b> {
+    let end = facts.to_string();
+    // Its first brace goes: the two are one object.
+    let (begin, end) = ("{\"base64\":\"", format!("\",{}", &end[1..]));
+    let mut text = String::with_capacity(begin.len() + body.len().div_ceil(3) * 4 + end.len());
+    text.push_str(begin);
+    STANDARD.encode_string(body, &mut text);
+    text.push_str(&end);
+    super::json::looked_at(text.into(), look).unwrap_or(DecodedBody::Empty)
+}
+
+/// A value of our own as it will be looked at.
+#[must_use]
+pub fn made<'b>(value: &serde_json::Value, look: Look<'b>) -> DecodedBody<'b> {
+    super::json::looked_at(value.to_string().into(), look).unwrap_or(DecodedBody::Empty)
 }
 
 /// Whether a body is called something that is neither text nor JSON: a picture, a document, an archive.

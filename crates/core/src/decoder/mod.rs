@@ -20,7 +20,9 @@ mod text;
 mod xml;
 
 pub use body::{Asked, DecodedBody, Look};
-pub use decoders::{DecoderName, as_it_is, decode, is_called_binary, is_text, kind_in_words};
+pub use decoders::{
+    DecoderName, as_it_is, decode, in_base64, is_called_binary, is_text, kind_in_words, made,
+};
 pub use decoding::Decoding;
 pub use fault::DecodeFault;
 pub use format::Decoder;

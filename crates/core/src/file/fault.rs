@@ -17,6 +17,14 @@ pub enum FileFault {
         /// Why, such as `it is a folder`.
         reason: String,
     },
+    /// What a service sent cannot be kept as a file.
+    #[error("the reply cannot be kept in `{folder}`: {reason}")]
+    Unwritable {
+        /// The folder.
+        folder: String,
+        /// Why.
+        reason: String,
+    },
     /// The content is not base64.
     #[error("its `base64` is not base64 (RFC 4648, section 4)")]
     NotBase64,
@@ -32,6 +40,7 @@ impl Fault for FileFault {
     fn code(&self) -> Code {
         match self {
             FileFault::NotAllowed | FileFault::Unreadable { .. } => Code::INPUT_FILE,
+            FileFault::Unwritable { .. } => Code::OUTPUT_UNWRITABLE,
             FileFault::NotBase64 => Code::INPUT_FORMAT,
             FileFault::NotAFile { .. } => Code::TEMPLATE_VALUE,
         }
@@ -43,6 +52,9 @@ impl Fault for FileFault {
                 "give what is in it, as `base64` or `text`, with its `name` and `type`"
             }
             FileFault::Unreadable { .. } => "name a regular file that can be read",
+            FileFault::Unwritable { .. } => {
+                "the request was sent: see to the folder and its disk before it is sent again"
+            }
             FileFault::NotBase64 => {
                 "letters, digits, `+` and `/`, in groups of four that `=` fills up"
             }

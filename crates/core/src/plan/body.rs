@@ -10,7 +10,7 @@ use super::limits::MAX_BODY_BYTES;
 use super::multipart::{multipart, parts_of};
 use super::url::{is_missing_whole, parameters, push_form, source_field};
 use super::warning::Warning;
-use crate::card::Card;
+use crate::card::{Card, ReplyBody};
 use crate::encoding::xml_text;
 use crate::file::{FileValue, OpenedFile};
 use crate::inject::header::{HeaderFault, push_header};
@@ -165,7 +165,12 @@ pub(super) fn headers(
 ) -> Result<HeaderMap, PlanFault> {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, deflate"));
+    // What is kept as a file is what the service has, and is not taken out of a coding piece by piece.
+    let codings = match card.response.body {
+        ReplyBody::Decoded => "gzip, br, deflate",
+        ReplyBody::File => "identity",
+    };
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings));
     headers.insert(
         USER_AGENT,
         HeaderValue::from_static(concat!("cardhost/", env!("CARGO_PKG_VERSION"))),

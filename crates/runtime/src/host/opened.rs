@@ -33,17 +33,26 @@ impl Host {
                 continue;
             }
             let fault = |fault| PlanFault::File { field: Some(named.place.clone()), fault };
-            // What a flow hands on may come from a service: that would choose which of the host's files are sent.
-            if !self.0.policy.file_inputs || in_flow {
-                return Err(fault(FileFault::NotAllowed).into());
-            }
+            // What a flow hands on may come from a service: that would choose which of the host's files are sent. Those that the
+            // flow has got itself are its own.
+            let below = match (self.0.policy.file_inputs, in_flow, &self.0.policy.files) {
+                (false, ..) | (true, true, None) => {
+                    return Err(fault(FileFault::NotAllowed).into());
+                }
+                (true, true, Some(folder)) => Some(folder.clone()),
+                (true, false, _) => None,
+            };
             let timeouts = definition.card.request.timeouts.total;
             let total = timeouts.or(definition.connector.timeouts.total).map(|span| span.0);
             let limit = self.0.policy.total_timeout.or(total).unwrap_or(DEFAULT_LIMIT);
             let most =
                 if self.reads_whole(definition) { MAX_BODY_BYTES as u64 } else { SMALL_BYTES };
             let path = named.path.to_owned();
-            let read = read_within(limit, move || open(&path, most)).await;
+            let read = read_within(limit, move || {
+                below.map_or(Ok(()), |folder| is_below(&path, &folder))?;
+                open(&path, most)
+            });
+            let read = read.await;
             let file = read.map_err(|reason| {
                 fault(FileFault::Unreadable { path: named.path.to_owned(), reason })
             })?;
@@ -57,6 +66,15 @@ impl Host {
         let methods = definition.connector.auth.values().flat_map(|method| method.parts());
         let mut signs = methods.map(|method| method.name());
         self.0.observer.is_some() || signs.any(|name| SIGNING.contains(&name))
+    }
+}
+
+/// Refuses a file that is not in a folder, wherever links lead.
+fn is_below(path: &str, folder: &Path) -> Result<(), String> {
+    let whole = |path: &Path| std::fs::canonicalize(path).map_err(|error| error.to_string());
+    match whole(Path::new(path))?.starts_with(whole(folder)?) {
+        true => Ok(()),
+        false => Err("in a flow, files are read in the folder for files only".to_owned()),
     }
 }
 
@@ -91,6 +109,12 @@ mod tests {
         assert_eq!((read.size, read.bytes.as_deref()), (12, Some(&b"twelve bytes"[..])));
         let measured = open(path, 11).unwrap();
         assert_eq!((measured.size, measured.bytes), (12, None));
+        assert_eq!(is_below(path, folder.path()), Ok(()));
+        let other = tempfile::tempdir().unwrap();
+        assert!(is_below(path, other.path()).is_err());
+        let outside = other.path().join("link");
+        std::os::unix::fs::symlink(path, &outside).unwrap();
+        assert!(is_below(outside.to_str().unwrap(), other.path()).is_err());
         let refused = open(folder.path().to_str().unwrap(), 12).map(|_| ()).unwrap_err();
         assert_eq!(refused, "it is a folder");
     }

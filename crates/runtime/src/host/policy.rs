@@ -1,6 +1,7 @@
 //! What a host allows.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::token::LEASE;
@@ -18,6 +19,9 @@ pub struct Policy {
     /// Whether inputs of type `file` may name files of this machine (`{"file": PATH}`). `false` by default: whoever writes an
     /// invocation could send the host's files away.
     pub file_inputs: bool,
+    /// The folder that replies are kept in as files, of cards that say so; it has to be there. Without one they are given out in base64, up to 16
+    /// MiB. Hosts of tenants give each its own.
+    pub files: Option<PathBuf>,
     /// Where requests may go whose host a connection decides. [`HttpTransport`](crate::transport::HttpTransport)s that are given to
     /// [`HostBuilder::transport`](super::HostBuilder::transport) have a policy of their own ([`HttpTransport::egress`](crate::transport::HttpTransport::egress)).
     pub egress: EgressPolicy,
@@ -43,6 +47,7 @@ impl Default for Policy {
             secret_references: false,
             stored_secret_references: false,
             file_inputs: false,
+            files: None,
             egress: EgressPolicy::default(),
             total_timeout: None,
             attempts: None,

@@ -1,6 +1,6 @@
 //! HTTP through reqwest and rustls.
 //!
-//! Nothing of the environment decides: no proxy variables, no system roots, no `Referer`, no redirects, no
+//! Nothing of the environment decides unless whoever runs the host says so: no proxy variables, no system roots, no `Referer`, no redirects, no
 //! cookies. HTTP/2 is spoken where a server chooses it in the TLS handshake (RFC 7301), else HTTP/1.1. A client is built when
 //! the first URL of its kind is sent: an `http` URL loads no roots.
 //!
@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cardhost_core::call::Treatment;
+use cardhost_core::call::{Treatment, is_kept};
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
@@ -29,10 +29,12 @@ use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
 use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::gathered::Gathered;
+use super::keeping::Keeping;
 use super::packing;
+use super::proxies::{Proxies, Proxy};
 use super::resolve::{Resolve, SystemResolver};
 use super::room::{MOST_HEADERS, Room};
-use super::tls::{self, Fingerprint};
+use super::tls::{self, Fingerprint, Trusted};
 use super::{BoxFuture, Transport};
 use crate::apart::{BIG_BYTES, apart};
 
@@ -52,6 +54,8 @@ pub struct HttpTransport {
     roots: Vec<CertificateDer<'static>>,
     egress: EgressPolicy,
     resolver: Option<Arc<dyn Resolve>>,
+    proxies: Proxies,
+    system: Vec<CertificateDer<'static>>,
     room: Room,
 }
 
@@ -61,6 +65,8 @@ struct ClientKey {
     tls: bool,
     /// Whether the egress policy checks what it connects to.
     guarded: bool,
+    /// Whether it goes through the proxy of its scheme: that of `http`, or that of `https`.
+    through: Option<Through>,
     /// Whether each request has a connection of its own.
     fresh: bool,
     /// Whether there is room for many headers.
@@ -68,6 +74,13 @@ struct ClientKey {
     connect_timeout: Duration,
     /// The request's own TLS settings.
     settings: Option<Fingerprint>,
+}
+
+/// Which proxy a client goes through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Through {
+    OfHttp,
+    OfHttps,
 }
 
 impl HttpTransport {
@@ -91,6 +104,28 @@ impl HttpTransport {
         self
     }
 
+    /// Sends through proxies. Where a proxy connects to is not seen: of a name that it looks up itself the egress policy knows no address.
+    #[must_use]
+    pub fn through(mut self, proxies: Proxies) -> HttpTransport {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Also trusts the roots of the operating system, as they are now; `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn trusting_system(mut self) -> Result<HttpTransport, String> {
+        let found = rustls_native_certs::load_native_certs();
+        if found.certs.is_empty() {
+            let reason =
+                found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
+            return Err(format!("the operating system has no roots{reason}"));
+        }
+        self.system = found.certs;
+        Ok(self)
+    }
+
     /// Also trusts a private CA, in DER.
     #[must_use]
     pub fn trusting(mut self, root: Vec<u8>) -> HttpTransport {
@@ -111,13 +146,14 @@ impl HttpTransport {
     fn client(
         &self,
         key: ClientKey,
+        proxy: Option<&Proxy>,
         settings: Option<&TlsSettings>,
     ) -> Result<Client, TransportFault> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
             return Ok(client.clone());
         }
-        let client = self.build(key, settings).map_err(|detail| TransportFault {
+        let client = self.build(key, proxy, settings).map_err(|detail| TransportFault {
             kind: TransportFaultKind::TlsSettings,
             not_sent: true,
             detail,
@@ -139,21 +175,31 @@ impl HttpTransport {
         let key = ClientKey {
             tls: true,
             guarded: false,
+            through: None,
             fresh: false,
             roomy: false,
             connect_timeout,
             settings: None,
         };
-        self.build(key, None).unwrap()
+        self.build(key, None, None).unwrap()
     }
 
-    fn build(&self, key: ClientKey, settings: Option<&TlsSettings>) -> Result<Client, String> {
-        let tls = tls::configuration(key.tls, &self.roots, settings)?;
+    fn build(
+        &self,
+        key: ClientKey,
+        proxy: Option<&Proxy>,
+        settings: Option<&TlsSettings>,
+    ) -> Result<Client, String> {
+        let trusted = Trusted { system: &self.system, given: &self.roots };
+        let tls = tls::configuration(key.tls, trusted, settings)?;
         let mut builder = Client::builder();
         if key.guarded || self.resolver.is_some() {
             let resolver = self.resolver.clone().unwrap_or_else(|| Arc::new(SystemResolver));
-            let policy = key.guarded.then(|| self.egress.clone());
-            builder = builder.dns_resolver(Guard { resolver, policy });
+            // What is looked up for another proxy is the proxy alone, which whoever runs the host has named.
+            let guards = key.guarded && proxy.is_none_or(Proxy::takes_addresses);
+            let policy = guards.then(|| self.egress.clone());
+            let exempt = proxy.and_then(|proxy| proxy.url().host_str()).map(str::to_owned);
+            builder = builder.dns_resolver(Guard { resolver, policy, exempt });
         }
         if key.roomy {
             builder = builder.http1_max_headers(MOST_HEADERS);
@@ -161,13 +207,18 @@ impl HttpTransport {
         if key.fresh {
             builder = builder.pool_max_idle_per_host(0);
         }
+        builder = builder.no_proxy();
+        if let Some(proxy) = proxy {
+            let unusable = |_| "the proxy cannot be used".to_owned();
+            let proxy = reqwest::Proxy::all(proxy.url().as_str()).map_err(unusable)?;
+            builder = builder.proxy(proxy);
+        }
         builder
             .tls_backend_preconfigured(tls)
             .connector_layer(Noting)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .no_proxy()
             // Devices and mainframes fold headers and put spaces before colons; whoever frames a body that way is still refused.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
@@ -182,19 +233,24 @@ impl HttpTransport {
         &self,
         spec: &RequestSpec,
         treatment: Treatment,
+        keeping: Option<&Keeping>,
     ) -> Result<Reply, TransportFault> {
         // The resolver is not asked for addresses.
         self.egress.check(spec)?;
         let host = spec.url.host_str().unwrap_or_default();
+        let is_tls = spec.url.scheme() == "https";
+        let proxy = self.proxies.of(&spec.url);
+        let through = if is_tls { Through::OfHttps } else { Through::OfHttp };
         let key = ClientKey {
             guarded: self.egress.guards(spec),
+            through: proxy.map(|_| through),
             fresh: treatment.fresh,
             roomy: treatment.roomy || treatment.fresh || self.room.is_wanted(host),
-            tls: spec.url.scheme() == "https",
+            tls: is_tls || proxy.is_some_and(|proxy| proxy.url().scheme() == "https"),
             connect_timeout: treatment.connect_timeout,
             settings: spec.tls.as_deref().map(tls::fingerprint),
         };
-        let client = self.client(key, spec.tls.as_deref())?;
+        let client = self.client(key, proxy, spec.tls.as_deref())?;
         let mut request = Request::new(spec.method.clone(), spec.url.clone());
         *request.headers_mut() = spec.headers.clone();
         if let Some(body) = &spec.body {
@@ -222,9 +278,25 @@ impl HttpTransport {
                 fault.detail =
                     format!("it has more than 100 headers; the next reply may have {MOST_HEADERS}");
             }
+            let is_of_proxy =
+                matches!(fault.kind, TransportFaultKind::Connect | TransportFaultKind::Dns);
+            if let Some(proxy) = proxy.filter(|_| is_of_proxy) {
+                fault.detail = format!("by the proxy `{}`: {}", proxy.shown(), fault.detail);
+            }
             fault
         })?;
-        read(response, treatment, &clock).await
+        if let Some(proxy) = proxy
+            && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        {
+            // No service says so (RFC 9110, section 15.5.8).
+            let detail = format!("by the proxy `{}`: it wants other credentials", proxy.shown());
+            let kind = TransportFaultKind::Connect;
+            return Err(TransportFault { kind, not_sent: true, detail });
+        }
+        match keeping {
+            None => read(response, treatment, &clock).await,
+            Some(keeping) => Box::pin(keep(response, treatment, &clock, keeping)).await,
+        }
     }
 }
 
@@ -234,7 +306,16 @@ impl Transport for HttpTransport {
         request: &'a RequestSpec,
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        Box::pin(self.exchange(request, treatment))
+        Box::pin(self.exchange(request, treatment, None))
+    }
+
+    fn send_and_keep<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+        keeping: &'a Keeping,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
+        Box::pin(self.exchange(request, treatment, Some(keeping)))
     }
 }
 
@@ -250,11 +331,15 @@ struct Guard {
     resolver: Arc<dyn Resolve>,
     /// `None` where the policy does not apply.
     policy: Option<EgressPolicy>,
+    /// The proxy's own name, to which it does not apply either.
+    exempt: Option<String>,
 }
 
 impl reqwest::dns::Resolve for Guard {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let (resolver, policy) = (Arc::clone(&self.resolver), self.policy.clone());
+        let is_proxy = self.exempt.as_deref() == Some(name.as_str());
+        let policy = self.policy.clone().filter(|_| !is_proxy);
+        let resolver = Arc::clone(&self.resolver);
         Box::pin(async move {
             let addresses = resolver.resolve(name.as_str()).await?;
             if let Some(policy) = policy {
@@ -306,6 +391,48 @@ fn timeout(which: TimeoutKind, after: Duration) -> TransportFault {
     TransportFault { kind, not_sent: false, detail: String::new() }
 }
 
+/// Writes the body of a good reply to a file while it comes. One in a content coding that nobody asked for is read as any other first.
+async fn keep(
+    mut response: Response,
+    treatment: Treatment,
+    clock: &Limits,
+    keeping: &Keeping,
+) -> Result<Reply, TransportFault> {
+    let status = response.status().as_u16();
+    let coded = response.headers().contains_key(CONTENT_ENCODING);
+    let most = keeping.limit.unwrap_or(u64::MAX);
+    let too_long = response.content_length().is_some_and(|length| length > most);
+    if !is_kept(status) || coded || too_long {
+        return keeping.keep(read(response, treatment, clock).await?).await;
+    }
+    let headers = std::mem::take(response.headers_mut());
+    let mut writing = keeping.begin().await?;
+    let end = loop {
+        match clock.bound(treatment.idle_timeout, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                if writing.size().saturating_add(chunk.len() as u64) > most {
+                    break BodyEnd::TooLarge { limit: most };
+                }
+                let written = clock.bound(Duration::MAX, writing.push(chunk)).await?;
+                written.map_err(|error| keeping.fault(&error))?;
+            }
+            Ok(Ok(None)) => break BodyEnd::Complete,
+            Ok(Err(error)) => {
+                break BodyEnd::Broken(fault(&error.without_url(), treatment, Phase::Body));
+            }
+            Err(fault) => break BodyEnd::Broken(fault),
+        }
+    };
+    let kept = match end {
+        BodyEnd::Complete => {
+            let finished = clock.bound(Duration::MAX, writing.finish()).await?;
+            Some(Box::new(finished.map_err(|error| keeping.fault(&error))?))
+        }
+        _ => None,
+    };
+    Ok(Reply { status, headers, body: Bytes::new(), end, kept })
+}
+
 /// Reads the body up to the limit; what came before a fault is kept.
 async fn read(
     mut response: Response,
@@ -341,7 +468,7 @@ async fn read(
     let mut body = body.finish();
     body.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
     if !coded {
-        return Ok(Reply { status, headers, body, end });
+        return Ok(Reply { status, headers, body, end, kept: None });
     }
     let undone;
     (headers, undone) = undo(headers, &body, limit, clock).await;
@@ -351,7 +478,7 @@ async fn read(
             Undone::Plain(body) | Undone::TooLong(body) | Undone::Truncated(body, _) => body,
             Undone::Broken(_) | Undone::Stopped => Bytes::new(),
         };
-        return Ok(Reply { status, headers, body, end });
+        return Ok(Reply { status, headers, body, end, kept: None });
     }
     let (body, end) = match undone {
         Undone::Plain(body) => (body, BodyEnd::Complete),
@@ -362,7 +489,7 @@ async fn read(
         Undone::Broken(detail) => (body, broken(TransportFaultKind::Protocol, detail)),
         Undone::Stopped => (Bytes::new(), BodyEnd::Broken(clock.over())),
     };
-    Ok(Reply { status, headers, body, end })
+    Ok(Reply { status, headers, body, end, kept: None })
 }
 
 /// Undoes the codings of a body, here where that is little work; [`Undone::Stopped`] where time ran out.
@@ -418,7 +545,7 @@ mod tests {
     fn what_is_connected_to_is_what_was_checked() {
         let resolver = Arc::new(Rebinding::default());
         let policy = Some(EgressPolicy::default());
-        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy };
+        let guard = Guard { resolver: Arc::<Rebinding>::clone(&resolver), policy, exempt: None };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let ask = || runtime.block_on(guard.resolve("rebind.example".parse().unwrap()));
         // The answer that was checked is the one that is given, without asking again.

@@ -10,6 +10,7 @@ mod gathered;
 mod given;
 mod gzip;
 mod http;
+mod keeping;
 mod memory;
 mod observer;
 #[cfg(feature = "p521")]
@@ -17,6 +18,7 @@ mod p521;
 mod packing;
 mod pieces;
 mod private_network;
+mod proxies;
 mod resolve;
 mod room;
 mod send;
@@ -34,9 +36,11 @@ pub use cardhost_core::transport_fault::{
 pub use crate::connections::BoxFuture;
 pub use egress::EgressPolicy;
 pub use http::HttpTransport;
+pub use keeping::Keeping;
 pub use memory::MemoryTransport;
 pub use observer::Observer;
 pub use private_network::PrivateNetwork;
+pub use proxies::Proxies;
 pub use resolve::{Resolve, SystemResolver};
 pub use send::Transport;
 pub use stand_in::StandIn;

@@ -37,6 +37,14 @@ impl PrivateNetwork {
         }
     }
 
+    /// The name and the port, where it is a host by name.
+    pub(super) fn name(&self) -> Option<(&str, Option<u16>)> {
+        match &self.0 {
+            What::Host(Host::Domain(name), port) => Some((name, *port)),
+            _ => None,
+        }
+    }
+
     /// Whether it has the host of a URL by its name.
     pub(super) fn has_host(&self, url: &Url) -> bool {
         let What::Host(host, port) = &self.0 else { return false };

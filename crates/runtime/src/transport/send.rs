@@ -5,6 +5,7 @@ use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::transport_fault::TransportFault;
 
+use super::Keeping;
 use crate::connections::BoxFuture;
 
 /// Sends a request and reads its reply.
@@ -82,4 +83,18 @@ pub trait Transport: Send + Sync {
         request: &'a RequestSpec,
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>>;
+
+    /// As [`Transport::send`], with the body of a good reply kept as a file. One that does not say how holds the body in memory first, up
+    /// to its limit.
+    ///
+    /// # Errors
+    /// As [`Transport::send`], and where the file cannot be written.
+    fn send_and_keep<'a>(
+        &'a self,
+        request: &'a RequestSpec,
+        treatment: Treatment,
+        keeping: &'a Keeping,
+    ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
+        Box::pin(async move { keeping.keep(self.send(request, treatment).await?).await })
+    }
 }

@@ -37,13 +37,22 @@ pub(super) fn fingerprint(settings: &TlsSettings) -> Fingerprint {
     fingerprint
 }
 
-/// The configuration of a client; without `tls`, one that nothing is done with. `trusted` are certificates besides the compiled-in Mozilla roots.
+/// What is trusted besides the compiled-in Mozilla roots.
+#[derive(Clone, Copy)]
+pub(super) struct Trusted<'a> {
+    /// The roots of the operating system.
+    pub(super) system: &'a [CertificateDer<'static>],
+    /// Certificates that were given.
+    pub(super) given: &'a [CertificateDer<'static>],
+}
+
+/// The configuration of a client; without `tls`, one that nothing is done with.
 ///
 /// # Errors
 /// Why the settings cannot be used, without what is in them.
 pub(super) fn configuration(
     tls: bool,
-    trusted: &[CertificateDer<'static>],
+    trusted: Trusted<'_>,
     settings: Option<&TlsSettings>,
 ) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
@@ -53,10 +62,12 @@ pub(super) fn configuration(
             .with_no_client_auth());
     }
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    for root in trusted {
+    // The system's store may hold what rustls does not read.
+    roots.add_parsable_certificates(trusted.system.iter().cloned());
+    for root in trusted.given {
         roots.add(root.clone()).map_err(|error| error.to_string())?;
     }
-    let mut given = trusted.to_vec();
+    let mut given = trusted.given.to_vec();
     if let Some(authority) = settings.and_then(|settings| settings.authority.as_ref()) {
         let unusable = |reason: &str| format!("the private authority cannot be used: {reason}");
         for root in pem::certificates(authority.expose()).map_err(unusable)? {

@@ -1,0 +1,295 @@
+//! A body that is kept as a file: written piece by piece beside its place, and there as a whole or not at all.
+//!
+//! ```text
+//! begin ─ a file of no name yet ─ push … ─ finish ─▶ KeptFile, still without its name ─ place ─▶ its name, or the next that is free
+//!            └── dropped on the way: gone
+//! ```
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use cardhost_core::call::is_kept;
+use cardhost_core::file::FileFault;
+use cardhost_core::response::{BodyEnd, KeptFile, Reply};
+use cardhost_core::transport_fault::{OwnFault, TransportFault, TransportFaultKind};
+use ring::digest::{Context, SHA256};
+use tokio::task::JoinHandle;
+
+use crate::entropy::{Entropy as _, SystemEntropy};
+
+/// Bytes that are gathered before they are written.
+const BLOCK_BYTES: usize = 512 * 1024;
+
+/// How many names are tried before it is given up.
+const MOST_NAMES: u32 = 10_000;
+
+/// Where bodies of good replies are kept as files, and how long they may be.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    folder: PathBuf,
+    /// Most bytes; any number by default.
+    pub(crate) limit: Option<u64>,
+}
+
+impl Keeping {
+    /// In a folder that is there.
+    #[must_use]
+    pub fn in_folder(folder: impl Into<PathBuf>, limit: Option<u64>) -> Keeping {
+        Keeping { folder: folder.into(), limit }
+    }
+
+    /// Keeps the body of a reply that is in memory, where it is a good one and all of it is there.
+    ///
+    /// # Errors
+    /// [`TransportFault`] where it cannot be written.
+    pub async fn keep(&self, mut reply: Reply) -> Result<Reply, TransportFault> {
+        if !is_kept(reply.status) || reply.end != BodyEnd::Complete || reply.kept.is_some() {
+            return Ok(reply);
+        }
+        let mut writing = self.begin().await?;
+        writing.push(std::mem::take(&mut reply.body)).await.map_err(|error| self.fault(&error))?;
+        reply.kept = Some(Box::new(writing.finish().await.map_err(|error| self.fault(&error))?));
+        Ok(reply)
+    }
+
+    /// Begins a file.
+    pub(super) async fn begin(&self) -> Result<Writing, TransportFault> {
+        let path = self.folder.join(unnamed());
+        let opened = off_the_thread(move || {
+            let file = File::options().write(true).create_new(true).open(&path)?;
+            Ok((Partial(Some(path)), file))
+        });
+        let (partial, file) = opened.await.map_err(|error| self.fault(&error))?;
+        let hash = Context::new(&SHA256);
+        Ok(Writing {
+            partial,
+            work: Work::Free(Box::new((file, hash))),
+            block: Vec::new(),
+            gathered: 0,
+            size: 0,
+        })
+    }
+
+    /// Gives a file that was kept its name: the first that is free in the folder.
+    ///
+    /// # Errors
+    /// Where none is, or the folder cannot be written to.
+    pub(crate) fn place(&self, kept: &mut KeptFile, name: &str) -> Result<(), FileFault> {
+        let unnamed = PathBuf::from(&kept.path);
+        let placed = (1..=MOST_NAMES).find_map(|number| {
+            let name = numbered(name, number);
+            let path = self.folder.join(&name);
+            match take_place(&unnamed, &path) {
+                Ok(()) => Some(Ok((name, path))),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+                Err(error) => Some(Err(error)),
+            }
+        });
+        let placed = placed.unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::AlreadyExists)));
+        match placed {
+            Ok((name, path)) => {
+                kept.path = path.to_string_lossy().into_owned();
+                kept.name = name;
+                Ok(())
+            }
+            Err(error) => {
+                // It has no name, and nobody would find it.
+                let _ = std::fs::remove_file(&unnamed);
+                Err(self.unwritable(&error))
+            }
+        }
+    }
+
+    fn unwritable(&self, error: &io::Error) -> FileFault {
+        let folder = self.folder.display().to_string();
+        FileFault::Unwritable { folder, reason: error.to_string() }
+    }
+
+    pub(super) fn fault(&self, error: &io::Error) -> TransportFault {
+        let kind = TransportFaultKind::Own(OwnFault(std::sync::Arc::new(self.unwritable(error))));
+        TransportFault { kind, not_sent: false, detail: String::new() }
+    }
+}
+
+/// Gives a file its name, unless something has it.
+fn take_place(unnamed: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::hard_link(unnamed, path) {
+        Ok(()) => std::fs::remove_file(unnamed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // File systems without links: the name is taken by an empty file, which the other one replaces.
+        Err(_) => {
+            File::options().write(true).create_new(true).open(path)?;
+            std::fs::rename(unnamed, path)
+        }
+    }
+}
+
+/// A name that nobody else has, hidden while the file is not whole.
+fn unnamed() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut random = [0; 8];
+    SystemEntropy.fill(&mut random);
+    let random = u64::from_ne_bytes(random).wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
+    format!(".cardhost-{}-{random:016x}.part", std::process::id())
+}
+
+/// A name with a number before its end, from the second on: `a.csv`, `a-2.csv`.
+fn numbered(name: &str, number: u32) -> String {
+    if number == 1 {
+        return name.to_owned();
+    }
+    let end = match name.rsplit_once('.') {
+        Some((stem, end)) if stem.ends_with(".tar") => end.len() + 5,
+        Some((stem, end)) if !stem.is_empty() => end.len() + 1,
+        _ => 0,
+    };
+    let (stem, end) = name.split_at(name.len() - end);
+    format!("{stem}-{number}{end}")
+}
+
+/// A file that is not whole yet; gone when it is dropped.
+struct Partial(Option<PathBuf>);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A file that is being written.
+pub(super) struct Writing {
+    partial: Partial,
+    work: Work,
+    /// What is written next.
+    block: Vec<Bytes>,
+    gathered: usize,
+    size: u64,
+}
+
+/// The file, and the digest of what is in it so far.
+type Open = Box<(File, Context)>;
+
+/// The file, or the work on it that goes on elsewhere.
+enum Work {
+    Free(Open),
+    Busy(JoinHandle<io::Result<Open>>),
+    Over,
+}
+
+impl Writing {
+    /// How many bytes came.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// One more chunk; waits where the one before the last is not written yet.
+    pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
+        self.size += chunk.len() as u64;
+        self.gathered += chunk.len();
+        self.block.push(chunk);
+        if self.gathered >= BLOCK_BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    async fn free(&mut self) -> io::Result<Open> {
+        match std::mem::replace(&mut self.work, Work::Over) {
+            Work::Free(open) => Ok(open),
+            Work::Busy(job) => job.await.unwrap_or_else(|error| Err(io::Error::other(error))),
+            Work::Over => Err(io::Error::other("it is not open")),
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        let mut open = self.free().await?;
+        let block = std::mem::take(&mut self.block);
+        self.gathered = 0;
+        self.work = Work::Busy(tokio::task::spawn_blocking(move || {
+            let (file, hash) = &mut *open;
+            for chunk in block {
+                hash.update(&chunk);
+                file.write_all(&chunk)?;
+            }
+            Ok(open)
+        }));
+        Ok(())
+    }
+
+    /// The whole file, without its name yet.
+    pub(super) async fn finish(mut self) -> io::Result<KeptFile> {
+        self.flush().await?;
+        let hash = self.free().await?.1;
+        let path = self.partial.0.take().unwrap_or_default();
+        let digest = hash.finish();
+        let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = path.to_string_lossy().into_owned();
+        Ok(KeptFile { path, name: String::new(), size: self.size, sha256: hex })
+    }
+}
+
+async fn off_the_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number_before_its_end() {
+        for (name, number, expected) in [
+            ("a.csv", 1, "a.csv"),
+            ("a.csv", 2, "a-2.csv"),
+            ("a.tar.gz", 3, "a-3.tar.gz"),
+            ("a", 2, "a-2"),
+            ("a.b.c", 10, "a.b-10.c"),
+        ] {
+            assert_eq!(numbered(name, number), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_what_is_dropped_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = || {
+            let entries = std::fs::read_dir(folder.path()).unwrap();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let keeping = Keeping::in_folder(folder.path(), None);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for text in ["one", "two"] {
+                let reply = Reply::new(200, http::HeaderMap::new(), text);
+                let reply = keeping.keep(reply).await.unwrap();
+                let mut kept = *reply.kept.unwrap();
+                assert_eq!((kept.size, reply.body.len()), (3, 0));
+                keeping.place(&mut kept, "a.txt").unwrap();
+                assert_eq!(std::fs::read_to_string(&kept.path).unwrap(), text);
+            }
+            assert_eq!(names(), ["a-2.txt", "a.txt"]);
+            // A link that leads elsewhere is a name that is taken.
+            std::os::unix::fs::symlink("/nonexistent", folder.path().join("b.txt")).unwrap();
+            let reply = keeping.keep(Reply::new(200, http::HeaderMap::new(), "x")).await.unwrap();
+            let mut kept = *reply.kept.unwrap();
+            keeping.place(&mut kept, "b.txt").unwrap();
+            assert_eq!(kept.name, "b-2.txt");
+            let mut writing = keeping.begin().await.unwrap();
+            writing.push(vec![7; 2 * BLOCK_BYTES].into()).await.unwrap();
+            assert_eq!(names().len(), 5);
+            drop(writing);
+            assert_eq!(names(), ["a-2.txt", "a.txt", "b-2.txt", "b.txt"]);
+            // An error page is none.
+            let reply = keeping.keep(Reply::new(404, http::HeaderMap::new(), "x")).await.unwrap();
+            assert!(reply.kept.is_none() && &*reply.body == b"x");
+        });
+    }
+}
