@@ -60,7 +60,7 @@ fn there_are_twelve_connectors_and_as_many_custom_api_actions() {
     let all = shipped();
     let host = Host::builder().cards(cardhost::Embedded).build();
     let cards: usize = all.values().map(|shipped| shipped.cards.len()).sum();
-    assert!(all.len() >= 12 && cards >= 87, "{} connectors, {cards} cards", all.len());
+    assert!(all.len() >= 12 && cards >= 102, "{} connectors, {cards} cards", all.len());
     for (name, Shipped { cards, .. }) in &all {
         assert!(cards.contains_key("custom-api-action"), "{name}");
         let mut effects = BTreeSet::new();

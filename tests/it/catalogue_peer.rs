@@ -23,19 +23,27 @@ struct Described {
 
 const DESCRIBED: [Described; 4] = [
     Described { connector: "github", file: "github.com/api.github.com", below: "", left_out: &[] },
-    // The search that there was is gone; the one that there is came after the description.
+    // The search that there was is gone; the one that there is came after the description. Of a form of files it says that it is a list.
     Described {
         connector: "jira",
         file: "atlassian.com/jira",
         below: "/rest/api/3",
-        left_out: &["search-issues"],
+        left_out: &["search-issues", "add-attachment"],
     },
-    // It wants the token as a parameter too, and takes times for numbers.
+    // It wants the token as a parameter too, and takes times for numbers. Files came in one piece then, and from nowhere.
     Described {
         connector: "slack",
         file: "slack.com",
         below: "",
-        left_out: &["custom-api-action", "find-user-by-email", "delete-message"],
+        left_out: &[
+            "custom-api-action",
+            "find-user-by-email",
+            "delete-message",
+            "start-file-upload",
+            "upload-file",
+            "finish-file-upload",
+            "download-file",
+        ],
     },
     Described {
         connector: "twilio",
