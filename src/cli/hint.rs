@@ -50,7 +50,9 @@ fn hint(error: &Error) -> Option<String> {
             _ => None,
         })
         .or_else(|| match fault.downcast_ref()? {
-            PlanFault::NotLoggedIn(_) => Some("log in with `cardhost connection login`"),
+            PlanFault::NotLoggedIn { alone: false, .. } => {
+                Some("log in with `cardhost connection login`")
+            }
             PlanFault::AuthMissing { .. } => Some(
                 "fill in the fields of one of these methods: with `--connection NAME` (or FILE), or under `connection.fields` of the invocation",
             ),

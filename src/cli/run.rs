@@ -61,6 +61,12 @@ pub(crate) struct RunArgs {
     /// For the whole exchange, such as 10s, instead of the connector's limit
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
+    /// How long a request may wait for the limits of its service, such as 2h; as long as its call may take by default
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+    /// Wait for no limit: what would have to wait fails at once
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) no_wait: bool,
     /// How often it is sent at most where that is safe, instead of what the connector says; 1 for once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
     pub(crate) attempts: Option<u32>,
@@ -77,7 +83,8 @@ impl RunArgs {
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
         let attempts = self.attempts.and_then(NonZeroU32::new);
         let files = setup::files_folder(self.files.as_deref())?;
-        Ok(Policy { attempts, files, ..setup::policy(self.timeout) })
+        let limit_wait = if self.no_wait { Some(Duration::ZERO) } else { self.wait };
+        Ok(Policy { attempts, files, limit_wait, ..setup::policy(self.timeout) })
     }
 }
 

@@ -132,6 +132,9 @@ pub(super) fn about(field: &Field) -> String {
     if field.required && field.visible_when.is_none() {
         notes.push("required".to_owned());
     }
+    if field.from.is_some() {
+        notes.push("from the login".to_owned());
+    }
     if let Some(default) = &field.default {
         notes.push(format!("default {default}"));
     }

@@ -138,3 +138,31 @@ fn each_card_has_its_page_words_and_samples() {
         assert_eq!(found, Vec::<String>::new(), "fields without a description");
     }
 }
+
+/// Cards that list something lead from a reply of their own examples to the next page.
+#[test]
+fn every_card_with_pages_has_an_example_that_leads_on() {
+    let mut leading = BTreeMap::new();
+    for (connector, Shipped { cards, .. }) in shipped() {
+        for (name, card) in cards.iter().filter(|(_, card)| card["pages"].is_object()) {
+            let full_name = format!("{connector}/{name}");
+            let next = card["examples"].as_array().unwrap().iter().find_map(|example| {
+                let given = serde_json::json!({ "options": example.get("options"), "input": example.get("input") });
+                let ran = crate::support::cardhost(&["run", &full_name, "--mock"], &given.to_string());
+                let output: Value = serde_json::from_str(&ran.stdout).ok()?;
+                output["pages"].get("next").cloned()
+            });
+            leading.insert(
+                full_name,
+                next.map(|next| {
+                    next.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+                }),
+            );
+        }
+    }
+    let shown = leading
+        .iter()
+        .map(|(card, next)| format!("{card}: {}\n", next.as_deref().unwrap_or("NOTHING")));
+    insta::assert_snapshot!(shown.collect::<String>());
+    assert!(leading.len() >= 13 && leading.values().all(Option::is_some));
+}

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
@@ -1242,6 +1243,82 @@ fn one_of_several_that_a_login_may_use_is_chosen() {
     assert!(last.body.starts_with("One of several has to be chosen"), "{}", last.body);
     assert_eq!(login.end().0, 0);
     assert_eq!(site(), 7);
+}
+
+#[test]
+fn a_client_that_registers_itself_is_shown_and_taken_back() {
+    let home = Home::new();
+    let url = Arc::new(OnceLock::<String>::new());
+    let known = Arc::clone(&url);
+    let server = RawServer::start(move |_, request| {
+        let url = known.get().unwrap();
+        let text = String::from_utf8_lossy(request);
+        let (status, body) = match text.split(' ').nth(1).unwrap_or_default() {
+            "/.well-known/oauth-authorization-server" => (
+                "200 OK",
+                json!({
+                    "issuer": url, "authorization_endpoint": format!("{url}/authorize"),
+                    "token_endpoint": format!("{url}/token"), "registration_endpoint": format!("{url}/register"),
+                    "revocation_endpoint": format!("{url}/revoke"),
+                }),
+            ),
+            "/register" => (
+                "201 Created",
+                json!({
+                    "client_id": "client-9", "client_secret": format!("{CANARY}-client"), "client_secret_expires_at": 0,
+                    "registration_access_token": format!("{CANARY}-management"),
+                    "registration_client_uri": format!("{url}/register/client-9"),
+                }),
+            ),
+            "/token" => (
+                "200 OK",
+                json!({ "access_token": format!("{CANARY}-access"), "token_type": "Bearer" }),
+            ),
+            _ => ("204 No Content", Value::Null),
+        };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        Answer::Bytes(reply(status, "application/json", body.as_bytes()))
+    });
+    url.set(server.url.clone()).unwrap();
+    let cards = acme(&home, &server.url, "authorization_code");
+    let file = home.path("cards/acme/connector.json");
+    let mut connector: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    connector["auth"]["oauth"] = json!({
+        "scheme": "oauth2", "grant": "authorization_code", "issuer": server.url, "registration": {},
+    });
+    fs::write(file, connector.to_string()).unwrap();
+    home.ok(&["connection", "add", "acme", "prod", "--cards", &cards], &acme_fields());
+    let mut login = UnderWay::begin(&home, &cards, &[]);
+    let (query, back) = login.url();
+    assert_eq!(query["client_id"], "client-9");
+    assert_eq!(
+        visit(&back, &format!("GET /callback?code=c&state={}", query["state"])).status(),
+        200
+    );
+    assert_eq!(login.end().0, 0);
+    let shown = home.json(&["connection", "show", "acme/prod", "--json", "--cards", &cards]);
+    assert_eq!(shown["tokens"][0]["client"], "client-9");
+    let shown = home.ok(&["connection", "show", "acme/prod", "--cards", &cards], "").stdout;
+    assert!(shown.contains("registered as client-9") && !shown.contains(CANARY), "{shown}");
+    home.ok(&["connection", "remove", "acme/prod", "--yes", "--cards", &cards], "");
+    let lines: Vec<String> =
+        server.requests().iter().map(|it| it.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /.well-known/oauth-authorization-server HTTP/1.1",
+            "POST /register HTTP/1.1",
+            "POST /token HTTP/1.1",
+            "GET /.well-known/oauth-authorization-server HTTP/1.1",
+            "POST /revoke HTTP/1.1",
+            "DELETE /register/client-9 HTTP/1.1",
+        ]
+    );
+    let last = server.requests().pop().unwrap().to_lowercase();
+    assert!(
+        last.contains(&format!("authorization: bearer {CANARY}-management").to_lowercase()),
+        "{last}"
+    );
 }
 
 #[test]

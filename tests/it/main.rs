@@ -39,6 +39,7 @@ mod interrupts;
 mod jose_peer;
 mod layers;
 mod licences;
+mod limits;
 mod links;
 mod lossless;
 mod manifests;

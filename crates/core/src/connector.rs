@@ -12,6 +12,7 @@ use crate::condition::When;
 use crate::field::Fields;
 use crate::host_pattern::HostPattern;
 use crate::labelled::Labelled;
+use crate::limits::Limits;
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
 use crate::retries::Retries;
@@ -191,7 +192,7 @@ pub struct Target {
     /// What its replies with a good status mean that are errors all the same, after those of a card.
     #[serde(default)]
     pub failures: Vec<ReplyRule>,
-    /// What the service allows; shown, not yet enforced.
+    /// What the service allows; a request waits until it may go.
     pub limits: Option<Limits>,
     /// Sentences for people, printed when they apply.
     #[serde(default)]
@@ -211,29 +212,6 @@ pub struct Hint {
     pub when: When,
     /// The sentence.
     pub hint: String,
-}
-
-/// What a service allows.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Requests at once.
-    pub concurrent: Option<u32>,
-    /// Requests per time.
-    #[serde(default)]
-    pub rate: Vec<Rate>,
-}
-
-/// Requests per time.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Rate {
-    /// Requests; inclusive.
-    pub max: u32,
-    /// The time, such as `"1h"`.
-    pub per: Span,
 }
 
 /// How long to wait; each limit has a default.

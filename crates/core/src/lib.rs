@@ -28,6 +28,7 @@ pub mod invocation;
 pub mod jq;
 pub mod label;
 pub mod labelled;
+pub mod limits;
 pub mod load;
 pub mod markup;
 pub mod moment;

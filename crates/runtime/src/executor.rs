@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cardhost_core::call::{Outcome, Paged, Signed, Step, Unsigned, Waiting};
+use cardhost_core::error::Class;
 use cardhost_core::failure::Error;
 use cardhost_core::moment::Moment;
 use cardhost_core::pages::Ended;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::apart::{BIG_BYTES, apart};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
+use crate::permits::Limited;
 use crate::record_sink::RecordSink;
 use crate::shutdown::Shutdown;
 use crate::transport::{
@@ -38,6 +40,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) entropy: &'a dyn Entropy,
     pub(crate) tokens: &'a dyn TokenSource,
     pub(crate) shutdown: Option<&'a Shutdown>,
+    /// The service's limits, and how long a request may wait for them where that is not the time of the call.
+    pub(crate) limits: Option<(&'a Limited, Option<Duration>)>,
     /// The folder that replies are kept in as files, where there is one.
     pub(crate) files: Option<&'a Path>,
 }
@@ -59,7 +63,11 @@ impl Driver<'_> {
                 Step::Sign(unsigned) => self.sign(unsigned).await?,
                 Step::Send(signed) => {
                     sent += 1;
-                    self.send(signed, sent, (begun, since)).await?
+                    let step = self.send(signed, sent, (begun, since)).await?;
+                    if let Some((limited, _)) = self.limits {
+                        self.heed(limited, &step);
+                    }
+                    step
                 }
                 Step::Wait(waiting) => {
                     let step = Box::pin(self.wait(waiting, begun)).await?;
@@ -79,6 +87,18 @@ impl Driver<'_> {
                 }
                 Step::Done(result) => return result,
             };
+        }
+    }
+
+    /// What a service says of its limits holds for all of its calls.
+    fn heed(&self, limited: &Limited, step: &Step) {
+        let asked_s = match step {
+            Step::Wait(waiting) => waiting.asked_s(),
+            Step::Done(Err(error)) if error.class() == Class::Later => error.retry_after_s(),
+            _ => None,
+        };
+        if let Some(seconds) = asked_s {
+            limited.hold(self.clock, seconds);
         }
     }
 
@@ -140,7 +160,7 @@ impl Driver<'_> {
         &self,
         signed: Signed,
         attempt: u32,
-        (begun, since): (Instant, Instant),
+        (begun, mut since): (Instant, Instant),
     ) -> Result<Step, Error> {
         let mut treatment = signed.treatment();
         let total = treatment.total_timeout;
@@ -151,6 +171,21 @@ impl Driver<'_> {
             let left = budget.saturating_sub(begun.elapsed());
             treatment.total_timeout = treatment.total_timeout.min(left);
         }
+        let permit = match self.limits {
+            Some((limited, most)) => {
+                let asked = Instant::now();
+                let most = most.unwrap_or(treatment.total_timeout);
+                match Box::pin(limited.permit(self.clock, most)).await {
+                    Ok(permit) => {
+                        // Whoever waits for its turn has all of its time then.
+                        since += asked.elapsed();
+                        Some(permit)
+                    }
+                    Err(fault) => return Err(signed.held_back(fault)),
+                }
+            }
+            None => None,
+        };
         let keeping = self.files.filter(|_| signed.keeps_file());
         let keeping = keeping.map(|folder| Keeping::in_folder(folder, signed.file_limit()));
         let sending = match &keeping {
@@ -161,6 +196,7 @@ impl Driver<'_> {
             Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
             None => sending.await,
         };
+        drop(permit);
         match sent {
             Ok(reply) => {
                 let (status, bytes) = (reply.status, reply.body.len());

@@ -23,8 +23,10 @@ use cardhost_core::definition::Definition;
 use cardhost_core::error::Place;
 use cardhost_core::failure::Error;
 use cardhost_core::invocation::{ConnectionRef, Invocation, InvocationFault};
+use cardhost_core::limits::LimitScope;
 use cardhost_core::pages::PageFault;
 use cardhost_core::plan::{Circumstances, Plan, PlanSettings, plan_in};
+use cardhost_core::request::HostFrom;
 use cardhost_core::retries::{Backoff, Retries};
 use cardhost_core::text::nearest;
 use serde_json::{Map, Value};
@@ -36,6 +38,7 @@ use crate::connections::ConnectionProvider;
 use crate::entropy;
 use crate::entropy::moment;
 use crate::executor::Driver;
+use crate::permits::{LimitKey, Limited, Permits};
 use crate::record_sink::RecordSink;
 use crate::secret_source::{self, SecretFiles};
 use crate::shutdown::Shutdown;
@@ -114,6 +117,7 @@ struct Inner {
     policy: Policy,
     settings: PlanSettings,
     shutdown: Option<Shutdown>,
+    permits: Permits,
 }
 
 /// What comes before an exchange.
@@ -380,6 +384,7 @@ impl Host {
             method: &plan.auth.clone(),
             slot: OnceLock::new(),
         };
+        let limited = self.limited(&definition, &found, &plan);
         let begun = call::begin(Arc::clone(&definition), *plan);
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let connector = definition.connector.name.as_str();
@@ -390,10 +395,29 @@ impl Host {
             None => &**transport,
         };
         let (clock, entropy, shutdown) = (&**clock, &**entropy, inner.shutdown.as_ref());
+        let limits = limited.as_ref().map(|limited| (limited, inner.policy.limit_wait));
         let files = inner.policy.files.as_deref();
-        Driver { transport, clock, entropy, tokens: &tokens, shutdown, files }
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits, files }
             .drive(begun, sink)
             .await
+    }
+
+    /// The limits that a call is under: those of its target, where it is the service's own that is asked.
+    fn limited(&self, definition: &Definition, found: &Found, plan: &Plan) -> Option<Limited> {
+        let connector = &definition.connector;
+        let limits = connector.targets.get(&plan.target)?.limits.as_ref()?;
+        if plan.request.host_from == HostFrom::Command || self.0.stand_ins.are_there() {
+            return None;
+        }
+        let name = connector.name.as_str();
+        let of_connection = limits.scope == LimitScope::Connection;
+        let key = LimitKey {
+            tenant: self.1.tenant().filter(|_| of_connection).unwrap_or_default().to_owned(),
+            connector: name.to_owned(),
+            target: plan.target.clone(),
+            connection: of_connection.then(|| found.given().fingerprint(name)),
+        };
+        Some(self.0.permits.of(key, limits))
     }
 
     #[cfg(feature = "flow")]
@@ -413,8 +437,10 @@ impl Host {
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let (transport, clock, entropy) = (&**transport, &**clock, &**entropy);
         let shutdown = inner.shutdown.as_ref();
-        let driver = Driver { transport, clock, entropy, tokens: &tokens, shutdown, files: None };
-        driver.drive(call.begin(), None).await
+        let (limits, files) = (None, None);
+        Driver { transport, clock, entropy, tokens: &tokens, shutdown, limits, files }
+            .drive(call.begin(), None)
+            .await
     }
 
     /// Refuses a plan that the policy does not allow, and limits its time and its attempts. Where a stand-in answers nothing is sent, wherever

@@ -262,7 +262,7 @@ impl Host {
             true => token::revocations(&party, tokens, &renewer.moment()?).map_err(unusable)?,
             false => Vec::new(),
         };
-        requests.extend(client.map(Client::deletion).transpose().map_err(unusable)?.flatten());
+        requests.extend(token::deletion(&party).map_err(unusable)?);
         let offered = !requests.is_empty();
         for request in requests {
             let request = secured(connector, method, found, Ok(request))?;

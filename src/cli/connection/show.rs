@@ -61,6 +61,8 @@ struct Token {
     until: Option<i64>,
     scope: Option<String>,
     renewable: bool,
+    /// The client that has registered itself.
+    client: Option<String>,
 }
 
 impl Shown {
@@ -113,6 +115,7 @@ impl Shown {
             until: tokens.expires_at,
             scope: tokens.scope.clone(),
             renewable: tokens.refresh.is_some(),
+            client: tokens.client.as_ref().map(|client| client.id().to_owned()),
         });
         Shown {
             name: format!("{}/{}", stored.connector, stored.name),
@@ -129,12 +132,16 @@ impl Shown {
             json!({ "auth": name, "scheme": scheme, "usable": missing.is_empty(), "missing": missing })
         });
         let tokens = self.tokens.iter().map(|token| {
-            json!({
+            let mut shown = json!({
                 "auth": token.method,
                 "until": token.until.map_or(Value::Null, time::rfc3339),
                 "scope": token.scope,
                 "renewable": token.renewable,
-            })
+            });
+            if let Some(client) = &token.client {
+                shown["client"] = Value::String(client.clone());
+            }
+            shown
         });
         let mut shown = json!({
             "connection": self.name,
@@ -178,6 +185,9 @@ impl Shown {
             }
             if let Some(scope) = &token.scope {
                 words.push_str(&format!("; scope {scope}"));
+            }
+            if let Some(client) = &token.client {
+                words.push_str(&format!("; registered as {client}"));
             }
             (token.method.clone(), words)
         });

@@ -70,7 +70,7 @@ const SHOWN: [&str; 40] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 32] = [
+const WRITTEN: [&str; 33] = [
     "ConnectionForm",
     "DraftFault",
     "Clause",
@@ -94,6 +94,7 @@ const WRITTEN: [&str; 32] = [
     "HeaderFault",
     "HostFrom",
     "JsonSchemaField",
+    "LimitScope",
     "QueryFault",
     "Root",
     "Severity",

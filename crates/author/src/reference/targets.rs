@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::credentials;
 use super::page::{Block, Inline, Section, Table};
 use super::words;
-use cardhost_core::connector::{BaseUrl, Connector, Limits, Target};
+use cardhost_core::connector::{BaseUrl, Connector, Target};
 use cardhost_core::definition::Definition;
 use cardhost_core::field::{Field, Fields};
+use cardhost_core::limits::{LimitScope, Limits};
 use cardhost_core::plan::is_relative_url;
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Part, Reference, Root};
@@ -204,7 +205,11 @@ fn limits(limits: &Limits) -> Block {
     let mut parts: Vec<String> =
         limits.concurrent.iter().map(|most| format!("{most} at once")).collect();
     parts.extend(limits.rate.iter().map(|rate| format!("{} per {}", rate.max, span(rate.per.0))));
-    Block::prose(&format!("The service allows, in requests: {}.", parts.join("; ")))
+    let whose = match limits.scope {
+        LimitScope::Connection => "of a connection",
+        LimitScope::Target => "of all connections together",
+    };
+    Block::prose(&format!("The service allows, in requests {whose}: {}.", parts.join("; ")))
 }
 
 /// A span of time in its largest whole unit: `hour`, `10 seconds`.

@@ -83,6 +83,10 @@ impl AuthScheme for All {
         self.schemes().any(<dyn AuthScheme>::needs_token)
     }
 
+    fn needs_person(&self) -> bool {
+        self.schemes().any(<dyn AuthScheme>::needs_person)
+    }
+
     fn apply(
         &self,
         request: &mut RequestSpec,

@@ -428,6 +428,10 @@ impl AuthScheme for OAuth2 {
         true
     }
 
+    fn needs_person(&self) -> bool {
+        self.grant.needs_person()
+    }
+
     fn apply(
         &self,
         _: &mut RequestSpec,

@@ -61,6 +61,11 @@ pub trait AuthScheme: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether a person has to log in for its first token.
+    fn needs_person(&self) -> bool {
+        false
+    }
+
     /// Adds the credentials to the request, and what they look like there to the redactor. Gives back what has to be
     /// done for each sending.
     ///

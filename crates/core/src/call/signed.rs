@@ -7,6 +7,8 @@ use super::course::Course;
 use super::end::End;
 use super::treatment::Treatment;
 use crate::definition::Definition;
+use crate::failure::Error;
+use crate::limits::LimitFault;
 use crate::plan::Plan;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
@@ -85,6 +87,13 @@ impl Signed {
     #[must_use]
     pub fn treatment(&self) -> Treatment {
         Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
+    }
+
+    /// The error of a request that the service's limits leave no time for.
+    #[must_use]
+    pub fn held_back(self, fault: LimitFault) -> Error {
+        let error = Error::new(fault).redacted_by(self.redactor());
+        self.into_parts().0.lost(error)
     }
 
     /// For all attempts of the call and the waits between them, where it may be sent again.

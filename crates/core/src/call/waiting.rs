@@ -38,6 +38,12 @@ impl Waiting {
         self.asked_s.map_or(own, |asked| own.max(Duration::from_secs(asked)))
     }
 
+    /// How long the service asks to wait, in seconds.
+    #[must_use]
+    pub fn asked_s(&self) -> Option<u64> {
+        self.asked_s
+    }
+
     /// For all attempts of the call and the waits between them.
     #[must_use]
     pub fn budget(&self) -> Duration {

@@ -243,6 +243,7 @@ codes! {
     Later {
         HTTP_RATE_LIMITED = "http.rate_limited",
         HTTP_RETRY_LATER = "http.retry_later",
+        LIMIT_WAIT = "limit.wait",
         AUTH_UNAVAILABLE = "auth.unavailable",
         FLOW_JOURNAL_BUSY = "flow.journal_busy",
     }

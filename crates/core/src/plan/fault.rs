@@ -7,7 +7,7 @@ use crate::file::FileFault;
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
 use crate::inject::query::QueryFault;
-use crate::settle::{FieldFault, path_place, reference_place};
+use crate::settle::{FieldFault, FieldProblem, FieldRoot, path_place, reference_place};
 use crate::template::NoRow;
 use crate::template::{Reference, TemplateValueError};
 use crate::text::{CHECK_THE_DEFINITION, article, did_you_mean, nearest, quoted};
@@ -20,8 +20,13 @@ pub enum PlanFault {
     #[error(transparent)]
     Field(FieldFault),
     /// A field of the connection has no value, and a login brings it.
-    #[error("{} comes with a login, and none has brought it", .0.name())]
-    NotLoggedIn(FieldFault),
+    #[error("connection field `{label}` comes with a login, and none has brought it")]
+    NotLoggedIn {
+        /// The field's label.
+        label: String,
+        /// Whether a run logs in by itself.
+        alone: bool,
+    },
     /// A group of inputs that the card does not have, or that is no object.
     #[error("{}", group_message(group, *found))]
     Group {
@@ -199,7 +204,7 @@ impl Fault for PlanFault {
     fn code(&self) -> Code {
         match self {
             PlanFault::Field(fault) => fault.code(),
-            PlanFault::NotLoggedIn(_) => Code::AUTH_LOGIN_REQUIRED,
+            PlanFault::NotLoggedIn { .. } => Code::AUTH_LOGIN_REQUIRED,
             PlanFault::Group { found: Some(_), .. } => Code::INPUT_TYPE,
             PlanFault::Group { found: None, .. } => Code::INPUT_UNKNOWN,
             PlanFault::Template { error, .. } => error.code(),
@@ -231,7 +236,13 @@ impl Fault for PlanFault {
             None => in_request(part),
         };
         match self {
-            PlanFault::Field(fault) | PlanFault::NotLoggedIn(fault) => fault.place(),
+            PlanFault::Field(fault) => fault.place(),
+            PlanFault::NotLoggedIn { label, .. } => FieldFault {
+                root: FieldRoot::Connection,
+                path: vec![label.clone()],
+                problem: FieldProblem::Missing,
+            }
+            .place(),
             PlanFault::Group { group, .. } => Place::invocation(&["input", group]),
             PlanFault::Template { part, .. } | PlanFault::NotAnObject { part, .. } => {
                 in_request(*part)
@@ -291,7 +302,10 @@ impl Fault for PlanFault {
             PlanFault::Query { .. } => {
                 "give nested values as JSON text, for example \"[\\\"a\\\"]\""
             }
-            PlanFault::NotLoggedIn(_) => "log in",
+            PlanFault::NotLoggedIn { alone: true, .. } => {
+                "a run logs in by itself, a plan sends nothing: log in first, or give the value with the connection"
+            }
+            PlanFault::NotLoggedIn { alone: false, .. } => "log in",
             PlanFault::AuthMissing { .. } => {
                 "fill in the fields of one of these methods under `connection.fields` of the invocation"
             }

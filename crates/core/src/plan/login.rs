@@ -1,7 +1,7 @@
 //! What a plan lacks because nobody has logged in yet: nobody can be asked to fill it in.
 
 use super::fault::PlanFault;
-use crate::auth::AuthFault;
+use crate::auth::{AuthFault, AuthMethod};
 use crate::connector::Connector;
 use crate::settle::{FieldFault, FieldProblem, FieldRoot};
 use crate::template::{Reference, Root, TemplateValueError};
@@ -23,11 +23,14 @@ pub(super) fn told(fault: PlanFault, connector: &Connector) -> PlanFault {
         fault => missing(fault).filter(from_login),
     };
     match label {
-        Some(label) => PlanFault::NotLoggedIn(FieldFault {
-            root: FieldRoot::Connection,
-            path: vec![label],
-            problem: FieldProblem::Missing,
-        }),
+        Some(label) => {
+            let brings = |method: &&AuthMethod| method.brings().contains(&label.as_str());
+            let alone = |method: &AuthMethod| !method.scheme().needs_person();
+            PlanFault::NotLoggedIn {
+                alone: connector.auth.values().find(brings).is_some_and(alone),
+                label,
+            }
+        }
         None => fault,
     }
 }

@@ -89,8 +89,7 @@ pub enum FieldProblem {
 
 impl FieldFault {
     /// The field as it stands in a sentence: ``field `Relative URL` of `Request` ``.
-    #[must_use]
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         let (label, above) = match self.path.split_last() {
             Some((label, above)) => (label.as_str(), above.join(".")),
             None => ("", String::new()),

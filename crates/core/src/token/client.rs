@@ -25,6 +25,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// Its identifier at the service, which is no secret.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Whether a login may go on with it: its secret is good, and the browser comes back to where it has said.
     #[must_use]
     pub fn fits(&self, redirect_uri: &str, now: i64) -> bool {
@@ -36,7 +42,7 @@ impl Client {
     ///
     /// # Errors
     /// [`AuthFault`] where its token cannot stand in a header.
-    pub fn deletion(&self) -> Result<Option<RequestSpec>, AuthFault> {
+    pub(super) fn deletion(&self) -> Result<Option<RequestSpec>, AuthFault> {
         let Some((url, token)) = &self.management else { return Ok(None) };
         let mut request = RequestSpec::new(Method::DELETE, url.clone());
         // The server's reply has named it.

@@ -32,7 +32,7 @@ pub use oauth2::{
 };
 pub use oauth2::{has_revocation, read_device, read_tokens, revocations};
 pub use pkce::Pkce;
-pub use registration::{read_registration, registration};
+pub use registration::{deletion, read_registration, registration};
 pub use scheme::{TokenScheme, refusal, starts_alone};
 pub use server::{Server, read_server, server_requests};
 pub use tokens::{TokenSet, Tokens};

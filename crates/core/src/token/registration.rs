@@ -29,14 +29,7 @@ pub fn registration(
 ) -> Result<Option<RequestSpec>, AuthFault> {
     let Party { oauth2, connection, .. } = party;
     let Some(declared) = &oauth2.registration else { return Ok(None) };
-    let mut request = match (&declared.url, party.server) {
-        (Some(url), _) => endpoint("registration/url", url, Method::POST, *connection)?,
-        (None, Some(server)) => server.request("registration_endpoint")?,
-        (None, None) => {
-            let reason = "the connector does not say it";
-            return Err(AuthFault::Endpoint { key: "registration/url", reason });
-        }
-    };
+    let mut request = registers_at(party)?;
     let mut redactor = Redactor::new();
     connection.add_secrets(&mut redactor);
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -80,6 +73,36 @@ pub fn registration(
     let secrets = ["client_secret", "registration_access_token"];
     request.reply_secrets = secrets.into_iter().map(secret).collect();
     Ok(Some(request))
+}
+
+/// Where clients register.
+fn registers_at(party: &Party<'_>) -> Result<RequestSpec, AuthFault> {
+    let declared = party.oauth2.registration.as_ref().and_then(|declared| declared.url.as_ref());
+    match (declared, party.server) {
+        (Some(url), _) => endpoint("registration/url", url, Method::POST, party.connection),
+        (None, Some(server)) => server.request("registration_endpoint"),
+        (None, None) => {
+            let reason = "the connector does not say it";
+            Err(AuthFault::Endpoint { key: "registration/url", reason })
+        }
+    }
+}
+
+/// The request that takes the registration of a client back; `None` where there is none, or the server does not offer it.
+///
+/// # Errors
+/// [`AuthFault`] where its token cannot stand in a header.
+pub fn deletion(party: &Party<'_>) -> Result<Option<RequestSpec>, AuthFault> {
+    let deletion = party.client.map(Client::deletion).transpose()?.flatten();
+    Ok(deletion.map(|mut request| {
+        // Where it registered, it may be taken back.
+        if let Ok(registered) = registers_at(party)
+            && registered.url.origin() == request.url.origin()
+        {
+            request.host_from = registered.host_from;
+        }
+        request
+    }))
 }
 
 /// The client that the reply to a [`registration`] names.

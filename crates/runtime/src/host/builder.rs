@@ -17,6 +17,7 @@ use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
+use crate::permits::Permits;
 use crate::shutdown::Shutdown;
 use crate::stored::{LazyStore, OpenStore, StoredConnections, Stores};
 use crate::token::{Renewer, Servers, Slots, Timing};
@@ -271,6 +272,7 @@ impl HostBuilder {
             policy: self.policy,
             settings,
             shutdown: self.shutdown,
+            permits: Permits::default(),
         };
         Host(Arc::new(inner), Caller::default())
     }

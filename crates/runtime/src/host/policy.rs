@@ -29,6 +29,9 @@ pub struct Policy {
     pub total_timeout: Option<Duration>,
     /// How often a request may be sent, in place of what its card and connector say; 1 for never again.
     pub attempts: Option<NonZeroU32>,
+    /// How long a request may wait for the limits of its service (`limits` of a target); as long as its call may take by
+    /// default. A wait that would be longer is not begun.
+    pub limit_wait: Option<Duration>,
     /// How long one host may take to renew the token of a stored connection before another one may; 30 s by default, a
     /// second at least. The same for all hosts that share a store. A token request gets two thirds of it, and 20 s at
     /// most: nobody's request is under way any more when its lease ends.
@@ -48,6 +51,7 @@ impl Default for Policy {
             egress: EgressPolicy::default(),
             total_timeout: None,
             attempts: None,
+            limit_wait: None,
             token_lease: LEASE,
             max_invocation_bytes: 16 * 1024 * 1024,
         }

@@ -48,7 +48,8 @@ impl Renewer {
         }
         let (transport, clock, entropy) = (&*self.transport, &*self.clock, &*self.entropy);
         let tokens = &NewToken(tokens.access.clone());
-        let driver = Driver { transport, clock, entropy, tokens, shutdown: None, files: None };
+        let (shutdown, limits, files) = (None, None, None);
+        let driver = Driver { transport, clock, entropy, tokens, shutdown, limits, files };
         let outcome = driver.drive(call::begin(Arc::new(definition), plan), None).await?;
         token::read_look_up(method, &outcome)
             .map_err(|fault| wanted.fault(fault).redacted_by(&outcome.redactor))

@@ -1,0 +1,45 @@
+//! The limits of a service, as a connector says them.
+
+use serde::Deserialize;
+
+use crate::span::Span;
+
+/// What a service allows; a request waits until it may go.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests at once.
+    #[cfg_attr(feature = "schemas", schemars(range(min = 1)))]
+    pub concurrent: Option<u32>,
+    /// Requests per time; all of them hold.
+    #[serde(default)]
+    pub rate: Vec<Rate>,
+    /// Whose requests are counted together; those of a connection by default.
+    #[serde(default)]
+    pub scope: LimitScope,
+}
+
+/// Requests per time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests; inclusive.
+    #[cfg_attr(feature = "schemas", schemars(range(min = 1)))]
+    pub max: u32,
+    /// The time, such as `"1h"`.
+    pub per: Span,
+}
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum LimitScope {
+    /// Those of a connection to a target.
+    #[default]
+    Connection,
+    /// All to a target, of whichever connection.
+    Target,
+}
