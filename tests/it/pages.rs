@@ -15,7 +15,7 @@ const ALL: usize = 10_000;
 const SIZE: usize = 300;
 
 /// A host of one card with pages, and a service.
-fn host(
+pub fn host(
     pages: &Value,
     request: Value,
     service: impl Fn(&RequestSpec) -> (Vec<(&'static str, String)>, String) + Send + Sync + 'static,

@@ -406,7 +406,8 @@ impl Host {
     fn limited(&self, definition: &Definition, found: &Found, plan: &Plan) -> Option<Limited> {
         let connector = &definition.connector;
         let limits = connector.targets.get(&plan.target)?.limits.as_ref()?;
-        if plan.request.host_from == HostFrom::Command || self.0.stand_ins.are_there() {
+        let is_its_own = plan.request.host_from != HostFrom::Command;
+        if !self.0.policy.keeps_limits || !is_its_own || self.0.stand_ins.are_there() {
             return None;
         }
         let name = connector.name.as_str();

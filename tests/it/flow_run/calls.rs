@@ -536,3 +536,26 @@ fn a_secret_that_is_not_there_stops_the_flow_before_anything_is_done() {
     );
     assert!(shop.asked().is_empty());
 }
+
+#[test]
+fn a_card_gives_all_of_its_pages_or_so_many_records() {
+    let pages = json!({ "items": "<<response.body>>", "next": { "query.page": { "add": 1 } } });
+    let host = crate::pages::host(&pages, json!({}), |request| {
+        let page = request.url.query_pairs().find(|(name, _)| name == "page");
+        let page: usize = page.map_or(0, |(_, page)| page.parse().unwrap());
+        let ids = 3 * page..7.min(3 * page + 3);
+        (vec![], json!(ids.map(|id| json!({ "id": id })).collect::<Vec<_>>()).to_string())
+    });
+    for (asked, expected) in [
+        ("", json!([[0, 1, 2], 1])),
+        (", with: { pages: { all: true } }", json!([[0, 1, 2, 3, 4, 5, 6], 4])),
+        (", with: { pages: { limit: '${ .most }' } }", json!([[0, 1, 2, 3], 2])),
+    ] {
+        let text = format!(
+            "do:\n  - list: {{ call: 'list@demo'{asked}, output: {{ as: '[.List.IDs, .pages.pages]' }} }}\n"
+        );
+        let output =
+            run(FlowRunner::new(host.clone()).run(&flow(&text), json!({ "most": 4 }))).unwrap();
+        assert_eq!(output, expected, "{asked}");
+    }
+}

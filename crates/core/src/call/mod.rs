@@ -4,10 +4,12 @@
 //!            ┌────────── Step::Sign(Unsigned) ◀─ the token is no longer good, once ─┐
 //! begin ─────┤                  │ sign                                              │
 //!            └─────────▶ Step::Send(Signed) ─ on_reply ─▶ Replied ─ decide ─────────┤
-//!                               ▲    └─ on_fault ──┐                                │
-//!                               │                  ▼                                │
-//!                               │              Step::Done ◀─ output or error ───────┤
-//!                               └── a challenge is answered, a redirect followed ───┘
+//!                        ▲      ▲    └─ on_fault ──┐                                │
+//!                        │      │                  ▼                                │
+//!                        │      │              Step::Done ◀─ output or error ───────┤
+//!                        │      └── a challenge is answered, a redirect followed ───┤
+//!                        ├──────── over ◀─ Step::Wait(Waiting) ◀─ it may pass ──────┤
+//!                        └─────── go_on ◀─ Step::Page(Paged) ◀─ there is more ──────┘
 //! ```
 //! An [`Anonymous`] call goes the same way, from a request that is there already to its reply.
 

@@ -303,7 +303,7 @@ impl Fault for PlanFault {
                 "give nested values as JSON text, for example \"[\\\"a\\\"]\""
             }
             PlanFault::NotLoggedIn { alone: true, .. } => {
-                "a run logs in by itself, a plan sends nothing: log in first, or give the value with the connection"
+                "log in, which a run does by itself and a plan does not; after a login, its reply lacks the value: check `gives` of the connector"
             }
             PlanFault::NotLoggedIn { alone: false, .. } => "log in",
             PlanFault::AuthMissing { .. } => {

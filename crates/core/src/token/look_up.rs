@@ -148,3 +148,65 @@ impl Scope for ItemOf<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(look_up: Value) -> Arc<Connector> {
+        let connector = json!({
+            "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop",
+            "connection": { "fields": {
+                "Site": { "type": "text", "from": "login" }, "Key": { "type": "secret", "from": "login" },
+            } },
+            "auth": { "main": {
+                "scheme": "session", "login": { "url": "https://shop.example/login" }, "tokenFrom": "<<response.body.t>>",
+                "lookUp": look_up,
+            } },
+            "targets": { "api": { "auth": ["main"], "base": "https://shop.example" } },
+        });
+        Arc::new(serde_json::from_value(connector).unwrap())
+    }
+
+    /// The texts that a look-up keeps out of recordings.
+    fn kept(look_up: Value, body: &Value) -> Vec<Value> {
+        let connector = connector(look_up);
+        let look_up = connector.auth["main"].look_up().unwrap();
+        let reply = Given::of(200, Arc::default(), body.clone());
+        let kept = look_up_secrets(&connector, look_up);
+        let value = |secret: &ReplySecret| match secret {
+            ReplySecret::Value(value) | ReplySecret::Keys(value, _) => value.value(&reply),
+        };
+        kept.iter().filter_map(|secret| value(secret).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_given_to_secret_fields_is_kept_out_of_recordings_chosen_or_not() {
+        let body =
+            json!({ "sites": [{ "id": 1, "key": "k-1" }, { "id": 2, "key": "k-2" }], "key": "k" });
+        let plain = json!({
+            "target": "api", "path": "/me",
+            "gives": { "Site": "<<response.body.sites.0.id>>", "Key": "<<response.body.key>>" },
+        });
+        assert_eq!(kept(plain, &body), [json!("k")]);
+        let chosen = json!({
+            "target": "api", "path": "/me",
+            "choose": { "items": "<<response.body.sites>>", "value": "<<item.id>>" },
+            "gives": { "Site": "<<item.id>>", "Key": "<<item.key>>" },
+        });
+        assert_eq!(kept(chosen, &body), [json!(["k-1", "k-2"])]);
+    }
+
+    #[test]
+    fn a_look_up_is_a_card_of_its_method() {
+        let connector = connector(json!({
+            "target": "api", "path": "/me", "query": { "a": "1" }, "gives": { "Site": "<<response.body.id>>" },
+        }));
+        let definition = look_up(&connector, "main").unwrap();
+        let request = &definition.card.request;
+        assert_eq!(request.auth, Some(vec!["main".to_owned()]));
+        assert_eq!(request.path.source(), "/me");
+        assert!(request.query.is_some());
+        assert!(look_up(&connector, "other").is_none());
+    }
+}

@@ -204,6 +204,11 @@ mod tests {
             gives: Map::from_iter([("URL".to_owned(), Value::from("https://a.example"))]),
             ..Tokens::new(Secret::from("a\"b"), 1_767_225_600, Some(3600))
         };
+        let client = serde_json::json!({
+            "id": "c", "secret": "s", "auth": "client_secret_post", "redirect_uri": "http://127.0.0.1:1/callback",
+            "expires_at": 7, "management": ["https://a.example/c", "m"],
+        });
+        let tokens = Tokens { client: Client::from_value(&client), ..tokens };
         let mut set = TokenSet::default();
         set.put("oauth", tokens.clone());
         let set = TokenSet::from_bytes(&set.to_bytes()).unwrap();
@@ -214,6 +219,11 @@ mod tests {
         assert_eq!(read.scope.as_deref(), Some("read write"));
         assert_eq!(read.replaced_at, tokens.replaced_at);
         assert_eq!(read.gives, tokens.gives);
+        let read = read.client.unwrap();
+        assert_eq!(read.to_value(), client);
+        assert!(read.fits("http://127.0.0.1:1/callback", 6));
+        assert!(!read.fits("http://127.0.0.1:1/callback", 7), "its secret has ended");
+        assert!(!read.fits("http://127.0.0.1:2/callback", 6), "another place");
         assert!(set.get("other").is_none());
         assert!(TokenSet::from_bytes(b"{\"oauth\":{}}").is_none());
         assert!(TokenSet::from_bytes(b"[1]").is_none());

@@ -32,7 +32,7 @@ pub struct CallCard {
     pub card: String,
     /// Its version; the newest, unless given.
     pub version: Option<String>,
-    /// `{"connection", "options", "input"}`
+    /// `{"connection", "options", "input", "pages"}`
     pub with: Shaped,
 }
 
@@ -154,6 +154,7 @@ pub(crate) static CARD: Keys = Keys {
         key("connection", "The name of a connection, or its fields.", Shape::Any),
         key("options", "The card's options.", Shape::Any),
         key("input", "The card's input.", Shape::Any),
+        key("pages", "Which pages are asked for, of a card that has some.", Shape::Any),
     ],
     required: &[],
     one_of: &[],

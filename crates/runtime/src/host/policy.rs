@@ -29,6 +29,9 @@ pub struct Policy {
     pub total_timeout: Option<Duration>,
     /// How often a request may be sent, in place of what its card and connector say; 1 for never again.
     pub attempts: Option<NonZeroU32>,
+    /// Whether the limits of services (`limits` of targets) are kept; `true` by default. An embedder that counts for
+    /// itself turns it off.
+    pub keeps_limits: bool,
     /// How long a request may wait for the limits of its service (`limits` of a target); as long as its call may take by
     /// default. A wait that would be longer is not begun.
     pub limit_wait: Option<Duration>,
@@ -51,6 +54,7 @@ impl Default for Policy {
             egress: EgressPolicy::default(),
             total_timeout: None,
             attempts: None,
+            keeps_limits: true,
             limit_wait: None,
             token_lease: LEASE,
             max_invocation_bytes: 16 * 1024 * 1024,
