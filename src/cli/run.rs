@@ -90,8 +90,9 @@ impl RunArgs {
 
 pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let mut builder = setup::running_host(global, &args.target.reach, args.policy()?, args.mock)?;
-    // Between two pages there is something to end in good order.
-    let interrupt = args.pages.goes_on().then(|| Interrupt::listen(&args.drain)).transpose()?;
+    // Between two pages there is something to end in good order, and half a file is not to be left.
+    let listens = args.pages.goes_on() || args.files.is_some();
+    let interrupt = listens.then(|| Interrupt::listen(&args.drain)).transpose()?;
     if let Some(interrupt) = &interrupt {
         builder = builder.shutdown(interrupt.shutdown.clone());
     }

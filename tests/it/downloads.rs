@@ -187,3 +187,30 @@ fn whoever_is_stopped_leaves_no_file() {
     assert_eq!(names(cards.path()), Vec::<String>::new());
     drop(sender.join().unwrap());
 }
+
+#[test]
+#[cfg(unix)]
+fn a_signal_in_the_middle_leaves_no_file() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let cards = cards(&format!("http://{}", listener.local_addr().unwrap()));
+    let mut args = args(cards.path());
+    args.extend(["--drain".to_owned(), "0s".to_owned()]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut child = command(&args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{}").unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    asked(&mut stream);
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n").unwrap();
+    stream.write_all(&[0; 1_000_000]).unwrap();
+    // The file is there, under no name that anybody would take for it.
+    while names(cards.path()).is_empty() {
+        std::thread::yield_now();
+    }
+    assert!(names(cards.path())[0].starts_with(".cardhost-"));
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["code"], "transport.interrupted", "{error}");
+    assert_eq!(names(cards.path()), Vec::<String>::new());
+}

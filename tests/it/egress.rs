@@ -641,3 +641,52 @@ fn a_redirect_is_guarded_as_its_request_was() {
     assert_eq!(ran.unwrap_err().code().as_str(), "redirect.limit");
     assert_eq!(*requests.lock().unwrap(), [HostFrom::Value; 6]);
 }
+
+/// What one connector's definition has opened is closed to a value of another's connection.
+#[test]
+fn the_description_of_a_server_is_kept_for_whoever_may_reach_it() {
+    let here = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
+    let known = std::sync::Arc::clone(&here);
+    let server = RawServer::start(move |_, request| {
+        let url = known.get().unwrap();
+        let body = match request.starts_with(b"GET /.well-known/") {
+            true => json!({ "issuer": url, "token_endpoint": format!("{url}/token") }),
+            false => json!({ "access_token": "t", "token_type": "Bearer" }),
+        };
+        Answer::Bytes(reply("200 OK", "application/json", body.to_string().as_bytes()))
+    });
+    here.set(server.url.clone()).unwrap();
+    let connector = |name: &str, issuer: &str| {
+        json!({
+            "format": 1, "name": name, "version": "1.0.0", "title": "Demo",
+            "connection": { "fields": { "Issuer": { "type": "text" }, "Secret": { "type": "secret" } } },
+            "auth": { "client": {
+                "scheme": "oauth2", "grant": "client_credentials", "issuer": issuer, "clientId": "c",
+                "clientSecret": "<<connection.Secret>>",
+            } },
+            "targets": { "api": { "auth": ["client"], "base": server.url } },
+        })
+        .to_string()
+    };
+    let card = json!({
+        "format": 1, "name": "act", "version": "1.0.0", "title": "Act", "effect": "read",
+        "request": { "target": "api", "method": "GET", "path": "/x" }, "output": {},
+    })
+    .to_string();
+    let cards = MemorySource::new()
+        .with("own/connector", connector("own", &server.url))
+        .with("own/act", card.clone())
+        .with("given/connector", connector("given", "<<connection.Issuer>>"))
+        .with("given/act", card);
+    let host = Host::builder().cards(cards).build();
+    let run = |name: &str| {
+        let fields = json!({ "Issuer": server.url, "Secret": "s" });
+        let fields = json!({ "connection": { "fields": fields } });
+        block_on(host.run(Some(name), Invocation::from_value(fields).unwrap()))
+    };
+    assert_eq!(run("own/act").unwrap().status, 200);
+    let asked = server.requests().len();
+    let error = run("given/act").unwrap_err();
+    assert_eq!(error.code().as_str(), "egress.address", "{error:?}");
+    assert_eq!(server.requests().len(), asked);
+}

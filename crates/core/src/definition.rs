@@ -6,7 +6,7 @@ use crate::card::{Card, Example, HttpError};
 use crate::connector::Connector;
 use crate::decoder::{Decoding, Look, Paths};
 use crate::field::{Field, FieldType};
-use crate::file::may_hold;
+use crate::file::{CONTENT, may_hold};
 use crate::reply_rule::ReplyRule;
 use crate::request::ReplySecret;
 use crate::retries::Backoff;
@@ -24,6 +24,7 @@ pub struct Definition {
     reply_secrets: Arc<[ReplySecret]>,
     decoding: Arc<Decoding>,
     takes_files: bool,
+    sends_content: bool,
 }
 
 impl Definition {
@@ -37,13 +38,20 @@ impl Definition {
         let (decoder, lists) = (card.response.decoder, card.response.lists.clone());
         let decoding = Arc::new(Decoding { decoder, lists });
         let takes_files = card.input.values().flat_map(|fields| fields.values()).any(may_hold);
-        Definition { connector, card, looks, reply_secrets, decoding, takes_files }
+        let sends_content = takes_files && sends_content(&card);
+        Definition { connector, card, looks, reply_secrets, decoding, takes_files, sends_content }
     }
 
     /// `<connector>/<card>`.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.connector.name.as_str(), self.card.name.as_str())
+    }
+
+    /// Whether a template refers to what is in a file: `<<input.Upload.File.content>>`.
+    #[must_use]
+    pub fn sends_content(&self) -> bool {
+        self.sends_content
     }
 
     /// Whether an input may name a file.
@@ -93,6 +101,21 @@ impl Definition {
     pub fn look(&self) -> Look<'_> {
         self.looks.as_ref().map_or(Look::Whole, Look::Parts)
     }
+}
+
+fn sends_content(card: &Card) -> bool {
+    let mut found = false;
+    let mut look = |reference: &Reference| {
+        found |= reference.segments.last().is_some_and(|last| last == CONTENT);
+    };
+    if let Some(body) = &card.request.body {
+        body.values().for_each(|(_, value)| value.each_reference(&mut look));
+        body.texts().flat_map(|(_, text)| text.references()).for_each(&mut look);
+    }
+    for part in card.request.query.iter().chain(&card.request.headers) {
+        part.each_reference(&mut look);
+    }
+    found
 }
 
 fn reply_secrets(card: &Card) -> Vec<ReplySecret> {

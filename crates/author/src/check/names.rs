@@ -170,13 +170,13 @@ fn below(field: &Field, rest: &[String], absence: &mut Option<Absence>) -> Resul
 /// What a template can refer to of a file: what is known of each before it is sent.
 fn of_file(key: &str, absence: &mut Option<Absence>) -> Result<(), Nothing> {
     match key {
-        "size" | "type" => Ok(()),
+        "content" | "size" | "type" => Ok(()),
         "name" => {
             *absence = absence.or(Some(Absence::NotRequired));
             Ok(())
         }
         _ => {
-            let known = ["name".to_owned(), "size".to_owned(), "type".to_owned()];
+            let known = ["content", "name", "size", "type"].map(str::to_owned);
             Err(nothing(key, known.iter()))
         }
     }

@@ -10,4 +10,4 @@ pub use fault::FileFault;
 pub use media_types::{extension_of, media_type_of};
 pub use name::{disposition, in_quotes, name_of};
 pub use opened::OpenedFile;
-pub use value::{FileValue, NamedPath, may_hold, paths_in, settle_files, shape_fault};
+pub use value::{CONTENT, FileValue, NamedPath, may_hold, paths_in, settle_files, shape_fault};

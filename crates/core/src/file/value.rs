@@ -19,7 +19,10 @@ use crate::value::get_mut;
 const CONTENTS: [&str; 3] = ["file", "base64", "text"];
 
 /// The keys that it may have besides, all of text but the size. What a card gives out as a file can be taken in by another one.
-const ABOUT: [&str; 3] = ["name", "type", "sha256"];
+const ABOUT: [&str; 4] = ["name", "type", "sha256", CONTENT];
+
+/// What templates refer to where they want the content as text: base64, of whatever the content was given as.
+pub const CONTENT: &str = "content";
 
 /// What a value has to be to be a file.
 const EXPECTED: &str =
@@ -146,8 +149,8 @@ fn collect<'v>(
     }
 }
 
-/// Gives the files among some values what they do not say themselves: `name`, `type` and `size`, so that templates can refer to them. In
-/// an error, the place below `path`.
+/// Gives the files among some values what they do not say themselves: `name`, `type` and `size`, so that templates can refer to them, and
+/// `content` where one does. In an error, the place below `path`.
 ///
 /// # Errors
 /// [`FileFault`] with its place.
@@ -155,7 +158,7 @@ pub fn settle_files(
     fields: &Fields,
     values: &mut Map<String, Value>,
     path: &[&str],
-    opened: &[OpenedFile],
+    (opened, with_content): (&[OpenedFile], bool),
 ) -> Result<(), (Vec<String>, FileFault)> {
     for (label, field) in fields {
         if !may_hold(field) {
@@ -164,7 +167,8 @@ pub fn settle_files(
         if let Some(value) = get_mut(values, label) {
             let mut place: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
             place.push(label.clone());
-            settle(field, value, &mut place, opened).map_err(|fault| (place, fault))?;
+            settle(field, value, &mut place, (opened, with_content))
+                .map_err(|fault| (place, fault))?;
         }
     }
     Ok(())
@@ -182,15 +186,20 @@ fn settle(
     field: &Field,
     value: &mut Value,
     place: &mut Vec<String>,
-    opened: &[OpenedFile],
+    (opened, with_content): (&[OpenedFile], bool),
 ) -> Result<(), FileFault> {
     let is_file = field.takes(FieldType::File) || field.of == Some(FieldType::File);
     match value {
-        Value::Object(map) if is_file && shape_fault(map).is_none() => complete(map, opened)?,
+        Value::Object(map) if is_file && shape_fault(map).is_none() => {
+            complete(map, opened)?;
+            if with_content {
+                add_content(map, opened)?;
+            }
+        }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
                 place.push(index.to_string());
-                settle(field, item, place, opened)?;
+                settle(field, item, place, (opened, with_content))?;
                 place.pop();
             }
         }
@@ -198,7 +207,7 @@ fn settle(
             for (key, inner) in field.fields.iter().flatten() {
                 if let Some(value) = get_mut(map, key) {
                     place.push(key.clone());
-                    settle(inner, value, place, opened)?;
+                    settle(inner, value, place, (opened, with_content))?;
                     place.pop();
                 }
             }
@@ -210,7 +219,7 @@ fn settle(
 
 /// Gives one file value its name, type and size.
 fn complete(map: &mut Map<String, Value>, opened: &[OpenedFile]) -> Result<(), FileFault> {
-    map.retain(|_, value| !value.is_null());
+    map.retain(|key, value| !value.is_null() && key != CONTENT);
     let text = |key: &str| map.get(key).and_then(Value::as_str);
     let (size, named) = if let Some(path) = text("file") {
         let file = opened.iter().find(|file| &*file.path == path).ok_or(FileFault::NotAllowed)?;
@@ -232,6 +241,20 @@ fn complete(map: &mut Map<String, Value>, opened: &[OpenedFile]) -> Result<(), F
         map.insert("type".into(), Value::from(media_type.unwrap_or("application/octet-stream")));
     }
     map.insert("size".into(), Value::from(size));
+    Ok(())
+}
+
+/// Gives one file value its content in base64.
+fn add_content(map: &mut Map<String, Value>, opened: &[OpenedFile]) -> Result<(), FileFault> {
+    let file = FileValue::read(Value::Object(map.clone()), opened)?;
+    let content = match file.content {
+        Piece::Bytes(bytes) => STANDARD.encode(bytes),
+        Piece::File(file) => {
+            let reason = "it is too long to stand in a text".to_owned();
+            return Err(FileFault::Unreadable { path: file.path.to_string(), reason });
+        }
+    };
+    map.insert(CONTENT.into(), Value::String(content));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(super) fn settle_invocation(
     card: &Card,
     connection: &Connection,
     (options, input): (&mut Map<String, Value>, &mut Map<String, Value>),
-    files: &[OpenedFile],
+    files: (&[OpenedFile], bool),
     warnings: &mut Vec<Warning>,
 ) -> Result<(), PlanFault> {
     let mut ignored = Vec::new();

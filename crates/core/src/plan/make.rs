@@ -104,7 +104,8 @@ fn render(
     warnings: &mut Vec<Warning>,
 ) -> Result<Plan, PlanFault> {
     let (connector, card) = (&*definition.connector, &definition.card);
-    settle_invocation(card, connection, (options, input), files, warnings)?;
+    let with_content = definition.sends_content();
+    settle_invocation(card, connection, (options, input), (files, with_content), warnings)?;
     let plain = PlanScope::new(connection, options, input, derived);
     let scope = PlanScope { card: Some(card), moments: Some(moments), ..plain };
 

@@ -34,7 +34,7 @@ impl Client {
     /// Whether a login may go on with it: its secret is good, and the browser comes back to where it has said.
     #[must_use]
     pub fn fits(&self, redirect_uri: &str, now: i64) -> bool {
-        let comes_back = self.redirect_uri.as_deref() == Some(redirect_uri);
+        let comes_back = self.redirect_uri.as_deref().is_none_or(|own| own == redirect_uri);
         comes_back && self.expires_at.is_none_or(|end| now < end)
     }
 

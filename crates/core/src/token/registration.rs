@@ -133,7 +133,9 @@ pub fn read_registration(
         id: text("client_id").ok_or_else(no_client)?.to_owned(),
         secret,
         auth,
-        redirect_uri: Some(redirect_uri.to_owned()),
+        // No browser comes back to a device.
+        redirect_uri: (party.oauth2.grant == Grant::AuthorizationCode)
+            .then(|| redirect_uri.to_owned()),
         expires_at: expires_at.filter(|at| *at != 0),
         management: management.zip(token),
     })

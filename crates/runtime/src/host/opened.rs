@@ -65,7 +65,9 @@ impl Host {
     fn reads_whole(&self, definition: &Definition) -> bool {
         let methods = definition.connector.auth.values().flat_map(|method| method.parts());
         let mut signs = methods.map(|method| method.name());
-        self.0.observer.is_some() || signs.any(|name| SIGNING.contains(&name))
+        self.0.observer.is_some()
+            || definition.sends_content()
+            || signs.any(|name| SIGNING.contains(&name))
     }
 }
 

@@ -29,10 +29,12 @@ impl Renewer {
         let mut statuses = Vec::new();
         for request in requests {
             let place = request.url.to_string();
+            // One that a value names is not reached by what a definition has opened.
+            let kept = (request.host_from, place.clone());
             let request = wanted.secured(request).map_err(refused)?;
             // Who trusts an authority of their own is told what it says, and nobody else is.
             let shared = request.tls.is_none();
-            if let Some(known) = shared.then(|| self.servers.get(&place)).flatten() {
+            if let Some(known) = shared.then(|| self.servers.get(&kept)).flatten() {
                 return Ok(Some(known));
             }
             let failed = |fault| wanted.fault(fault).redacted_by(&request.redactor);
@@ -45,7 +47,7 @@ impl Renewer {
             {
                 let server = Arc::new(server);
                 if shared {
-                    self.servers.put(&place, &server);
+                    self.servers.put(kept, &server);
                 }
                 return Ok(Some(server));
             }

@@ -285,7 +285,7 @@ impl HttpTransport {
             }
             fault
         })?;
-        if let Some(proxy) = proxy
+        if let Some(proxy) = proxy.filter(|proxy| !is_tls && proxy.reads_requests())
             && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
         {
             // No service says so (RFC 9110, section 15.5.8).

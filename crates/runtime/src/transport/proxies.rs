@@ -114,6 +114,11 @@ impl Proxy {
         self.0.scheme() == "socks5"
     }
 
+    /// Whether it reads requests that are not sealed, and answers in the place of services.
+    pub(super) fn reads_requests(&self) -> bool {
+        !self.0.scheme().starts_with("socks")
+    }
+
     /// Scheme, host and port.
     pub(super) fn shown(&self) -> String {
         let port = self.0.port_or_known_default().unwrap_or(SOCKS_PORT);
