@@ -66,6 +66,12 @@ pub mod pages {
     pub use cardhost_runtime::record_sink::RecordSink;
 }
 
+/// What fields of cards offer.
+pub mod choices {
+    pub use cardhost_core::choices::{ChoicesFault, Offered};
+    pub use cardhost_runtime::host::Choices;
+}
+
 /// The time, as a host sees it.
 pub mod clock {
     pub use cardhost_runtime::clock::{Clock, FixedClock, SystemClock};

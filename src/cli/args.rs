@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::check::CheckArgs;
+use super::choices::ChoicesArgs;
 use super::completions::CompletionsArgs;
 use super::connection::ConnectionArgs;
 use super::docs::DocsArgs;
@@ -78,6 +79,12 @@ pub(crate) enum Command {
   cardhost show mixpanel/custom-api-action
   cardhost show mixpanel/create-warehouse-source --json")]
     Show(ShowArgs),
+    /// List what a field of a card offers, from the service where a card lists it
+    #[command(after_help = "Examples:
+  cardhost choices slack/post-message Message.Channel --connection work
+  cardhost choices slack/post-message Message.Channel --connection work --search orders --json
+  cardhost choices mixpanel/custom-api-action 'Request Type'")]
+    Choices(Box<ChoicesArgs>),
     /// Check connectors, cards and flows, and run the examples inside cards
     #[command(after_help = "Examples:
   cardhost check

@@ -71,7 +71,9 @@ fn hint(error: &Error) -> Option<String> {
             _ => None,
         })
         .or_else(|| match fault.downcast_ref()? {
-            ReplyFault::NoFolder { .. } => Some("give a folder to keep it in with `--files DIR`"),
+            ReplyFault::NoFolder { .. } => Some(
+                "give a folder to keep it in with `--files DIR`; a file that comes packed is unpacked in memory all the same",
+            ),
             _ => None,
         })
         .or_else(|| match fault.downcast_ref()? {

@@ -6,6 +6,7 @@ mod args;
 mod bases;
 mod card_help;
 mod check;
+mod choices;
 mod completions;
 mod connection;
 mod console;

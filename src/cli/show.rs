@@ -142,6 +142,9 @@ pub(super) fn about(field: &Field) -> String {
         Some(from) => from.targets.iter().map(String::as_str).collect(),
         None => field.choices.iter().map(|choice| choice.value.as_str()).collect(),
     };
+    if let Some(card) = field.choices_from.as_ref().and_then(|from| from.card.as_deref()) {
+        notes.push(format!("choices listed by {card}"));
+    }
     if !choices.is_empty() {
         notes.push(format!("one of {}", choices.join(", ")));
     }

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use cardhost::Host;
+use cardhost::author::check::{File, check_connector};
 use cardhost::author::reference::{CardPage, markdown};
-use serde_json::Value;
+use cardhost::catalog::MemorySource;
+use cardhost::core::plan::BaseOverride;
+use cardhost::{Host, Invocation};
+use serde_json::{Value, json};
 
-use crate::support::path;
+use crate::schemes::block_on;
+use crate::support::{Answer, RawServer, path, reply};
 
 /// A connector's file and its cards, by name.
 struct Shipped {
@@ -137,6 +141,54 @@ fn each_card_has_its_page_words_and_samples() {
         }
         assert_eq!(found, Vec::<String>::new(), "fields without a description");
     }
+}
+
+/// What a card of a page of Slack's reference takes: its pages, and failures that its connector says once.
+#[test]
+fn a_list_of_pages_takes_nine_hundred_bytes() {
+    let card = fs::read_to_string(path("tests/data/slack/list-channels.json")).unwrap();
+    assert!(card.len() <= 900, "{} bytes", card.len());
+    let connector = fs::read_to_string(path("cards/slack/connector.json")).unwrap();
+    let checked = check_connector(
+        File { path: "cards/slack/connector.json", text: &connector },
+        &[File { path: "cards/slack/list-channels.json", text: &card }],
+    );
+    let found: Vec<String> = checked.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["the card has no example"]);
+
+    let server = RawServer::start(|number, _| {
+        let body = match number {
+            0 => {
+                r#"{"ok":true,"channels":[{"id":"C1"},{"id":"C2"}],"response_metadata":{"next_cursor":"dGVh"}}"#
+            }
+            1 => r#"{"ok":true,"channels":[{"id":"C3"}],"response_metadata":{"next_cursor":""}}"#,
+            _ => r#"{"ok":false,"error":"invalid_auth"}"#,
+        };
+        Answer::Bytes(reply("200 OK", "application/json", body.as_bytes()))
+    });
+    let cards =
+        MemorySource::new().with("slack/connector", connector).with("slack/list-channels", card);
+    let host = Host::builder().cards(cards).base(BaseOverride::parse(&server.url).unwrap()).build();
+    let run = || {
+        let invocation = json!({
+            "connection": { "fields": { "Bot Token": "xoxb-made-up-token" } },
+            "input": { "Search": { "Types": ["im", "mpim"], "Page Size": 2 } },
+            "pages": { "all": true },
+        });
+        let invocation = Invocation::from_value(invocation).unwrap();
+        block_on(host.run(Some("slack/list-channels"), invocation))
+    };
+    let output = run().unwrap().output.to_value().unwrap();
+    assert_eq!(
+        output["Channels"]["Channels"],
+        json!([{ "id": "C1" }, { "id": "C2" }, { "id": "C3" }])
+    );
+    assert_eq!(output["pages"]["ended"], "no_next");
+    assert_eq!(run().unwrap_err().code().as_str(), "auth.refused");
+    let requests = server.requests();
+    let targets: Vec<&str> = requests.iter().filter_map(|sent| sent.split(' ').nth(1)).collect();
+    let first = "/conversations.list?types=im%2Cmpim&limit=2";
+    assert_eq!(targets, [first, &format!("{first}&cursor=dGVh"), first]);
 }
 
 /// Cards that list something lead from a reply of their own examples to the next page.

@@ -135,6 +135,25 @@ fn asked(stream: &mut TcpStream) {
 }
 
 #[test]
+fn what_is_no_coding_is_no_reason_to_hold_a_file_in_memory() {
+    // More than is held in memory.
+    const SIZE: usize = 17 * 1024 * 1024;
+    let server = RawServer::start(|_, _| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: aws-chunked\r\ncontent-length: {SIZE}\r\nconnection: close\r\n\r\n"
+        );
+        Answer::Bytes([head.as_bytes(), &vec![b'x'; SIZE]].concat())
+    });
+    let cards = cards(&server.url);
+    assert_eq!(file(&run(cards.path()))["size"], SIZE);
+    let cards = cards.path().to_str().unwrap();
+    let args = ["run", "demo/act", "--errors", "json", "--cards", cards];
+    let error: Value = serde_json::from_str(&cardhost(&args, "{}").stderr).unwrap();
+    assert_eq!(error["code"], "response.too_large", "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("`--files DIR`"), "{error}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_long_file_comes_in_without_being_in_memory() {
     const SIZE: usize = 192 * 1024 * 1024;

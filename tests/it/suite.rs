@@ -42,6 +42,7 @@ areas! {
     arguments
     bodies
     cassettes
+    choices
     conditions
     connections
     decoders

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::condition::{Pattern, When};
 use crate::labelled::Labelled;
 use crate::schema::JsonSchemaField;
-use crate::template::ValueTemplate;
+use crate::template::{Template, ValueTemplate};
 
 /// Fields by label, in the order of the form.
 pub type Fields = Labelled<Field>;
@@ -186,7 +186,7 @@ pub struct Field {
     /// What a dropdown offers.
     #[serde(default)]
     pub choices: Vec<Choice>,
-    /// Where a dropdown's choices come from.
+    /// Where choices come from.
     pub choices_from: Option<ChoicesFrom>,
     /// When the field is part of the form.
     pub visible_when: Option<When>,
@@ -224,7 +224,8 @@ impl<'de> Deserialize<'de> for Field {
 impl Field {
     /// The type of a field that says none, by what else it says.
     fn type_by_default(&self) -> FieldType {
-        if !self.choices.is_empty() || self.choices_from.is_some() {
+        let targets = self.choices_from.as_ref().is_some_and(|from| from.card.is_none());
+        if !self.choices.is_empty() || targets {
             FieldType::Dropdown
         } else if self.of.is_some() {
             FieldType::List
@@ -338,11 +339,30 @@ impl JsonSchema for Choice {
     }
 }
 
-/// Where a dropdown's choices come from.
+/// Where choices come from: a dropdown's from the connector's targets, a text's, number's or list's from a card.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schemas", schemars(extend("oneOf" = [{"required": ["targets"]}, {"required": ["card"]}])))]
 pub struct ChoicesFrom {
     /// Names of the connector's targets, in the order of the dropdown.
+    #[serde(default)]
+    #[cfg_attr(feature = "schemas", schemars(skip_serializing_if = "Vec::is_empty"))]
     pub targets: Vec<String>,
+    /// A card of the connector that lists what is offered; any other value may be given as well.
+    pub card: Option<String>,
+    /// The options that it is run with, over `options` and `input`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub options: Option<ValueTemplate>,
+    /// The inputs that it is run with, by group, over `options` and `input`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub input: Option<ValueTemplate>,
+    /// Its output that is the list, as `Group.Label`; by default the first that is one.
+    pub items: Option<String>,
+    /// The value that the field takes, over `item`.
+    pub value: Option<Template>,
+    /// What a person reads instead, over `item`; the value by default.
+    pub title: Option<Template>,
+    /// Its input that takes what is searched for, as `Group.Label`; by default what is offered is looked through.
+    pub search: Option<String>,
 }

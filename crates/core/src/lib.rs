@@ -8,6 +8,7 @@ pub mod base_url;
 pub mod body;
 pub mod call;
 pub mod card;
+pub mod choices;
 pub mod condition;
 pub mod connection;
 pub mod connection_test;

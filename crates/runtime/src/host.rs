@@ -3,6 +3,7 @@
 mod brought;
 mod builder;
 mod call_tokens;
+mod choices;
 mod fallback;
 mod opened;
 mod policy;
@@ -51,6 +52,7 @@ use fallback::Fallback;
 use stand_ins::StandIns;
 
 pub use builder::HostBuilder;
+pub use choices::Choices;
 pub use policy::Policy;
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.

@@ -108,7 +108,8 @@ const WRITTEN: [&str; 33] = [
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
 /// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
-const VALUES: [&str; 17] = [
+const VALUES: [&str; 18] = [
+    "Offered",
     "Choice",
     "Client",
     "Cursor",

@@ -11,6 +11,7 @@ use super::findings::Findings;
 use super::hidden::Hidden;
 use super::locate::DefinitionText;
 use super::mend::{Loaded, Mended};
+use super::offers::{self, Siblings};
 use super::shape::Format;
 use super::{Checked, File, Finding, examples, request, taken, targets};
 
@@ -29,8 +30,9 @@ impl Checker<'_> {
         let mut checked = Checked::default();
         let loaded = check_connector_file(self, connector, &mut checked);
         let sound = !checked.findings.iter().any(Finding::is_error);
+        let siblings = siblings(self.engine, loaded.as_ref(), cards);
         for card in cards {
-            check_card_file(self, *card, loaded.as_ref(), sound, &mut checked);
+            check_card_file(self, *card, (loaded.as_ref(), &siblings), sound, &mut checked);
         }
         checked
     }
@@ -60,10 +62,27 @@ fn check_connector_file(
     loaded
 }
 
+/// The cards of a connector by name, where one of them takes choices from another. A card that is looked at alone has none.
+fn siblings(
+    engine: Option<&dyn Engine>,
+    connector: Option<&Loaded>,
+    cards: &[File<'_>],
+) -> Siblings {
+    let asks = cards.iter().any(|card| card.text.contains("\"choicesFrom\""));
+    let connector = connector.filter(|_| asks && cards.len() > 1)?;
+    let read = |card: &File<'_>| {
+        let connector = Arc::clone(&connector.connector);
+        let (definition, _) =
+            cardhost_core::load::read_card(engine, connector, card.path, card.text).ok()?;
+        Some((definition.card.name.as_str().to_owned(), definition))
+    };
+    Some(cards.iter().filter_map(read).collect())
+}
+
 fn check_card_file(
     checker: Checker<'_>,
     file: File<'_>,
-    connector: Option<&Loaded>,
+    (connector, siblings): (Option<&Loaded>, &Siblings),
     connector_is_sound: bool,
     checked: &mut Checked,
 ) {
@@ -78,6 +97,7 @@ fn check_card_file(
                 findings.hide(hidden.below(above));
                 faults.iter().for_each(|fault| not_loaded(fault, findings));
                 request::check(connector, &definition.card, file.path, findings);
+                offers::check(&definition, siblings, findings);
                 if checker.strict {
                     taken::of_card(&definition, findings);
                 }

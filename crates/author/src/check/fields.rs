@@ -149,7 +149,30 @@ impl<'a> Form<'a> {
             ),
             (field.from.is_none(), "required", "means nothing beside `from`"),
             (dropdown, "choices", "needs the type `dropdown`"),
-            (dropdown, "choicesFrom", "needs the type `dropdown`"),
+            (
+                dropdown || field.choices_from.as_ref().is_some_and(|from| from.card.is_some()),
+                "choicesFrom",
+                "needs the type `dropdown`, unless a card gives them",
+            ),
+            (
+                !dropdown || field.choices_from.as_ref().is_none_or(|from| from.card.is_none()),
+                "choicesFrom",
+                "of a card is for text, numbers and lists of them: a dropdown takes nothing but what it lists",
+            ),
+            (
+                field.choices_from.as_ref().is_none_or(|from| from.card.is_none())
+                    || (has_form && self.root != FieldRoot::Connection),
+                "choicesFrom",
+                "of a card is for options and inputs, beside their label",
+            ),
+            (
+                field.choices_from.as_ref().is_none_or(|from| from.card.is_none())
+                    || dropdown
+                    || takes(&[FieldType::Text, FieldType::Number])
+                    || matches!(field.of, Some(FieldType::Text | FieldType::Number)),
+                "choicesFrom",
+                "of a card is for text, numbers and lists of them",
+            ),
             (field.choices.is_empty(), "choicesFrom", "cannot be there together with `choices`"),
             (field.takes(FieldType::List), "of", "needs the type `list`"),
             (

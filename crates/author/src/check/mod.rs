@@ -28,6 +28,7 @@ mod mend;
 mod misshapen;
 mod multipart;
 mod names;
+mod offers;
 mod pages;
 mod parts;
 mod references;

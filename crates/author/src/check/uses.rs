@@ -9,7 +9,7 @@ use super::names::{Names, absence};
 use cardhost_core::card::Card;
 use cardhost_core::condition::When;
 use cardhost_core::error::{Code, pointer};
-use cardhost_core::field::{Field, Fields};
+use cardhost_core::field::{ChoicesFrom, Field, Fields};
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
@@ -127,6 +127,10 @@ impl<'a> Used<'a> {
             let of_field = field.visible_when.iter().chain(&field.required_when);
             for when in of_field.chain(of_choices) {
                 self.when(when);
+            }
+            // What another field offers may depend on it.
+            for (_, template) in field.choices_from.iter().flat_map(ChoicesFrom::asks_with) {
+                self.value(template);
             }
         }
     }

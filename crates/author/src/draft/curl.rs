@@ -133,9 +133,11 @@ fn meaning(option: &str) -> Option<Meaning> {
         | "--max-redirs" | "-c" | "--cookie-jar" | "-D" | "--dump-header" | "--resolve"
         | "--limit-rate" | "--trace-ascii" | "--stderr" => Meaning::IgnoredValue,
         "-F" | "--form" | "--form-string" => {
-            Meaning::Unsupported("a card has no words for multipart forms")
+            Meaning::Unsupported("write the form as `multipart` of the card's body")
         }
-        "-T" | "--upload-file" => Meaning::Unsupported("a card has no words for files"),
+        "-T" | "--upload-file" => {
+            Meaning::Unsupported("write the file as `file` of the card's body")
+        }
         "-K" | "--config" => Meaning::Unsupported("what it reads is not here"),
         "-:" | "--next" => Meaning::Unsupported("a card is one request"),
         _ => return None,

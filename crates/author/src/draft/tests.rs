@@ -173,7 +173,7 @@ fn what_is_no_command_is_refused_with_its_reason() {
         ("curl https://a.example --nonsuch", "curl's option `--nonsuch` is not known here"),
         (
             "curl https://a.example -F file=@x",
-            "curl's option `-F` is not supported yet: a card has no words for multipart forms",
+            "curl's option `-F` is not supported yet: write the form as `multipart` of the card's body",
         ),
         (
             "curl https://a.example -d @body.json",

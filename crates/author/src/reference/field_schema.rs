@@ -40,6 +40,13 @@ pub(super) fn field_schema(field: &Field, nullable: bool, at: &At) -> Map<String
     if !field.examples.is_empty() {
         schema.insert("examples".to_owned(), Value::Array(field.examples.clone()));
     }
+    if let Some(from) = &field.choices_from
+        && let Some(card) = &from.card
+    {
+        // An annotation of ours: whoever shows a form asks for the choices (`choices`, `Host::choices`).
+        let listed = json!({ "card": card, "search": from.search.is_some() });
+        schema.insert("x-choicesFrom".to_owned(), listed);
+    }
     for (_, kind) in &kinds {
         insert_keywords(field, *kind, &kinds, nullable, at, &mut schema);
     }

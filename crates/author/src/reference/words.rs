@@ -55,6 +55,12 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
     if field.nullable {
         facts.push("May be `null`, which is passed on.".to_owned());
     }
+    if let Some(card) = field.choices_from.as_ref().and_then(|from| from.card.as_deref()) {
+        facts.push(format!(
+            "The card {} lists choices; any other value may be given too.",
+            code(card)
+        ));
+    }
     if let Some(default) = &field.default {
         facts.push(format!("Default: {}.", value_text(default)));
     }

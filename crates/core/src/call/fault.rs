@@ -13,7 +13,7 @@ pub enum ReplyFault {
         limit: u64,
     },
     /// The body is longer than what is held in memory, and there is no folder to keep it in.
-    #[error("the reply is a file of more than {limit} bytes, and there is no folder to keep it in")]
+    #[error("the reply is a file of more than {limit} bytes, which is not held in memory")]
     NoFolder {
         /// In bytes; inclusive.
         limit: u64,
@@ -65,7 +65,9 @@ impl Fault for ReplyFault {
             ReplyFault::TooLarge { .. } => {
                 "ask for less at once, or raise `response.maxBodyBytes` of the card"
             }
-            ReplyFault::NoFolder { .. } => "give the host a folder for files",
+            ReplyFault::NoFolder { .. } => {
+                "give the host a folder for files; a file that comes packed is unpacked in memory all the same"
+            }
             ReplyFault::Redirects { .. } => {
                 "check the URL: the service sends the request in circles"
             }

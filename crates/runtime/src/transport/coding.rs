@@ -36,6 +36,28 @@ pub(super) enum Undone {
     Stopped,
 }
 
+/// The codings that the headers name.
+fn named(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| !coding.is_empty() && coding != "identity")
+        .collect()
+}
+
+/// What was not offered and is not known is no coding: storage services say `UTF-8` or leave `aws-chunked` there.
+fn is_known(coding: &str) -> bool {
+    KNOWN.contains(&coding)
+}
+
+/// Whether the headers name a coding that is to be undone.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_ENCODING) && named(headers).iter().any(|coding| is_known(coding))
+}
+
 /// Undoes the codings that the headers name, and takes them out of the headers. `may_go_on` is asked again and again, with the bytes
 /// that were read and made by then.
 pub(super) fn undo(
@@ -44,17 +66,8 @@ pub(super) fn undo(
     limit: u64,
     may_go_on: &dyn Fn(u64) -> bool,
 ) -> Undone {
-    let codings: Vec<String> = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|coding| coding.trim().to_ascii_lowercase())
-        .filter(|coding| !coding.is_empty() && coding != "identity")
-        .collect();
-    // What was not offered and is not known is no coding: storage services say `UTF-8` or leave `aws-chunked` there.
-    let is_known = |coding: &String| KNOWN.contains(&coding.as_str());
-    if body.is_empty() || !codings.iter().any(is_known) {
+    let codings = named(headers);
+    if body.is_empty() || !codings.iter().any(|coding| is_known(coding)) {
         return Undone::Plain(body.clone());
     }
     if codings.len() > MOST_CODINGS {

@@ -399,7 +399,7 @@ async fn keep(
     keeping: &Keeping,
 ) -> Result<Reply, TransportFault> {
     let status = response.status().as_u16();
-    let coded = response.headers().contains_key(CONTENT_ENCODING);
+    let coded = coding::is_coded(response.headers());
     let most = keeping.limit.unwrap_or(u64::MAX);
     let too_long = response.content_length().is_some_and(|length| length > most);
     if !is_kept(status) || coded || too_long {
