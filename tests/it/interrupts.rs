@@ -312,3 +312,83 @@ fn a_mock_ends_in_peace() {
     send(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// A signal between two pages: the page that was under way is given out, and a later run goes on from there.
+#[test]
+fn pages_end_at_a_page_and_go_on_from_there() {
+    let cards = cards();
+    let card = json!({
+        "format": 1, "name": "list", "title": "List", "version": "1.0.0",
+        "request": { "target": "api", "method": "GET", "path": "/orders" },
+        "pages": { "items": "<<response.body.orders>>", "next": { "query.page": "<<response.body.next?>>" } },
+        "output": { "Orders": { "Orders": { "type": "list", "value": "<<items>>" } } },
+    });
+    std::fs::write(cards.path().join("shop/list.json"), card.to_string()).unwrap();
+    for mode in ["--records", "--all"] {
+        let ((arrived, arrivals), (go, gone)) = (channel(), channel());
+        let (arrived, gone) = (Mutex::new(arrived), Mutex::new(gone));
+        let server = RawServer::start(move |_, request| {
+            let text = String::from_utf8_lossy(request).into_owned();
+            let page =
+                text.split_once("page=").map_or("0", |(_, rest)| rest.split(' ').next().unwrap());
+            let page: usize = page.parse().unwrap();
+            if page == 2 && arrived.lock().unwrap().send(()).is_ok() {
+                // It is answered once the signal has been sent; the second time there is none.
+                let _ = gone.lock().unwrap().recv_timeout(PATIENCE);
+            }
+            let orders: Vec<_> = (2 * page..2 * page + 2).collect();
+            let next = if page < 4 { json!(page + 1) } else { Value::Null };
+            let body = json!({ "orders": orders, "next": next }).to_string();
+            Answer::Bytes(reply("200 OK", "application/json", body.as_bytes()))
+        });
+        let folder = cards.path().to_str().unwrap();
+        let args = ["run", "shop/list", "--cards", folder, "--base", &server.url, mode];
+        let mut child = command(&args).spawn().unwrap();
+        drop(child.stdin.take());
+        arrivals.recv_timeout(PATIENCE).unwrap();
+        send(&child, Signal::TERM);
+        // The process has been told: what it is asked for next comes after that.
+        while !has_caught(&child) {
+            std::thread::yield_now();
+        }
+        go.send(()).unwrap();
+        let first = over(child);
+        assert_eq!(first.code, Some(143), "{mode}: {}", first.stderr);
+        let (mut had, next) = match mode {
+            "--records" => {
+                let next = first.stderr.split_once("--from '");
+                let next = next.map(|(_, next)| next.split_once('\'').unwrap().0.to_owned());
+                (first.results.clone(), next)
+            }
+            _ => {
+                let output = &first.results[0];
+                let next = output["pages"].get("next").map(Value::to_string);
+                let ended = if next.is_some() { "interrupted" } else { "no_next" };
+                assert_eq!(output["pages"]["ended"], ended);
+                (output["Orders"]["Orders"].as_array().unwrap().clone(), next)
+            }
+        };
+        // As a rule it ends after the third page; where the signal is seen late, after a later one.
+        assert!(had.len() >= 6 && had.len().is_multiple_of(2), "{mode}: {had:?}");
+        if let Some(next) = next {
+            go.send(()).unwrap();
+            let args = ["run", "shop/list", "--cards", folder, "--base", &server.url];
+            let rest = [&args[..], &["--records", "--from", &next]].concat();
+            let mut child = command(&rest).spawn().unwrap();
+            drop(child.stdin.take());
+            had.extend(over(child).results);
+        }
+        assert_eq!(had, (0..10).map(Value::from).collect::<Vec<_>>(), "{mode}");
+    }
+}
+
+/// Whether a signal that was sent has come: none is pending any more.
+fn has_caught(child: &Child) -> bool {
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let pending = |name: &str| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(name));
+        mask.is_some_and(|mask| mask.trim().bytes().any(|digit| digit != b'0'))
+    };
+    !pending("SigPnd:") && !pending("ShdPnd:")
+}
