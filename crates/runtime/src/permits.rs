@@ -71,9 +71,15 @@ impl LimitKey {
     }
 }
 
+/// What is known of a limit: what was said of it last, and what is counted.
+struct Known {
+    limits: Arc<Limits>,
+    counted: Arc<Counted>,
+}
+
 /// The permits of a host.
 pub(crate) struct Permits {
-    counted: Mutex<HashMap<LimitKey, (Arc<Limits>, Arc<Counted>)>>,
+    known: Mutex<HashMap<LimitKey, Known>>,
     source: Arc<Source>,
     clock: Arc<dyn Clock>,
 }
@@ -81,25 +87,28 @@ pub(crate) struct Permits {
 impl Permits {
     /// Those of a host by its clock, counted in a ledger that is opened when the first limit is met; in memory without one.
     pub(crate) fn new(open: Option<Box<OpenLedger>>, clock: Arc<dyn Clock>) -> Permits {
-        Permits { counted: Mutex::default(), source: Arc::new(Source::new(open)), clock }
+        Permits { known: Mutex::default(), source: Arc::new(Source::new(open)), clock }
     }
 
     /// The limits of what is counted under a key, for a call of a tenant.
     pub(crate) fn of(&self, key: LimitKey, limits: &Limits, tenant: &str) -> Limited {
         let target = key.target.clone();
-        let mut all = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MANY {
             let now = self.clock.unix_milliseconds();
-            all.retain(|_, (_, counted)| Arc::strong_count(counted) > 1 || !counted.is_idle(now));
+            all.retain(|_, Known { counted, .. }| {
+                Arc::strong_count(counted) > 1 || !counted.is_idle(now)
+            });
         }
-        let (said, counted) = all.entry(key).or_insert_with_key(|key| {
+        let known = all.entry(key).or_insert_with_key(|key| {
             let (source, clock) = (Arc::clone(&self.source), Arc::clone(&self.clock));
-            (Arc::new(limits.clone()), Arc::new(Counted::new(key.text(), source, clock)))
+            let counted = Arc::new(Counted::new(key.text(), source, clock));
+            Known { limits: Arc::new(limits.clone()), counted }
         });
-        if **said != *limits {
-            *said = Arc::new(limits.clone());
+        if *known.limits != *limits {
+            known.limits = Arc::new(limits.clone());
         }
-        let (limits, counted) = (Arc::clone(said), Arc::clone(counted));
+        let (limits, counted) = (Arc::clone(&known.limits), Arc::clone(&known.counted));
         Limited { target, limits, counted, tenant: tenant.into() }
     }
 }

@@ -35,8 +35,7 @@ fn order(begun: &[(&str, usize)]) -> Vec<String> {
         let ended = futures_util::future::join_all(calls).await;
         assert!(ended.iter().all(|ended| code(ended) == "200"));
     });
-    let came = came.lock().unwrap().clone();
-    came
+    came.lock().unwrap().clone()
 }
 
 #[test]
