@@ -255,9 +255,12 @@ mod tests {
         let both = r#"{ "rate": [{ "max": 5, "per": "1s" }], "remaining": { "header": "x-left" }, "reset": { "header": "x-reset", "as": "unix" } }"#;
         let words = told(both);
         assert!(words.contains("requests of a connection: 5 per second."), "{words}");
-        assert!(words.contains("`x-left` says that none remains"), "{words}");
+        assert!(words.contains(r#"Code("x-left"), Text(" says that none remains, requests wait until "), Code("x-reset")"#), "{words}");
         let words = told(r#"{ "reset": { "header": "x-reset" } }"#);
-        assert!(words.contains("After a status 429, requests wait until `x-reset`."), "{words}");
+        assert!(
+            words.contains(r#"Text("After a status 429, requests wait until "), Code("x-reset")"#),
+            "{words}"
+        );
         assert!(!words.contains("allows"), "{words}");
     }
 
