@@ -24,6 +24,7 @@ mod end;
 mod failed;
 mod fault;
 mod kept;
+mod looking;
 mod outcome;
 mod output;
 mod paged;

@@ -1,4 +1,4 @@
-//! Work that goes on: what is asked next, and what is known until then.
+//! Work that goes on: what is known of it until it is looked at again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,36 +6,29 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::course::Course;
-use super::end::End;
-use super::signed::Signed;
-use super::step::{Step, first};
 use crate::definition::Definition;
 use crate::error::Code;
 use crate::failure::{Error, Waited};
-use crate::http_date;
 use crate::plan::{Plan, Warning};
-use crate::response::{Reply, ReplyScope};
 use crate::secret::Redactor;
-use crate::template::Scope;
-use crate::until::{State, Until, UntilFault};
+use crate::until::{Until, UntilFault};
 
 /// Work that is not done yet: which card is to be asked for it with what, and when.
 #[derive(Clone)]
 pub struct Polling {
     /// The card that has begun it, whose outputs are made in the end.
-    of: Arc<Definition>,
+    pub(super) of: Arc<Definition>,
     pub(super) options: Map<String, Value>,
     pub(super) input: Map<String, Value>,
     /// What the other card is asked with.
-    asks: Map<String, Value>,
+    pub(super) asks: Map<String, Value>,
     /// How often it was looked at.
-    polls: u64,
+    pub(super) polls: u64,
     /// How long the service asks to wait.
-    asked_s: Option<u64>,
+    pub(super) asked_s: Option<u64>,
     /// Whether beginning it a second time is as good as once.
-    repeatable: bool,
-    redactor: Arc<Redactor>,
+    pub(super) repeatable: bool,
+    pub(super) redactor: Arc<Redactor>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -71,7 +64,7 @@ impl Polling {
         Ok(Box::new(Polling { asks: cursor, asked_s, ..Polling::begun(of, &plan) }))
     }
 
-    fn begun(of: &Arc<Definition>, plan: &Plan) -> Polling {
+    pub(super) fn begun(of: &Arc<Definition>, plan: &Plan) -> Polling {
         Polling {
             of: Arc::clone(of),
             options: plan.options.clone(),
@@ -120,29 +113,6 @@ impl Polling {
         self.until().map_or(Duration::ZERO, Until::longest)
     }
 
-    /// The first step of asking; the plan is that of the card that is asked.
-    #[must_use]
-    pub fn ask(self: Box<Polling>, definition: Arc<Definition>, plan: Plan) -> Step {
-        first(self.course(definition, plan))
-    }
-
-    /// The same with a plan that was completed by [`Plan::sign_to_show`]: for examples, which nobody sends.
-    #[must_use]
-    pub fn shown(self: Box<Polling>, definition: Arc<Definition>, plan: Plan) -> Signed {
-        Signed::plain(self.course(definition, plan))
-    }
-
-    fn course(self: Box<Polling>, definition: Arc<Definition>, mut plan: Plan) -> Box<Course> {
-        let mut wider = plan.request.redactor.with([]);
-        if wider.learn(&self.redactor) {
-            plan.request.redactor = Arc::new(wider);
-        }
-        plan.pages = None;
-        let mut course = Course::begin(End::Outputs(definition), plan);
-        course.polls = Some(self);
-        course
-    }
-
     /// The error of work that is not done in the time that there is.
     #[must_use]
     pub fn too_long(&self, left: Duration) -> Error {
@@ -170,42 +140,5 @@ impl Polling {
             return error;
         }
         error.with_waited(Waited { polls: self.polls, next: self.asks.clone() })
-    }
-}
-
-impl Signed {
-    /// How the work of a card stands after a reply; `None` where there is nothing to wait for.
-    pub(super) fn still_running(
-        &self,
-        of: &Arc<Definition>,
-        scope: &ReplyScope<'_>,
-        (reply, now): (&Reply, i64),
-    ) -> Result<Option<Box<Polling>>, Error> {
-        let Some(until) = &of.card.until else { return Ok(None) };
-        let polls = self.course.polls.as_deref();
-        // What another card would be asked for is in no reply that says that nothing has begun.
-        if polls.is_none() && until.card.is_some() && reply.status >= 400 {
-            return Ok(None);
-        }
-        match until.state(scope as &dyn Scope) {
-            State::Done => return Ok(None),
-            State::Running => {}
-            State::Failed => {
-                let words = until.message.as_ref();
-                let words = words.and_then(|words| self.in_words(words, scope));
-                return Err(self.failed(UntilFault::Failed { message: words }, reply));
-            }
-        }
-        // None at all would be asked in a hurry without end.
-        let asked_s = http_date::retry_after(&reply.headers, now).filter(|seconds| *seconds > 0);
-        let polling = match polls {
-            Some(polls) => Polling { polls: polls.polls + 1, asked_s, ..polls.clone() },
-            None => {
-                let asks = until.asks(scope);
-                let asks = asks.map_err(|error| self.failed(UntilFault::Asks { error }, reply))?;
-                Polling { asks, asked_s, ..Polling::begun(of, &self.course.plan) }
-            }
-        };
-        Ok(Some(Box::new(polling)))
     }
 }
