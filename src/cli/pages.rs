@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::console::{Console, Failure};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct PagesArgs {
     /// All pages of a card that has some: its lists hold the records of all
     #[arg(long, conflicts_with = "stream")]

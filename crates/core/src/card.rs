@@ -9,6 +9,7 @@ use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
 use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
+use crate::header_text::HeaderText;
 use crate::pages::Pages;
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
@@ -212,26 +213,6 @@ impl IdempotencyKey {
     #[must_use]
     pub fn input_field(&self) -> Option<(&str, &str)> {
         self.input.as_deref()?.split_once('.')
-    }
-}
-
-/// The name of a header (RFC 9110, section 5.1).
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(try_from = "String")]
-pub struct HeaderText(
-    #[cfg_attr(feature = "schemas", schemars(regex(pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")))]
-    pub String,
-);
-
-impl TryFrom<String> for HeaderText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<HeaderText, String> {
-        match http::HeaderName::from_bytes(text.as_bytes()) {
-            Ok(_) => Ok(HeaderText(text)),
-            Err(_) => Err(format!("`{text}` is not the name of a header")),
-        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod error;
 pub mod failure;
 pub mod field;
 pub mod file;
+pub mod header_text;
 pub mod host_pattern;
 pub mod http_date;
 pub mod inject;

@@ -65,7 +65,7 @@ impl Driver<'_> {
                     sent += 1;
                     let step = self.send(signed, sent, (begun, since)).await?;
                     if let Some((limited, _)) = self.limits {
-                        self.heed(limited, &step);
+                        Box::pin(heed(limited, &step)).await;
                     }
                     step
                 }
@@ -87,18 +87,6 @@ impl Driver<'_> {
                 }
                 Step::Done(result) => return result,
             };
-        }
-    }
-
-    /// What a service says of its limits holds for all of its calls.
-    fn heed(&self, limited: &Limited, step: &Step) {
-        let asked_s = match step {
-            Step::Wait(waiting) => waiting.asked_s(),
-            Step::Done(Err(error)) if error.class() == Class::Later => error.retry_after_s(),
-            _ => None,
-        };
-        if let Some(seconds) = asked_s {
-            limited.hold(self.clock, seconds);
         }
     }
 
@@ -174,14 +162,14 @@ impl Driver<'_> {
         let permit = match self.limits {
             Some((limited, most)) => {
                 let asked = Instant::now();
-                let most = most.unwrap_or(treatment.total_timeout);
-                match Box::pin(limited.permit(self.clock, most)).await {
+                let time = treatment.total_timeout;
+                match Box::pin(limited.permit(most.unwrap_or(time), time)).await {
                     Ok(permit) => {
                         // Whoever waits for its turn has all of its time then.
                         since += asked.elapsed();
                         Some(permit)
                     }
-                    Err(fault) => return Err(signed.held_back(fault)),
+                    Err(error) => return Err(signed.held_back(error)),
                 }
             }
             None => None,
@@ -192,11 +180,19 @@ impl Driver<'_> {
             Some(keeping) => self.transport.send_and_keep(signed.request(), treatment, keeping),
             None => self.transport.send(signed.request(), treatment),
         };
-        let sent = match self.shutdown {
-            Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
+        let sending = async {
+            match self.shutdown {
+                Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
+                None => sending.await,
+            }
+        };
+        let sent = match permit {
+            Some(permit) => Box::pin(permit.during(sending)).await,
             None => sending.await,
         };
-        drop(permit);
+        if let (Some((limited, _)), Ok(reply)) = (self.limits, &sent) {
+            Box::pin(limited.heed(reply.status, &reply.headers)).await;
+        }
         match sent {
             Ok(reply) => {
                 let (status, bytes) = (reply.status, reply.body.len());
@@ -226,6 +222,18 @@ impl Driver<'_> {
             return moment(self.clock, self.entropy);
         }
         Ok(Moment { unix_seconds: self.clock.unix_seconds(), nonce: [0; 16] })
+    }
+}
+
+/// What a service says of its limits holds for all of its calls.
+async fn heed(limited: &Limited, step: &Step) {
+    let asked_s = match step {
+        Step::Wait(waiting) => waiting.asked_s(),
+        Step::Done(Err(error)) if error.class() == Class::Later => error.retry_after_s(),
+        _ => None,
+    };
+    if let Some(seconds) = asked_s {
+        limited.hold(seconds).await;
     }
 }
 

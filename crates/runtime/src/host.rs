@@ -109,7 +109,7 @@ struct Inner {
     catalog: Catalog,
     renewer: Arc<Renewer>,
     connections: Option<Arc<dyn ConnectionProvider>>,
-    stored: Option<StoredConnections>,
+    stored: Option<Arc<StoredConnections>>,
     token_slots: Slots,
     fallback: Option<Fallback>,
     fallback_file: String,
@@ -161,6 +161,8 @@ pub(crate) struct Found {
     pub(crate) given: Option<Arc<Connection>>,
     /// The stored connection that it is.
     pub(crate) stored: Option<Arc<Opened>>,
+    /// The name that the embedding program knows it by.
+    pub(crate) named: Option<String>,
 }
 
 /// What a request is planned for.
@@ -432,14 +434,15 @@ impl Host {
             return None;
         }
         let name = connector.name.as_str();
+        let tenant = self.1.tenant().unwrap_or_default();
         let of_connection = limits.scope == LimitScope::Connection;
         let key = LimitKey {
-            tenant: self.1.tenant().filter(|_| of_connection).unwrap_or_default().to_owned(),
+            tenant: if of_connection { tenant.to_owned() } else { String::new() },
             connector: name.to_owned(),
             target: plan.target.clone(),
-            connection: of_connection.then(|| found.given().fingerprint(name)),
+            connection: of_connection.then(|| found.counted(name)),
         };
-        Some(self.0.permits.of(key, limits))
+        Some(self.0.permits.of(key, limits, tenant))
     }
 
     #[cfg(feature = "flow")]
@@ -447,7 +450,7 @@ impl Host {
     pub(crate) async fn run_anonymous(&self, call: Anonymous) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let (connector, identity) = (Arc::clone(&call.connector), call.identity.clone());
-        let found = Found { connection: Arc::clone(&call.connection), stored: None, given: None };
+        let found = Found::of(Arc::clone(&call.connection));
         let tokens = CallTokens {
             host: inner,
             connector: &connector,
@@ -530,7 +533,6 @@ impl Host {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
         let placed = |error: Error| placed(error, origin.as_deref());
-        let inline = |connection| Found { connection, stored: None, given: None };
         let found = match (invocation.connection, &self.0.fallback_name) {
             (Some(reference), _) => {
                 Box::pin(self.connection(connector, reference)).await.map_err(&placed)?
@@ -542,7 +544,7 @@ impl Host {
             }
             (None, None) => {
                 let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
-                inline(match is_stood_in {
+                Found::of(match is_stood_in {
                     true => Arc::new(stand_ins::connection(definition)?),
                     false => self.fallback(connector).await.map_err(&placed)?,
                 })
@@ -638,7 +640,7 @@ impl Host {
             ConnectionRef::Fields(fields) => {
                 let may_refer = self.0.policy.secret_references;
                 let connection = self.settle(connector, fields, may_refer).await?;
-                return Ok(Found { connection: Arc::new(connection), stored: None, given: None });
+                return Ok(Found::of(Arc::new(connection)));
             }
             ConnectionRef::Name(name) => name,
         };
@@ -651,7 +653,7 @@ impl Host {
                 .await?;
             if let Some(opened) = opened {
                 let connection = Arc::clone(&opened.connection);
-                return Ok(Found { connection, stored: Some(opened), given: None });
+                return Ok(Found { stored: Some(opened), ..Found::of(connection) });
             }
         }
         let Some(provider) = &self.0.connections else {
@@ -664,7 +666,7 @@ impl Host {
         };
         let may_refer = self.0.policy.secret_references;
         let connection = self.settle(connector, fields, may_refer).await?;
-        Ok(Found { connection: Arc::new(connection), stored: None, given: None })
+        Ok(Found { named: Some(name), ..Found::of(Arc::new(connection)) })
     }
 
     /// The error of a name that no connection has, with the nearest one that is stored.

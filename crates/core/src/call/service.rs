@@ -88,6 +88,10 @@ impl Signed {
             Some(rule) => rule.wait_s(scope, &reply.headers, now),
             None => crate::http_date::retry_after(&reply.headers, now),
         };
+        let after = after.or_else(|| {
+            let limits = self.course.end.limits(&self.course.plan.target)?;
+            limits.wait_s(reply.status, &reply.headers, now)
+        });
         let by_status = || retry::of_status(reply.status, &reply.headers);
         let retry = rule.map_or_else(by_status, |rule| rule.retry);
         error.with_retry(self.course.plan.sending().after_refusal(retry), after)
