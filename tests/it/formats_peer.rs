@@ -1,5 +1,7 @@
-//! What we write in queries, forms and XML, read by those who did not write it: qs, PHP's rules, Prism, libxml, a SOAP service.
+//! What we write in queries, forms, multipart bodies and XML, read by those who did not write it: qs, PHP's rules, Rack, Prism,
+//! openapi-enforcer, busboy, libxml, a SOAP service.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use cardhost::catalog::MemorySource;
 use cardhost::{Host, Invocation};
 use serde_json::{Value, json};
@@ -90,6 +92,53 @@ fn qs_and_php_read_every_encoding_of_nested_values() {
     }
 }
 
+#[test]
+fn busboy_takes_multipart_bodies_apart() {
+    let file =
+        |text: &str, name: &str, kind: &str| json!({ "text": text, "name": name, "type": kind });
+    let (small, odd) = ("a,b\r\n1,2\r\n", "--cardhost-x\r\n\r\n--\u{fffe}größe");
+    let values = json!({
+        "Title": "größe \"q\"\r\n--x; ✓", "Tags": ["one", "two"],
+        "Small": file(small, "größe ✓.csv", "text/csv"), "Odd": file(odd, "a b;c.txt", "text/plain"),
+    });
+    let request = json!({
+        "input": { "All": {
+            "Title": { "required": true }, "Tags": { "of": "text", "required": true },
+            "Small": { "type": "file", "required": true }, "Odd": { "type": "file", "required": true },
+        } },
+        "method": "POST", "body": { "multipart": {
+            "metadata": { "json": { "title": "<<input.All.Title>>" } },
+            "title": "<<input.All.Title>>",
+            "tag": { "each": "<<input.All.Tags>>", "as": "<<item>>" },
+            "small": { "file": "<<input.All.Small>>" },
+            "odd": { "file": "<<input.All.Odd>>", "name": "other.bin", "type": "application/x-odd" },
+        } },
+    });
+    let request = arrived(&request, &json!({ "All": values }));
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap();
+    let encoded = |text: &str| BASE64_STANDARD.encode(text);
+    let Some(command) = peers::forms() else { return };
+    let asked = json!([{ "by": "busboy", "type": kind, "base64": encoded(body) }]);
+    let read = peers::asked(command, &asked)[0].take();
+    let text = |name: &str, kind: &str, text: &str| json!({ "name": name, "type": kind, "encoding": "7bit", "text": text });
+    let file = |name: &str, filename: &str, kind: &str, text: &str| {
+        let base64 = encoded(text);
+        json!({ "name": name, "filename": filename, "type": kind, "encoding": "7bit", "base64": base64 })
+    };
+    let title = values["Title"].as_str().unwrap();
+    let metadata = json!({ "title": title }).to_string();
+    let expected = json!([
+        text("metadata", "application/json", &metadata),
+        text("title", "text/plain", title),
+        text("tag", "text/plain", "one"),
+        text("tag", "text/plain", "two"),
+        file("small", "größe ✓.csv", "text/csv", small),
+        file("odd", "other.bin", "application/x-odd", odd),
+    ]);
+    assert_eq!(read, expected);
+}
+
 /// A value as PHP reads it: its lists are tables by number.
 fn as_php(value: &Value) -> Value {
     match value {
@@ -99,6 +148,56 @@ fn as_php(value: &Value) -> Value {
         }
         Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), as_php(value))).collect(),
         other => other.clone(),
+    }
+}
+
+#[test]
+fn rack_reads_lists_and_objects_by_brackets() {
+    let encoding = json!({ "nested": "brackets", "lists": "brackets" });
+    let values = [
+        json!({ "ids": ["1", "2"], "person": { "name": "A B", "tags": ["x", "y"] }, "odd": { "a&b": "=?#", "ü": "a b+c" } }),
+        json!({ "items": [{ "price": "p 1", "tags": ["a", "b"] }, { "price": "p2", "size": { "w": "1" } }] }),
+        // Each begins with what it shares with the one before, wherever that stands.
+        json!({ "items": [{ "tags": ["a"], "id": "1" }, { "tags": ["b", "c"], "name": "x", "id": "2" }, { "name": "y" }] }),
+        json!({ "list": [{ "only": "one" }] }),
+    ];
+    let texts: Vec<String> = values.iter().flat_map(|values| written(&encoding, values)).collect();
+    let Some(command) = peers::rack() else { return };
+    let read = peers::asked(command, &json!(texts));
+    for (at, read) in read.as_array().unwrap().iter().enumerate() {
+        assert_eq!(*read, values[at / 2], "{}", texts[at]);
+    }
+}
+
+#[test]
+fn openapi_enforcer_reads_each_style_of_parameters() {
+    let parameter = |style: &str, explode: bool, schema: Value| json!([{ "name": "ids", "in": "query", "style": style, "explode": explode, "schema": schema }]);
+    let list = json!({ "type": "array", "items": { "type": "string" } });
+    let object = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    // Nothing that is another thing when it is decoded twice, as this judge does.
+    let (words, one) = (json!(["a", "b&c", "ü=;"]), json!(["a b"]));
+    let cases = [
+        (json!({ "lists": "space" }), parameter("spaceDelimited", false, list.clone()), &words),
+        (json!({ "lists": "pipes" }), parameter("pipeDelimited", false, list.clone()), &words),
+        (json!({ "lists": "pipes" }), parameter("pipeDelimited", false, list.clone()), &one),
+        (json!({ "lists": "comma" }), parameter("form", false, list.clone()), &words),
+        (json!({ "lists": "comma" }), parameter("form", false, list.clone()), &one),
+        (json!({ "lists": "repeat" }), parameter("form", true, list), &words),
+        (
+            json!({ "nested": "brackets" }),
+            parameter("deepObject", true, object),
+            &json!({ "a": "1", "b c": "x ü" }),
+        ),
+    ];
+    let asked = cases.iter().flat_map(|(encoding, parameters, ids)| {
+        let texts = written(encoding, &json!({ "ids": ids }));
+        texts.map(|text| json!({ "by": "openapi", "parameters": parameters, "text": text }))
+    });
+    let asked: Vec<Value> = asked.collect();
+    let Some(command) = peers::forms() else { return };
+    let read = peers::asked(command, &json!(asked));
+    for (at, read) in read.as_array().unwrap().iter().enumerate() {
+        assert_eq!(*read, json!({ "ids": cases[at / 2].2 }), "{}", asked[at]);
     }
 }
 

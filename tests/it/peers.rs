@@ -1,6 +1,6 @@
 //! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, httpbin, which echoes what
 //! arrived, oidc-provider, which gives and revokes OAuth 2 tokens, moto, which checks AWS signatures, soap, which serves SOAP,
-//! and what reads forms and XML (qs, PHP's rules, libxml).
+//! and what reads queries, forms, multipart bodies and XML (qs, PHP's rules, Rack, openapi-enforcer, busboy, libxml).
 //! `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and returns `None`.
 //! This module starts and ends them; what is asked of them is the business of the tests.
 //!
@@ -134,7 +134,19 @@ pub(crate) fn soap() -> Option<Server> {
     }))
 }
 
-/// The command that asks qs and PHP's rules what they read of forms.
+/// The command that asks Rack what it reads of queries and forms.
+pub(crate) fn rack() -> Option<Command> {
+    let there = Command::new("ruby").args(["-e", "require 'rack'"]).stderr(Stdio::null()).status();
+    if !there.is_ok_and(|status| status.success()) {
+        skipped("rack", "Ruby with Rack is not installed: run `bash tests/peers/install.sh`");
+        return None;
+    }
+    let mut command = Command::new("ruby");
+    command.arg(script("rack.rb"));
+    Some(command)
+}
+
+/// The command that asks qs, PHP's rules, openapi-enforcer and busboy what they read of queries, forms and multipart bodies.
 pub(crate) fn forms() -> Option<Command> {
     let part = installed("soap")?;
     let mut command = Command::new("node");

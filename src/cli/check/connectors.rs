@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cardhost::author::check::{File, check_connector_strictly, check_connector_with};
+use cardhost::author::check::{File, check_cards, check_connector_strictly, check_connector_with};
 use cardhost::core::error::Unreadable;
 use cardhost::core::jq::Engine;
 use cardhost::core::text::{not_utf8, unmarked};
@@ -20,6 +20,8 @@ use crate::cli::setup;
 pub(super) struct Files {
     connector: (String, String),
     cards: Vec<(String, String)>,
+    /// The other cards of the connector, where only one is meant.
+    beside: Option<Vec<(String, String)>>,
 }
 
 impl Files {
@@ -29,9 +31,14 @@ impl Files {
         let texts: Vec<File<'_>> =
             self.cards.iter().map(|(path, text)| File { path, text }).collect();
         let engine: Option<&dyn Engine> = Some(&cardhost::flow::CardJq);
-        let checked = match tally.strict {
-            true => check_connector_strictly(engine, connector, &texts),
-            false => check_connector_with(engine, connector, &texts),
+        let checked = match (&self.beside, tally.strict) {
+            (Some(beside), strict) => {
+                let beside: Vec<File<'_>> =
+                    beside.iter().map(|(path, text)| File { path, text }).collect();
+                check_cards(engine, strict, connector, &texts, &beside)
+            }
+            (None, true) => check_connector_strictly(engine, connector, &texts),
+            (None, false) => check_connector_with(engine, connector, &texts),
         };
         tally.connectors += 1;
         tally.cards += texts.len();
@@ -51,9 +58,10 @@ pub(super) fn gather(path: &Path, all: &mut Vec<Files>) -> Result<(), Failure> {
     if path.is_file() {
         let folder = path.parent().unwrap_or(Path::new("."));
         let connector = folder.join("connector.json");
-        let cards =
-            if path.file_name() == connector.file_name() { Vec::new() } else { vec![read(path)?] };
-        all.push(Files { connector: read(&connector)?, cards });
+        let is_card = path.file_name() != connector.file_name();
+        let cards = if is_card { vec![read(path)?] } else { Vec::new() };
+        let beside = if is_card { Some(beside(path, folder)?) } else { None };
+        all.push(Files { connector: read(&connector)?, cards, beside });
         return Ok(());
     }
     if path.join("connector.json").is_file() {
@@ -67,6 +75,18 @@ pub(super) fn gather(path: &Path, all: &mut Vec<Files>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The cards beside one in its folder. What cannot be read is not there for it: it is told where it is checked itself.
+fn beside(card: &Path, folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    // A path without a folder is one of this folder.
+    let here = folder.as_os_str().is_empty();
+    let folder = if here { Path::new(".") } else { folder };
+    let others = entries(folder)?.into_iter().filter(|path| {
+        has_extension(path, &["json"]) && path.file_name() != card.file_name() && !is_flow(path)
+    });
+    let cards = others.filter(|path| path.file_name().is_some_and(|name| name != "connector.json"));
+    Ok(cards.filter_map(|path| read(&path).ok()).collect())
 }
 
 /// A connector's folder: each `.json` file but `connector.json` and flows is a card.
@@ -84,7 +104,7 @@ fn folder(path: &Path) -> Result<Files, Failure> {
             .at(Place { file: connector.display().to_string(), ..Place::default() })
             .into());
     }
-    Ok(Files { connector: read(&connector)?, cards })
+    Ok(Files { connector: read(&connector)?, cards, beside: None })
 }
 
 /// The path of a file as it is shown, and its text.
@@ -111,7 +131,7 @@ pub(super) fn built_in(global: &Global) -> Result<Vec<Files>, Failure> {
         let names = cards.iter().filter_map(|name| name.split_once('/'));
         let cards = names.filter_map(|(connector, card)| catalog.file(connector, card)).collect();
         if let Some(connector) = catalog.file(&connector, "connector") {
-            all.push(Files { connector, cards });
+            all.push(Files { connector, cards, beside: None });
         }
     }
     Ok(all)

@@ -70,7 +70,7 @@ const SHOWN: [&str; 40] = [
 ];
 
 /// Types that hold what an author wrote into a card, and names.
-const WRITTEN: [&str; 33] = [
+const WRITTEN: [&str; 34] = [
     "ConnectionForm",
     "DraftFault",
     "Clause",
@@ -96,6 +96,7 @@ const WRITTEN: [&str; 33] = [
     "JsonSchemaField",
     "LimitScope",
     "QueryFault",
+    "QueryProblem",
     "Root",
     "Severity",
     "ValueTemplate",

@@ -5,7 +5,7 @@ use super::findings::Findings;
 use super::names::Names;
 use cardhost_core::error::Code;
 use cardhost_core::field::{FieldType, Format};
-use cardhost_core::template::{self, HelperDef, Kind, Reference, Root};
+use cardhost_core::template::{self, HelperDef, Kind, Part, Reference, Root, Template};
 
 /// A call as it stands in a template that was parsed before.
 struct HelperCall<'s> {
@@ -33,6 +33,15 @@ fn no_moment(called: &HelperCall<'_>, pointer: &str, findings: &mut Findings<'_>
     for parameter in &called.parameters {
         if let Parameter::HelperCall(inner) = parameter {
             no_moment(inner, pointer, findings);
+        }
+    }
+}
+
+/// The same for the calls of a template.
+pub(super) fn no_moments(template: &Template, pointer: &str, findings: &mut Findings<'_>) {
+    for part in template.parts().into_iter().flatten() {
+        if let Part::Helper(helper) = part {
+            no_moment(&read(&mut helper.source()), pointer, findings);
         }
     }
 }

@@ -26,11 +26,16 @@ pub(super) struct Checker<'e> {
 
 impl Checker<'_> {
     /// Every fault of a connector and cards of it.
-    pub(super) fn check(self, connector: File<'_>, cards: &[File<'_>]) -> Checked {
+    pub(super) fn check(
+        self,
+        connector: File<'_>,
+        cards: &[File<'_>],
+        beside: Option<&[File<'_>]>,
+    ) -> Checked {
         let mut checked = Checked::default();
         let loaded = check_connector_file(self, connector, &mut checked);
         let sound = !checked.findings.iter().any(Finding::is_error);
-        let siblings = siblings(self.engine, loaded.as_ref(), cards);
+        let siblings = siblings(self.engine, loaded.as_ref(), cards, beside);
         for card in cards {
             check_card_file(self, *card, (loaded.as_ref(), &siblings), sound, &mut checked);
         }
@@ -62,21 +67,28 @@ fn check_connector_file(
     loaded
 }
 
-/// The cards of a connector by name, where one of them takes choices from another. A card that is looked at alone has none.
+/// The cards of a connector by name, where one of them names another. A card that is looked at alone has none.
 fn siblings(
     engine: Option<&dyn Engine>,
     connector: Option<&Loaded>,
     cards: &[File<'_>],
+    beside: Option<&[File<'_>]>,
 ) -> Siblings {
-    let asks = cards.iter().any(|card| card.text.contains("\"choicesFrom\""));
-    let connector = connector.filter(|_| asks && cards.len() > 1)?;
+    let asks = cards.iter().any(|card| names_cards(card.text));
+    let all_are_there = beside.is_some() || cards.len() > 1;
+    let connector = connector.filter(|_| asks && all_are_there)?;
     let read = |card: &File<'_>| {
         let connector = Arc::clone(&connector.connector);
         let (definition, _) =
             cardhost_core::load::read_card(engine, connector, card.path, card.text).ok()?;
         Some((definition.card.name.as_str().to_owned(), definition))
     };
-    Some(cards.iter().filter_map(read).collect())
+    Some(cards.iter().chain(beside.unwrap_or_default()).filter_map(read).collect())
+}
+
+/// Whether a card may name others.
+pub(super) fn names_cards(text: &str) -> bool {
+    text.contains("\"choicesFrom\"")
 }
 
 fn check_card_file(

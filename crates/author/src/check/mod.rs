@@ -84,7 +84,7 @@ pub fn check_connector_with(
     connector: File<'_>,
     cards: &[File<'_>],
 ) -> Checked {
-    Checker { engine, strict: false }.check(connector, cards)
+    Checker { engine, strict: false }.check(connector, cards, None)
 }
 
 /// As [`check_connector_with`], with a note for every default that was taken.
@@ -94,7 +94,20 @@ pub fn check_connector_strictly(
     connector: File<'_>,
     cards: &[File<'_>],
 ) -> Checked {
-    Checker { engine, strict: true }.check(connector, cards)
+    Checker { engine, strict: true }.check(connector, cards, None)
+}
+
+/// As [`check_connector_with`], of some of its cards; `beside` are all the others, which those may name. `strict` as with
+/// [`check_connector_strictly`].
+#[must_use]
+pub fn check_cards(
+    engine: Option<&dyn Engine>,
+    strict: bool,
+    connector: File<'_>,
+    cards: &[File<'_>],
+    beside: &[File<'_>],
+) -> Checked {
+    Checker { engine, strict }.check(connector, cards, Some(beside))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::known::{
 };
 use super::names::Names;
 use super::references::{CONNECTED, Rules};
-use super::{auth, decisions, look_up, parts, replies};
+use super::{auth, calls, decisions, look_up, parts, replies};
 use cardhost_core::auth::{AuthMethod, OAuth2};
 use cardhost_core::base_url::BaseUrl;
 use cardhost_core::connection::Connection;
@@ -23,6 +23,16 @@ use cardhost_core::template::Decision;
 use cardhost_core::template::{Part, Reference, Root, Template, ValueTemplate};
 use cardhost_core::token::TokenScheme;
 use cardhost_document::Malformed;
+
+/// Whether what a login sends there may depend on the moment: where it goes and what is said of the client may not.
+fn sees_moment(key: &str) -> bool {
+    let step = key.strip_prefix("login/");
+    let step =
+        step.map(|inside| inside.trim_start_matches(|c: char| c.is_ascii_digit() || c == '/'));
+    let sent = ["tokenParameters/", "tokenRequest/", "assertion/claims/"];
+    step.is_some_and(|inside| !inside.starts_with("url"))
+        || sent.iter().any(|sent| key.starts_with(sent))
+}
 
 /// The roots of what is signed.
 const SIGNED: &[Root] = &[Root::Connection, Root::Signing];
@@ -81,6 +91,9 @@ pub(super) fn check(connector: &Connector, path: &str, findings: &mut Findings<'
             let names = Names { login: &steps, ..names };
             let rules = Rules { roots, needs_values: false };
             names.template(template, &below(name, &key), rules, findings);
+            if scheme.needs_token() && !sees_moment(&key) {
+                calls::no_moments(template, &below(name, &key), findings);
+            }
         }
         for given in &gives {
             given_field(connector, given.label, &below(name, &given.key), findings);

@@ -34,6 +34,9 @@ pub struct Session {
     pub cookie: Option<String>,
     /// Seconds until it is no longer good, in the reply, such as `<<response.body.expires_in>>`.
     pub expires_in: Option<Template>,
+    /// The moment from which on it is no longer good, in the reply, such as `<<response.body.expires_at>>`: seconds or milliseconds since
+    /// 1970, or a date.
+    pub expires_at: Option<Template>,
     /// What else the reply brings: values of the connection's fields that say `"from": "login"`, by label; templates over `response`.
     #[serde(default)]
     #[cfg_attr(
@@ -261,8 +264,12 @@ impl AuthScheme for Session {
     }
 
     fn reply_templates(&self) -> Keyed<'_> {
-        let mut all: Keyed<'_> =
-            given([("tokenFrom", &self.token_from), ("expiresIn", &self.expires_in)]).collect();
+        let own = [
+            ("tokenFrom", &self.token_from),
+            ("expiresIn", &self.expires_in),
+            ("expiresAt", &self.expires_at),
+        ];
+        let mut all: Keyed<'_> = given(own).collect();
         for (key, step) in self.login.keyed() {
             let of = below(&key, "gives");
             all.extend(step.gives.iter().map(|(name, it)| (nested(&of, name).into(), it)));

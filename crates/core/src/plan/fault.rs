@@ -6,7 +6,7 @@ use crate::error::{Code, Fault, Place, pointer};
 use crate::file::FileFault;
 use crate::inject::header::HeaderFault;
 use crate::inject::path::UrlFault;
-use crate::inject::query::QueryFault;
+use crate::inject::query::{QueryFault, QueryProblem};
 use crate::settle::{FieldFault, FieldProblem, FieldRoot, path_place, reference_place};
 use crate::template::NoRow;
 use crate::template::{Reference, TemplateValueError};
@@ -180,12 +180,7 @@ fn group_message(group: &str, found: Option<&'static str>) -> String {
 }
 
 fn query_message(part: RequestPart, fault: &QueryFault) -> String {
-    format!(
-        "parameter `{}` of the {} must be text, a number, true-false or a list of them, not {}",
-        fault.name,
-        part.as_str(),
-        article(fault.found)
-    )
+    format!("parameter `{}` of the {} {}", fault.name, part.as_str(), fault.problem)
 }
 
 fn no_row(table: &str, row: &NoRow) -> String {
@@ -299,9 +294,16 @@ impl Fault for PlanFault {
             PlanFault::Method { .. } => {
                 return Some(format!("it can be {}", METHODS.join(", ")));
             }
-            PlanFault::Query { .. } => {
-                "give nested values as JSON text, for example \"[\\\"a\\\"]\""
-            }
+            PlanFault::Query { fault, .. } => match fault.problem {
+                QueryProblem::Type(_) => {
+                    "give nested values as JSON text, for example \"[\\\"a\\\"]\""
+                }
+                QueryProblem::Separator(_) => "the service cannot be told of such an item",
+                QueryProblem::Joined => {
+                    "give each of the objects one key that all of them have, with a plain value"
+                }
+                QueryProblem::Bracket => "give the key without brackets",
+            },
             PlanFault::NotLoggedIn { alone: true, .. } => {
                 "log in, which a run does by itself and a plan does not; after a login, its reply lacks the value: check `gives` of the connector"
             }

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::body::{body, headers};
-use super::circumstances::{Circumstances, Moments};
+use super::circumstances::Circumstances;
 use super::credentials::{add_sensitive, apply_auth};
 use super::fault::{PlanFault, RequestPart};
 use super::forms::settle_invocation;
@@ -26,6 +26,7 @@ use crate::connector::Timeouts;
 use crate::definition::Definition;
 use crate::file::OpenedFile;
 use crate::inject::path;
+use crate::moment::Moments;
 use crate::pages::{PlannedPages, Wanted};
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
@@ -61,7 +62,7 @@ pub fn plan_in(
     let mut warnings: Vec<Warning> =
         connection.remarks().iter().cloned().map(Warning::from).collect();
     let derived = RefCell::new(Vec::new());
-    let moments = Moments::new(circumstances);
+    let moments = Moments::new(circumstances.moment);
     let files = circumstances.files;
     let told = Told { settings, moments: &moments, derived: &derived, files };
     let rendered = render(definition, connection, (&mut options, &mut input), &told, &mut warnings);

@@ -4,10 +4,9 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use super::circumstances::Moments;
 use crate::card::Card;
 use crate::connection::Connection;
-use crate::moment::Moment;
+use crate::moment::{Moment, Moments};
 use crate::response::descend_map;
 use crate::secret::Secret;
 use crate::template::{Found, Reference, Root, Scope};

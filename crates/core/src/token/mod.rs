@@ -20,6 +20,7 @@ mod reply;
 mod scheme;
 mod server;
 mod session;
+mod timed;
 mod tokens;
 
 pub use answer::{Answer, Now};

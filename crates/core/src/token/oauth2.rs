@@ -22,6 +22,7 @@ use super::pkce::Pkce;
 use super::reply::{self, Places, granted, seconds};
 use super::scheme::TokenSource;
 use super::server::Server;
+use super::timed::Timed;
 use super::tokens::Tokens;
 use crate::auth::{
     AuthFault, Carrier, ClientAuth, Grant, OAuth2, Resources, SigningKey, credential,
@@ -33,7 +34,7 @@ use crate::inject::header::header_name;
 use crate::moment::Moment;
 use crate::request::{ReplySecret, RequestSpec};
 use crate::secret::{Redactor, Secret};
-use crate::template::{Template, ValueTemplate};
+use crate::template::{Scope, Template, ValueTemplate};
 
 /// `grant_type` of a device code (RFC 8628, section 3.4).
 pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -409,10 +410,10 @@ impl<'a> Parameters<'a> {
     fn push_own(
         &mut self,
         own: &'a IndexMap<String, Template>,
-        connection: &Connection,
+        scope: &dyn Scope,
     ) -> Result<(), AuthFault> {
         for (name, template) in own {
-            let value = credential(template, connection)?;
+            let value = credential(template, scope)?;
             self.pairs.push((Cow::Borrowed(name), Secret::from(&*value)));
         }
         Ok(())
@@ -450,19 +451,21 @@ fn request_to<'a>(
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
     let Party { oauth2, connection, .. } = *party;
+    let now = || Some(*moment);
+    let timed = &Timed::new(connection, &now);
     parameters.push_audience(connection)?;
-    parameters.push_own(&oauth2.token_parameters, connection)?;
+    parameters.push_own(&oauth2.token_parameters, timed)?;
     let mut request = party.endpoint(key)?;
     if let Some(declared) = &oauth2.token_request {
         request.method = Method::from_bytes(declared.method.as_bytes()).unwrap_or(Method::POST);
         let mut own = Parameters::of(oauth2);
-        own.push_own(&declared.query, connection)?;
+        own.push_own(&declared.query, timed)?;
         add_to_query(own.pairs(), &mut request.url);
     }
     let carrier = oauth2.token_request.as_ref().map_or(Carrier::Form, |request| request.carrier);
     let mut request = carried(carrier, party, request, parameters, moment)?;
     for (name, template) in oauth2.token_request.iter().flat_map(|request| &request.headers) {
-        let value = credential(template, connection)?;
+        let value = credential(template, timed)?;
         let name = header_name(name).map_err(AuthFault::Header)?;
         set_sensitive(&mut request, name, &value)?;
     }
@@ -577,8 +580,10 @@ fn assertion(party: &Party<'_>, moment: &Moment) -> Result<Secret, AuthFault> {
     claims.insert("iat".into(), issued.into());
     claims.insert("exp".into(), end.into());
     claims.insert("jti".into(), moment.nonce_hex().into());
+    let now = || Some(*moment);
+    let timed = Timed::new(connection, &now);
     for (name, template) in &declared.claims {
-        let value = template.value(connection).map_err(AuthFault::Template)?;
+        let value = template.value(&timed).map_err(AuthFault::Template)?;
         claims.extend(value.map(|value| (name.clone(), value)));
     }
     let key = SigningKey {

@@ -10,8 +10,9 @@ use super::answer::Answer;
 use super::endpoint::{add_to_query, endpoint, form_body};
 use super::fault::GrantFault;
 use super::known::Known;
-use super::reply::{gives, refusal, seconds};
+use super::reply::{gives, instant, refusal, seconds};
 use super::scheme::TokenSource;
+use super::timed::Timed;
 use super::tokens::Tokens;
 use crate::auth::{Applying, AuthFault, CustomSchemes, Login, Session, credential};
 use crate::connection::Connection;
@@ -22,7 +23,7 @@ use crate::moment::Moment;
 use crate::request::{Body, BodyKind, ReplySecret, RequestSpec};
 use crate::response::{Reply, ReplyScope, Response, descend_map};
 use crate::secret::{Redactor, Secret};
-use crate::template::{Found, Reference, Root, Scope, ValueTemplate};
+use crate::template::{Found, Reference, Root, Scope, Template, ValueTemplate};
 
 impl TokenSource for Session {
     fn request(
@@ -84,7 +85,9 @@ fn request(
     known: &Known<'_>,
     moment: &Moment,
 ) -> Result<RequestSpec, AuthFault> {
-    let scope = &StepScope { connection: known.connection, given: &known.given };
+    let step = StepScope { connection: known.connection, given: &known.given };
+    let now = || Some(*moment);
+    let scope = &Timed::new(&step, &now);
     let method = Method::from_bytes(login.method.as_bytes()).unwrap_or(Method::POST);
     let mut request = endpoint("login/url", &login.url, method, scope)?;
     request.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -196,9 +199,12 @@ fn read(
         }
         (None, None) => return Err(unusable("the connector does not say where the token is")),
     };
-    let said = session.expires_in.as_ref().and_then(|template| template.value(&scope).ok()?);
-    let lifetime = session.lifetime.and_then(|span| i64::try_from(span.0.as_secs()).ok());
-    let seconds = said.as_ref().and_then(seconds).or(lifetime);
+    let said = |template: &Option<Template>| template.as_ref()?.value(&scope).ok()?;
+    let until = said(&session.expires_at).as_ref().and_then(instant);
+    let until = until.map(|at| at.saturating_sub(answer.now.shared).max(0));
+    let lifetime = || i64::try_from(session.lifetime?.0.as_secs()).ok();
+    let within = || said(&session.expires_in).as_ref().and_then(seconds);
+    let seconds = until.or_else(within).or_else(lifetime);
     let gives = gives(session.gives.iter(), session.look_up.as_ref(), &scope, known.current);
     let tokens = Tokens::new(Secret::new(access), answer.now.shared, seconds);
     Ok(Some(Tokens { gives, ..tokens }))
