@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use cardhost_core::call::is_kept;
@@ -47,10 +48,18 @@ impl Keeping {
 
     /// Begins a file.
     async fn begin(&self) -> Result<Writing, TransportFault> {
-        let path = self.folder.join(unnamed());
+        let folder = self.folder.clone();
         let opened = off_the_thread(move || {
-            let file = File::options().write(true).create_new(true).open(&path)?;
-            Ok((Partial(Some(path)), file))
+            sweep(&folder);
+            loop {
+                let path = folder.join(unnamed());
+                let file = File::options().write(true).create_new(true).open(&path)?;
+                // Whoever sweeps takes what nobody holds: it may have been before us.
+                let is_held = file.lock().is_err() || path.exists();
+                if is_held {
+                    return Ok((Partial(Some(path)), file));
+                }
+            }
         });
         let (partial, file) = opened.await.map_err(|error| self.fault(&error))?;
         let hash = Context::new(&SHA256);
@@ -163,13 +172,41 @@ fn take_place(unnamed: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
+/// What the names of files begin and end with that are not whole.
+const PARTIAL: (&str, &str) = (".cardhost-", ".part");
+
+/// Takes away what those have left that were killed in the middle, once a folder: a file that is still written is held by whoever does.
+fn sweep(folder: &Path) {
+    static SWEPT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    {
+        let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.iter().any(|known| known == folder) {
+            return;
+        }
+        swept.push(folder.to_owned());
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if !name.starts_with(PARTIAL.0) || !name.ends_with(PARTIAL.1) {
+            continue;
+        }
+        let path = entry.path();
+        if File::options().write(true).open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 /// A name that nobody else has, hidden while the file is not whole.
 fn unnamed() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut random = [0; 8];
     SystemEntropy.fill(&mut random);
     let random = u64::from_ne_bytes(random).wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
-    format!(".cardhost-{}-{random:016x}.part", std::process::id())
+    let (begin, end) = PARTIAL;
+    format!("{begin}{}-{random:016x}{end}", std::process::id())
 }
 
 /// A name with a number before its end, from the second on: `a.csv`, `a-2.csv`.
@@ -288,6 +325,27 @@ mod tests {
         ] {
             assert_eq!(numbered(name, number), expected);
         }
+    }
+
+    #[test]
+    fn what_a_killed_one_has_left_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (left, held) =
+            (".cardhost-1-0123456789abcdef.part", ".cardhost-2-0123456789abcdef.part");
+        for name in [left, held, ".cardhost-own", "a.part"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let writer = File::options().write(true).open(folder.path().join(held)).unwrap();
+        writer.lock().unwrap();
+        sweep(folder.path());
+        let is_there = |name: &str| folder.path().join(name).exists();
+        assert!(
+            !is_there(left) && is_there(held) && is_there(".cardhost-own") && is_there("a.part")
+        );
+        // Once is enough: a folder may have very many files.
+        drop(writer);
+        sweep(folder.path());
+        assert!(is_there(held));
     }
 
     #[test]
