@@ -11,7 +11,9 @@ fn main() -> io::Result<()> {
     #[cfg(feature = "embedded-cards")]
     list_cards()?;
     list_flows()?;
-    list_pages("docs/errors")
+    #[cfg(feature = "cli")]
+    list_pages("docs/errors")?;
+    Ok(())
 }
 
 /// The version that `--version` names: with the commit, where what is built for use is built in our repository. Builds for
@@ -51,22 +53,25 @@ fn commit(root: &Path) -> Option<String> {
     git(&["rev-parse", "--short=12", "HEAD"])
 }
 
-/// Writes the pages of a folder, by their names, as Rust.
+/// Writes the pages of a folder, by their names, as Rust: where each is in the text of all, and that text, deflated.
+#[cfg(feature = "cli")]
 fn list_pages(of: &str) -> io::Result<()> {
     println!("cargo:rerun-if-changed={of}");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
-    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let folder = Path::new(&root).join(of);
-    let mut list = String::from("&[\n");
+    let (mut list, mut all) = (String::from("&[\n"), String::new());
     for file in names(&folder)? {
         let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else {
             continue;
         };
-        let text = whole(&folder.join(&file))?;
-        writeln!(list, "    ({name:?}, {text}),").map_err(io::Error::other)?;
+        let start = all.len();
+        all.push_str(&fs::read_to_string(folder.join(&file))?);
+        writeln!(list, "    ({name:?}, {start}..{}),", all.len()).map_err(io::Error::other)?;
     }
-    list.push(']');
-    fs::write(Path::new(&out).join("pages.rs"), list)
+    write_out("pages.rs", &format!("{list}]"))?;
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let deflated = miniz_oxide::deflate::compress_to_vec(all.as_bytes(), BEST);
+    fs::write(Path::new(&out).join("pages.deflate"), deflated)
 }
 
 /// Asks the linker for packed relative relocations where the binary will be run by a loader that reads them: a sixth
@@ -128,7 +133,7 @@ fn list_flows() -> io::Result<()> {
 }
 
 /// The level of deflation that takes longest.
-#[cfg(feature = "embedded-cards")]
+#[cfg(any(feature = "embedded-cards", feature = "cli"))]
 const BEST: u8 = 10;
 
 /// Writes the connectors and cards as Rust: their texts as a run needs them, and the whole ones deflated, connector by connector.

@@ -16,6 +16,7 @@ use super::man::ManArgs;
 use super::mock::MockArgs;
 use super::names::NamesArgs;
 use super::new::NewArgs;
+use super::plain_run::PlainRun;
 use super::plan::PlanArgs;
 use super::record::RecordArgs;
 use super::run::RunArgs;
@@ -141,5 +142,5 @@ pub(crate) enum Command {
 /// The subcommand whose start counts, by itself: see [`super::parse`].
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunAlone {
-    Run(Box<RunArgs>),
+    Run(PlainRun),
 }

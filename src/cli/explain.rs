@@ -1,12 +1,18 @@
 //! `explain`: the page of an error code.
 
+use std::io;
+use std::ops::Range;
+
 use cardhost::core::text::nearest;
 use clap::Args;
 
 use super::console::{Console, Failure};
 
-/// The pages of `docs/errors`, by their codes; sorted.
-static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+/// Where the pages of `docs/errors` are in [`TEXT`], by their codes; sorted.
+static PAGES: &[(&str, Range<usize>)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// The pages one after the other, deflated (RFC 1951).
+static TEXT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pages.deflate"));
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -15,12 +21,20 @@ pub(crate) struct ExplainArgs {
 }
 
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<(), Failure> {
-    let Some(given) = &args.code else { return console.text(&all()) };
+    let text = inflated().map_err(|error| Failure::Io("the pages", error))?;
+    let page = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+    let Some(given) = &args.code else { return console.text(&all(page)) };
     let code = bare(given);
     match PAGES.iter().find(|(known, _)| *known == code) {
-        Some((_, page)) => console.text(page),
+        Some((_, range)) => console.text(page(range)),
         None => Err(Failure::Usage(unknown(code))),
     }
+}
+
+fn inflated() -> io::Result<String> {
+    let bytes = miniz_oxide::inflate::decompress_to_vec(TEXT)
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    String::from_utf8(bytes).map_err(io::Error::other)
 }
 
 /// The code of a line that was copied: `error[input.required]: …`.
@@ -43,10 +57,10 @@ fn unknown(code: &str) -> String {
 }
 
 /// Every code with the first sentence of its page.
-fn all() -> String {
+fn all<'t>(page: impl Fn(&Range<usize>) -> &'t str) -> String {
     let width = PAGES.iter().map(|(code, _)| code.len()).max().unwrap_or_default();
-    let line = |(code, page): &(&str, &str)| {
-        let mut lines = page.lines().skip(1).map(str::trim);
+    let line = |(code, range): &(&str, Range<usize>)| {
+        let mut lines = page(range).lines().skip(1).map(str::trim);
         let about = lines.find(|line| !line.is_empty()).unwrap_or_default();
         format!("{code:<width$}  {about}\n")
     };

@@ -19,6 +19,12 @@ pub(crate) struct DrainArgs {
     pub(crate) drain: Duration,
 }
 
+impl Default for DrainArgs {
+    fn default() -> Self {
+        Self { drain: Duration::from_secs(10) }
+    }
+}
+
 /// What listens for signals, from when it is made to the end of the process.
 pub(crate) struct Interrupt {
     pub(crate) shutdown: Shutdown,

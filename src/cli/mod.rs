@@ -30,6 +30,7 @@ mod new;
 mod output_file;
 mod pages;
 mod parse;
+mod plain_run;
 mod plan;
 mod reach;
 mod record;

@@ -14,7 +14,7 @@ use super::console::{Console, Failure};
 use super::resume_file::ResumeFile;
 use super::waiting;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct PagesArgs {
     /// All pages of a card that has some: its lists hold the records of all
     #[arg(long, conflicts_with = "stream")]

@@ -15,8 +15,8 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     }
 }
 
-/// Parses the arguments of a `run` that is not mistaken and asks for no help: a third of what a call costs would go into
-/// describing all the other subcommands. What is left is for the whole description, which has the words for it.
+/// Parses the arguments of a plain `run` that is not mistaken and asks for no help: a third of what a call costs would go into
+/// describing all the other subcommands and flags. What is left is for the whole description, which has the words for it.
 fn parse_run(arguments: &[OsString]) -> Option<Cli> {
     if !arguments.iter().any(|argument| argument == "run") {
         return None;
@@ -30,7 +30,7 @@ fn parse_run(arguments: &[OsString]) -> Option<Cli> {
     let mut matches = described.try_get_matches_from_mut(arguments).ok()?;
     let Cli { global, command: RunAlone::Run(args) } =
         Cli::<RunAlone>::from_arg_matches_mut(&mut matches).ok()?;
-    Some(Cli { global, command: Command::Run(args) })
+    Some(Cli { global, command: Command::Run(Box::new(args.into())) })
 }
 
 #[cfg(test)]
@@ -53,6 +53,7 @@ mod tests {
             "cardhost --cards run run --stream --jobs 3",
             "cardhost run --connection prod --base http://127.0.0.1:1 -- a/b",
             "cardhost run a/b --store s --key-file k --tenant t --ca c",
+            "cardhost run a/b --base x=http://127.0.0.1:1 --base http://127.0.0.1:2 --mock",
         ] {
             let alone = parse_run(&words(line)).map(|cli| format!("{cli:?}"));
             let whole = <Cli>::try_parse_from(words(line)).map(|cli| format!("{cli:?}"));
@@ -72,6 +73,10 @@ mod tests {
             "cardhost help run",
             "cardhost --help run",
             "cardhost run a/b c/d",
+            "cardhost run a/b --jobs 3",
+            "cardhost run a/b --stream --pretty",
+            "cardhost run a/b --timeout soon",
+            "cardhost run a/b --all",
             "cardhost run --nonsuch",
             "cardhost run --jobs many",
             "cardhost flow run --mock",

@@ -40,7 +40,7 @@ pub(crate) struct ReachArgs {
 }
 
 /// How a service is reached.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct NetworkArgs {
     /// Also trust the certificates of this PEM file, for services with a private CA
     #[arg(long, value_name = "FILE")]

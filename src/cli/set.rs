@@ -26,7 +26,7 @@ pub(crate) const PLACE: &str = "--set";
 /// Most names that an error lists.
 const MOST_LISTED: usize = 40;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct SetArgs {
     /// An option ('Label=value') or input ('Group.Label=value'), before what stdin has; 'Group.Label:=JSON' gives JSON; a list
     /// takes several

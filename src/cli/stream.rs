@@ -69,7 +69,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
                 && !results.is_full()
                 && let Some(line) = lines.next_ready()
             {
-                running.push(guarded(&host, card, line));
+                // In a box: what gathers them would copy a call twice more.
+                running.push(Box::pin(guarded(&host, card, line)));
             }
             if (lines.ended || draining) && running.len() == 0 && results.is_empty() {
                 return results.finish();

@@ -81,6 +81,7 @@ mod tokens;
 mod transport;
 mod uploads;
 mod warehouse;
+mod wiremock_peer;
 
 /// As in the command: `memory` looks at what is left behind.
 #[global_allocator]

@@ -184,6 +184,24 @@ pub(crate) fn moto() -> Option<Server> {
     }))
 }
 
+/// Starts WireMock, which does to calls what it is told at `/__admin`, and keeps a journal of them. It takes Java.
+pub(crate) fn wiremock() -> Option<Server> {
+    let java = Command::new("java").arg("-version").stderr(Stdio::null()).status();
+    if !java.is_ok_and(|status| status.success()) {
+        skipped("machine", "there is no Java, which WireMock takes");
+        return None;
+    }
+    let jar = installed("wiremock")?.join("wiremock.jar");
+    Some(start("wiremock", |port| {
+        let mut command = Command::new("java");
+        command.args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar"]).arg(&jar);
+        command.args(["--bind-address", "127.0.0.1", "--disable-banner"]);
+        command.args(["--use-chunked-encoding", "never", "--port"]);
+        command.arg(port.to_string());
+        command
+    }))
+}
+
 /// The only access key that [`moto`] knows, with its secret; its user may do everything.
 pub(crate) const MOTO_ACCESS_KEY_ID: &str = "AKIACARDHOSTEXAMPLE0";
 pub(crate) const MOTO_SECRET_ACCESS_KEY: &str = "aws-secret-canary/cardhost+EXAMPLEKEY00000";

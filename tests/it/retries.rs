@@ -110,12 +110,19 @@ const FAULTS: [(&str, Fault); 22] = [
 ];
 
 /// A service with a fault at its first requests.
-struct Service {
+pub(crate) struct Service {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    /// How long it may say nothing.
+    idle: &'static str,
 }
 
 impl Service {
+    /// One that is there already, and keeps its requests itself.
+    pub(crate) fn at(url: String, idle: &'static str) -> Service {
+        Service { url, requests: Arc::default(), idle }
+    }
+
     fn start(fault: Fault, times: usize) -> Service {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -148,10 +155,10 @@ impl Service {
                 }
             }
         });
-        Service { url, requests }
+        Service { url, requests, idle: "150ms" }
     }
 
-    fn host(&self, retries: Option<Value>, attempts: Option<u32>) -> Host {
+    pub(crate) fn host(&self, retries: Option<Value>, attempts: Option<u32>) -> Host {
         let mut connector = json!({
             "format": 1, "name": "demo", "version": "1.0.0", "title": "Demo",
             "connection": { "fields": {} }, "auth": { "none": { "scheme": "none" } },
@@ -160,7 +167,7 @@ impl Service {
                 { "status": [409], "code": "http.conflict", "retry": "after" },
                 { "status": [429], "code": "http.rate_limited", "retry": "after" },
             ],
-            "timeouts": { "idle": "150ms" },
+            "timeouts": { "idle": self.idle },
         });
         if let Some(retries) = retries {
             connector["retries"] = retries;
@@ -210,11 +217,11 @@ fn request(socket: &mut TcpStream) -> Option<String> {
     }
 }
 
-fn run(host: &Host, card: &str) -> Result<Outcome, Error> {
+pub(crate) fn run(host: &Host, card: &str) -> Result<Outcome, Error> {
     block_on(host.run(Some(card), Invocation::from_value(json!({})).unwrap()))
 }
 
-fn ended(result: &Result<Outcome, Error>) -> String {
+pub(crate) fn ended(result: &Result<Outcome, Error>) -> String {
     match result {
         Ok(outcome) => outcome.status.to_string(),
         Err(error) => match error.retry_after_s() {
@@ -226,7 +233,7 @@ fn ended(result: &Result<Outcome, Error>) -> String {
 
 const RETRIES: &str = r#"{ "attempts": 3, "first": "1ms", "longest": "2ms" }"#;
 
-fn retries() -> Option<Value> {
+pub(crate) fn retries() -> Option<Value> {
     Some(serde_json::from_str(RETRIES).unwrap())
 }
 
@@ -295,7 +302,7 @@ fn where_nobody_listens_a_write_is_tried_again_as_well() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let service = Service { url, requests: Arc::default() };
+    let service = Service::at(url, "150ms");
     let error = run(&service.host(retries(), None), "demo/write").unwrap_err();
     assert_eq!(error.code().as_str(), "transport.connect");
     assert_eq!(error.warnings()[0].to_string(), "it was tried 3 times");

