@@ -111,6 +111,12 @@ pub mod store {
     };
 }
 
+/// What was sent under the limits of services, for all who share it.
+pub mod limits {
+    pub use cardhost_core::limits::{Ledger, LimitFault, Permit, Turn};
+    pub use cardhost_store::{Change, Changed, LimitLedger, open_limit_ledger};
+}
+
 /// Logging in: the grants for which a person is needed.
 pub mod login {
     pub use cardhost_runtime::login::{

@@ -28,7 +28,7 @@ pub(crate) struct PagesArgs {
     /// With --records: a file that says where to go on, kept while they are printed; the same command goes on there, however it was ended
     #[arg(long, value_name = "FILE", requires = "records", conflicts_with = "from")]
     pub(crate) resume: Option<PathBuf>,
-    /// Where to begin: the `next` of an earlier run
+    /// Where to begin, or to go on waiting: the `next` of an earlier run
     #[arg(long, value_name = "CURSOR", conflicts_with = "stream", value_parser = cursor)]
     pub(crate) from: Option<Cursor>,
 }
@@ -41,9 +41,13 @@ fn cursor(text: &str) -> Result<Cursor, String> {
 }
 
 impl PagesArgs {
-    /// Puts into the invocation which pages are asked for, where the command line says so.
-    pub(crate) fn apply(&self, invocation: &mut Invocation) {
+    /// Puts into the invocation which pages are asked for, or what is gone on with, where the command line says so.
+    pub(crate) fn apply(&self, waits: bool, invocation: &mut Invocation) {
         if !self.all && !self.records && self.limit.is_none() && self.from.is_none() {
+            return;
+        }
+        if let (true, Some(Cursor(cursor))) = (waits, &self.from) {
+            invocation.until = Some(cursor.clone());
             return;
         }
         let wanted = invocation.pages.get_or_insert_with(Wanted::default);

@@ -152,9 +152,14 @@ pub(crate) fn connected_host(
     };
     let mut builder = host(global)?.policy(policy);
     let store = Arc::new(store.clone());
+    let of_ledger = Arc::clone(&store);
     builder = builder.store_with(move || {
         let store = Arc::clone(&store);
         async move { store.open().await }
+    });
+    builder = builder.limit_ledger_with(move || {
+        let store = Arc::clone(&of_ledger);
+        async move { store.limit_ledger().await }
     });
     if let Some(transport) = network.args.transport(&egress)? {
         builder = builder.transport(transport);

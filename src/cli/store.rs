@@ -13,8 +13,10 @@
 use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cardhost::Error;
+use cardhost::limits::{LimitLedger, open_limit_ledger};
 use cardhost::store::StoreFault;
 use cardhost::store::{DEFAULT_TENANT, Key, KeyFault, KeySet, Store, TenantStore};
 use clap::Args;
@@ -107,6 +109,12 @@ impl StoreArgs {
                 })
             }
         }
+    }
+
+    /// The ledger of limits that belongs to the store, which need not be there; `None` where no place is given and the user has no home folder.
+    pub(crate) async fn limit_ledger(&self) -> Result<Option<Arc<dyn LimitLedger>>, Error> {
+        let Some(location) = self.location()? else { return Ok(None) };
+        Ok(Some(open_limit_ledger(&location).await?))
     }
 
     /// Warns where others than its owner can read or write the store's file: what is in it is sealed, but they could put another

@@ -9,12 +9,14 @@ use crate::body::BodyTemplate;
 use crate::connector::{FormatVersion, Name, Timeouts, Version};
 use crate::decoder::DecoderName;
 use crate::field::{Fields, Groups};
+use crate::header_text::HeaderText;
 use crate::pages::Pages;
 use crate::parameters::ParameterEncoding;
 use crate::reply_rule::ReplyRule;
 use crate::retries::Retries;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
+use crate::until::Until;
 
 /// One action of a connector.
 #[derive(Debug, Deserialize)]
@@ -82,6 +84,8 @@ pub struct Card {
     pub retries: Option<Retries>,
     /// That its replies are pages of a list.
     pub pages: Option<Box<Pages>>,
+    /// That its work goes on after the reply, and what tells that it is done.
+    pub until: Option<Box<Until>>,
     /// How the reply is read.
     #[serde(default)]
     pub response: ResponseRules,
@@ -212,26 +216,6 @@ impl IdempotencyKey {
     }
 }
 
-/// The name of a header (RFC 9110, section 5.1).
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[serde(try_from = "String")]
-pub struct HeaderText(
-    #[cfg_attr(feature = "schemas", schemars(regex(pattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")))]
-    pub String,
-);
-
-impl TryFrom<String> for HeaderText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<HeaderText, String> {
-        match http::HeaderName::from_bytes(text.as_bytes()) {
-            Ok(_) => Ok(HeaderText(text)),
-            Err(_) => Err(format!("`{text}` is not the name of a header")),
-        }
-    }
-}
-
 /// How the reply is read.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
@@ -314,6 +298,9 @@ pub struct Example {
     pub request: Option<ExampleRequest>,
     /// What the service answers.
     pub reply: Option<ExampleReply>,
+    /// What it answers each time it is asked how the work stands, where the card has `until`.
+    #[serde(default)]
+    pub polls: Vec<ExampleReply>,
     /// What the card must return.
     pub output: Option<Value>,
     /// The code of the error it must end with instead.

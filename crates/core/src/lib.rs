@@ -22,6 +22,7 @@ pub mod error;
 pub mod failure;
 pub mod field;
 pub mod file;
+pub mod header_text;
 pub mod host_pattern;
 pub mod http_date;
 pub mod inject;
@@ -51,6 +52,7 @@ pub mod template;
 pub mod text;
 pub mod token;
 pub mod transport_fault;
+pub mod until;
 pub mod value;
 
 /// Of the tests; what says that a test is skipped is one for all crates.

@@ -127,7 +127,7 @@ impl ReplyRule {
 
 impl AfterIs {
     /// Seconds from now, rounded up.
-    fn seconds(self, text: &str, now: i64) -> Option<u64> {
+    pub(crate) fn seconds(self, text: &str, now: i64) -> Option<u64> {
         let number = || text.parse::<f64>().ok().filter(|number| number.is_finite());
         let until = |moment: f64| moment - now as f64;
         let seconds = match self {

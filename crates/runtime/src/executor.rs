@@ -70,7 +70,7 @@ impl Driver<'_> {
                     };
                     let step = self.send(signed, sent, (begun, since, first), sink).await?;
                     if let Some((limited, _)) = self.limits {
-                        self.heed(limited, &step);
+                        Box::pin(heed(limited, &step)).await;
                     }
                     step
                 }
@@ -92,18 +92,6 @@ impl Driver<'_> {
                 }
                 Step::Done(result) => return result,
             };
-        }
-    }
-
-    /// What a service says of its limits holds for all of its calls.
-    fn heed(&self, limited: &Limited, step: &Step) {
-        let asked_s = match step {
-            Step::Wait(waiting) => waiting.asked_s(),
-            Step::Done(Err(error)) if error.class() == Class::Later => error.retry_after_s(),
-            _ => None,
-        };
-        if let Some(seconds) = asked_s {
-            limited.hold(self.clock, seconds);
         }
     }
 
@@ -180,14 +168,14 @@ impl Driver<'_> {
         let permit = match self.limits {
             Some((limited, most)) => {
                 let asked = Instant::now();
-                let most = most.unwrap_or(treatment.total_timeout);
-                match Box::pin(limited.permit(self.clock, most)).await {
+                let time = treatment.total_timeout;
+                match Box::pin(limited.permit(most.unwrap_or(time), time)).await {
                     Ok(permit) => {
                         // Whoever waits for its turn has all of its time then.
                         since += asked.elapsed();
                         Some(permit)
                     }
-                    Err(fault) => return Err(signed.held_back(fault)),
+                    Err(error) => return Err(signed.held_back(error)),
                 }
             }
             None => None,
@@ -205,12 +193,20 @@ impl Driver<'_> {
             (None, Some(keeping)) => self.transport.send_into(signed.request(), treatment, keeping),
             (None, None) => self.transport.send(signed.request(), treatment),
         };
-        let sent = match self.shutdown {
-            Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
+        let sending = async {
+            match self.shutdown {
+                Some(shutdown) => shutdown.guard(false, sending).await.flatten(),
+                None => sending.await,
+            }
+        };
+        let sent = match permit {
+            Some(permit) => Box::pin(permit.during(sending)).await,
             None => sending.await,
         };
-        drop(permit);
         let passed = passage.map(|passage| passage.end()).transpose()?.flatten();
+        if let (Some((limited, _)), Ok(reply)) = (self.limits, &sent) {
+            Box::pin(limited.heed(reply.status, &reply.headers)).await;
+        }
         match sent {
             Ok(reply) => {
                 let (status, bytes) = (reply.status, reply.body.len());
@@ -249,6 +245,18 @@ impl Driver<'_> {
     }
 }
 
+/// What a service says of its limits holds for all of its calls.
+async fn heed(limited: &Limited, step: &Step) {
+    let asked_s = match step {
+        Step::Wait(waiting) => waiting.asked_s(),
+        Step::Done(Err(error)) if error.class() == Class::Later => error.retry_after_s(),
+        _ => None,
+    };
+    if let Some(seconds) = asked_s {
+        limited.hold(seconds).await;
+    }
+}
+
 /// What a reply leads to whose body is a file: it gets its name first, and goes again where it is no result.
 fn keep(signed: Signed, mut reply: Reply, now: &Moment, keeping: &Keeping) -> Step {
     let name = signed.file_name(reply.status, &reply.headers);
@@ -265,7 +273,8 @@ fn keep(signed: Signed, mut reply: Reply, now: &Moment, keeping: &Keeping) -> St
         path = PathBuf::from(&kept.path);
     }
     let step = signed.on_reply(reply, now);
-    if !matches!(step, Step::Done(Ok(_))) {
+    let is_done = matches!(&step, Step::Done(Ok(outcome)) if outcome.polling.is_none());
+    if !is_done {
         let _ = std::fs::remove_file(path);
     }
     step

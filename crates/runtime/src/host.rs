@@ -7,6 +7,7 @@ mod choices;
 mod fallback;
 mod opened;
 mod policy;
+mod polls;
 mod stand_ins;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use std::time::Instant;
 
 #[cfg(feature = "flow")]
 use cardhost_core::call::Anonymous;
-use cardhost_core::call::{self, Outcome};
+use cardhost_core::call::{self, Outcome, Polling};
 use cardhost_core::connection::{Connection, ConnectionFault, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
@@ -108,7 +109,7 @@ struct Inner {
     catalog: Catalog,
     renewer: Arc<Renewer>,
     connections: Option<Arc<dyn ConnectionProvider>>,
-    stored: Option<StoredConnections>,
+    stored: Option<Arc<StoredConnections>>,
     token_slots: Slots,
     fallback: Option<Fallback>,
     fallback_file: String,
@@ -160,6 +161,8 @@ pub(crate) struct Found {
     pub(crate) given: Option<Arc<Connection>>,
     /// The stored connection that it is.
     pub(crate) stored: Option<Arc<Opened>>,
+    /// The name that the embedding program knows it by.
+    pub(crate) named: Option<String>,
 }
 
 /// What a request is planned for.
@@ -197,6 +200,16 @@ impl Host {
     #[must_use]
     pub fn for_caller(&self, caller: Caller) -> Host {
         Host(Arc::clone(&self.0), caller)
+    }
+
+    /// The host that was just made, which a shutdown ends; a host that somebody else has as well stays as it is. Where it is known
+    /// from the start, [`HostBuilder::shutdown`] says the same.
+    #[must_use]
+    pub fn ended_by(mut self, shutdown: Shutdown) -> Host {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.shutdown = Some(shutdown);
+        }
+        self
     }
 
     /// Who its calls are for.
@@ -315,7 +328,7 @@ impl Host {
     async fn exchange(
         &self,
         definition: Arc<Definition>,
-        invocation: Invocation,
+        mut invocation: Invocation,
         span: &tracing::Span,
         before: Option<&dyn BeforeSending>,
         sink: Option<&mut dyn RecordSink>,
@@ -325,6 +338,7 @@ impl Host {
             before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
         let told = Told { may_send: true, in_flow: before.is_some() };
+        let waits = polls::Waits::of(&definition, &mut invocation);
         let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
@@ -348,7 +362,10 @@ impl Host {
         if let (Some(_), Some(pages)) = (&sink, &mut plan.pages) {
             pages.streams = true;
         }
-        let result = self.drive(definition, found, plan, sink).await;
+        let result = match waits {
+            None => self.drive(definition, found, plan, sink, None).await,
+            Some(waits) => Box::pin(self.drive_to_its_end(definition, found, plan, *waits)).await,
+        };
         result.map_err(|error| placed(error, origin.as_deref()))
     }
 
@@ -376,6 +393,7 @@ impl Host {
         found: Found,
         plan: Box<Plan>,
         sink: Option<&mut dyn RecordSink>,
+        polling: Option<Box<Polling>>,
     ) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let tokens = CallTokens {
@@ -387,7 +405,10 @@ impl Host {
             slot: OnceLock::new(),
         };
         let limited = self.limited(&definition, &found, &plan);
-        let begun = call::begin(Arc::clone(&definition), *plan);
+        let begun = match polling {
+            None => call::begin(Arc::clone(&definition), *plan),
+            Some(polling) => polling.ask(Arc::clone(&definition), *plan),
+        };
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let connector = definition.connector.name.as_str();
         let observer = inner.observer.as_deref();
@@ -413,14 +434,15 @@ impl Host {
             return None;
         }
         let name = connector.name.as_str();
+        let tenant = self.1.tenant().unwrap_or_default();
         let of_connection = limits.scope == LimitScope::Connection;
         let key = LimitKey {
-            tenant: self.1.tenant().filter(|_| of_connection).unwrap_or_default().to_owned(),
+            tenant: if of_connection { tenant.to_owned() } else { String::new() },
             connector: name.to_owned(),
             target: plan.target.clone(),
-            connection: of_connection.then(|| found.given().fingerprint(name)),
+            connection: of_connection.then(|| found.counted(name)),
         };
-        Some(self.0.permits.of(key, limits))
+        Some(self.0.permits.of(key, limits, tenant))
     }
 
     #[cfg(feature = "flow")]
@@ -428,7 +450,7 @@ impl Host {
     pub(crate) async fn run_anonymous(&self, call: Anonymous) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let (connector, identity) = (Arc::clone(&call.connector), call.identity.clone());
-        let found = Found { connection: Arc::clone(&call.connection), stored: None, given: None };
+        let found = Found::of(Arc::clone(&call.connection));
         let tokens = CallTokens {
             host: inner,
             connector: &connector,
@@ -511,7 +533,6 @@ impl Host {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
         let placed = |error: Error| placed(error, origin.as_deref());
-        let inline = |connection| Found { connection, stored: None, given: None };
         let found = match (invocation.connection, &self.0.fallback_name) {
             (Some(reference), _) => {
                 Box::pin(self.connection(connector, reference)).await.map_err(&placed)?
@@ -523,7 +544,7 @@ impl Host {
             }
             (None, None) => {
                 let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
-                inline(match is_stood_in {
+                Found::of(match is_stood_in {
                     true => Arc::new(stand_ins::connection(definition)?),
                     false => self.fallback(connector).await.map_err(&placed)?,
                 })
@@ -581,7 +602,7 @@ impl Host {
     ) -> Result<Outcome, Error> {
         let told = Told { may_send: true, ..Told::default() };
         let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
-        self.drive(definition, found, Box::new(plan), None).await
+        self.drive(definition, found, Box::new(plan), None, None).await
     }
 
     /// A stored connection, opened.
@@ -619,7 +640,7 @@ impl Host {
             ConnectionRef::Fields(fields) => {
                 let may_refer = self.0.policy.secret_references;
                 let connection = self.settle(connector, fields, may_refer).await?;
-                return Ok(Found { connection: Arc::new(connection), stored: None, given: None });
+                return Ok(Found::of(Arc::new(connection)));
             }
             ConnectionRef::Name(name) => name,
         };
@@ -632,7 +653,7 @@ impl Host {
                 .await?;
             if let Some(opened) = opened {
                 let connection = Arc::clone(&opened.connection);
-                return Ok(Found { connection, stored: Some(opened), given: None });
+                return Ok(Found { stored: Some(opened), ..Found::of(connection) });
             }
         }
         let Some(provider) = &self.0.connections else {
@@ -645,7 +666,7 @@ impl Host {
         };
         let may_refer = self.0.policy.secret_references;
         let connection = self.settle(connector, fields, may_refer).await?;
-        Ok(Found { connection: Arc::new(connection), stored: None, given: None })
+        Ok(Found { named: Some(name), ..Found::of(Arc::new(connection)) })
     }
 
     /// The error of a name that no connection has, with the nearest one that is stored.

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::connections::BoxFuture;
 use crate::token::{Revised, Slot};
-use cardhost_store::{Store, TenantStore};
+use cardhost_store::{LimitLedger, Store, TenantStore};
 
 /// How long an opened connection is used before the store is asked again: what another process changes or removes is
 /// seen after this time at the latest.
@@ -104,6 +104,18 @@ impl StoredConnections {
             (Stores::One(store), _) => store.get().await?,
         };
         Ok(opened.filter(|store| tenant.is_none_or(|tenant| tenant == store.tenant())).cloned())
+    }
+
+    /// The ledger of limits that belongs to the store; `None` where there is no store.
+    pub(crate) async fn limit_ledger(&self) -> Result<Option<Arc<dyn LimitLedger>>, Error> {
+        let ledger = match &self.store {
+            Stores::One(store) => match store.get().await? {
+                Some(store) => store.limit_ledger().await?,
+                None => return Ok(None),
+            },
+            Stores::Every(store) => store.limit_ledger().await?,
+        };
+        Ok(Some(ledger))
     }
 
     /// The names of a connector's connections, where the store is open: looking one up has opened it.

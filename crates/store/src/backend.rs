@@ -5,10 +5,11 @@
 //! of that id: so no value is written under a key that a rotation has replaced.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::fault::StoreFault;
 
-use super::Summary;
+use super::{LimitLedger, Summary};
 
 /// What a back end answers with.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
@@ -150,6 +151,9 @@ pub(super) trait Backend: Send + Sync {
 
     /// Milliseconds since 1970 by the store's clock.
     fn now_ms(&self) -> Answer<'_, i64>;
+
+    /// Opens the ledger of limits that belongs to the store; the store itself need not be open.
+    fn limit_ledger(&self) -> Answer<'_, Arc<dyn LimitLedger>>;
 }
 
 /// Rows that are looked at together in a rotation.

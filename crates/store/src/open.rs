@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::backend::{Backend, KeyState};
 use super::cipher::Ring;
 use super::sealed::SealedBackend;
-use super::{KeySet, StoreFault, TenantStore, name};
+use super::{KeySet, LimitLedger, StoreFault, TenantStore, name};
 
 /// A store of connections. Cheap to clone; `Send` and `Sync`; one is enough for a process.
 ///
@@ -82,6 +82,23 @@ impl Store {
         name::tenant(tenant)?;
         Ok(TenantStore { store: Arc::clone(&self.0), tenant: tenant.into() })
     }
+
+    /// Opens the ledger of limits that all who use the store share: see [`open_limit_ledger`](super::open_limit_ledger).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn limit_ledger(&self) -> Result<Arc<dyn LimitLedger>, StoreFault> {
+        self.0.backend().limit_ledger().await
+    }
+}
+
+/// Opens the ledger of limits that belongs to the store at a location: a file beside the store's, which is made with its folders where it is
+/// not there, or a table in its database. It needs no key, and the store need not be there yet.
+///
+/// # Errors
+/// [`StoreFault::Location`], [`StoreFault::Unreachable`], [`StoreFault::Corrupt`] and [`StoreFault::NewerFormat`].
+pub async fn open_limit_ledger(location: &str) -> Result<Arc<dyn LimitLedger>, StoreFault> {
+    backend(location, &[])?.limit_ledger().await
 }
 
 #[cfg_attr(

@@ -3,6 +3,8 @@
 //! One connection a store, used by one blocking thread at a time; other processes are kept apart by SQLite's own locks.
 //! WAL with `synchronous=FULL`: what was acknowledged is on the disk.
 
+mod limit_ledger;
+
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +16,11 @@ use rusqlite::{
     Transaction, TransactionBehavior, params,
 };
 
-use super::Summary;
 use super::backend::{
     Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
 };
 use super::migrations::{Migrations, State, Unfit};
+use super::{LimitLedger, Summary};
 
 /// "Card", in the file's header.
 const APPLICATION: i64 = 0x4361_7264;
@@ -26,6 +28,10 @@ const APPLICATION: i64 = 0x4361_7264;
 const BUSY: Duration = Duration::from_secs(5);
 /// Between two tries to open a store that others are making.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// What holds for a connection.
+const SETTINGS: &str =
+    "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
 
 /// What makes the tables, and what was changed of them since: see [`super::migrations`].
 const STEPS: &[&str] = &["
@@ -113,7 +119,7 @@ impl Sqlite {
                 let mut held = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 let connection = match held.take() {
                     Some(connection) => held.insert(connection),
-                    None => held.insert(connect(&path, &place)?),
+                    None => held.insert(connect(&path, &place, SETTINGS)?),
                 };
                 work(connection).map_err(|fault| match fault {
                     Fault::Sqlite(error) => store_fault(&place, &error),
@@ -145,8 +151,8 @@ impl Sqlite {
     }
 }
 
-/// Opens the file, makes it where there is none, and refuses what is not a store.
-fn connect(path: &Path, place: &str) -> Result<Connection, StoreFault> {
+/// Opens the file, makes it where there is none, and refuses what is not one.
+fn connect(path: &Path, place: &str, settings: &str) -> Result<Connection, StoreFault> {
     let unreachable = |error: std::io::Error| StoreFault::Unreachable {
         place: place.to_owned(),
         reason: error.to_string(),
@@ -172,8 +178,6 @@ fn connect(path: &Path, place: &str) -> Result<Connection, StoreFault> {
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(sqlite)? {
         return readable(connection, path, place);
     }
-    let settings =
-        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;";
     connection.execute_batch(settings).map_err(sqlite)?;
     Ok(connection)
 }
@@ -264,6 +268,28 @@ fn open(
         })?;
     }
     Ok(key_state(connection)?)
+}
+
+/// Opens a file that others may be making: SQLite does not wait by itself for another process that is changing the journal mode.
+fn when_free<T>(place: &str, mut open: impl FnMut() -> Result<T, Unfit>) -> Result<T, StoreFault> {
+    let (since, place) = (Instant::now(), place.to_owned());
+    loop {
+        return match open() {
+            Ok(opened) => Ok(opened),
+            Err(Unfit::Sqlite(error)) if is_busy(&error) && since.elapsed() < BUSY => {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            Err(Unfit::Sqlite(error)) => Err(store_fault(&place, &error)),
+            Err(Unfit::Newer { found, known }) => {
+                Err(StoreFault::NewerFormat { place, found, known })
+            }
+            Err(Unfit::Foreign) => {
+                let reason = "it is an SQLite database of something else".to_owned();
+                Err(StoreFault::Corrupt { place, reason })
+            }
+        };
+    }
 }
 
 fn is_busy(error: &Error) -> bool {
@@ -364,27 +390,7 @@ impl Backend for Sqlite {
 
     fn open(&self, fresh: KeyState) -> Answer<'_, KeyState> {
         let (place, migrations) = (self.place.clone(), Arc::clone(&self.migrations));
-        self.run(move |connection| {
-            let since = Instant::now();
-            loop {
-                return match open(connection, &migrations, &fresh) {
-                    Ok(state) => Ok(state),
-                    // SQLite does not wait by itself for another process that is changing the journal mode.
-                    Err(Unfit::Sqlite(error)) if is_busy(&error) && since.elapsed() < BUSY => {
-                        std::thread::sleep(PAUSE);
-                        continue;
-                    }
-                    Err(Unfit::Sqlite(error)) => Err(error.into()),
-                    Err(Unfit::Newer { found, known }) => {
-                        Err(StoreFault::NewerFormat { place, found, known }.into())
-                    }
-                    Err(Unfit::Foreign) => {
-                        let reason = "it is an SQLite database of something else".to_owned();
-                        Err(StoreFault::Corrupt { place, reason }.into())
-                    }
-                };
-            }
-        })
+        self.run(move |connection| Ok(when_free(&place, || open(connection, &migrations, &fresh))?))
     }
 
     fn key_state(&self) -> Answer<'_, KeyState> {
@@ -558,5 +564,13 @@ impl Backend for Sqlite {
 
     fn now_ms(&self) -> Answer<'_, i64> {
         Box::pin(std::future::ready(Ok(now_ms())))
+    }
+
+    fn limit_ledger(&self) -> Answer<'_, Arc<dyn LimitLedger>> {
+        let location = format!("{}.limits", self.place);
+        Box::pin(async move {
+            let opened = limit_ledger::SqliteLimitLedger::open(location).await?;
+            Ok(Arc::new(opened) as Arc<dyn LimitLedger>)
+        })
     }
 }

@@ -13,7 +13,7 @@ use super::cipher::{Binding, Ring};
 use super::limits::TRIES;
 use super::sealed::SealedBackend;
 use super::{
-    KeyFault, MOST_VALUE_BYTES, StoreFault, StoredConnection, StoredTokens, Summary,
+    KeyFault, LimitLedger, MOST_VALUE_BYTES, StoreFault, StoredConnection, StoredTokens, Summary,
     is_connection_name, name,
 };
 
@@ -29,6 +29,15 @@ impl TenantStore {
     #[must_use]
     pub fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    /// Opens the ledger of limits that all who use the store share, whichever tenant they are for: see
+    /// [`open_limit_ledger`](super::open_limit_ledger).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn limit_ledger(&self) -> Result<Arc<dyn LimitLedger>, StoreFault> {
+        self.backend().limit_ledger().await
     }
 
     /// Adds a connection and returns its id.

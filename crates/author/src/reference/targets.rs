@@ -178,7 +178,7 @@ pub(super) fn target_section(
         blocks.push(Block::prose(&format!("Hosts: {}", hosts.join(", "))));
     }
     blocks.extend(credentials::blocks(connector, auth));
-    blocks.extend(target.limits.as_ref().map(limits));
+    blocks.extend(target.limits.iter().flat_map(limits));
     for hint in &target.hints {
         let when = words::condition(&hint.when);
         blocks.push(Block::prose(&format!("When {when}: {}.", hint.hint.trim_end_matches('.'))));
@@ -201,7 +201,8 @@ fn base_block(connector: &Connector, name: &str, target: &Target) -> Block {
     }))
 }
 
-fn limits(limits: &Limits) -> Block {
+/// What the service allows, and how its replies tell that no more may go.
+fn limits(limits: &Limits) -> Vec<Block> {
     let mut parts: Vec<String> =
         limits.concurrent.iter().map(|most| format!("{most} at once")).collect();
     parts.extend(limits.rate.iter().map(|rate| format!("{} per {}", rate.max, span(rate.per.0))));
@@ -209,7 +210,22 @@ fn limits(limits: &Limits) -> Block {
         LimitScope::Connection => "of a connection",
         LimitScope::Target => "of all connections together",
     };
-    Block::prose(&format!("The service allows, in requests {whose}: {}.", parts.join("; ")))
+    let mut sentences = Vec::new();
+    if !parts.is_empty() {
+        let parts = parts.join("; ");
+        sentences.push(format!("The service allows, in requests {whose}: {parts}."));
+    }
+    if let Some(reset) = &limits.reset {
+        let reset = words::code(&reset.header.0);
+        sentences.push(match &limits.remaining {
+            Some(left) => {
+                let left = words::code(&left.header.0);
+                format!("Where {left} says that none remains, requests wait until {reset}.")
+            }
+            None => format!("After a status 429, requests wait until {reset}."),
+        });
+    }
+    sentences.iter().map(|sentence| Block::prose(sentence)).collect()
 }
 
 /// A span of time in its largest whole unit: `hour`, `10 seconds`.
@@ -229,6 +245,24 @@ pub(super) fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_told_with_the_headers_that_correct_them() {
+        let told = |text: &str| {
+            let blocks = limits(&serde_json::from_str(text).unwrap());
+            blocks.iter().map(|block| format!("{block:?}")).collect::<Vec<_>>().join(" ")
+        };
+        let both = r#"{ "rate": [{ "max": 5, "per": "1s" }], "remaining": { "header": "x-left" }, "reset": { "header": "x-reset", "as": "unix" } }"#;
+        let words = told(both);
+        assert!(words.contains("requests of a connection: 5 per second."), "{words}");
+        assert!(words.contains(r#"Code("x-left"), Text(" says that none remains, requests wait until "), Code("x-reset")"#), "{words}");
+        let words = told(r#"{ "reset": { "header": "x-reset" } }"#);
+        assert!(
+            words.contains(r#"Text("After a status 429, requests wait until "), Code("x-reset")"#),
+            "{words}"
+        );
+        assert!(!words.contains("allows"), "{words}");
+    }
 
     #[test]
     fn spans_are_told_in_their_largest_whole_unit() {

@@ -8,6 +8,7 @@ use crate::card::{HttpError, Redirects, ReplyBody};
 use crate::connector::Connector;
 use crate::decoder::DecoderName;
 use crate::definition::Definition;
+use crate::limits::Limits;
 use crate::reply_rule::ReplyRule;
 use crate::template::Template;
 
@@ -58,6 +59,15 @@ impl End {
             End::Reply { .. } => (None, None),
         };
         own.into_iter().chain(above.into_iter().flatten()).flatten()
+    }
+
+    /// What the target allows.
+    pub(super) fn limits(&self, target: &str) -> Option<&Limits> {
+        let connector = match self {
+            End::Outputs(definition) => &definition.connector,
+            End::Reply { connector, .. } => connector,
+        };
+        connector.targets.get(target)?.limits.as_ref()
     }
 
     /// Whether redirects are followed, and not given as the reply that they are.

@@ -12,7 +12,7 @@ use crate::reply_rule::{ReplyRule, TakenAs};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::retry;
 use crate::secret::Redactor;
-use crate::template::{Found, Part, Scope as _, ValueTemplate, scalar_text};
+use crate::template::{Found, Part, Scope as _, Template, ValueTemplate, scalar_text};
 use serde_json::Value;
 
 /// What a reply with a bad status is.
@@ -88,9 +88,20 @@ impl Signed {
             Some(rule) => rule.wait_s(scope, &reply.headers, now),
             None => crate::http_date::retry_after(&reply.headers, now),
         };
+        let after = after.or_else(|| {
+            let limits = self.course.end.limits(&self.course.plan.target)?;
+            limits.wait_s(reply.status, &reply.headers, now)
+        });
         let by_status = || retry::of_status(reply.status, &reply.headers);
         let retry = rule.map_or_else(by_status, |rule| rule.retry);
         error.with_retry(self.course.plan.sending().after_refusal(retry), after)
+    }
+}
+
+impl Signed {
+    /// What a template makes of a reply, for a message.
+    pub(super) fn in_words(&self, template: &Template, scope: &ReplyScope<'_>) -> Option<String> {
+        words(&ValueTemplate::Text(template.clone()), scope, self.redactor())
     }
 }
 

@@ -8,7 +8,6 @@ use super::end::End;
 use super::treatment::Treatment;
 use crate::definition::Definition;
 use crate::failure::Error;
-use crate::limits::LimitFault;
 use crate::plan::Plan;
 use crate::request::RequestSpec;
 use crate::secret::{Redactor, Secret};
@@ -89,10 +88,10 @@ impl Signed {
         Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
     }
 
-    /// The error of a request that the service's limits leave no time for.
+    /// The error of a request that the service's limits do not let go.
     #[must_use]
-    pub fn held_back(self, fault: LimitFault) -> Error {
-        let error = Error::new(fault).redacted_by(self.redactor());
+    pub fn held_back(self, error: Error) -> Error {
+        let error = error.redacted_by(self.redactor());
         self.into_parts().0.lost(error)
     }
 

@@ -8,9 +8,24 @@ use cardhost_core::failure::Error;
 use serde_json::Map;
 
 use super::{Found, Host, Inner};
+use crate::permits::Account;
 use crate::token::{Slot, Wanted, lacks};
 
 impl Found {
+    /// One that neither a store nor a name gives.
+    pub(super) fn of(connection: Arc<Connection>) -> Found {
+        Found { connection, given: None, stored: None, named: None }
+    }
+
+    /// Whose requests its requests are counted with.
+    pub(super) fn counted(&self, connector: &str) -> Account {
+        match (&self.stored, &self.named) {
+            (Some(opened), _) => Account::Stored(opened.id.clone()),
+            (None, Some(name)) => Account::Named(name.clone()),
+            (None, None) => Account::Fields(self.given().fingerprint(connector)),
+        }
+    }
+
     /// The connection as it was given.
     pub(crate) fn given(&self) -> &Arc<Connection> {
         self.given.as_ref().unwrap_or(&self.connection)
@@ -73,6 +88,7 @@ impl Host {
             connection: Arc::new(connection),
             given: Some(found.connection),
             stored: found.stored,
+            named: found.named,
         })
     }
 }

@@ -17,12 +17,12 @@ use crate::catalog::{CardSource, Catalog, Folder};
 use crate::clock::{Clock, SystemClock};
 use crate::connections::ConnectionProvider;
 use crate::entropy::{Entropy, SystemEntropy};
-use crate::permits::Permits;
+use crate::permits::{OpenLedger, Permits};
 use crate::shutdown::Shutdown;
 use crate::stored::{LazyStore, OpenStore, StoredConnections, Stores};
 use crate::token::{Renewer, Servers, Slots, Timing};
 use crate::transport::{HttpTransport, Observer, StandIn, Transport};
-use cardhost_store::{Store, TenantStore};
+use cardhost_store::{LimitLedger, Store, TenantStore};
 
 /// Sets a host up.
 ///
@@ -84,6 +84,7 @@ pub struct HostBuilder {
     entropy: Option<Arc<dyn Entropy>>,
     connections: Option<Arc<dyn ConnectionProvider>>,
     store: Option<Stores>,
+    open_ledger: Option<Box<OpenLedger>>,
     schemes: CustomSchemes,
     fallback: Option<Fallback>,
     fallback_file: String,
@@ -177,6 +178,24 @@ impl HostBuilder {
         self
     }
 
+    /// Where it is kept what was sent under the limits of services ([`Policy::keeps_limits`]): shared by all who are given the same ledger. By
+    /// default that of the store is, and without a store each host counts for itself.
+    #[must_use]
+    pub fn limit_ledger(self, ledger: Arc<dyn LimitLedger>) -> HostBuilder {
+        self.limit_ledger_with(move || std::future::ready(Ok(Some(Arc::clone(&ledger)))))
+    }
+
+    /// As [`HostBuilder::limit_ledger`], opened when a request first meets a limit. Where it gives `None`, the host counts for itself.
+    #[must_use]
+    pub fn limit_ledger_with<F, O>(mut self, open: F) -> HostBuilder
+    where
+        F: Fn() -> O + Send + Sync + 'static,
+        O: Future<Output = Result<Option<Arc<dyn LimitLedger>>, Error>> + Send + 'static,
+    {
+        self.open_ledger = Some(Box::new(move || Box::pin(open())));
+        self
+    }
+
     /// Where named connections come from that are not in a store.
     #[must_use]
     pub fn connections(mut self, provider: impl ConnectionProvider + 'static) -> HostBuilder {
@@ -248,9 +267,19 @@ impl HostBuilder {
         let transport = self
             .transport
             .unwrap_or_else(|| Arc::new(HttpTransport::new().egress(self.policy.egress.clone())));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let stored = self.store.map(|store| Arc::new(StoredConnections::new(store)));
+        let open_ledger = self.open_ledger.or_else(|| {
+            let stored = stored.clone()?;
+            Some(Box::new(move || {
+                let stored = Arc::clone(&stored);
+                Box::pin(async move { stored.limit_ledger().await })
+            }))
+        });
+        let permits = Permits::new(open_ledger, Arc::clone(&clock));
         let renewer = Renewer {
             transport: observed(transport, self.observer.as_deref()),
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock,
             entropy: self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy)),
             egress: self.policy.egress.clone(),
             timing: Timing::new(self.policy.token_lease),
@@ -261,7 +290,7 @@ impl HostBuilder {
             catalog: Catalog::new(self.sources),
             renewer: Arc::new(renewer),
             connections: self.connections,
-            stored: self.store.map(StoredConnections::new),
+            stored,
             token_slots: Slots::default(),
             fallback: self.fallback,
             fallback_file: self.fallback_file,
@@ -272,7 +301,7 @@ impl HostBuilder {
             policy: self.policy,
             settings,
             shutdown: self.shutdown,
-            permits: Permits::default(),
+            permits,
         };
         Host(Arc::new(inner), Caller::default())
     }

@@ -1,24 +1,19 @@
 //! What a back end does, each as one statement.
 
-use std::sync::PoisonError;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::client::{Postgres, STATEMENT, wrote};
+use super::client::{Postgres, STATEMENT, local_ms, wrote};
+use super::limit_ledger;
 use super::migrate::{MIGRATION, STATE};
 use super::sql::{ROW, now_ms, now_s, sealed_under_1, typed};
-use crate::StoreFault;
-use crate::Summary;
 use crate::backend::{
     Answer, Backend, Column, KeyState, Leased, NewTokens, PAGE, Renamed, Resealed, Row, Wrote,
 };
+use crate::{LimitLedger, StoreFault, Summary};
 
 /// How long the measured distance between the clocks is used.
 const CLOCK: Duration = Duration::from_secs(60);
-
-fn local_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
 
 impl Backend for Postgres {
     fn place(&self) -> &str {
@@ -279,5 +274,9 @@ impl Backend for Postgres {
                 Some((Instant::now(), ahead));
             Ok(local_ms() + ahead)
         })
+    }
+
+    fn limit_ledger(&self) -> Answer<'_, Arc<dyn LimitLedger>> {
+        Box::pin(limit_ledger::open(self.another()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{Severity, SqlState};
@@ -44,6 +44,12 @@ impl Postgres {
         let steps = [STEPS, later].concat();
         let (client, clock) = Default::default();
         Ok(Postgres { location, steps, client, clock })
+    }
+
+    /// One of its own for the same database; nothing is connected yet.
+    pub(super) fn another(&self) -> Postgres {
+        let (client, clock) = Default::default();
+        Postgres { location: self.location.clone(), steps: self.steps.clone(), client, clock }
     }
 
     /// Hosts and database, for messages.
@@ -154,6 +160,15 @@ impl Postgres {
         }
     }
 
+    /// Several statements in one transaction.
+    pub(super) async fn batch(&self, sql: &str) -> Result<(), StoreFault> {
+        let client = self.client().await?;
+        match tokio::time::timeout(STATEMENT, client.batch_execute(sql)).await {
+            Ok(result) => result.map_err(|error| self.fault(&error)),
+            Err(_) => Err(self.unreachable(format!("no answer within {STATEMENT:?}"))),
+        }
+    }
+
     fn told<T>(&self, result: Result<T, Result<Error, StoreFault>>) -> Result<T, StoreFault> {
         result.map_err(|error| match error {
             Ok(error) => self.fault(&error),
@@ -230,6 +245,12 @@ impl Postgres {
 fn ends_connection(error: &Error) -> bool {
     let severity = error.as_db_error().and_then(|said| said.parsed_severity());
     error.is_closed() || matches!(severity, Some(Severity::Fatal | Severity::Panic))
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+pub(super) fn local_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn wrote(rows: &[tokio_postgres::Row]) -> Wrote {

@@ -11,6 +11,7 @@ use tokio_postgres::config::Host;
 use crate::fault::StoreFault;
 
 /// Where a database is.
+#[derive(Clone)]
 pub(super) struct Location {
     pub(super) config: Config,
     /// A file of certificates to trust, in place of those of the web.

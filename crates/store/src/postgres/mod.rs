@@ -7,6 +7,7 @@
 
 mod backend;
 mod client;
+mod limit_ledger;
 mod location;
 mod migrate;
 mod sql;
