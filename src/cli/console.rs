@@ -210,6 +210,11 @@ impl Console {
                 text.push_str(&format!("; go on with --from '{}'", printable(&next.to_string())));
             }
         }
+        if let (Some(waited), Some(next)) = (error.waited(), shown.pointer("/until/next")) {
+            let (polls, next) = (waited.polls, printable(&next.to_string()));
+            let times = if polls == 1 { "once".to_owned() } else { format!("{polls} times") };
+            text.push_str(&format!("\n  looked at: {times}; go on with --from '{next}'"));
+        }
         if let Some(hint) = error.hint() {
             text.push_str(&format!("\n  {HINT}hint{PLAIN}: {}", printable(&hint)));
         }

@@ -20,7 +20,7 @@ pub(crate) struct PagesArgs {
     /// At most so many records, of as many pages as that takes
     #[arg(long, value_name = "N", conflicts_with = "stream", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
-    /// Where to begin: the `next` of an earlier run
+    /// Where to begin, or to go on waiting: the `next` of an earlier run
     #[arg(long, value_name = "CURSOR", conflicts_with = "stream", value_parser = cursor)]
     pub(crate) from: Option<Cursor>,
 }
@@ -33,9 +33,13 @@ fn cursor(text: &str) -> Result<Cursor, String> {
 }
 
 impl PagesArgs {
-    /// Puts into the invocation which pages are asked for, where the command line says so.
-    pub(crate) fn apply(&self, invocation: &mut Invocation) {
+    /// Puts into the invocation which pages are asked for, or what is gone on with, where the command line says so.
+    pub(crate) fn apply(&self, waits: bool, invocation: &mut Invocation) {
         if !self.all && !self.records && self.limit.is_none() && self.from.is_none() {
+            return;
+        }
+        if let (true, Some(Cursor(cursor))) = (waits, &self.from) {
+            invocation.until = Some(cursor.clone());
             return;
         }
         let wanted = invocation.pages.get_or_insert_with(Wanted::default);

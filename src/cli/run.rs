@@ -95,21 +95,29 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let mut builder = setup::running_host(global, &args.target.reach, args.policy()?, args.mock)?;
     // Between two pages there is something to end in good order, and half a file is not to be left.
     let listens = args.pages.goes_on() || args.files.is_some();
-    let interrupt = listens.then(|| Interrupt::listen(&args.drain)).transpose()?;
+    let mut interrupt = listens.then(|| Interrupt::listen(&args.drain)).transpose()?;
     if let Some(interrupt) = &interrupt {
         builder = builder.shutdown(interrupt.shutdown.clone());
     }
-    let host = builder.build();
+    let mut host = builder.build();
     let card = args.target.card.as_deref();
     let runtime = setup::runtime()?;
     // Nobody types an invocation for a card or a connection that is not there.
     if let Some(card) = card {
         runtime.block_on(host.look(card))?;
     }
+    let definition = card.and_then(|card| host.catalog().definition(card).ok());
+    let waits = definition.is_some_and(|definition| definition.card.until.is_some());
+    if waits && interrupt.is_none() {
+        // Whoever ends a wait is told how to go on.
+        let listening = Interrupt::listen(&args.drain)?;
+        host = host.ended_by(listening.shutdown.clone());
+        interrupt = Some(listening);
+    }
     let filter = args.filter.as_deref().map(Filter::parse).transpose()?;
     let file = args.output.as_deref().map(OutputFile::open).transpose()?;
     let (mut invocation, placed) = Given::read(&host, card, &args.set)?.parts();
-    args.pages.apply(&mut invocation);
+    args.pages.apply(waits, &mut invocation);
     let ended = |ended: Result<(), Failure>| match interrupt.as_ref().and_then(Interrupt::signal) {
         Some(signal) if ended.is_ok() => Err(Failure::Interrupted(signal, None)),
         _ => ended,

@@ -78,6 +78,7 @@ mod targets;
 mod tls_connections;
 mod tokens;
 mod transport;
+mod until;
 mod uploads;
 mod warehouse;
 mod wiremock_peer;

@@ -64,6 +64,7 @@ areas! {
     said_once
     templates
     transport
+    until
     urls
 }
 

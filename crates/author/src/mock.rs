@@ -13,10 +13,11 @@ use url::Url;
 
 use crate::sample;
 use cardhost_core::auth::CredentialPlace;
-use cardhost_core::card::Card;
+use cardhost_core::call::{Signed, Step};
+use cardhost_core::card::{Card, Example};
 use cardhost_core::definition::Definition;
 use cardhost_core::field::{Field, FieldType, Format};
-use cardhost_core::plan::{input_field, is_relative_url};
+use cardhost_core::plan::{Plan, input_field, is_relative_url};
 use cardhost_core::request::RequestSpec;
 use cardhost_core::response::Reply;
 use cardhost_core::settle::{FieldRoot, check_value};
@@ -60,27 +61,19 @@ impl Mock {
     #[must_use]
     pub fn new(definitions: Vec<Arc<Definition>>) -> Mock {
         let mut samples = Vec::new();
+        for definition in definitions.iter().filter(|it| it.card.until.is_some()) {
+            for example in definition.examples().unwrap_or_default() {
+                samples.extend(last_look(definition, &example, &definitions));
+            }
+        }
         for definition in definitions {
             for example in definition.examples().unwrap_or_default() {
                 let Some(reply) = &example.reply else {
                     continue;
                 };
-                let Ok(plan) = sample::plan_example(&definition, &example) else {
-                    continue;
-                };
-                let rendered = plan.rendered_base.as_ref();
-                let base_path = match rendered {
-                    Some(base) => base.url.path().trim_end_matches('/').to_owned(),
-                    None => base_path(&definition, &plan.target, &plan.request.url),
-                };
-                let rendered_depth = rendered.map(|_| base_path.matches('/').count());
-                samples.push(Sample {
-                    definition: Arc::clone(&definition),
-                    request: plan.request,
-                    base_path,
-                    rendered_depth,
-                    reply: sample::reply(reply),
-                });
+                if let Ok(plan) = sample::plan_example(&definition, &example) {
+                    samples.push(Sample::of(&definition, plan, sample::reply(reply)));
+                }
             }
         }
         Mock { samples }
@@ -161,7 +154,35 @@ impl Mock {
     }
 }
 
+/// How the work of an example stands in the end, as who is asked for it is told: a mock has no time in which it could go on.
+fn last_look(
+    definition: &Arc<Definition>,
+    example: &Example,
+    all: &[Arc<Definition>],
+) -> Option<Sample> {
+    let (reply, last) = (example.reply.as_ref()?, example.polls.last()?);
+    let plan = sample::plan_example(definition, example).ok()?;
+    let signed = Signed::shown(Arc::clone(definition), plan);
+    let Step::Done(Ok(outcome)) = signed.on_reply(sample::reply(reply), &sample::MOMENT) else {
+        return None;
+    };
+    let named = |name: &str| all.iter().find(|it| it.card.name.as_str() == name).map(Arc::clone);
+    let (asked, plan) = sample::poll_plan(&*outcome.polling?, example, &named)?.ok()?;
+    Some(Sample::of(&asked, plan, sample::reply(last)))
+}
+
 impl Sample {
+    fn of(definition: &Arc<Definition>, plan: Plan, reply: Reply) -> Sample {
+        let rendered = plan.rendered_base.as_ref();
+        let base_path = match rendered {
+            Some(base) => base.url.path().trim_end_matches('/').to_owned(),
+            None => base_path(definition, &plan.target, &plan.request.url),
+        };
+        let rendered_depth = rendered.map(|_| base_path.matches('/').count());
+        let definition = Arc::clone(definition);
+        Sample { definition, request: plan.request, base_path, rendered_depth, reply }
+    }
+
     /// Whether path, query and body are the example's.
     fn is_exact(&self, incoming: &Incoming<'_>) -> bool {
         self.likeness(incoming) >> 1 == 7
@@ -437,9 +458,15 @@ fn fits_parameters(
         }
         _ => return,
     };
+    // What is nested or a list may be written under names that begin with its own.
+    let is_below = |key: &str, name: &str| {
+        key.strip_prefix(name).is_some_and(|rest| rest.starts_with(['[', '.']))
+    };
     for (key, inner) in &entries {
         let place = format!("{place}/{key}");
         match (inner, map.get(*key)) {
+            (ValueTemplate::Object(_), None) => {}
+            (_, None) if map.keys().any(|found| is_below(found, key)) => {}
             (inner, None) if !is_optional(inner) => faults.push(format!("{place} is missing")),
             (_, None) => {}
             (ValueTemplate::Constant(expected), Some(found)) => {
@@ -461,7 +488,7 @@ fn fits_parameters(
     }
     let is_open = matches!(template, ValueTemplate::Object(entries) if entries.iter().any(|entry| entry.name().is_none()));
     for key in map.keys() {
-        if !is_open && !entries.iter().any(|(known, _)| known == key) {
+        if !is_open && !entries.iter().any(|(known, _)| known == key || is_below(key, known)) {
             faults.push(format!("{place}: `{key}` is not expected"));
         }
     }

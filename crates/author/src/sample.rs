@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use cardhost_core::auth::CustomSchemes;
+use cardhost_core::call::{Polling, Signed};
 use cardhost_core::card::{AntiExample, Example, ExampleReply};
 use cardhost_core::connection::Connection;
 use cardhost_core::definition::Definition;
@@ -66,6 +67,30 @@ fn plan_values(
     let circumstances = Circumstances { moment: &|| Some(MOMENT), ..Circumstances::default() };
     let plan = plan_in(definition, &connection, (options, input), &circumstances, &settings)?;
     Ok(plan.sign_to_show(&MOMENT)?)
+}
+
+/// What an example asks next, of work that goes on, by the name of the card that is asked; `None` where that is not there.
+pub(crate) fn poll(
+    polling: Box<Polling>,
+    example: &Example,
+    named: &dyn Fn(&str) -> Option<Arc<Definition>>,
+) -> Option<Result<Signed, Error>> {
+    let plan = poll_plan(&polling, example, named)?;
+    Some(plan.map(|(definition, plan)| polling.shown(definition, plan)))
+}
+
+/// The card that is asked, and its plan.
+pub(crate) fn poll_plan(
+    polling: &Polling,
+    example: &Example,
+    named: &dyn Fn(&str) -> Option<Arc<Definition>>,
+) -> Option<Result<(Arc<Definition>, Plan), Error>> {
+    let (name, [options, input]) = polling.asked();
+    let (_, card) = name.split_once('/')?;
+    let definition = named(card)?;
+    let connection = example.connection.clone().unwrap_or_default();
+    let plan = plan_values(&definition, connection, options, input);
+    Some(plan.map(|plan| (definition, plan)))
 }
 
 /// The reply of an example as a service would send it.

@@ -16,6 +16,7 @@ use crate::reply_rule::ReplyRule;
 use crate::retries::Retries;
 use crate::template::Decision;
 use crate::template::{Template, ValueTemplate};
+use crate::until::Until;
 
 /// One action of a connector.
 #[derive(Debug, Deserialize)]
@@ -83,6 +84,8 @@ pub struct Card {
     pub retries: Option<Retries>,
     /// That its replies are pages of a list.
     pub pages: Option<Box<Pages>>,
+    /// That its work goes on after the reply, and what tells that it is done.
+    pub until: Option<Box<Until>>,
     /// How the reply is read.
     #[serde(default)]
     pub response: ResponseRules,
@@ -295,6 +298,9 @@ pub struct Example {
     pub request: Option<ExampleRequest>,
     /// What the service answers.
     pub reply: Option<ExampleReply>,
+    /// What it answers each time it is asked how the work stands, where the card has `until`.
+    #[serde(default)]
+    pub polls: Vec<ExampleReply>,
     /// What the card must return.
     pub output: Option<Value>,
     /// The code of the error it must end with instead.

@@ -167,12 +167,14 @@ fn body_paths(connector: &Connector, card: &Card) -> Paths {
         value.each_reference(&mut add);
     }
     card.pages.iter().for_each(|pages| pages.each_reference(&mut add));
+    card.until.iter().for_each(|until| until.each_reference(&mut add));
     failures(connector, card).for_each(|rule| rule.each_reference(&mut add));
     paths
 }
 
 fn reads_body_parts(connector: &Connector, card: &Card) -> bool {
-    let mut deep = card.pages.is_some() || failures(connector, card).next().is_some();
+    let mut deep = card.pages.is_some() || card.until.is_some();
+    deep |= failures(connector, card).next().is_some();
     for field in card.output.values().flat_map(|fields| fields.values()) {
         let Some(template) = &field.value else {
             continue;

@@ -37,6 +37,7 @@ struct ErrorBody {
     response: Option<FailedResponse>,
     warnings: Vec<Warning>,
     so_far: Option<SoFar>,
+    waited: Option<Waited>,
     redactor: Arc<Redactor>,
 }
 
@@ -47,6 +48,22 @@ pub struct SoFar {
     pub got: Got,
     /// The outputs of those pages, where they were kept.
     pub output: Option<Output>,
+}
+
+/// What was waited for before an error, of a card with `until`.
+#[derive(Clone)]
+pub struct Waited {
+    /// How often the work was looked at.
+    pub polls: u64,
+    /// Where a later run goes on: JSON and opaque; may hold what must not be shown.
+    pub next: Map<String, Value>,
+}
+
+/// Tells how often.
+impl fmt::Debug for Waited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waited({} times)", self.polls)
+    }
 }
 
 /// What is kept of a reply that led to an error.
@@ -79,6 +96,7 @@ impl Error {
             response: None,
             warnings: Vec::new(),
             so_far: None,
+            waited: None,
             redactor: Arc::default(),
         }))
     }
@@ -171,6 +189,19 @@ impl Error {
         self.0.so_far.as_ref()
     }
 
+    /// With what was waited for before it.
+    #[must_use]
+    pub fn with_waited(mut self, waited: Waited) -> Error {
+        self.0.waited = Some(waited);
+        self
+    }
+
+    /// What was waited for before it, of a card with `until`.
+    #[must_use]
+    pub fn waited(&self) -> Option<&Waited> {
+        self.0.waited.as_ref()
+    }
+
     /// With the secrets that must not be shown.
     #[must_use]
     pub fn redacted_by(mut self, redactor: &Arc<Redactor>) -> Error {
@@ -245,7 +276,7 @@ impl Error {
         hint.map(|hint| self.0.redactor.redact(&hint).into_owned())
     }
 
-    /// `{"code","message","where","hint","retryable","retry_after_s","pages","status","response"}`; only what is known.
+    /// `{"code","message","where","hint","retryable","retry_after_s","pages","until","status","response"}`; only what is known.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut map = Map::new();
@@ -281,6 +312,12 @@ impl Error {
         if let Some(so_far) = &self.0.so_far {
             let got = Value::Object(so_far.got.to_map());
             map.insert("pages".into(), self.0.redactor.redact_value(got));
+        }
+        if let Some(Waited { polls, next }) = &self.0.waited {
+            let mut waited = Map::new();
+            waited.insert("polls".into(), Value::from(*polls));
+            waited.insert("next".into(), Value::Object(next.clone()));
+            map.insert("until".into(), self.0.redactor.redact_value(Value::Object(waited)));
         }
         if let (Some(response), Some(shown)) = (&self.0.response, self.shown_response()) {
             map.insert("status".into(), Value::from(response.status));

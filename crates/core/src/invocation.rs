@@ -24,6 +24,8 @@ pub struct Invocation {
     pub input: Map<String, Value>,
     /// Which pages are wanted, of cards with `pages`.
     pub pages: Option<Wanted>,
+    /// Where the work of a card with `until` is to be gone on with: the `next` of an earlier run, which began it.
+    pub until: Option<Map<String, Value>>,
     /// The same for every attempt at one thing, for cards with an `idempotencyKey`.
     pub idempotency_key: Option<String>,
 }
@@ -67,7 +69,8 @@ fn reserved_key(text: &str) -> Option<usize> {
         .find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with("\"$serde_json::private::")))
 }
 
-const KEYS: [&str; 7] = ["id", "card", "connection", "options", "input", "pages", "idempotencyKey"];
+const KEYS: [&str; 8] =
+    ["id", "card", "connection", "options", "input", "pages", "until", "idempotencyKey"];
 const PAGES_KEYS: [&str; 3] = ["all", "limit", "from"];
 
 impl Invocation {
@@ -122,6 +125,7 @@ impl Invocation {
                 "options" => invocation.options = object("options", value)?,
                 "input" => invocation.input = object("input", value)?,
                 "pages" => invocation.pages = pages(value)?,
+                "until" => invocation.until = until(value)?,
                 "idempotencyKey" => match value {
                     Value::Null => {}
                     Value::String(key) => invocation.idempotency_key = Some(key),
@@ -181,6 +185,30 @@ fn pages(value: Value) -> Result<Option<Wanted>, InvocationFault> {
         }
     }
     Ok(Some(wanted))
+}
+
+/// Where work is gone on with: `{"from": CURSOR}`.
+fn until(value: Value) -> Result<Option<Map<String, Value>>, InvocationFault> {
+    let map = match value {
+        Value::Null => return Ok(None),
+        Value::Object(map) => map,
+        other => return Err(wrong_type("until", "an object of `from`", &other)),
+    };
+    let mut found = None;
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            ("from", Value::Null) => {}
+            ("from", Value::Object(cursor)) => found = Some(cursor),
+            ("from", other) => {
+                return Err(wrong_type("until.from", "the `next` of an earlier run", &other));
+            }
+            _ => {
+                let nearest = crate::text::nearest(&key, ["from"].into_iter());
+                return Err(InvocationFault::UnknownKey { key, nearest, within: "until" });
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn object(key: &'static str, value: Value) -> Result<Map<String, Value>, InvocationFault> {

@@ -52,6 +52,7 @@ pub mod template;
 pub mod text;
 pub mod token;
 pub mod transport_fault;
+pub mod until;
 pub mod value;
 
 /// Of the tests; what says that a test is skipped is one for all crates.

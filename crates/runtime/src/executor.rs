@@ -253,7 +253,8 @@ fn keep(signed: Signed, mut reply: Reply, now: &Moment, keeping: &Keeping) -> St
         path = PathBuf::from(&kept.path);
     }
     let step = signed.on_reply(reply, now);
-    if !matches!(step, Step::Done(Ok(_))) {
+    let is_done = matches!(&step, Step::Done(Ok(outcome)) if outcome.polling.is_none());
+    if !is_done {
         let _ = std::fs::remove_file(path);
     }
     step

@@ -7,6 +7,7 @@ mod choices;
 mod fallback;
 mod opened;
 mod policy;
+mod polls;
 mod stand_ins;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use std::time::Instant;
 
 #[cfg(feature = "flow")]
 use cardhost_core::call::Anonymous;
-use cardhost_core::call::{self, Outcome};
+use cardhost_core::call::{self, Outcome, Polling};
 use cardhost_core::connection::{Connection, ConnectionFault, secret_source};
 use cardhost_core::connector::{Connector, Span};
 use cardhost_core::definition::Definition;
@@ -201,6 +202,16 @@ impl Host {
         Host(Arc::clone(&self.0), caller)
     }
 
+    /// The host that was just made, which a shutdown ends; a host that somebody else has as well stays as it is. Where it is known
+    /// from the start, [`HostBuilder::shutdown`] says the same.
+    #[must_use]
+    pub fn ended_by(mut self, shutdown: Shutdown) -> Host {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.shutdown = Some(shutdown);
+        }
+        self
+    }
+
     /// Who its calls are for.
     #[must_use]
     pub fn caller(&self) -> &Caller {
@@ -317,7 +328,7 @@ impl Host {
     async fn exchange(
         &self,
         definition: Arc<Definition>,
-        invocation: Invocation,
+        mut invocation: Invocation,
         span: &tracing::Span,
         before: Option<&dyn BeforeSending>,
         sink: Option<&mut dyn RecordSink>,
@@ -327,6 +338,7 @@ impl Host {
             before.and_then(|_| self.account(&definition, invocation.connection.as_ref()));
         let asked_with = self.0.observer.as_ref().map(|_| invocation.connection.clone());
         let told = Told { may_send: true, in_flow: before.is_some() };
+        let waits = polls::Waits::of(&definition, &mut invocation);
         let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
         // In a box: a future keeps a place for each value that it hands on.
         let plan = Box::new(plan);
@@ -350,7 +362,10 @@ impl Host {
         if let (Some(_), Some(pages)) = (&sink, &mut plan.pages) {
             pages.streams = true;
         }
-        let result = self.drive(definition, found, plan, sink).await;
+        let result = match waits {
+            None => self.drive(definition, found, plan, sink, None).await,
+            Some(waits) => Box::pin(self.drive_to_its_end(definition, found, plan, *waits)).await,
+        };
         result.map_err(|error| placed(error, origin.as_deref()))
     }
 
@@ -378,6 +393,7 @@ impl Host {
         found: Found,
         plan: Box<Plan>,
         sink: Option<&mut dyn RecordSink>,
+        polling: Option<Box<Polling>>,
     ) -> Result<Outcome, Error> {
         let inner = &*self.0;
         let tokens = CallTokens {
@@ -389,7 +405,10 @@ impl Host {
             slot: OnceLock::new(),
         };
         let limited = self.limited(&definition, &found, &plan);
-        let begun = call::begin(Arc::clone(&definition), *plan);
+        let begun = match polling {
+            None => call::begin(Arc::clone(&definition), *plan),
+            Some(polling) => polling.ask(Arc::clone(&definition), *plan),
+        };
         let Renewer { transport, clock, entropy, .. } = &*inner.renewer;
         let connector = definition.connector.name.as_str();
         let observer = inner.observer.as_deref();
@@ -583,7 +602,7 @@ impl Host {
     ) -> Result<Outcome, Error> {
         let told = Told { may_send: true, ..Told::default() };
         let (found, plan) = self.plan_unsigned(&definition, invocation, told).await?;
-        self.drive(definition, found, Box::new(plan), None).await
+        self.drive(definition, found, Box::new(plan), None, None).await
     }
 
     /// A stored connection, opened.

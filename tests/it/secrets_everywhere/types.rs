@@ -109,7 +109,7 @@ const WRITTEN: [&str; 34] = [
 
 /// Types that hold values on their way: what a reply gave to a caller, what a template found, what is written into a case
 /// or a cassette once it is masked, what a file holds. Nothing of ours prints them, or no more of them than how long they are.
-const VALUES: [&str; 18] = [
+const VALUES: [&str; 20] = [
     "Offered",
     "Choice",
     "Client",
@@ -123,11 +123,13 @@ const VALUES: [&str; 18] = [
     "PageFault",
     "OutputValue",
     "Piece",
+    "Polling",
     "RecordedBody",
     "RenderedBase",
     "Response",
     "Server",
     "SoFar",
+    "Waited",
 ];
 
 /// Types of flows: what an author wrote into a document, names, and what was redacted before.

@@ -13,7 +13,7 @@ use super::locate::DefinitionText;
 use super::mend::{Loaded, Mended};
 use super::offers::{self, Siblings};
 use super::shape::Format;
-use super::{Checked, File, Finding, examples, request, taken, targets};
+use super::{Checked, File, Finding, examples, request, taken, targets, until};
 
 /// How it is checked.
 #[derive(Clone, Copy)]
@@ -81,14 +81,14 @@ fn siblings(
         let connector = Arc::clone(&connector.connector);
         let (definition, _) =
             cardhost_core::load::read_card(engine, connector, card.path, card.text).ok()?;
-        Some((definition.card.name.as_str().to_owned(), definition))
+        Some((definition.card.name.as_str().to_owned(), Arc::new(definition)))
     };
     Some(cards.iter().chain(beside.unwrap_or_default()).filter_map(read).collect())
 }
 
 /// Whether a card may name others.
 pub(super) fn names_cards(text: &str) -> bool {
-    text.contains("\"choicesFrom\"")
+    text.contains("\"choicesFrom\"") || text.contains("\"until\"")
 }
 
 fn check_card_file(
@@ -110,11 +110,12 @@ fn check_card_file(
                 faults.iter().for_each(|fault| not_loaded(fault, findings));
                 request::check(connector, &definition.card, file.path, findings);
                 offers::check(&definition, siblings, findings);
+                until::check(&definition, siblings, findings);
                 if checker.strict {
                     taken::of_card(&definition, findings);
                 }
                 let run = connector_is_sound && !findings.has_errors();
-                examples::check(definition, run, &mut tally, findings);
+                examples::check((definition, siblings), run, &mut tally, findings);
             }
             Err(error) if hidden.is_empty() => not_loaded(&error, findings),
             Err(_) => {}

@@ -10,6 +10,7 @@ use super::Tally;
 use super::example_secrets;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
+use super::offers::Siblings;
 use crate::sample;
 use cardhost_core::call::{Outcome, PAGES, Signed, Step};
 use cardhost_core::card::{AntiExample, Example, ExampleReply, ExampleRequest};
@@ -24,7 +25,7 @@ use cardhost_document::Malformed;
 
 /// Checks the samples of a card; `run` says whether there is any use in running them.
 pub(super) fn check(
-    definition: Definition,
+    (definition, siblings): (Definition, &Siblings),
     run: bool,
     tally: &mut Tally,
     findings: &mut Findings<'_>,
@@ -60,14 +61,14 @@ pub(super) fn check(
         let plan = sample::plan_example(&definition, example).ok();
         example_secrets::check(&definition, index, example, plan.as_ref(), findings);
         let pointer = format!("/examples/{index}");
-        Sample { definition: &definition, pointer, code: Code::EXAMPLE_FAILED, findings }
+        Sample { definition: &definition, siblings, pointer, code: Code::EXAMPLE_FAILED, findings }
             .example(example);
     }
     for (index, anti) in anti_examples.iter().enumerate() {
         tally.anti_examples += 1;
         let pointer = format!("/antiExamples/{index}");
         let code = Code::ANTI_EXAMPLE_FAILED;
-        Sample { definition: &definition, pointer, code, findings }
+        Sample { definition: &definition, siblings, pointer, code, findings }
             .anti_example(anti, examples.first());
     }
 }
@@ -114,6 +115,7 @@ fn near_codes(code: &str, all: &[String]) -> Vec<String> {
 /// One sample that is run.
 struct Sample<'s, 'd> {
     definition: &'s Arc<Definition>,
+    siblings: &'s Siblings,
     pointer: String,
     code: Code,
     findings: &'s mut Findings<'d>,
@@ -140,7 +142,11 @@ impl Sample<'_, '_> {
             return;
         };
         let redactor = Arc::clone(&plan.request.redactor);
-        let outcome = match self.answer(plan, reply) {
+        let answered = match self.answer(plan, reply) {
+            Some(Ok(outcome)) => self.waited(outcome, example),
+            other => other,
+        };
+        let outcome = match answered {
             Some(Ok(outcome)) => outcome,
             Some(Err(error)) => return self.ended(&error, example.error.as_deref()),
             None => return,
@@ -192,10 +198,56 @@ impl Sample<'_, '_> {
         }
     }
 
+    /// What becomes of work that goes on; `None` where it does not end, or nobody can tell, which may be a fault.
+    fn waited(
+        &mut self,
+        mut outcome: Outcome,
+        example: &Example,
+    ) -> Option<Result<Outcome, Error>> {
+        let asks_another = self.definition.card.until.as_ref().is_some_and(|it| it.card.is_some());
+        for (index, reply) in example.polls.iter().enumerate() {
+            let place = format!("/polls/{index}");
+            let Some(polling) = outcome.polling.take() else {
+                self.fault(&place, DefinitionFault::NotAsked);
+                return None;
+            };
+            let named = |name: &str| match asks_another {
+                true => self.siblings.as_ref()?.get(name).cloned(),
+                false => Some(Arc::clone(self.definition)),
+            };
+            // A card that is not there is told of elsewhere.
+            let signed = match sample::poll(polling, example, &named)? {
+                Ok(signed) => signed,
+                Err(error) => return Some(Err(error)),
+            };
+            match self.on_reply(signed, reply, &place)? {
+                Ok(next) => outcome = next,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        if outcome.polling.is_some() {
+            let place =
+                if example.polls.is_empty() { "/reply".to_owned() } else { "/polls".to_owned() };
+            self.fault(&place, DefinitionFault::NotDone);
+            return None;
+        }
+        Some(Ok(outcome))
+    }
+
     /// What the card makes of a reply; `None` where it would send another request, which is a fault.
     fn answer(&mut self, plan: Plan, reply: &ExampleReply) -> Option<Result<Outcome, Error>> {
+        let signed = Signed::shown(Arc::clone(self.definition), plan);
+        self.on_reply(signed, reply, "/reply")
+    }
+
+    fn on_reply(
+        &mut self,
+        signed: Signed,
+        reply: &ExampleReply,
+        place: &str,
+    ) -> Option<Result<Outcome, Error>> {
         let answered = |signed: Signed| signed.on_reply(sample::reply(reply), &sample::MOMENT);
-        let mut step = answered(Signed::shown(Arc::clone(self.definition), plan));
+        let mut step = answered(signed);
         if let Step::Sign(unsigned) = step {
             // With another token the service answers the same.
             step = match unsigned.sign(None, &sample::MOMENT) {
@@ -209,7 +261,7 @@ impl Sample<'_, '_> {
             Step::Wait(waiting) => Some(waiting.end()),
             Step::Page(paged) => Some(paged.stop(Ended::Limit)),
             Step::Send(_) | Step::Sign(_) => {
-                self.fault("/reply", DefinitionFault::Redirected);
+                self.fault(place, DefinitionFault::Redirected);
                 None
             }
         }

@@ -275,6 +275,10 @@ pub(super) enum DefinitionFault {
     NoReply,
     /// The reply of an example is a redirect that is followed.
     Redirected,
+    /// What an example answers says that the work of the card is not done.
+    NotDone,
+    /// A reply of an example that nothing asks for.
+    NotAsked,
     /// A secret of an example that stands elsewhere in it: what is masked would be masked there too.
     SecretElsewhere {
         /// The secret's field.

@@ -269,8 +269,8 @@ impl<'a> Form<'a> {
     /// Whether a field takes a value.
     fn fits(&self, field: &Field, value: &Value, pointer: &str) -> Result<(), FieldFault> {
         let above = if self.root == FieldRoot::Connection { 3 } else { 2 };
-        let labels: Vec<String> = segments(pointer).skip(above - 1).collect();
-        let mut place = labels.iter().map(String::as_str).collect();
+        let labels: Vec<_> = segments(pointer).skip(above - 1).collect();
+        let mut place = labels.iter().map(|label| &**label).collect();
         check_value(self.root, field, value, &mut place, &|_| true)
     }
 

@@ -38,6 +38,7 @@ mod shape;
 mod suggest;
 mod taken;
 mod targets;
+mod until;
 mod uses;
 mod words;
 

@@ -1,6 +1,7 @@
 //! Choices that a card gives: the card is there and reads, is asked with what it takes, and gives what the field takes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cardhost_core::card::{Card, Effect};
 use cardhost_core::definition::Definition;
@@ -19,7 +20,7 @@ use super::references::Rules;
 const GIVEN: &[Root] = &[Root::Options, Root::Input];
 
 /// The cards of the connector by name, as far as they can be read; `None` where only some of them are looked at.
-pub(super) type Siblings = Option<BTreeMap<String, Definition>>;
+pub(super) type Siblings = Option<BTreeMap<String, Arc<Definition>>>;
 
 /// Checks the choices of a card's fields that come from other cards.
 pub(super) fn check(definition: &Definition, siblings: &Siblings, findings: &mut Findings<'_>) {
@@ -73,12 +74,8 @@ fn of_card(
     findings: &mut Findings<'_>,
 ) {
     let card = &asked.card;
-    let mut reads = true;
-    card.effect.each("", &mut |effect, _| reads &= *effect == Effect::Read);
-    if !reads {
-        wrong("card", "is for cards that read", place, findings);
-    }
-    asked_with(from, card, place, findings);
+    must_read(card, place, findings);
+    asked_with((from.options.as_ref(), from.input.as_ref()), card, place, findings);
     if let Some(search) = &from.search {
         let found =
             from.search_field().and_then(|(group, label)| card.input.get(group)?.get(label));
@@ -125,8 +122,22 @@ fn kind_of(items: &Field, reference: &Reference) -> Option<FieldType> {
     }
 }
 
+/// Checks that a card that is asked by itself does nothing but to read.
+pub(super) fn must_read(card: &Card, place: &str, findings: &mut Findings<'_>) {
+    let mut reads = true;
+    card.effect.each("", &mut |effect, _| reads &= *effect == Effect::Read);
+    if !reads {
+        wrong("card", "is for cards that read", place, findings);
+    }
+}
+
 /// Checks that a card takes what it is asked with, and is given what it needs.
-fn asked_with(from: &ChoicesFrom, card: &Card, place: &str, findings: &mut Findings<'_>) {
+pub(super) fn asked_with(
+    (options, input): (Option<&ValueTemplate>, Option<&ValueTemplate>),
+    card: &Card,
+    place: &str,
+    findings: &mut Findings<'_>,
+) {
     let keys = |template: Option<&ValueTemplate>| -> Vec<(String, Option<ValueTemplate>)> {
         match template {
             Some(ValueTemplate::Object(entries)) => entries
@@ -144,7 +155,7 @@ fn asked_with(from: &ChoicesFrom, card: &Card, place: &str, findings: &mut Findi
         }
     };
     let mut given: Vec<(String, String)> = Vec::new();
-    for (label, _) in keys(from.options.as_ref()) {
+    for (label, _) in keys(options) {
         if !card.options.contains_key(&label) {
             let at = below(&format!("{place}/options"), &label);
             findings.at_key(
@@ -155,7 +166,7 @@ fn asked_with(from: &ChoicesFrom, card: &Card, place: &str, findings: &mut Findi
         }
         given.push((String::new(), label));
     }
-    for (group, fields) in keys(from.input.as_ref()) {
+    for (group, fields) in keys(input) {
         let at = below(&format!("{place}/input"), &group);
         let Some(of_group) = card.input.get(&group) else {
             findings.at_key(
@@ -191,7 +202,7 @@ fn asked_with(from: &ChoicesFrom, card: &Card, place: &str, findings: &mut Findi
     }
 }
 
-fn wrong(part: &'static str, needs: &str, place: &str, findings: &mut Findings<'_>) {
+pub(super) fn wrong(part: &'static str, needs: &str, place: &str, findings: &mut Findings<'_>) {
     let fault = DefinitionFault::Together { part, needs: needs.to_owned() };
     findings.at(Code::DEFINITION_VALUE, &format!("{place}/{part}"), fault);
 }

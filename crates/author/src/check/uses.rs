@@ -81,6 +81,9 @@ impl<'a> Used<'a> {
         if let Some(name) = &card.response.file_name {
             used.template(name);
         }
+        if let Some(until) = &card.until {
+            until.each_reference(&mut |reference| used.0.push(reference));
+        }
         used.decision(&card.effect);
         used.conditions(&card.options);
         for fields in card.input.values() {

@@ -173,6 +173,10 @@ impl DefinitionFault {
             DefinitionFault::Redirected => {
                 "the reply is a redirect that is followed with another request".to_owned()
             }
+            DefinitionFault::NotDone => {
+                "by the last reply the work is not done: `until` would go on asking".to_owned()
+            }
+            DefinitionFault::NotAsked => "nothing asks for this reply".to_owned(),
             DefinitionFault::SecretElsewhere { field, place } => {
                 format!("the made-up secret `{field}` also stands in {place} of the example")
             }
@@ -300,6 +304,12 @@ impl DefinitionFault {
                 Some("give a `reply` if the error is to come from it".to_owned())
             }
             DefinitionFault::NoReply => Some("add a `reply`, or take this out".to_owned()),
+            DefinitionFault::NotDone => Some(
+                "`polls` of an example are the replies to each look at how it stands; the last one says that it is done".to_owned(),
+            ),
+            DefinitionFault::NotAsked => {
+                Some("it was done, or has failed, by the reply before".to_owned())
+            }
             DefinitionFault::SecretElsewhere { .. } => Some(
                 "make one up that is in nothing else, such as `made-up-secret-1`: a secret is masked wherever it is found"
                     .to_owned(),

@@ -9,6 +9,7 @@ use cardhost_core::definition::Definition;
 use cardhost_core::pages::{Next, Pages};
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Root, Template};
+use cardhost_core::until::Until;
 
 /// The reference page of a card.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,7 @@ impl CardPage {
             Some(output(definition, &tables)),
             Some(request(definition)),
             definition.card.pages.as_deref().map(pages),
+            definition.card.until.as_deref().map(until),
             Some(apis(definition)),
             Some(connection(definition, &tables)),
             Some(failures::card_section(&definition.connector, &definition.card)),
@@ -116,6 +118,31 @@ fn pages(pages: &Pages) -> Section {
                     targets::span(most.time.0)
                 )),
             ]),
+        ],
+    )
+}
+
+/// What is waited for.
+fn until(until: &Until) -> Section {
+    let (every, longest) = (targets::span(until.every()), targets::span(until.longest()));
+    let asked = match &until.card {
+        Some(card) => format!("the card `{card}` is asked how it stands"),
+        None => "the request is sent again".to_owned(),
+    };
+    let mut bullets = vec![Inline::prose(&format!(
+        "Until the work is done {asked} every {every}, or when the service says, for {longest} at the latest."
+    ))];
+    let kinds = [("Done", Some(&until.done)), ("Failed", until.failed.as_ref())];
+    for (kind, when) in kinds.into_iter().filter_map(|(kind, when)| Some((kind, when?))) {
+        bullets.push(Inline::prose(&format!("{kind}: {}", words::condition(when))));
+    }
+    Section::new(
+        "Until it is done",
+        vec![
+            Block::prose(
+                "The outputs are those of the last reply. Where the time is not enough, the error has a cursor with which a later run goes on waiting: nothing is begun twice.",
+            ),
+            Block::Bullets(bullets),
         ],
     )
 }

@@ -13,6 +13,18 @@ use cardhost_core::field::{Field, FieldType, Fields};
 /// The draft that the schemas are written in.
 pub(super) const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// Where work is gone on with.
+fn until() -> Value {
+    json!({
+        "description": "Goes on waiting for what an earlier run has begun; nothing is begun then.",
+        "type": ["object", "null"],
+        "properties": {
+            "from": { "description": "The `next` that the error of that run had under `until`.", "type": ["object", "null"] },
+        },
+        "additionalProperties": false,
+    })
+}
+
 /// Which pages may be asked for.
 fn pages() -> Value {
     json!({
@@ -67,6 +79,11 @@ pub fn invocation_schema(definition: &Definition) -> Value {
         && card.pages.is_some()
     {
         properties.insert("pages".to_owned(), pages());
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties")
+        && card.until.is_some()
+    {
+        properties.insert("until".to_owned(), until());
     }
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));

@@ -7,6 +7,7 @@ use http::Method;
 use super::cookies::Cookies;
 use super::end::End;
 use super::paging::{Paging, with_got};
+use super::polling::Polling;
 use crate::auth::AuthFault;
 use crate::card::Effect;
 use crate::failure::{Error, SoFar};
@@ -32,6 +33,8 @@ pub(super) struct Course {
     pub(super) cookies: Cookies,
     /// What it knows of its pages, where the card has some.
     pub(super) paging: Option<Box<Paging>>,
+    /// What is waited for, where this asks how it stands.
+    pub(super) polls: Option<Box<Polling>>,
     /// How often it was sent, with a wait before each but the first.
     pub(super) attempts: u32,
     /// How often a challenge was answered since the last redirect.
@@ -55,6 +58,7 @@ impl Course {
             resent,
             cookies,
             paging,
+            polls: None,
             attempts: 1,
             answered: 0,
         })
@@ -87,6 +91,16 @@ impl Course {
     pub(super) fn auth_error(&self, fault: AuthFault, redactor: &Arc<Redactor>) -> Error {
         let fault = PlanFault::Auth { method: self.plan.auth.clone(), fault };
         Error::new(fault).redacted_by(redactor)
+    }
+
+    /// What the templates of outputs see: of work that is waited for, the options and inputs that began it.
+    pub(super) fn output_scope<'a>(&'a self, response: &'a Response<'a>) -> ReplyScope<'a> {
+        match &self.polls {
+            Some(polls) => {
+                ReplyScope { response, options: &polls.options, input: &polls.input, items: None }
+            }
+            None => self.scope(response),
+        }
     }
 
     /// What templates over the reply see.

@@ -11,6 +11,9 @@
 //!                        ├──────── over ◀─ Step::Wait(Waiting) ◀─ it may pass ──────┤
 //!                        └─────── go_on ◀─ Step::Page(Paged) ◀─ there is more ──────┘
 //! ```
+//! A card with `until` whose work is not done ends with an outcome that has a [`Polling`]: whoever drives it waits, plans the card that is
+//! to be asked, and goes on with [`Polling::ask`].
+//!
 //! An [`Anonymous`] call goes the same way, from a request that is there already to its reply.
 
 mod anonymous;
@@ -21,10 +24,12 @@ mod end;
 mod failed;
 mod fault;
 mod kept;
+mod looking;
 mod outcome;
 mod output;
 mod paged;
 mod paging;
+mod polling;
 mod redirect;
 mod replied;
 mod service;
@@ -41,6 +46,7 @@ pub use kept::is_kept;
 pub use outcome::Outcome;
 pub use paged::Paged;
 pub use paging::{MOST_KEPT_BYTES, PAGES};
+pub use polling::Polling;
 pub use redirect::MAX_REDIRECTS;
 pub use signed::Signed;
 pub use step::{Step, begin};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::polling::Polling;
 use crate::pages::Got;
 use crate::plan::Warning;
 use crate::response::{Output, Reply};
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub status: u16,
     /// What it has of pages, where the card has some; in the outputs as well, under `pages`.
     pub pages: Option<Got>,
+    /// What is to be waited for, where the work of the card is not done; there are no outputs then.
+    pub polling: Option<Box<Polling>>,
     /// What deserves attention.
     pub warnings: Vec<Warning>,
     /// The secrets of the call: a service may repeat them in what is put out.

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::end::End;
 use super::fault::ReplyFault;
 use super::paging::Page;
+use super::polling::Polling;
 use super::service::Refusal;
 use super::signed::Signed;
 use crate::card::{Card, HttpError};
-use crate::decoder::{self, Asked, DecodeFault, DecodedBody};
+use crate::decoder::{self, Asked, DecodeFault, DecodedBody, Look};
 use crate::failure::{Error, MAX_KEPT_BODY_BYTES};
 use crate::pages::Ended;
 use crate::reply_rule::TakenAs;
@@ -24,6 +25,8 @@ use crate::template::{Root, Template};
 pub(super) enum Read {
     /// The outputs of a card, and the page that they are of.
     Outputs(Output, Option<Box<Page>>),
+    /// Nothing yet: the work of the card goes on.
+    Running(Box<Polling>),
     /// The reply itself.
     Reply(Box<Reply>),
 }
@@ -54,7 +57,11 @@ impl Signed {
             End::Reply { .. } => return Ok(Read::Reply(Box::new(reply))),
         };
         let card = &definition.card;
-        let (wanted, look) = (card.response.decoder, definition.look());
+        let look = match self.course.polls {
+            Some(_) => Look::ANY,
+            None => definition.look(),
+        };
+        let wanted = card.response.decoder;
         let asked = Asked { look, lists: &card.response.lists };
         let body = match self.as_file(&reply, look) {
             Some(file) => Ok(file),
@@ -91,6 +98,13 @@ impl Signed {
             Some(rule) => return Err(self.service_error(Some(rule), &scope, &reply, now)),
             None => {}
         }
+        // Who asks how the work of another card stands reads as it says, and gives the other's outputs.
+        let of = self.course.polls.as_ref().map_or(definition, |polls| polls.of());
+        let scope = self.course.output_scope(&response);
+        if let Some(polling) = self.still_running(of, &scope, (&reply, now))? {
+            return Ok(Read::Running(polling));
+        }
+        let (card, takes_any) = (&of.card, takes_any(card, reply.status));
         let page = match &card.pages {
             Some(pages) => {
                 let page =
@@ -111,7 +125,7 @@ impl Signed {
         if wanted.is_none()
             && matches!(&response.body, DecodedBody::Text(text) if !text.trim().is_empty())
             && parts_are_missing(card, &output)
-            && !takes_any(card, reply.status)
+            && !takes_any
         {
             let kind = decoder::kind_in_words(&reply.headers);
             return Err(self.failed(DecodeFault::NoParts { kind }, &reply));
@@ -134,10 +148,11 @@ impl Signed {
         let response = Response { status: reply.status, headers, body: DecodedBody::Empty };
         match &self.course.end {
             End::Outputs(definition) => {
-                let scope = self.course.scope(&response);
+                let of = self.course.polls.as_ref().map_or(definition, |polls| polls.of());
+                let scope = self.course.output_scope(&response);
                 let page = || Box::new(Page::end(Ended::Nothing));
                 let page = self.course.paging.is_some().then(page);
-                Read::Outputs(map_nothing(&definition.card, &scope), page)
+                Read::Outputs(map_nothing(&of.card, &scope), page)
             }
             End::Reply { .. } => Read::Reply(Box::new(reply.clone())),
         }

@@ -159,7 +159,11 @@ impl Replied {
     /// The end of the attempt: what the reply is to the caller.
     fn end(self, moment: &Moment) -> Step {
         let Replied { call, reply } = self;
-        let warnings = call.course.plan.warnings.clone();
+        let mut warnings = call.course.plan.warnings.clone();
+        if let Some(polls) = &call.course.polls {
+            let before = polls.warnings.iter().filter(|it| !warnings.contains(it));
+            warnings = before.chain(&warnings).cloned().collect();
+        }
         let now = moment.unix_seconds;
         // A card that takes every status gets one only when it stays.
         let refused = call.refused_for_now(&reply, now);
@@ -167,7 +171,7 @@ impl Replied {
         let redactor = Arc::clone(call.redactor());
         let outcome = |output, reply| {
             let (warnings, redactor) = (warnings.clone(), Arc::clone(&redactor));
-            Outcome { output, reply, status, pages: None, warnings, redactor }
+            Outcome { output, reply, status, pages: None, polling: None, warnings, redactor }
         };
         let end = match call.read(reply, now) {
             Ok(Read::Outputs(output, Some(page))) if refused.is_none() => {
@@ -177,6 +181,10 @@ impl Replied {
                 };
             }
             Ok(Read::Outputs(output, _)) => Ok(outcome(output, None)),
+            Ok(Read::Running(polling)) => {
+                let none = outcome(Output::default(), None);
+                Ok(Outcome { polling: Some(polling), ..none })
+            }
             Ok(Read::Reply(reply)) => Ok(outcome(Output::default(), Some(reply))),
             Err(error) => Err(error.with_warnings(warnings)),
         };

@@ -12,7 +12,7 @@ use crate::reply_rule::{ReplyRule, TakenAs};
 use crate::response::{Reply, ReplyScope, Response};
 use crate::retry;
 use crate::secret::Redactor;
-use crate::template::{Found, Part, Scope as _, ValueTemplate, scalar_text};
+use crate::template::{Found, Part, Scope as _, Template, ValueTemplate, scalar_text};
 use serde_json::Value;
 
 /// What a reply with a bad status is.
@@ -95,6 +95,13 @@ impl Signed {
         let by_status = || retry::of_status(reply.status, &reply.headers);
         let retry = rule.map_or_else(by_status, |rule| rule.retry);
         error.with_retry(self.course.plan.sending().after_refusal(retry), after)
+    }
+}
+
+impl Signed {
+    /// What a template makes of a reply, for a message.
+    pub(super) fn in_words(&self, template: &Template, scope: &ReplyScope<'_>) -> Option<String> {
+        words(&ValueTemplate::Text(template.clone()), scope, self.redactor())
     }
 }
 

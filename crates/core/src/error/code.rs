@@ -121,6 +121,7 @@ codes! {
     Invocation {
         PAGES_NONE = "pages.none",
         PAGES_CURSOR = "pages.cursor",
+        UNTIL_CURSOR = "until.cursor",
         INVOCATION_SYNTAX = "invocation.syntax",
         INVOCATION_TYPE = "invocation.type",
         INVOCATION_UNKNOWN_KEY = "invocation.unknown_key",
@@ -223,6 +224,7 @@ codes! {
         HTTP_NOT_FOUND = "http.not_found",
         HTTP_CONFLICT = "http.conflict",
         HTTP_TRANSIENT = "http.transient",
+        UNTIL_FAILED = "until.failed",
         FLOW_RAISED = "flow.raised",
     }
     Response {
@@ -244,6 +246,7 @@ codes! {
         HTTP_RATE_LIMITED = "http.rate_limited",
         HTTP_RETRY_LATER = "http.retry_later",
         LIMIT_WAIT = "limit.wait",
+        UNTIL_WAITING = "until.waiting",
         AUTH_UNAVAILABLE = "auth.unavailable",
         FLOW_JOURNAL_BUSY = "flow.journal_busy",
     }
