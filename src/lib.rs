@@ -128,9 +128,10 @@ pub mod login {
 /// What sends requests, and what may stand around it or in its place.
 pub mod transport {
     pub use cardhost_runtime::transport::{
-        BodyEnd, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport, Observer,
-        OwnFault, PrivateNetwork, Proxies, Reply, RequestSpec, Resolve, StandIn, SystemResolver,
-        TimeoutKind, Transport, TransportFault, TransportFaultKind, Treatment, egress,
+        BodyEnd, BodySink, BoxFuture, Denied, EgressPolicy, HttpTransport, MemoryTransport,
+        Observer, OwnFault, PrivateNetwork, Proxies, Reply, RequestSpec, Resolve, StandIn,
+        SystemResolver, TimeoutKind, Transport, TransportFault, TransportFaultKind, Treatment,
+        egress,
     };
 }
 

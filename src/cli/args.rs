@@ -48,7 +48,7 @@ pub(crate) enum Command {
   cardhost run mixpanel/list-warehouse-runs --connection prod < invocation.json
   cardhost run mixpanel/list-warehouse-runs --connection prod.json < invocation.json
   cardhost run --stream --jobs 32 --connection prod.json < invocations.ndjson")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Run a card or a flow and record what is sent and what comes back, without secrets
     #[command(after_help = "Examples:
   cardhost record mixpanel/custom-api-action --connection prod.json --cassette me.json < invocation.json

@@ -35,6 +35,7 @@ mod plan;
 mod reach;
 mod record;
 mod report;
+mod resume_file;
 mod run;
 mod schema;
 mod set;

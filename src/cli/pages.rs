@@ -1,5 +1,8 @@
 //! `run` of cards with pages: which are asked for, and what is told of them.
 
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
 use cardhost::fault::Internal;
 use cardhost::pages::{Cursor, Got, RecordSink, Records, Wanted};
 use cardhost::transport::BoxFuture;
@@ -8,6 +11,8 @@ use clap::Args;
 use serde_json::Value;
 
 use super::console::{Console, Failure};
+use super::resume_file::ResumeFile;
+use super::waiting;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct PagesArgs {
@@ -20,6 +25,9 @@ pub(crate) struct PagesArgs {
     /// At most so many records, of as many pages as that takes
     #[arg(long, value_name = "N", conflicts_with = "stream", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
+    /// With --records: a file that says where to go on, kept while they are printed; the same command goes on there, however it was ended
+    #[arg(long, value_name = "FILE", requires = "records", conflicts_with = "from")]
+    pub(crate) resume: Option<PathBuf>,
     /// Where to begin, or to go on waiting: the `next` of an earlier run
     #[arg(long, value_name = "CURSOR", conflicts_with = "stream", value_parser = cursor)]
     pub(crate) from: Option<Cursor>,
@@ -58,31 +66,75 @@ impl PagesArgs {
 pub(crate) async fn records(
     host: &Host,
     card: Option<&str>,
-    invocation: Invocation,
+    mut invocation: Invocation,
+    resume: Option<ResumeFile>,
     console: &Console,
 ) -> Result<Result<Outcome, Error>, Failure> {
-    let mut printer = Printer { console, failure: None };
-    let ended = host.run_records(card, invocation, &mut printer).await;
-    match printer.failure {
-        Some(failure) => Err(failure),
-        None => Ok(ended),
+    if let Some(ResumeFile { found: Some(cursor), .. }) = &resume {
+        invocation.pages.get_or_insert_default().from = Some(cursor.clone());
+    }
+    let had = Had::default();
+    let mut printer = Printer { console, resume, had: &had, failure: None };
+    let running = host.run_records(card, invocation, &mut printer);
+    let ended = waiting::shown(running, &|| had.to_string()).await;
+    let Printer { failure, resume, .. } = printer;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if let (Some(resume), Ok(outcome)) = (resume, &ended) {
+        match outcome.pages.as_ref().and_then(|got| got.next.as_ref()) {
+            Some(next) => resume.write(next)?,
+            None => resume.remove()?,
+        }
+    }
+    Ok(ended)
+}
+
+/// What was printed so far, for a person who wonders.
+#[derive(Default)]
+struct Had(Mutex<(u64, u64, u64)>);
+
+impl std::fmt::Display for Had {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (pages, records, bytes) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records == 0 {
+            return Ok(());
+        }
+        let (pages, records) = (counted(pages, "page"), counted(records, "record"));
+        write!(f, "{pages} and {records} so far, {:.1} MiB; ", bytes as f64 / f64::from(1 << 20))
     }
 }
 
 struct Printer<'c> {
     console: &'c Console,
+    resume: Option<ResumeFile>,
+    had: &'c Had,
     /// Why nothing more can be printed.
     failure: Option<Failure>,
 }
 
-impl RecordSink for Printer<'_> {
-    fn put(&mut self, records: Records, _: &Got) -> BoxFuture<'_, Result<(), Error>> {
+impl Printer<'_> {
+    fn print(&self, records: &Records, got: &Got) -> Result<(), Failure> {
         let mut lines = String::with_capacity(records.list().len() + 2);
         for record in records.iter() {
             lines.push_str(record);
             lines.push('\n');
         }
-        let printed = self.console.out(&lines);
+        if !lines.is_empty() {
+            self.console.out(&lines)?;
+        }
+        let mut had = self.had.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *had = (got.pages, got.records, had.2 + lines.len() as u64);
+        match (&self.resume, &got.next) {
+            (Some(resume), Some(next)) => resume.write(next),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl RecordSink for Printer<'_> {
+    fn put(&mut self, records: Records, got: &Got) -> BoxFuture<'_, Result<(), Error>> {
+        let printed = self.print(&records, got);
         Box::pin(async move {
             let Err(failure) = printed else { return Ok(()) };
             self.failure = Some(failure);

@@ -30,7 +30,7 @@ fn parse_run(arguments: &[OsString]) -> Option<Cli> {
     let mut matches = described.try_get_matches_from_mut(arguments).ok()?;
     let Cli { global, command: RunAlone::Run(args) } =
         Cli::<RunAlone>::from_arg_matches_mut(&mut matches).ok()?;
-    Some(Cli { global, command: Command::Run(args.into()) })
+    Some(Cli { global, command: Command::Run(Box::new(args.into())) })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::interrupt::{DrainArgs, Interrupt};
 use super::output_file::OutputFile;
 use super::pages::{self, PagesArgs};
 use super::reach::TargetArgs;
+use super::resume_file::ResumeFile;
 use super::set::SetArgs;
 use super::setup;
 use super::span::duration;
@@ -106,6 +107,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     if let Some(card) = card {
         runtime.block_on(host.look(card))?;
     }
+    let resume = args.pages.resume.as_deref().map(ResumeFile::open).transpose()?;
     let definition = card.and_then(|card| host.catalog().definition(card).ok());
     let waits = definition.is_some_and(|definition| definition.card.until.is_some());
     if waits && interrupt.is_none() {
@@ -123,14 +125,17 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
         _ => ended,
     };
     if args.pages.records {
-        let ran = runtime.block_on(pages::records(&host, card, invocation, console))?;
+        if let Some(resume) = &resume {
+            resume.go_on(console)?;
+        }
+        let ran = runtime.block_on(pages::records(&host, card, invocation, resume, console))?;
         if let Ok(outcome) = &ran {
             console.warnings(&outcome.warnings);
             pages::tell(outcome.pages.as_ref(), console);
         }
         return ended(ran.map(drop).map_err(|error| placed(error).into()));
     }
-    let ran = runtime.block_on(waiting::shown(host.run(card, invocation)));
+    let ran = runtime.block_on(waiting::shown(host.run(card, invocation), &String::new));
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -8,8 +8,11 @@ use super::console::note;
 /// After this long a person wonders.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Waits for a call, and says so at a terminal after a while.
-pub(crate) async fn shown<T>(call: impl Future<Output = T>) -> T {
+/// So often somebody who waits for long is told what there is.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Waits for a call, and says so at a terminal after a while, with what there is of it so far.
+pub(crate) async fn shown<T>(call: impl Future<Output = T>, so_far: &dyn Fn() -> String) -> T {
     if !io::stderr().is_terminal() {
         return call.await;
     }
@@ -21,8 +24,8 @@ pub(crate) async fn shown<T>(call: impl Future<Output = T>) -> T {
             biased;
             done = &mut call => return done,
             () = tokio::time::sleep(pause) => {
-                note(&format!("waiting for the service since {} s; Ctrl-C ends it", since.elapsed().as_secs()));
-                pause *= 4;
+                note(&format!("{}waiting for the service since {} s; Ctrl-C ends it", so_far(), since.elapsed().as_secs()));
+                pause = (pause * 4).min(LONGEST);
             }
         }
     }

@@ -196,7 +196,7 @@ fn a_list_of_pages_takes_nine_hundred_bytes() {
 fn every_card_with_pages_has_an_example_that_leads_on() {
     let mut leading = BTreeMap::new();
     for (connector, Shipped { cards, .. }) in shipped() {
-        for (name, card) in cards.iter().filter(|(_, card)| card["pages"].is_object()) {
+        for (name, card) in cards.iter().filter(|(_, card)| card["pages"]["next"].is_object()) {
             let full_name = format!("{connector}/{name}");
             let next = card["examples"].as_array().unwrap().iter().find_map(|example| {
                 let given = serde_json::json!({ "options": example.get("options"), "input": example.get("input") });

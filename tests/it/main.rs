@@ -60,6 +60,7 @@ mod peers;
 mod postgres;
 mod proxies;
 mod public_api;
+mod records;
 mod redirects;
 mod retries;
 mod schemas;

@@ -32,6 +32,9 @@ pub struct BodyTemplate {
     /// The media type, where it is not that of the kind of body; of `text`, `text/plain; charset=utf-8` by default, of `file` that of the
     /// file.
     pub content_type: Option<String>,
+    /// Most bytes of the body as it is before it is packed, where the service has a limit: a longer one is not sent.
+    #[cfg_attr(feature = "schemas", schemars(range(min = 1)))]
+    pub max_bytes: Option<u64>,
     /// What the body is packed with: of `json`, `ndjson`, `xml` and `text`.
     pub content_encoding: Option<ContentCoding>,
 }

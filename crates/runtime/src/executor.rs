@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::apart::{BIG_BYTES, apart};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, moment};
+use crate::passage::Passage;
 use crate::permits::Limited;
 use crate::record_sink::RecordSink;
 use crate::shutdown::Shutdown;
@@ -63,7 +64,11 @@ impl Driver<'_> {
                 Step::Sign(unsigned) => self.sign(unsigned).await?,
                 Step::Send(signed) => {
                     sent += 1;
-                    let step = self.send(signed, sent, (begun, since)).await?;
+                    let sink: Option<&mut dyn RecordSink> = match &mut sink {
+                        Some(sink) if signed.may_pass() => Some(&mut **sink),
+                        _ => None,
+                    };
+                    let step = self.send(signed, sent, (begun, since, first), sink).await?;
                     if let Some((limited, _)) = self.limits {
                         Box::pin(heed(limited, &step)).await;
                     }
@@ -148,7 +153,8 @@ impl Driver<'_> {
         &self,
         signed: Signed,
         attempt: u32,
-        (begun, mut since): (Instant, Instant),
+        (begun, mut since, first): (Instant, Instant, Instant),
+        sink: Option<&mut dyn RecordSink>,
     ) -> Result<Step, Error> {
         let mut treatment = signed.treatment();
         let total = treatment.total_timeout;
@@ -175,10 +181,17 @@ impl Driver<'_> {
             None => None,
         };
         let keeping = self.files.filter(|_| signed.keeps_file());
-        let keeping = keeping.map(|folder| Keeping::in_folder(folder, signed.file_limit()));
-        let sending = match &keeping {
-            Some(keeping) => self.transport.send_and_keep(signed.request(), treatment, keeping),
-            None => self.transport.send(signed.request(), treatment),
+        let mut keeping = keeping.map(|folder| Keeping::in_folder(folder, signed.file_limit()));
+        let mut passage = sink.map(|sink| {
+            let until = first.checked_add(signed.pages_time());
+            Box::new(Passage::new(&signed, sink, self.shutdown, until))
+        });
+        let sending = match (&mut passage, &mut keeping) {
+            (Some(passage), _) => {
+                self.transport.send_into(signed.request(), treatment, &mut **passage)
+            }
+            (None, Some(keeping)) => self.transport.send_into(signed.request(), treatment, keeping),
+            (None, None) => self.transport.send(signed.request(), treatment),
         };
         let sending = async {
             match self.shutdown {
@@ -190,6 +203,7 @@ impl Driver<'_> {
             Some(permit) => Box::pin(permit.during(sending)).await,
             None => sending.await,
         };
+        let passed = passage.map(|passage| passage.end()).transpose()?.flatten();
         if let (Some((limited, _)), Ok(reply)) = (self.limits, &sent) {
             Box::pin(limited.heed(reply.status, &reply.headers)).await;
         }
@@ -204,6 +218,9 @@ impl Driver<'_> {
                 if let (Some(keeping), Some(_)) = (&keeping, &reply.kept) {
                     return Ok(keep(signed, reply, &now, keeping));
                 }
+                if let Some(passed) = passed {
+                    return Ok(signed.on_passed(reply, passed, &now));
+                }
                 if bytes < BIG_BYTES {
                     return Ok(signed.on_reply(reply, &now));
                 }
@@ -211,7 +228,10 @@ impl Driver<'_> {
             }
             Err(fault) => {
                 tracing::debug!(attempt, kind = ?fault.kind, "no reply");
-                Ok(signed.on_fault(fault))
+                Ok(match passed {
+                    Some(passed) => signed.on_passed_fault(fault, passed),
+                    None => signed.on_fault(fault),
+                })
             }
         }
     }

@@ -17,6 +17,7 @@ mod file_reader;
 pub mod flow;
 pub mod host;
 pub mod login;
+mod passage;
 mod permits;
 pub mod record_sink;
 mod secret_source;

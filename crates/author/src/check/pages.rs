@@ -27,6 +27,14 @@ pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) 
     if let Some(when) = &pages.go_on {
         check_when(names, when, "/pages/while", replies::REPLY, findings);
     }
+    if pages.next.is_none() {
+        let alone = [("while", pages.go_on.is_some()), ("carry", !pages.carry.is_empty())];
+        for (key, _) in alone.into_iter().filter(|(_, is_there)| *is_there) {
+            let needs = "says how later pages are asked for: `next` is missing".to_owned();
+            let fault = DefinitionFault::Together { part: key, needs };
+            findings.at_key(Code::DEFINITION_VALUE, &pointer(&["pages", key]), fault);
+        }
+    }
     places(pages, card, findings);
     if card.output.contains_key(PAGES) {
         let needs = "is what a run has of pages: give the group another name".to_owned();
@@ -38,11 +46,8 @@ pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) 
 /// Places in a body that the request does not have.
 fn places(pages: &Pages, card: &Card, findings: &mut Findings<'_>) {
     let carried = pages.carry.iter().map(|(place, _)| ("carry", place));
-    let changed = match &pages.next {
-        Next::Changes(changes) => changes.as_slice(),
-        Next::Link(_) | Next::Url(_) => &[],
-    };
-    for (key, place) in changed.iter().map(|(place, _)| ("next", place)).chain(carried) {
+    let changed = pages.next.iter().flat_map(Next::places).map(|place| ("next", place));
+    for (key, place) in changed.chain(carried) {
         let Place::Body(segments) = place else { continue };
         let needs = match card.request.body.as_ref() {
             Some(BodyTemplate { json: Some(_), .. }) => continue,

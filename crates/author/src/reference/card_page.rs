@@ -93,7 +93,11 @@ fn output(definition: &Definition, tables: &FieldTables<'_>) -> Section {
 fn pages(pages: &Pages) -> Section {
     let most = &pages.most;
     let records = most.records.map(|records| format!(", {records} records")).unwrap_or_default();
-    let next = match &pages.next {
+    let Some(next) = &pages.next else {
+        let all = "A run gives the list, and with `--records` its records alone, one after the other, however many there are: the list comes in one reply.";
+        return Section::new("Pages", vec![Block::prose(all)]);
+    };
+    let next = match next {
         Next::Link(relation) => format!("the link `{relation}` of the reply"),
         Next::Url(_) => "a URL in the reply".to_owned(),
         Next::Changes(changes) => {

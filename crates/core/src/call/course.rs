@@ -72,7 +72,8 @@ impl Course {
 
     /// An error with what was had of pages before it.
     pub(super) fn lost(&mut self, error: Error) -> Error {
-        let Some(paging) = self.paging.as_mut().filter(|paging| paging.pages > 0) else {
+        let Some(paging) = self.paging.as_mut().filter(|paging| paging.pages + paging.records > 0)
+        else {
             return error;
         };
         let got = paging.so_far();

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::card::{HttpError, Redirects, ReplyBody};
 use crate::connector::Connector;
@@ -93,6 +94,15 @@ impl End {
             }
             End::Reply { .. } => (None, &[]),
         }
+    }
+
+    /// The most time for all pages.
+    pub(super) fn pages_time(&self) -> Duration {
+        let pages = match self {
+            End::Outputs(definition) => definition.card.pages.as_ref(),
+            End::Reply { .. } => None,
+        };
+        pages.map_or(Duration::MAX, |pages| pages.most.time.0)
     }
 
     /// Whether a good reply is given out as a file.

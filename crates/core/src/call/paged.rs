@@ -41,21 +41,22 @@ impl Paged {
         std::mem::take(&mut self.records)
     }
 
-    /// What was had up to this page.
+    /// What was had up to this page, and where a run goes on that has had it.
     #[must_use]
     pub fn got(&self) -> Got {
+        let next = match &self.then {
+            Then::Next(cursor, _) => Some(cursor.clone()),
+            Then::End(Ok(outcome)) => outcome.pages.as_ref().and_then(|got| got.next.clone()),
+            Then::End(Err(error)) => error.so_far().and_then(|so_far| so_far.got.next.clone()),
+        };
         let paging = self.course.paging.as_ref();
-        paging.map(|paging| paging.got(None, None)).unwrap_or_default()
+        paging.map(|paging| paging.got(None, next)).unwrap_or_default()
     }
 
     /// The most time for all pages.
     #[must_use]
     pub fn time(&self) -> Duration {
-        let pages = match &self.course.end {
-            End::Outputs(definition) => definition.card.pages.as_ref(),
-            End::Reply { .. } => None,
-        };
-        pages.map_or(Duration::MAX, |pages| pages.most.time.0)
+        self.course.end.pages_time()
     }
 
     /// The end here, for a reason; the call's own where this is the last page.
@@ -105,17 +106,28 @@ impl Signed {
         if !(200..300).contains(&response.status) {
             return Ok(Page::end(Ended::Status));
         }
-        let mut records = Records::of(&pages.items, &course.scope(response))?;
+        let passed = paging.passed.as_deref();
+        let mut records = match passed {
+            Some(had) => had.ends(),
+            None => Records::of(&pages.items, &course.scope(response))?,
+        };
         let number = paging.pages + 1;
-        let digest = (!records.is_empty()).then(|| records.digest());
+        let digest = match passed {
+            Some(had) => had.digest(),
+            None => (!records.is_empty()).then(|| records.digest()),
+        };
         if digest.is_some_and(|digest| paging.contents.contains(&digest)) {
             return Err(PageFault::SamePage { page: number });
         }
         let scope = ReplyScope { items: Some(&records), ..course.scope(response) };
         let is_first = paging.pages == 0 && paging.carried.0.is_empty();
+        // What comes behind the records was not read where they are enough.
+        let is_first = is_first && passed.is_none_or(|had| !had.is_enough());
         let carried = is_first.then(|| Turn::carried(pages, &scope)).transpose()?;
         let seen = (&scope as &dyn Scope, &*response.headers);
-        let turn = Turn::of(pages, planned, &course.plan.request, seen, &records);
+        let whole = passed.map_or(records.len() as u64, |had| had.seen);
+        let items = usize::try_from(whole).unwrap_or(usize::MAX);
+        let turn = Turn::of(pages, planned, &course.plan.request, seen, items);
         let turn = turn.and_then(|turn| match turn {
             Turn::Next(mut cursor) => {
                 for (place, value) in &carried.as_ref().unwrap_or(&paging.carried).0 {
@@ -128,10 +140,31 @@ impl Signed {
             }
             end => Ok(end),
         });
-        let (skipped, whole) = (paging.cursor.skip(), records.len() as u64);
+        let skipped = paging.cursor.skip();
+        if let Some(had) = passed {
+            let (given, last, stopped) = (had.given, had.last.clone(), had.stopped);
+            let (records, whole) = (Records::default(), had.whole());
+            return Ok(Page {
+                records,
+                given,
+                last,
+                stopped,
+                skipped,
+                whole,
+                turn,
+                carried,
+                digest,
+            });
+        }
+        let before = skipped.checked_sub(1).and_then(|index| i64::try_from(index).ok());
+        let before = before.and_then(|index| records.get(index)).map(str::to_owned);
+        if skipped > 0 && !paging.cursor.is_last(before.as_deref()) {
+            return Err(PageFault::Changed { record: skipped });
+        }
         let most = [planned.wanted.limit, pages.most.records].into_iter().flatten().min();
         records.cut(skipped, most.map(|most| most.saturating_sub(paging.records)));
-        Ok(Page { records, skipped, whole, turn, carried, digest })
+        let (given, last) = (records.len() as u64, records.get(-1).map(str::to_owned).or(before));
+        Ok(Page { records, given, last, stopped: None, skipped, whole, turn, carried, digest })
     }
 }
 

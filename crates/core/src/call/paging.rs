@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::had::Had;
 use crate::card::Card;
 use crate::definition::Definition;
 use crate::pages::{Cursor, Ended, Got, PageFault, Pages, PlannedPages, Records, Turn};
@@ -36,13 +37,20 @@ pub(super) struct Paging {
     collected: Vec<(String, String, String)>,
     /// The outputs of the page before.
     last: Option<Output>,
+    /// What was had of this page, where its records were handed on while it came.
+    pub(super) passed: Option<Box<Had>>,
 }
 
 /// A page that was read.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// Its records, without those that were had or are too many.
+    /// Its records, without those that were had or are too many; none where they were handed on while it came.
     pub(super) records: Records,
+    /// How many of them are given out, and the last that is, or was before.
+    pub(super) given: u64,
+    pub(super) last: Option<String>,
+    /// Why the rest of it is left where it is.
+    pub(super) stopped: Option<Ended>,
     /// How many of its records were had before, and how many there were.
     pub(super) skipped: u64,
     pub(super) whole: u64,
@@ -84,6 +92,7 @@ impl Paging {
             contents: HashSet::new(),
             collected: Vec::new(),
             last: None,
+            passed: None,
         }))
     }
 
@@ -95,7 +104,8 @@ impl Paging {
         output: Option<(Output, &Card)>,
     ) -> Result<After, PageFault> {
         self.pages += 1;
-        self.records += page.records.len() as u64;
+        self.passed = None;
+        self.records += page.given;
         self.contents.extend(page.digest);
         if let Some(carried) = page.carried.take() {
             self.carried = carried;
@@ -104,8 +114,9 @@ impl Paging {
             self.collect(output, card, pages);
         }
         // Some of the page were left out: the next run begins with them.
-        let had = page.skipped + page.records.len() as u64;
-        let inside = (had < page.whole).then(|| self.cursor.skipping(had));
+        let had = page.skipped + page.given;
+        let last = page.last.as_deref();
+        let inside = (had < page.whole).then(|| self.cursor.after(had, last));
         let next = match (&inside, page.turn) {
             (Some(cursor), _) => cursor.clone(),
             (None, Ok(Turn::Next(cursor))) => cursor,
@@ -114,12 +125,14 @@ impl Paging {
             }
             (None, Err(fault)) => {
                 // Whoever goes on from here has had this page.
-                self.cursor = self.cursor.skipping(had);
+                self.cursor = self.cursor.after(had, last);
                 return Err(fault);
             }
         };
         let reached = |most: Option<u64>| most.is_some_and(|most| self.records >= most);
-        let ended = if reached(planned.wanted.limit) {
+        let ended = if page.stopped.is_some() {
+            page.stopped
+        } else if reached(planned.wanted.limit) {
             Some(Ended::Limit)
         } else if reached(pages.most.records) {
             Some(Ended::MostRecords)
@@ -183,6 +196,15 @@ impl Paging {
         Some(output)
     }
 
+    /// Takes note of what was had of a page that did not come to its end: what comes next goes on behind it.
+    pub(super) fn note(&mut self) {
+        let Some(had) = self.passed.take() else { return };
+        self.records += had.given;
+        if had.seen > had.skip {
+            self.cursor = had.next();
+        }
+    }
+
     /// What was had so far; the next run begins with the page that did not come.
     pub(super) fn so_far(&self) -> Got {
         Got {
@@ -223,6 +245,9 @@ impl Page {
         let records = Records::default();
         Page {
             records,
+            given: 0,
+            last: None,
+            stopped: None,
             skipped: 0,
             whole: 0,
             turn: Ok(Turn::End(ended)),
@@ -233,7 +258,7 @@ impl Page {
 
     /// Puts what is left of the records into the outputs that are the items of the page.
     pub(super) fn fill(&self, card: &Card, pages: &Pages, output: &mut Output) {
-        if self.records.len() as u64 == self.whole {
+        if self.given == self.whole {
             return;
         }
         for (group, label, value) in output.fields_mut() {

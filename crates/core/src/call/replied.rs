@@ -43,8 +43,11 @@ impl Signed {
     }
 
     /// The end of an attempt: the call's, or a wait before the next one.
-    fn ended(self, end: Result<Outcome, Error>, may_pass: bool) -> Step {
+    pub(super) fn ended(self, end: Result<Outcome, Error>, may_pass: bool) -> Step {
         let mut course = self.into_parts().0;
+        if let Some(paging) = &mut course.paging {
+            paging.note();
+        }
         let retries = course.plan.retries.filter(|retries| course.attempts < retries.attempts);
         match end {
             Err(error) if may_pass && retries.is_some() && error.retryable() == Some(true) => {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::json::looked_at;
+use super::records::CsvRecords;
 use super::text::text;
-use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType, RecordReader};
 
 /// Most times that the list may be as long as the body: its names are in each record.
 const MOST_GROWTH: usize = 16;
@@ -33,13 +34,8 @@ impl Decoder for Csv {
         asked: Asked<'b>,
     ) -> Result<DecodedBody<'b>, DecodeFault> {
         let text = text(body, kind)?;
-        let separator = if kind.essence.eq_ignore_ascii_case("text/tab-separated-values") {
-            b'\t'
-        } else {
-            b','
-        };
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
+            .delimiter(delimiter(kind))
             .flexible(true)
             .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         let malformed = |error: &csv::Error| {
@@ -85,4 +81,20 @@ impl Decoder for Csv {
     fn nothing<'b>(&self, asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
         looked_at("[]".into(), asked.look)
     }
+
+    fn records(
+        &self,
+        kind: MediaType<'_>,
+        path: &[String],
+        limit: usize,
+    ) -> Option<Box<dyn RecordReader>> {
+        let whole = path.is_empty();
+        if whole { Some(Box::new(CsvRecords::new(delimiter(kind), limit))) } else { None }
+    }
+}
+
+/// What parts the fields of a line.
+fn delimiter(kind: MediaType<'_>) -> u8 {
+    let by_tabs = kind.essence.eq_ignore_ascii_case("text/tab-separated-values");
+    if by_tabs { b'\t' } else { b',' }
 }

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::format::Decoder;
-use super::{Asked, DecodeFault, DecodedBody, Look, MediaType};
+use super::{Asked, Charset, DecodeFault, DecodedBody, Look, MediaType, RecordReader};
 
 /// The decoders there are.
 static DECODERS: &[&dyn Decoder] = &[
@@ -109,6 +109,35 @@ pub fn decode<'b>(
         }
         (decoded, _) => Ok(decoded),
     }
+}
+
+/// How a body that comes piece by piece is read: what makes UTF-8 of it, and what reads its records.
+pub type Reading = (Charset, Box<dyn RecordReader>);
+
+/// What reads the records of a body that comes piece by piece and begins so: those of the list that keys and indices lead to, with so many
+/// bytes of a record at most. `None` where it has to be there as a whole.
+///
+/// # Errors
+/// Where nobody knows its character set.
+pub fn records(
+    headers: &HeaderMap,
+    beginning: &[u8],
+    wanted: Option<DecoderName>,
+    path: &[String],
+    limit: usize,
+) -> Result<Option<Reading>, DecodeFault> {
+    let kind = MediaType::of(headers);
+    let mut decoder = wanted.map_or_else(|| by_type(kind), |DecoderName(named)| named);
+    let is_json = || {
+        beginning.trim_ascii_start().starts_with(b"{")
+            || beginning.trim_ascii_start().starts_with(b"[")
+    };
+    if wanted.is_none() && decoder.name() == super::text::Text.name() && is_json() {
+        decoder = &super::json::Json;
+    }
+    let Some(reader) = decoder.records(kind, path, limit) else { return Ok(None) };
+    let is_text = decoder.name() == "csv";
+    Ok(Some((Charset::of(kind, beginning, !is_text)?, reader)))
 }
 
 /// A body that cannot be decoded, for those who take any reply: as text, or as `{"base64", "type", "size"}` where it is none.

@@ -32,6 +32,30 @@ pub enum DecodeFault {
         /// Such as `CSV`.
         format: &'static str,
     },
+    /// A record is not what the decoder reads.
+    #[error("record {number} of the reply is not {format}: {reason}")]
+    Record {
+        /// Such as `NDJSON`.
+        format: &'static str,
+        /// Counted from 1.
+        number: u64,
+        /// The reader's words.
+        reason: String,
+    },
+    /// A record is longer than one may be.
+    #[error("record {number} of the reply is longer than {limit} bytes")]
+    RecordTooLong {
+        /// Counted from 1.
+        number: u64,
+        /// In bytes; inclusive.
+        limit: usize,
+    },
+    /// What is beside the records is longer than a reply may be.
+    #[error("the reply has more than {limit} bytes beside its records")]
+    RestTooLong {
+        /// In bytes; inclusive.
+        limit: usize,
+    },
     /// Text, and nothing that was looked for is in it: the card reads parts of another format.
     #[error("the reply is {kind}, which has none of the parts that are read from it")]
     NoParts {
@@ -58,7 +82,10 @@ impl Fault for DecodeFault {
             DecodeFault::Malformed { .. }
             | DecodeFault::TooDeep { .. }
             | DecodeFault::TooLong { .. }
+            | DecodeFault::Record { .. }
             | DecodeFault::NoParts { .. } => Code::RESPONSE_DECODE,
+            DecodeFault::RecordTooLong { .. } => Code::RESPONSE_RECORD_TOO_LONG,
+            DecodeFault::RestTooLong { .. } => Code::RESPONSE_TOO_LARGE,
             DecodeFault::Charset { .. } | DecodeFault::UnknownCharset { .. } => {
                 Code::RESPONSE_ENCODING
             }
@@ -66,7 +93,18 @@ impl Fault for DecodeFault {
     }
 
     fn hint(&self) -> Option<String> {
-        let text = "the reply is kept in the error; a card can name another `response.decoder`";
+        let text = match self {
+            DecodeFault::RecordTooLong { .. } => {
+                "the records before it are given out; raise `response.maxBodyBytes` of the card, if the memory is there"
+            }
+            DecodeFault::Record { .. } => {
+                "the records before it are given out; a card can name another `response.decoder`"
+            }
+            DecodeFault::RestTooLong { .. } => {
+                "check `pages.items` of the card, or raise its `response.maxBodyBytes`"
+            }
+            _ => "the reply is kept in the error; a card can name another `response.decoder`",
+        };
         Some(text.to_owned())
     }
 }

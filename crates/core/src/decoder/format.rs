@@ -1,6 +1,6 @@
 //! What is asked of a decoder.
 
-use super::{Asked, DecodeFault, DecodedBody, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, MediaType, RecordReader};
 
 /// A format of bodies.
 pub trait Decoder: Sync {
@@ -31,5 +31,16 @@ pub trait Decoder: Sync {
     /// [`DecodeFault`].
     fn nothing<'b>(&self, _asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
         Ok(DecodedBody::Empty)
+    }
+
+    /// What reads the records of a body that comes piece by piece: those of the list that keys and indices lead to, with so many bytes of a
+    /// record at most. `None` where the format has to be there as a whole, or the list is not in it.
+    fn records(
+        &self,
+        _kind: MediaType<'_>,
+        _path: &[String],
+        _limit: usize,
+    ) -> Option<Box<dyn RecordReader>> {
+        None
     }
 }

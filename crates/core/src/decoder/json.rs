@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::records::JsonRecords;
 use super::text::json_text;
-use super::{Asked, DecodeFault, DecodedBody, Decoder, JsonText, Look, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, JsonText, Look, MediaType, RecordReader};
 use crate::value::text::{DEEPEST, nests_deeper_than};
 
 /// One JSON value, looked into or kept as text.
@@ -41,6 +42,15 @@ impl Decoder for Json {
             return Ok(DecodedBody::Empty);
         }
         looked_at(text, asked.look)
+    }
+
+    fn records(
+        &self,
+        _: MediaType<'_>,
+        path: &[String],
+        limit: usize,
+    ) -> Option<Box<dyn RecordReader>> {
+        Some(Box::new(JsonRecords::new(path, limit)))
     }
 }
 

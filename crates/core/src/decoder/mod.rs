@@ -14,6 +14,7 @@ mod json_text;
 mod media_type;
 mod ndjson;
 mod paths;
+mod records;
 mod sse;
 mod text;
 #[cfg(feature = "xml")]
@@ -21,7 +22,8 @@ mod xml;
 
 pub use body::{Asked, DecodedBody, Look};
 pub use decoders::{
-    DecoderName, as_it_is, decode, in_base64, is_called_binary, is_text, kind_in_words, made,
+    DecoderName, Reading, as_it_is, decode, in_base64, is_called_binary, is_text, kind_in_words,
+    made, records,
 };
 pub use decoding::Decoding;
 pub use fault::DecodeFault;
@@ -30,6 +32,7 @@ pub(crate) use json::raw;
 pub use json_text::JsonText;
 pub use media_type::MediaType;
 pub use paths::Paths;
+pub use records::{Charset, RecordReader};
 
 #[cfg(test)]
 mod tests;

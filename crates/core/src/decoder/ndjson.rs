@@ -1,8 +1,9 @@
 //! One JSON value a line, as a list; empty lines are passed over.
 
 use super::json::{fault, looked_at};
+use super::records::NdjsonRecords;
 use super::text::json_text;
-use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType};
+use super::{Asked, DecodeFault, DecodedBody, Decoder, MediaType, RecordReader};
 use crate::value::text::{check, mended};
 
 /// The media types it goes by: none is registered.
@@ -43,6 +44,15 @@ impl Decoder for Ndjson {
     /// An export of a quiet day is an empty list.
     fn nothing<'b>(&self, asked: Asked<'b>) -> Result<DecodedBody<'b>, DecodeFault> {
         looked_at("[]".into(), asked.look)
+    }
+
+    fn records(
+        &self,
+        _: MediaType<'_>,
+        path: &[String],
+        limit: usize,
+    ) -> Option<Box<dyn RecordReader>> {
+        if path.is_empty() { Some(Box::new(NdjsonRecords::new(limit))) } else { None }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 /// The key of how many records of a page were had already.
 pub(super) const SKIP: &str = "skip";
+/// The key of what tells the last of them from others.
+pub(super) const LAST: &str = "last";
 /// The key of a whole URL.
 pub(super) const URL: &str = "url";
 /// Longest cursor as JSON.
@@ -23,12 +26,24 @@ impl Cursor {
         self.0.get(SKIP).and_then(Value::as_u64).unwrap_or(0)
     }
 
-    /// The same, with so many records of its page left out.
+    /// The same, with so many records of its page left out, the last of which is this one where that is known.
     #[must_use]
-    pub(crate) fn skipping(&self, records: u64) -> Cursor {
+    pub(crate) fn after(&self, records: u64, last: Option<&str>) -> Cursor {
         let mut cursor = self.clone();
+        if records == 0 {
+            return cursor;
+        }
         cursor.0.insert(SKIP.to_owned(), Value::from(records));
+        if let Some(last) = last {
+            cursor.0.insert(LAST.to_owned(), Value::from(mark(last)));
+        }
         cursor
+    }
+
+    /// Whether a record is the last one of those that were had; also where the cursor does not say which that was.
+    pub(crate) fn is_last(&self, record: Option<&str>) -> bool {
+        let last = self.0.get(LAST).and_then(Value::as_str);
+        last.is_none_or(|last| record.is_some_and(|record| last == mark(record)))
     }
 
     /// What tells it from others.
@@ -40,4 +55,11 @@ impl Cursor {
         }
         hasher.finish()
     }
+}
+
+/// What tells a record from others, wherever and whenever it is asked: 16 hexadecimal digits.
+fn mark(record: &str) -> String {
+    // As it is given out: on one line.
+    let record = record.replace(['\n', '\r'], " ");
+    hex::encode(digest(&SHA256, record.as_bytes()).as_ref().get(..8).unwrap_or_default())
 }

@@ -49,6 +49,14 @@ pub enum PageFault {
         /// Counted from 1.
         page: u64,
     },
+    /// The records of a page that an earlier run had are others now.
+    #[error(
+        "record {record} of the page, the last that was had, is another one now: the list has changed"
+    )]
+    Changed {
+        /// Counted from 1.
+        record: u64,
+    },
     /// A page has the same records as an earlier one.
     #[error("page {page} has the same records as an earlier one")]
     SamePage {
@@ -66,6 +74,7 @@ impl Fault for PageFault {
             PageFault::NoNext { .. } | PageFault::Next { .. } => Code::PAGES_NEXT,
             PageFault::Url(fault) => fault.code(),
             PageFault::SameCursor { .. } | PageFault::SamePage { .. } => Code::PAGES_REPEATED,
+            PageFault::Changed { .. } => Code::PAGES_CHANGED,
         }
     }
 
@@ -92,6 +101,9 @@ impl Fault for PageFault {
             }
             PageFault::Url(_) => {
                 "what was had so far is kept; nothing is asked of another service with these credentials"
+            }
+            PageFault::Changed { .. } => {
+                "begin again, or take `last` out of the cursor to go on all the same: records may be missing then, or come again"
             }
             PageFault::SameCursor { .. } | PageFault::SamePage { .. } => {
                 "what was had so far is kept; the service does not move on, or `pages.next` of the card does not reach it"

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::cursor::{Cursor, MAX_CURSOR_BYTES, SKIP, URL};
+use super::cursor::{Cursor, LAST, MAX_CURSOR_BYTES, SKIP, URL};
 use super::fault::PageFault;
 use super::place::Place;
 use super::rule::Pages;
@@ -48,7 +48,7 @@ impl PlannedPages {
         let mut request = first.clone();
         for (key, value) in &cursor.0 {
             match key.as_str() {
-                SKIP => {}
+                SKIP | LAST => {}
                 URL => {
                     let text = value.as_str().unwrap_or_default();
                     request.url = self.followed(&first.url, text).map_err(PageFault::Url)?;
@@ -58,8 +58,7 @@ impl PlannedPages {
                     }
                 }
                 key => {
-                    let places = pages.next.places().chain(pages.carry.iter().map(|(to, _)| to));
-                    if let Some(place) = places.into_iter().find(|place| place.to_string() == key) {
+                    if let Some(place) = pages.places().find(|place| place.to_string() == key) {
                         place.put(&mut request, value)?;
                     }
                 }
@@ -99,11 +98,12 @@ impl Cursor {
     /// [`PageFault::Cursor`].
     pub fn check(&self, pages: &Pages) -> Result<(), PageFault> {
         let fault = |reason: String| PageFault::Cursor { reason };
-        let places = || pages.next.places().chain(pages.carry.iter().map(|(place, _)| place));
+        let places = || pages.places();
         for (key, value) in &self.0 {
             let is_known = match key.as_str() {
                 SKIP => value.is_u64(),
-                URL => value.is_string() && places().next().is_none(),
+                LAST => value.is_string(),
+                URL => value.is_string() && pages.next.is_some() && places().next().is_none(),
                 key => places().any(|place| place.to_string() == key),
             };
             if !is_known {

@@ -64,6 +64,28 @@ impl Records {
         Ok(Records { list, places })
     }
 
+    /// One more, on one line.
+    pub(crate) fn push(&mut self, record: &str) {
+        self.list.push(if self.list.is_empty() { '[' } else { ',' });
+        let begin = self.list.len();
+        self.list.push_str(record);
+        // Only outside of strings a JSON text has line breaks.
+        if memchr::memchr2(b'\n', b'\r', record.as_bytes()).is_some() {
+            let record = self.list.split_off(begin).replace(['\n', '\r'], " ");
+            self.list.push_str(&record);
+        }
+        self.places.push(begin..self.list.len());
+    }
+
+    /// Those that were pushed, as a list.
+    pub(crate) fn take(&mut self) -> Records {
+        let mut records = std::mem::take(self);
+        if !records.list.is_empty() {
+            records.list.push(']');
+        }
+        records
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {

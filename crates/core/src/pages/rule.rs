@@ -20,8 +20,8 @@ pub struct Pages {
     /// The records of a page: a list, over `response`; jq may give it.
     #[serde(deserialize_with = "items")]
     pub items: ValueTemplate,
-    /// How a reply leads to the next page.
-    pub next: Next,
+    /// How a reply leads to the next page; a list without it comes in one reply.
+    pub next: Option<Next>,
     /// Goes on only while this holds of a reply; always by default.
     #[serde(rename = "while")]
     pub go_on: Option<When>,
@@ -42,10 +42,18 @@ fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ValueTemplate, D:
 }
 
 impl Pages {
+    /// The places of a request that change from page to page.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let changed = self.next.iter().flat_map(Next::places);
+        changed.chain(self.carry.iter().map(|(place, _)| place))
+    }
+
     /// Calls `visit` with each template and the JSON Pointer to it, from that of `pages` on.
     pub fn each<'a>(&'a self, visit: &mut dyn FnMut(&'a ValueTemplate, String)) {
         visit(&self.items, "/items".to_owned());
-        self.next.each(&mut |value, place| visit(value, format!("/next{place}")));
+        if let Some(next) = &self.next {
+            next.each(&mut |value, place| visit(value, format!("/next{place}")));
+        }
         for (place, change) in &self.carry {
             if let Change::Value(value) = change {
                 visit(value, crate::error::pointer(&["carry", &place.to_string()]));

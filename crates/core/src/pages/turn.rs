@@ -10,7 +10,6 @@ use super::fault::PageFault;
 use super::link;
 use super::next::Next;
 use super::planned::PlannedPages;
-use super::records::Records;
 use super::rule::Pages;
 use crate::request::RequestSpec;
 use crate::template::{Scope, TemplateValueError, ValueTemplate};
@@ -25,21 +24,22 @@ pub enum Turn {
 }
 
 impl Turn {
-    /// What a reply leads to. `request` is that of its page.
+    /// What a reply leads to. `request` is that of its page, which has so many items.
     pub(crate) fn of(
         pages: &Pages,
         planned: &PlannedPages,
         request: &RequestSpec,
         (scope, headers): (&dyn Scope, &HeaderMap),
-        records: &Records,
+        items: usize,
     ) -> Result<Turn, PageFault> {
         if pages.go_on.as_ref().is_some_and(|when| !when.holds(scope)) {
             return Ok(Turn::End(Ended::While));
         }
+        let Some(next) = &pages.next else { return Ok(Turn::End(Ended::NoNext)) };
         // Where the reply says that there is more, it has to say where.
         let insists = pages.go_on.is_some();
         let mut cursor = Cursor::default();
-        match &pages.next {
+        match next {
             Next::Link(relation) => {
                 let Some(target) = link::target(headers, relation) else {
                     return Ok(Turn::End(Ended::NoNext));
@@ -65,15 +65,15 @@ impl Turn {
                 for (place, change) in changes {
                     let value = match change {
                         // Nothing more can be counted on where nothing came.
-                        Change::Add { .. } if records.is_empty() => {
+                        Change::Add { .. } if items == 0 => {
                             return Ok(Turn::End(Ended::NoItems));
                         }
                         Change::Add { step, first } => {
-                            Change::added(place, (*step, *first), request, records.len())?
+                            Change::added(place, (*step, *first), request, items)?
                         }
                         Change::Value(template) => match given(template, scope)? {
                             Given::Value(value) => value,
-                            Given::Nothing { of_items: true } if records.is_empty() => {
+                            Given::Nothing { of_items: true } if items == 0 => {
                                 return Ok(Turn::End(Ended::NoItems));
                             }
                             Given::Nothing { .. } if insists || !template.is_optional_inside() => {

@@ -22,7 +22,24 @@ use crate::template::{
 };
 use crate::value::type_name;
 
+/// The body, with its content type; within the length that the card says.
 pub(super) fn body(
+    given: (&Card, ParameterEncoding),
+    opened: &[OpenedFile],
+    scope: &dyn Scope,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<(Body, HeaderValue)>, PlanFault> {
+    let made = made(given, opened, scope, warnings)?;
+    let most = given.0.request.body.as_ref().and_then(|body| body.max_bytes);
+    match (&made, most) {
+        (Some((body, _)), Some(limit)) if body.size() > limit => {
+            Err(PlanFault::BodyTooLong { limit })
+        }
+        _ => Ok(made),
+    }
+}
+
+fn made(
     (card, encoding): (&Card, ParameterEncoding),
     opened: &[OpenedFile],
     scope: &dyn Scope,
@@ -80,7 +97,7 @@ pub(super) fn body(
         return Ok(None);
     };
     if bytes.len() > MAX_BODY_BYTES {
-        return Err(PlanFault::BodyTooLong);
+        return Err(PlanFault::BodyTooLong { limit: MAX_BODY_BYTES as u64 });
     }
     let content_type = match &template.content_type {
         Some(text) => crate::inject::header::header_value("content-type", text)
@@ -108,7 +125,7 @@ fn ndjson(items: &ValueTemplate, scope: &dyn Scope) -> Result<Option<String>, Pl
         lines.push_str(&item.to_string());
         lines.push('\n');
         if lines.len() > MAX_BODY_BYTES {
-            return Err(PlanFault::BodyTooLong);
+            return Err(PlanFault::BodyTooLong { limit: MAX_BODY_BYTES as u64 });
         }
     }
     Ok(Some(lines))
@@ -130,7 +147,9 @@ fn of_file(
     )
     .map_err(|_| PlanFault::ContentType)?;
     let content = match file.content {
-        Piece::Bytes(bytes) if bytes.len() > MAX_BODY_BYTES => return Err(PlanFault::BodyTooLong),
+        Piece::Bytes(bytes) if bytes.len() > MAX_BODY_BYTES => {
+            return Err(PlanFault::BodyTooLong { limit: MAX_BODY_BYTES as u64 });
+        }
         Piece::Bytes(bytes) => Content::Bytes(bytes),
         file @ Piece::File(_) => Content::Pieces([file].into()),
     };

@@ -1,6 +1,6 @@
 //! Why no request can be planned.
 
-use super::limits::{MAX_BODY_BYTES, METHODS};
+use super::limits::METHODS;
 use crate::auth::AuthFault;
 use crate::error::{Code, Fault, Place, pointer};
 use crate::file::FileFault;
@@ -167,9 +167,12 @@ pub enum PlanFault {
         /// Why.
         fault: AuthFault,
     },
-    /// The body is longer than [`super::MAX_BODY_BYTES`].
-    #[error("the request's body is longer than {MAX_BODY_BYTES} bytes")]
-    BodyTooLong,
+    /// The body is longer than the card says, or than any may be that is in memory.
+    #[error("the request's body is longer than {limit} bytes")]
+    BodyTooLong {
+        /// In bytes; inclusive.
+        limit: u64,
+    },
 }
 
 fn group_message(group: &str, found: Option<&'static str>) -> String {
@@ -219,7 +222,7 @@ impl Fault for PlanFault {
             PlanFault::AuthMissing { .. } => Code::AUTH_MISSING,
             PlanFault::UnknownAuth { .. } => Code::DEFINITION_NAME,
             PlanFault::Auth { fault, .. } => fault.code(),
-            PlanFault::BodyTooLong => Code::LIMIT_RENDERED,
+            PlanFault::BodyTooLong { .. } => Code::LIMIT_RENDERED,
         }
     }
 
@@ -248,7 +251,7 @@ impl Fault for PlanFault {
             PlanFault::Header { field, .. } => in_input(field, RequestPart::Headers),
             PlanFault::File { field, .. } => in_input(field, RequestPart::Body),
             PlanFault::ContentType
-            | PlanFault::BodyTooLong
+            | PlanFault::BodyTooLong { .. }
             | PlanFault::NotAList { .. }
             | PlanFault::Part { .. } => in_request(RequestPart::Body),
             PlanFault::Method { .. } => in_request(RequestPart::Method),
@@ -320,8 +323,8 @@ impl Fault for PlanFault {
             | PlanFault::Part { .. }
             | PlanFault::Group { .. }
             | PlanFault::Base { .. }
-            | PlanFault::ContentType
-            | PlanFault::BodyTooLong => return None,
+            | PlanFault::ContentType => return None,
+            PlanFault::BodyTooLong { .. } => "split the input over several runs",
         };
         Some(text.to_owned())
     }

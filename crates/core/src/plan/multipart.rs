@@ -229,7 +229,7 @@ fn assembled(parts: Vec<Part>, boundary: &str) -> Result<Body, PlanFault> {
     let overhead = |part: &Part| part.head.len() + boundary.len() + 8;
     let size: usize = parts.iter().map(|part| in_memory(part) + overhead(part)).sum();
     if size > MAX_BODY_BYTES {
-        return Err(PlanFault::BodyTooLong);
+        return Err(PlanFault::BodyTooLong { limit: MAX_BODY_BYTES as u64 });
     }
     let mut pieces = Vec::new();
     let mut block = Vec::with_capacity(size + boundary.len() + 6);

@@ -1,17 +1,16 @@
 //! Content codings of a reply (RFC 9110, section 8.4): undone here, so that a body that is not what its header
 //! says is kept as it came, and so that the limit counts what comes out.
 
-use std::io::{self, Read};
-
 use bytes::Bytes;
+use cardhost_core::response::BodyEnd;
+use cardhost_core::transport_fault::{TransportFault, TransportFaultKind};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use miniz_oxide::DataFormat;
 
-use super::deflate::Inflater;
-use super::gathered::Gathered;
-use super::gzip;
-use super::undoing::{Ended, PIECE_BYTES, Work};
+use super::brotli::Brotli;
+use super::deflate::Deflate;
+use super::gzip::{self, Gzip};
+use super::undoing::{Coding, Ended, PIECE_BYTES, Work};
 
 /// The codings that are undone; a request offers them.
 const KNOWN: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
@@ -53,11 +52,6 @@ fn is_known(coding: &str) -> bool {
     KNOWN.contains(&coding)
 }
 
-/// Whether the headers name a coding that is to be undone.
-pub(super) fn is_coded(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING) && named(headers).iter().any(|coding| is_known(coding))
-}
-
 /// Undoes the codings that the headers name, and takes them out of the headers. `may_go_on` is asked again and again, with the bytes
 /// that were read and made by then.
 pub(super) fn undo(
@@ -76,15 +70,11 @@ pub(super) fn undo(
     let work = Work::new(limit, may_go_on);
     let mut plain = body.clone();
     for coding in codings.iter().rev() {
-        let (out, ended) = match coding.as_str() {
-            "gzip" | "x-gzip" if !gzip::may_be(&plain) => {
-                return Undone::Broken("the body is not `gzip`".to_owned());
-            }
-            "gzip" | "x-gzip" => undone_by(|out| gzip::members(&plain, out, &work)),
-            "deflate" => inflate(&plain, &work),
-            "br" => undone_by(|out| brotli(&plain, out, &work)),
-            _ => continue,
-        };
+        if coding.ends_with("gzip") && !gzip::may_be(&plain) {
+            return Undone::Broken("the body is not `gzip`".to_owned());
+        }
+        let Some(mut undoing) = self::coding(coding) else { continue };
+        let (out, ended) = work.undo(&plain, &mut *undoing);
         let mut bytes = out.finish();
         bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         match ended {
@@ -105,60 +95,69 @@ pub(super) fn undo(
     Undone::Plain(plain)
 }
 
-/// What came out, and how it ended.
-type Out = (Gathered, Result<(), Ended>);
-
-fn undone_by(undo: impl FnOnce(&mut Gathered) -> Result<(), Ended>) -> Out {
-    let mut out = Gathered::default();
-    let ended = undo(&mut out);
-    (out, ended)
+/// The coding of a name.
+fn coding(name: &str) -> Option<Box<dyn Coding>> {
+    match name {
+        "gzip" | "x-gzip" => Some(Box::new(Gzip::new())),
+        "deflate" => Some(Box::new(Deflate::new())),
+        "br" => Some(Box::new(Brotli::new())),
+        _ => None,
+    }
 }
 
-/// `deflate` means zlib (RFC 1950); some servers send the bare stream (RFC 1951).
-fn inflate(body: &[u8], work: &Work<'_>) -> Out {
-    let undo = |format| {
-        undone_by(|out| Inflater::new(format).stream(&mut { body }, out, work, &mut |_| {}))
-    };
-    let zlib = undo(DataFormat::Zlib);
-    match zlib {
-        (ref out, Err(Ended::Early | Ended::Broken(_))) if out.len() == 0 => {
-            match undo(DataFormat::Raw) {
-                (_, Err(Ended::Early | Ended::Broken(_))) => zlib,
-                bare => bare,
+/// Undoes the coding of a body that comes piece by piece.
+pub(super) struct Unpacking {
+    name: String,
+    coding: Box<dyn Coding>,
+    made: Vec<u8>,
+}
+
+impl Unpacking {
+    /// The only coding that the headers name, which is taken out of them; `None` where there is none to be undone. Of a body that was packed
+    /// again and again all has to be there: [`is_packed_twice`].
+    pub(super) fn of(headers: &mut HeaderMap) -> Option<Unpacking> {
+        if !headers.contains_key(CONTENT_ENCODING) {
+            return None;
+        }
+        let known = named(headers).into_iter().find(|name| is_known(name));
+        let (name, coding) = known.and_then(|name| coding(&name).map(|coding| (name, coding)))?;
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
+        Some(Unpacking { name, coding, made: vec![0; PIECE_BYTES] })
+    }
+
+    /// The next piece that comes out; `None` where it needs more.
+    pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<Bytes>, BodyEnd> {
+        loop {
+            let before = input.len();
+            let undone = self.coding.undo(input, &mut self.made);
+            match undone.map_err(|ended| self.end_of(&ended))? {
+                (0, _) if before == 0 => return Ok(None),
+                (0, _) => {}
+                (made, _) => return Ok(Some(Bytes::copy_from_slice(&self.made[..made]))),
             }
         }
-        _ => zlib,
     }
-}
 
-/// Brotli (RFC 7932).
-fn brotli(body: &[u8], out: &mut Gathered, work: &Work<'_>) -> Result<(), Ended> {
-    let mut decoder = brotli::Decompressor::new(Pieces { rest: body, work }, PIECE_BYTES);
-    let mut made = vec![0; PIECE_BYTES];
-    loop {
-        match decoder.read(&mut made) {
-            Ok(0) => return Ok(()),
-            Ok(count) => work.keep(&made[..count], out)?,
-            Err(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => return Err(Ended::Early),
-            // The reason why the pieces have ended is still so.
-            Err(fault) => {
-                work.spend(0)?;
-                return Err(Ended::Broken(fault.to_string()));
+    /// How the body ends where no more of it comes.
+    pub(super) fn end(&self) -> BodyEnd {
+        self.coding.end().map_or_else(|ended| self.end_of(&ended), |()| BodyEnd::Complete)
+    }
+
+    fn end_of(&self, ended: &Ended) -> BodyEnd {
+        let name = &self.name;
+        let (kind, detail) = match ended {
+            Ended::Broken(why) => {
+                (TransportFaultKind::Protocol, format!("the body is not `{name}`: {why}"))
             }
-        }
+            _ => (TransportFaultKind::Truncated, format!("the `{name}` body ends early")),
+        };
+        BodyEnd::Broken(TransportFault { kind, not_sent: false, detail })
     }
 }
 
-/// A body as a decoder reads it, up to where the work is to stop.
-struct Pieces<'b> {
-    rest: &'b [u8],
-    work: &'b Work<'b>,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.rest.read(into)?;
-        self.work.spend(read).map_err(|_| io::Error::other("it is not to go on"))?;
-        Ok(read)
-    }
+/// Whether the headers name more than one coding that is to be undone.
+pub(super) fn is_packed_twice(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_ENCODING)
+        && named(headers).iter().filter(|coding| is_known(coding)).count() > 1
 }

@@ -10,7 +10,7 @@ const BLOCK_BYTES: (usize, usize) = (16 * 1024, 256 * 1024);
 /// A body as it comes together: in blocks, so that it is never there twice, however long it grows. One that comes in one chunk is
 /// kept without a copy.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     first: Bytes,
     blocks: VecDeque<Vec<u8>>,
     len: usize,
@@ -18,7 +18,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// One more chunk.
-    pub(super) fn push(&mut self, chunk: Bytes) {
+    pub(crate) fn push(&mut self, chunk: Bytes) {
         if self.len == 0 {
             self.len = chunk.len();
             self.first = chunk;
@@ -49,12 +49,12 @@ impl Gathered {
     }
 
     /// How long it is by now.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         u64::try_from(self.len).unwrap_or(u64::MAX)
     }
 
     /// All of it. Each block goes as soon as it is copied.
-    pub(super) fn finish(mut self) -> Bytes {
+    pub(crate) fn finish(mut self) -> Bytes {
         if self.blocks.is_empty() {
             return self.first;
         }

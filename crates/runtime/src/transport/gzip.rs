@@ -4,8 +4,7 @@ use crc32fast::Hasher;
 use miniz_oxide::DataFormat;
 
 use super::deflate::Inflater;
-use super::gathered::Gathered;
-use super::undoing::{Ended, Work};
+use super::undoing::{Coding, Ended};
 
 /// How a member starts (section 2.3.1).
 const MAGIC: [u8; 2] = [0x1F, 0x8B];
@@ -15,6 +14,9 @@ const DEFLATE: u8 = 8;
 
 /// What a member costs beside its bytes, as if it were bytes.
 const MEMBER_COST: usize = 1024;
+
+/// Most bytes of a header that comes in several pieces: with a name and a comment it may be any number.
+const MOST_HEADER_BYTES: usize = 256 * 1024;
 
 /// The flags of a header (section 2.3.1).
 mod flag {
@@ -31,47 +33,147 @@ pub(super) fn may_be(body: &[u8]) -> bool {
 }
 
 /// Undoes the members of a body. What follows a whole one and begins no other is padding.
-pub(super) fn members(body: &[u8], out: &mut Gathered, work: &Work<'_>) -> Result<(), Ended> {
-    let (mut rest, mut inflater) = (body, Inflater::new(DataFormat::Raw));
-    loop {
-        member(&mut inflater, &mut rest, out, work)?;
-        if !rest.starts_with(&MAGIC) {
-            return Ok(());
+pub(super) struct Gzip {
+    inflater: Inflater,
+    place: Place,
+    /// The beginning of a header, trailer or mark that is not whole.
+    held: Vec<u8>,
+    sum: Hasher,
+    length: u32,
+}
+
+/// Where in a body it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Header,
+    Stream,
+    Trailer,
+    /// After a whole member.
+    Between,
+    Padding,
+}
+
+impl Gzip {
+    pub(super) fn new() -> Gzip {
+        Gzip {
+            inflater: Inflater::new(DataFormat::Raw),
+            place: Place::Header,
+            held: Vec::new(),
+            sum: Hasher::new(),
+            length: 0,
         }
-        work.spend(MEMBER_COST)?;
+    }
+
+    /// What is held and what comes, as one, where `read` can do with it; else all that comes is held.
+    fn joined<T>(
+        &mut self,
+        input: &mut &[u8],
+        read: impl Fn(&[u8]) -> Result<(usize, T), Ended>,
+    ) -> Result<Option<T>, Ended> {
+        let before = self.held.len();
+        let done = if before == 0 {
+            read(input)
+        } else {
+            self.held.extend_from_slice(input);
+            read(&self.held)
+        };
+        match done {
+            Ok((length, made)) => {
+                *input = &input[length - before..];
+                self.held.clear();
+                Ok(Some(made))
+            }
+            Err(Ended::Early) => {
+                if before == 0 {
+                    self.held.extend_from_slice(input);
+                }
+                *input = &[];
+                if self.held.len() > MOST_HEADER_BYTES {
+                    return Err(Ended::Broken("its gzip header is too long".to_owned()));
+                }
+                Ok(None)
+            }
+            Err(ended) => Err(ended),
+        }
     }
 }
 
-/// Undoes one member, and leaves of `rest` what follows it.
-fn member(
-    inflater: &mut Inflater,
-    rest: &mut &[u8],
-    out: &mut Gathered,
-    work: &Work<'_>,
-) -> Result<(), Ended> {
-    *rest = rest.get(header(rest)?..).ok_or(Ended::Early)?;
-    let (mut sum, mut length) = (Hasher::new(), 0_u32);
-    inflater.stream(rest, out, work, &mut |made| {
-        sum.update(made);
-        // Modulo 2^32 (section 2.3.1).
-        length = length.wrapping_add(made.len() as u32);
-    })?;
-    let (trailer, after) = rest.split_first_chunk::<8>().ok_or(Ended::Early)?;
-    *rest = after;
-    let expected = u64::from(length) << 32 | u64::from(sum.finalize());
-    if u64::from_le_bytes(*trailer) != expected {
-        let reason = "corrupt gzip stream does not have a matching checksum";
-        return Err(Ended::Broken(reason.to_owned()));
+impl Coding for Gzip {
+    fn undo(&mut self, input: &mut &[u8], made: &mut [u8]) -> Result<(usize, usize), Ended> {
+        match self.place {
+            Place::Header => {
+                if self.joined(input, |bytes| Ok((header(bytes)?, ())))?.is_some() {
+                    self.inflater.begin();
+                    (self.sum, self.length) = (Hasher::new(), 0);
+                    self.place = Place::Stream;
+                }
+                Ok((0, 0))
+            }
+            Place::Stream => {
+                let (written, is_over) = self.inflater.step(input, made)?;
+                self.sum.update(&made[..written]);
+                // Modulo 2^32 (section 2.3.1).
+                self.length = self.length.wrapping_add(written as u32);
+                if is_over {
+                    self.place = Place::Trailer;
+                }
+                Ok((written, 0))
+            }
+            Place::Trailer => {
+                let trailer = |bytes: &[u8]| {
+                    let trailer = *bytes.first_chunk::<8>().ok_or(Ended::Early)?;
+                    Ok((trailer.len(), u64::from_le_bytes(trailer)))
+                };
+                let Some(found) = self.joined(input, trailer)? else { return Ok((0, 0)) };
+                let sum = std::mem::take(&mut self.sum).finalize();
+                if found != (u64::from(self.length) << 32 | u64::from(sum)) {
+                    let reason = "corrupt gzip stream does not have a matching checksum";
+                    return Err(Ended::Broken(reason.to_owned()));
+                }
+                self.place = Place::Between;
+                Ok((0, MEMBER_COST))
+            }
+            Place::Between => {
+                let mark = |bytes: &[u8]| match may_be(bytes) {
+                    true if bytes.len() < MAGIC.len() => Err(Ended::Early),
+                    true => Ok((MAGIC.len(), true)),
+                    false => Ok((bytes.len(), false)),
+                };
+                match self.joined(input, mark)? {
+                    Some(true) => {
+                        // The header begins with it.
+                        self.held.extend_from_slice(&MAGIC);
+                        self.place = Place::Header;
+                    }
+                    Some(false) => self.place = Place::Padding,
+                    None => {}
+                }
+                Ok((0, 0))
+            }
+            Place::Padding => {
+                *input = &[];
+                Ok((0, 0))
+            }
+        }
     }
-    Ok(())
+
+    fn end(&self) -> Result<(), Ended> {
+        match self.place {
+            Place::Between | Place::Padding => Ok(()),
+            _ => Err(Ended::Early),
+        }
+    }
 }
 
 /// How long the header of a member is.
 fn header(bytes: &[u8]) -> Result<usize, Ended> {
     let broken = || Ended::Broken("invalid gzip header".to_owned());
+    if !may_be(bytes) {
+        return Err(broken());
+    }
     let fixed = bytes.first_chunk::<10>().ok_or(Ended::Early)?;
     let flags = fixed[3];
-    if !may_be(fixed) || fixed[2] != DEFLATE || flags & flag::RESERVED != 0 {
+    if fixed[2] != DEFLATE || flags & flag::RESERVED != 0 {
         return Err(broken());
     }
     let mut end = fixed.len();
@@ -92,7 +194,7 @@ fn header(bytes: &[u8]) -> Result<usize, Ended> {
         }
         end += 2;
     }
-    Ok(end)
+    if end > bytes.len() { Err(Ended::Early) } else { Ok(end) }
 }
 
 fn number(bytes: &[u8], at: usize) -> Result<u16, Ended> {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cardhost_core::call::{Treatment, is_kept};
+use cardhost_core::call::Treatment;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
@@ -24,18 +24,17 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
 use rustls::pki_types::CertificateDer;
 
-use super::coding::{self, CODED_ALLOWANCE, Undone};
+use super::coding::{self, CODED_ALLOWANCE, Undone, Unpacking};
 use super::connecting::{self, Noting};
 use super::egress::EgressPolicy;
 use super::fault::{Phase, Refused, causes, fault, is_crowded};
 use super::gathered::Gathered;
-use super::keeping::Keeping;
 use super::packing;
 use super::proxies::{Proxies, Proxy};
 use super::resolve::{Resolve, SystemResolver};
 use super::room::{MOST_HEADERS, Room};
 use super::tls::{self, Fingerprint, Trusted};
-use super::{BoxFuture, Transport};
+use super::{BodySink, BoxFuture, Transport};
 use crate::apart::{BIG_BYTES, apart};
 
 /// From this size on, sending a body may take longer than the idle limit.
@@ -233,7 +232,7 @@ impl HttpTransport {
         &self,
         spec: &RequestSpec,
         treatment: Treatment,
-        keeping: Option<&Keeping>,
+        sink: Option<&mut dyn BodySink>,
     ) -> Result<Reply, TransportFault> {
         // The resolver is not asked for addresses.
         self.egress.check(spec)?;
@@ -259,7 +258,7 @@ impl HttpTransport {
         if says_empty(spec) {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let clock = Limits::start(treatment);
+        let mut clock = Limits::start(treatment);
         // While a large body goes out nothing comes back: only the total limit applies then.
         let large = spec.body.as_ref().is_some_and(|body| body.size() > LARGE_BODY_BYTES);
         let idle = if large { treatment.total_timeout } else { treatment.idle_timeout };
@@ -293,10 +292,13 @@ impl HttpTransport {
             let kind = TransportFaultKind::Connect;
             return Err(TransportFault { kind, not_sent: true, detail });
         }
-        match keeping {
-            None => read(response, treatment, &clock).await,
-            Some(keeping) => Box::pin(keep(response, treatment, &clock, keeping)).await,
+        if let Some(sink) = sink
+            && !coding::is_packed_twice(response.headers())
+            && sink.takes(response.status().as_u16(), response.headers())
+        {
+            return Box::pin(pour(response, treatment, &mut clock, sink)).await;
         }
+        read(response, treatment, &clock).await
     }
 }
 
@@ -309,13 +311,13 @@ impl Transport for HttpTransport {
         Box::pin(self.exchange(request, treatment, None))
     }
 
-    fn send_and_keep<'a>(
+    fn send_into<'a>(
         &'a self,
         request: &'a RequestSpec,
         treatment: Treatment,
-        keeping: &'a Keeping,
+        sink: &'a mut dyn BodySink,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        Box::pin(self.exchange(request, treatment, Some(keeping)))
+        Box::pin(self.exchange(request, treatment, Some(sink)))
     }
 }
 
@@ -380,6 +382,15 @@ impl Limits {
         tokio::time::timeout(idle, wait).await.map_err(over)
     }
 
+    /// Gives a piece of the body to a sink. The time that this takes is not that of the exchange: whoever takes it may be slow.
+    async fn push(&mut self, sink: &mut dyn BodySink, piece: Bytes) -> Result<(), BodyEnd> {
+        let since = Instant::now();
+        let taken = self.bound(Duration::MAX, sink.push(piece)).await.map_err(BodyEnd::Broken)?;
+        let later = |deadline: Instant| deadline.checked_add(since.elapsed());
+        self.deadline = self.deadline.and_then(later);
+        taken
+    }
+
     /// The total limit is over.
     fn over(&self) -> TransportFault {
         timeout(TimeoutKind::Total, self.treatment.total_timeout)
@@ -391,46 +402,53 @@ fn timeout(which: TimeoutKind, after: Duration) -> TransportFault {
     TransportFault { kind, not_sent: false, detail: String::new() }
 }
 
-/// Writes the body of a good reply to a file while it comes. One in a content coding that nobody asked for is read as any other first.
-async fn keep(
+/// Gives the body to a sink while it comes.
+async fn pour(
     mut response: Response,
     treatment: Treatment,
-    clock: &Limits,
-    keeping: &Keeping,
+    clock: &mut Limits,
+    sink: &mut dyn BodySink,
 ) -> Result<Reply, TransportFault> {
     let status = response.status().as_u16();
-    let coded = coding::is_coded(response.headers());
-    let most = keeping.limit.unwrap_or(u64::MAX);
-    let too_long = response.content_length().is_some_and(|length| length > most);
-    if !is_kept(status) || coded || too_long {
-        return keeping.keep(read(response, treatment, clock).await?).await;
-    }
-    let headers = std::mem::take(response.headers_mut());
-    let mut writing = keeping.begin().await?;
+    let mut headers = std::mem::take(response.headers_mut());
+    let mut unpacking = Unpacking::of(&mut headers);
     let end = loop {
-        match clock.bound(treatment.idle_timeout, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => {
-                if writing.size().saturating_add(chunk.len() as u64) > most {
-                    break BodyEnd::TooLarge { limit: most };
-                }
-                let written = clock.bound(Duration::MAX, writing.push(chunk)).await?;
-                written.map_err(|error| keeping.fault(&error))?;
-            }
-            Ok(Ok(None)) => break BodyEnd::Complete,
+        let chunk = match clock.bound(treatment.idle_timeout, response.chunk()).await {
+            Ok(Ok(chunk)) => chunk,
             Ok(Err(error)) => {
                 break BodyEnd::Broken(fault(&error.without_url(), treatment, Phase::Body));
             }
             Err(fault) => break BodyEnd::Broken(fault),
+        };
+        let poured = match (&mut unpacking, chunk) {
+            (None, None) => break BodyEnd::Complete,
+            (Some(unpacking), None) => break unpacking.end(),
+            (None, Some(chunk)) => clock.push(sink, chunk).await,
+            (Some(unpacking), Some(chunk)) => unpack(unpacking, &chunk, clock, sink).await,
+        };
+        if let Err(end) = poured {
+            break end;
         }
     };
-    let kept = match end {
-        BodyEnd::Complete => {
-            let finished = clock.bound(Duration::MAX, writing.finish()).await?;
-            Some(Box::new(finished.map_err(|error| keeping.fault(&error))?))
-        }
-        _ => None,
-    };
-    Ok(Reply { status, headers, body: Bytes::new(), end, kept })
+    let mut reply = Reply { status, headers, body: Bytes::new(), end, kept: None };
+    clock.bound(Duration::MAX, sink.finish(&mut reply)).await??;
+    Ok(reply)
+}
+
+/// Gives what comes out of a coded chunk to a sink.
+async fn unpack(
+    unpacking: &mut Unpacking,
+    chunk: &[u8],
+    clock: &mut Limits,
+    sink: &mut dyn BodySink,
+) -> Result<(), BodyEnd> {
+    let mut rest = chunk;
+    while let Some(piece) = unpacking.next(&mut rest)? {
+        clock.push(sink, piece).await?;
+        // A little may unpack to very much: others are not to wait for all of it.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Reads the body up to the limit; what came before a fault is kept.

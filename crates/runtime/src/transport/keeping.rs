@@ -9,15 +9,20 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use cardhost_core::call::is_kept;
 use cardhost_core::file::FileFault;
 use cardhost_core::response::{BodyEnd, KeptFile, Reply};
 use cardhost_core::transport_fault::{OwnFault, TransportFault, TransportFaultKind};
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use ring::digest::{Context, SHA256};
 use tokio::task::JoinHandle;
 
+use super::BodySink;
+use crate::connections::BoxFuture;
 use crate::entropy::{Entropy as _, SystemEntropy};
 
 /// Bytes that are gathered before they are written.
@@ -26,41 +31,35 @@ const BLOCK_BYTES: usize = 512 * 1024;
 /// How many names are tried before it is given up.
 const MOST_NAMES: u32 = 10_000;
 
-/// Where bodies of good replies are kept as files, and how long they may be.
-#[derive(Clone, Debug)]
-pub struct Keeping {
+/// Keeps the body of a good reply as a file.
+pub(crate) struct Keeping {
     folder: PathBuf,
     /// Most bytes; any number by default.
-    pub(crate) limit: Option<u64>,
+    limit: Option<u64>,
+    /// The file, once there is something in it.
+    writing: Option<Writing>,
 }
 
 impl Keeping {
     /// In a folder that is there.
-    #[must_use]
-    pub fn in_folder(folder: impl Into<PathBuf>, limit: Option<u64>) -> Keeping {
-        Keeping { folder: folder.into(), limit }
-    }
-
-    /// Keeps the body of a reply that is in memory, where it is a good one and all of it is there.
-    ///
-    /// # Errors
-    /// [`TransportFault`] where it cannot be written.
-    pub async fn keep(&self, mut reply: Reply) -> Result<Reply, TransportFault> {
-        if !is_kept(reply.status) || reply.end != BodyEnd::Complete || reply.kept.is_some() {
-            return Ok(reply);
-        }
-        let mut writing = self.begin().await?;
-        writing.push(std::mem::take(&mut reply.body)).await.map_err(|error| self.fault(&error))?;
-        reply.kept = Some(Box::new(writing.finish().await.map_err(|error| self.fault(&error))?));
-        Ok(reply)
+    pub(crate) fn in_folder(folder: impl Into<PathBuf>, limit: Option<u64>) -> Keeping {
+        Keeping { folder: folder.into(), limit, writing: None }
     }
 
     /// Begins a file.
-    pub(super) async fn begin(&self) -> Result<Writing, TransportFault> {
-        let path = self.folder.join(unnamed());
+    async fn begin(&self) -> Result<Writing, TransportFault> {
+        let folder = self.folder.clone();
         let opened = off_the_thread(move || {
-            let file = File::options().write(true).create_new(true).open(&path)?;
-            Ok((Partial(Some(path)), file))
+            sweep(&folder);
+            loop {
+                let path = folder.join(unnamed());
+                let file = File::options().write(true).create_new(true).open(&path)?;
+                // Whoever sweeps takes what nobody holds: it may have been before us.
+                let is_held = file.lock().is_err() || path.exists();
+                if is_held {
+                    return Ok((Partial(Some(path)), file));
+                }
+            }
         });
         let (partial, file) = opened.await.map_err(|error| self.fault(&error))?;
         let hash = Context::new(&SHA256);
@@ -71,6 +70,10 @@ impl Keeping {
             gathered: 0,
             size: 0,
         })
+    }
+
+    fn is_too_long(&self, size: u64) -> bool {
+        self.limit.is_some_and(|limit| size > limit)
     }
 
     /// Gives a file that was kept its name: the first that is free in the folder.
@@ -108,9 +111,51 @@ impl Keeping {
         FileFault::Unwritable { folder, reason: error.to_string() }
     }
 
-    pub(super) fn fault(&self, error: &io::Error) -> TransportFault {
+    fn fault(&self, error: &io::Error) -> TransportFault {
         let kind = TransportFaultKind::Own(OwnFault(std::sync::Arc::new(self.unwritable(error))));
         TransportFault { kind, not_sent: false, detail: String::new() }
+    }
+}
+
+impl BodySink for Keeping {
+    fn takes(&mut self, status: u16, headers: &HeaderMap) -> bool {
+        let length =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        // What is refused anyway is read as far as an error shows it.
+        is_kept(status) && !self.is_too_long(length.unwrap_or(0))
+    }
+
+    fn push(&mut self, piece: Bytes) -> BoxFuture<'_, Result<(), BodyEnd>> {
+        Box::pin(async move {
+            let size = self.writing.as_ref().map_or(0, Writing::size);
+            if self.is_too_long(size.saturating_add(piece.len() as u64)) {
+                return Err(BodyEnd::TooLarge { limit: self.limit.unwrap_or(u64::MAX) });
+            }
+            let mut writing = match self.writing.take() {
+                Some(writing) => writing,
+                None => self.begin().await.map_err(BodyEnd::Broken)?,
+            };
+            let written = writing.push(piece).await;
+            written.map_err(|error| BodyEnd::Broken(self.fault(&error)))?;
+            self.writing = Some(writing);
+            Ok(())
+        })
+    }
+
+    fn finish<'s>(&'s mut self, reply: &'s mut Reply) -> BoxFuture<'s, Result<(), TransportFault>> {
+        Box::pin(async move {
+            let writing = self.writing.take();
+            if reply.end != BodyEnd::Complete {
+                return Ok(());
+            }
+            let writing = match writing {
+                Some(writing) => writing,
+                None => self.begin().await?,
+            };
+            let finished = writing.finish().await;
+            reply.kept = Some(Box::new(finished.map_err(|error| self.fault(&error))?));
+            Ok(())
+        })
     }
 }
 
@@ -127,13 +172,41 @@ fn take_place(unnamed: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
+/// What the names of files begin and end with that are not whole.
+const PARTIAL: (&str, &str) = (".cardhost-", ".part");
+
+/// Takes away what those have left that were killed in the middle, once a folder: a file that is still written is held by whoever does.
+fn sweep(folder: &Path) {
+    static SWEPT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    {
+        let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.iter().any(|known| known == folder) {
+            return;
+        }
+        swept.push(folder.to_owned());
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if !name.starts_with(PARTIAL.0) || !name.ends_with(PARTIAL.1) {
+            continue;
+        }
+        let path = entry.path();
+        if File::options().write(true).open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 /// A name that nobody else has, hidden while the file is not whole.
 fn unnamed() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut random = [0; 8];
     SystemEntropy.fill(&mut random);
     let random = u64::from_ne_bytes(random).wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
-    format!(".cardhost-{}-{random:016x}.part", std::process::id())
+    let (begin, end) = PARTIAL;
+    format!("{begin}{}-{random:016x}{end}", std::process::id())
 }
 
 /// A name with a number before its end, from the second on: `a.csv`, `a-2.csv`.
@@ -162,7 +235,7 @@ impl Drop for Partial {
 }
 
 /// A file that is being written.
-pub(super) struct Writing {
+struct Writing {
     partial: Partial,
     work: Work,
     /// What is written next.
@@ -183,12 +256,12 @@ enum Work {
 
 impl Writing {
     /// How many bytes came.
-    pub(super) fn size(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.size
     }
 
     /// One more chunk; waits where the one before the last is not written yet.
-    pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
+    async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
         self.size += chunk.len() as u64;
         self.gathered += chunk.len();
         self.block.push(chunk);
@@ -219,7 +292,7 @@ impl Writing {
     }
 
     /// The whole file, without its name yet.
-    pub(super) async fn finish(mut self) -> io::Result<KeptFile> {
+    async fn finish(mut self) -> io::Result<KeptFile> {
         self.flush().await?;
         let hash = self.free().await?.1;
         let path = self.partial.0.take().unwrap_or_default();
@@ -255,6 +328,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_one_has_left_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (left, held) =
+            (".cardhost-1-0123456789abcdef.part", ".cardhost-2-0123456789abcdef.part");
+        for name in [left, held, ".cardhost-own", "a.part"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let writer = File::options().write(true).open(folder.path().join(held)).unwrap();
+        writer.lock().unwrap();
+        sweep(folder.path());
+        let is_there = |name: &str| folder.path().join(name).exists();
+        assert!(
+            !is_there(left) && is_there(held) && is_there(".cardhost-own") && is_there("a.part")
+        );
+        // Once is enough: a folder may have very many files.
+        drop(writer);
+        sweep(folder.path());
+        assert!(is_there(held));
+    }
+
+    #[test]
     fn nothing_is_overwritten_and_what_is_dropped_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let names = || {
@@ -264,12 +358,18 @@ mod tests {
             names.sort();
             names
         };
-        let keeping = Keeping::in_folder(folder.path(), None);
+        let mut keeping = Keeping::in_folder(folder.path(), None);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
+            let keep = async |keeping: &mut Keeping, text: &'static str| {
+                let mut reply = Reply::new(200, HeaderMap::new(), "");
+                assert!(keeping.takes(reply.status, &reply.headers));
+                keeping.push(text.into()).await.unwrap();
+                keeping.finish(&mut reply).await.unwrap();
+                reply
+            };
             for text in ["one", "two"] {
-                let reply = Reply::new(200, http::HeaderMap::new(), text);
-                let reply = keeping.keep(reply).await.unwrap();
+                let reply = keep(&mut keeping, text).await;
                 let mut kept = *reply.kept.unwrap();
                 assert_eq!((kept.size, reply.body.len()), (3, 0));
                 keeping.place(&mut kept, "a.txt").unwrap();
@@ -278,8 +378,7 @@ mod tests {
             assert_eq!(names(), ["a-2.txt", "a.txt"]);
             // A link that leads elsewhere is a name that is taken.
             std::os::unix::fs::symlink("/nonexistent", folder.path().join("b.txt")).unwrap();
-            let reply = keeping.keep(Reply::new(200, http::HeaderMap::new(), "x")).await.unwrap();
-            let mut kept = *reply.kept.unwrap();
+            let mut kept = *keep(&mut keeping, "x").await.kept.unwrap();
             keeping.place(&mut kept, "b.txt").unwrap();
             assert_eq!(kept.name, "b-2.txt");
             let mut writing = keeping.begin().await.unwrap();
@@ -288,8 +387,7 @@ mod tests {
             drop(writing);
             assert_eq!(names(), ["a-2.txt", "a.txt", "b-2.txt", "b.txt"]);
             // An error page is none.
-            let reply = keeping.keep(Reply::new(404, http::HeaderMap::new(), "x")).await.unwrap();
-            assert!(reply.kept.is_none() && &*reply.body == b"x");
+            assert!(!keeping.takes(404, &HeaderMap::new()));
         });
     }
 }

@@ -1,5 +1,7 @@
 //! Transports: the only part that sends. One file each.
 
+mod body_sink;
+mod brotli;
 mod certificate;
 mod coding;
 mod connecting;
@@ -34,9 +36,11 @@ pub use cardhost_core::transport_fault::{
 };
 
 pub use crate::connections::BoxFuture;
+pub use body_sink::BodySink;
 pub use egress::EgressPolicy;
+pub(crate) use gathered::Gathered;
 pub use http::HttpTransport;
-pub use keeping::Keeping;
+pub(crate) use keeping::Keeping;
 pub use memory::MemoryTransport;
 pub use observer::Observer;
 pub use private_network::PrivateNetwork;

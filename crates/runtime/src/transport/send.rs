@@ -2,10 +2,10 @@
 
 use cardhost_core::call::Treatment;
 use cardhost_core::request::RequestSpec;
-use cardhost_core::response::Reply;
+use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::TransportFault;
 
-use super::Keeping;
+use super::BodySink;
 use crate::connections::BoxFuture;
 
 /// Sends a request and reads its reply.
@@ -84,17 +84,26 @@ pub trait Transport: Send + Sync {
         treatment: Treatment,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>>;
 
-    /// As [`Transport::send`], with the body of a good reply kept as a file. One that does not say how holds the body in memory first, up
-    /// to its limit.
+    /// As [`Transport::send`], with the body given to a sink that takes it piece by piece. One that does not say how holds the body in memory
+    /// first, up to its limit.
     ///
     /// # Errors
-    /// As [`Transport::send`], and where the file cannot be written.
-    fn send_and_keep<'a>(
+    /// As [`Transport::send`], and where the sink cannot keep what it took.
+    fn send_into<'a>(
         &'a self,
         request: &'a RequestSpec,
         treatment: Treatment,
-        keeping: &'a Keeping,
+        sink: &'a mut dyn BodySink,
     ) -> BoxFuture<'a, Result<Reply, TransportFault>> {
-        Box::pin(async move { keeping.keep(self.send(request, treatment).await?).await })
+        Box::pin(async move {
+            let mut reply = self.send(request, treatment).await?;
+            if reply.end == BodyEnd::Complete && sink.takes(reply.status, &reply.headers) {
+                if let Err(end) = sink.push(std::mem::take(&mut reply.body)).await {
+                    reply.end = end;
+                }
+                sink.finish(&mut reply).await?;
+            }
+            Ok(reply)
+        })
     }
 }

@@ -19,6 +19,16 @@ pub(super) enum Ended {
     Stopped,
 }
 
+/// A content coding of a body that comes piece by piece.
+pub(super) trait Coding: Send {
+    /// Undoes on, and leaves of `input` what it has not read. How many bytes it made, and what that cost beside bytes. Where it has neither
+    /// read nor made any, it needs more.
+    fn undo(&mut self, input: &mut &[u8], made: &mut [u8]) -> Result<(usize, usize), Ended>;
+
+    /// Whether the body may end here.
+    fn end(&self) -> Result<(), Ended>;
+}
+
 /// The work of undoing: what it may give, and how far it may go.
 pub(super) struct Work<'w> {
     limit: u64,
@@ -32,8 +42,43 @@ impl<'w> Work<'w> {
         Work { limit, spent: Cell::new(0), may_go_on }
     }
 
+    /// Undoes a body that is there as a whole: what came out, and how it ended.
+    pub(super) fn undo(
+        &self,
+        body: &[u8],
+        coding: &mut dyn Coding,
+    ) -> (Gathered, Result<(), Ended>) {
+        let mut out = Gathered::default();
+        let ended = self.undo_into(body, coding, &mut out);
+        (out, ended)
+    }
+
+    fn undo_into(
+        &self,
+        body: &[u8],
+        coding: &mut dyn Coding,
+        out: &mut Gathered,
+    ) -> Result<(), Ended> {
+        let (mut rest, mut made) = (body, vec![0; PIECE_BYTES]);
+        let mut was_idle = false;
+        loop {
+            let piece = &rest[..rest.len().min(PIECE_BYTES)];
+            let mut left = piece;
+            let (written, cost) = coding.undo(&mut left, &mut made)?;
+            let read = piece.len() - left.len();
+            rest = &rest[read..];
+            self.keep(&made[..written], out)?;
+            self.spend(read + cost)?;
+            let is_idle = read + written == 0;
+            if is_idle && (was_idle || rest.is_empty()) {
+                return coding.end();
+            }
+            was_idle = is_idle;
+        }
+    }
+
     /// Keeps what came out.
-    pub(super) fn keep(&self, made: &[u8], out: &mut Gathered) -> Result<(), Ended> {
+    fn keep(&self, made: &[u8], out: &mut Gathered) -> Result<(), Ended> {
         out.push_slice(made);
         if out.len() > self.limit {
             return Err(Ended::TooLong);
@@ -42,7 +87,7 @@ impl<'w> Work<'w> {
     }
 
     /// Takes note of work.
-    pub(super) fn spend(&self, bytes: usize) -> Result<(), Ended> {
+    fn spend(&self, bytes: usize) -> Result<(), Ended> {
         self.spent.set(self.spent.get().saturating_add(bytes as u64));
         if (self.may_go_on)(self.spent.get()) { Ok(()) } else { Err(Ended::Stopped) }
     }
