@@ -574,8 +574,10 @@ impl Host {
         let planned = plan_in(definition, &found.connection, values, &circumstances, settings);
         let mut plan =
             planned.map_err(|refusal| placed(Error::from(refusal).placed_in(definition)))?;
-        if let Some(wanted) = invocation.pages {
-            plan.want(definition.card.pages.as_deref(), wanted)?;
+        match (invocation.pages, &definition.card.pages) {
+            (Some(wanted), pages) => plan.want(pages.as_deref(), wanted)?,
+            (None, Some(pages)) => plan.want_as_said(pages)?,
+            (None, None) => {}
         }
         self.admit(&mut plan).map_err(placed)?;
         Ok((found, plan))

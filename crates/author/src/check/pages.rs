@@ -1,7 +1,8 @@
 //! What a card says of its pages.
 
 use super::conditions::check_when;
-use super::fault::DefinitionFault;
+use super::decisions;
+use super::fault::{DefinitionFault, Table};
 use super::findings::Findings;
 use super::names::Names;
 use super::references::Rules;
@@ -10,11 +11,15 @@ use cardhost_core::body::BodyTemplate;
 use cardhost_core::call::PAGES;
 use cardhost_core::card::Card;
 use cardhost_core::error::{Code, pointer};
-use cardhost_core::pages::{Next, Pages, Place};
+use cardhost_core::pages::{ALL, FIRST, Next, Pages, Place};
 use cardhost_core::template::Root;
+use cardhost_document::Malformed;
 
 /// The roots of what is made of a reply that is a page.
 pub(super) const PAGE: &[Root] = &[Root::Response, Root::Items, Root::Options, Root::Input];
+
+/// The roots of what a card says of the pages that are wanted.
+const GIVEN: &[Root] = &[Root::Options, Root::Input];
 
 /// Checks the pages of a card.
 pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) {
@@ -26,6 +31,22 @@ pub(super) fn check(names: Names<'_>, card: &Card, findings: &mut Findings<'_>) 
     });
     if let Some(when) = &pages.go_on {
         check_when(names, when, "/pages/while", replies::REPLY, findings);
+    }
+    if let Some(wanted) = &pages.wanted {
+        let rules = Rules { roots: GIVEN, needs_values: true };
+        decisions::check(names, &Table::Value, wanted, "/pages/wanted", GIVEN, findings);
+        wanted.each("/pages/wanted", &mut |row, place| {
+            names.template(row, place, rules, findings);
+            let literal = row.as_literal();
+            let is_said = |text: &str| {
+                matches!(text, FIRST | ALL) || text.parse::<u64>().is_ok_and(|number| number > 0)
+            };
+            if let Some(text) = literal.filter(|text| !is_said(text)) {
+                let expected = "`first`, `all`, or a number of records".to_owned();
+                let fault = Malformed::form(expected, text).into();
+                findings.at(Code::DEFINITION_VALUE, place, fault);
+            }
+        });
     }
     if pages.next.is_none() {
         let alone = [("while", pages.go_on.is_some()), ("carry", !pages.carry.is_empty())];

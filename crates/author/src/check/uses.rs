@@ -81,6 +81,9 @@ impl<'a> Used<'a> {
         if let Some(name) = &card.response.file_name {
             used.template(name);
         }
+        if let Some(pages) = &card.pages {
+            pages.each_reference(&mut |reference| used.0.push(reference));
+        }
         if let Some(until) = &card.until {
             until.each_reference(&mut |reference| used.0.push(reference));
         }

@@ -115,7 +115,7 @@ fn pages(pages: &Pages) -> Section {
                 "A run gives one page of a list, and all of them, or so many records, where it is asked for that. The outputs have a group `pages` with what was had, and `next` where there is more.",
             ),
             Block::Bullets(vec![
-                Inline::prose(&format!("Leads to the next page: {next}")),
+                Inline::prose(&format!("Leads to the next page: {next}{}", wanted(pages))),
                 Inline::prose(&format!(
                     "Ends at the latest after: {} pages{records}, {}",
                     most.pages,
@@ -124,6 +124,19 @@ fn pages(pages: &Pages) -> Section {
             ]),
         ],
     )
+}
+
+/// What decides how many pages a run asks for.
+fn wanted(pages: &Pages) -> String {
+    let mut by = Vec::new();
+    pages.wanted.iter().for_each(|wanted| wanted.each_by(&mut |it| by.push(words::label(it))));
+    match by.as_slice() {
+        [] => String::new(),
+        by => format!(
+            ". Which pages a run asks for is chosen by {}",
+            words::codes(by.iter().map(String::as_str))
+        ),
+    }
 }
 
 /// What is waited for.

@@ -10,6 +10,12 @@ pub enum PageFault {
     /// More than a page is asked of a card that has none.
     #[error("the card has no pages")]
     None,
+    /// What the card says of the pages that are wanted is nothing that can be asked for.
+    #[error("the pages that are wanted are not said: {reason}")]
+    Wanted {
+        /// Why, in words, without values.
+        reason: String,
+    },
     /// A cursor is none of this card's.
     #[error("the cursor is none of this card's: {reason}")]
     Cursor {
@@ -69,6 +75,7 @@ impl Fault for PageFault {
     fn code(&self) -> Code {
         match self {
             PageFault::None => Code::PAGES_NONE,
+            PageFault::Wanted { .. } => Code::TEMPLATE_VALUE,
             PageFault::Cursor { .. } => Code::PAGES_CURSOR,
             PageFault::NotAList { .. } | PageFault::NoItems { .. } => Code::PAGES_ITEMS,
             PageFault::NoNext { .. } | PageFault::Next { .. } => Code::PAGES_NEXT,
@@ -89,6 +96,9 @@ impl Fault for PageFault {
 
     fn hint(&self) -> Option<String> {
         let text = match self {
+            PageFault::Wanted { .. } => {
+                "give the number of records that is asked for, or say `pages` in the invocation"
+            }
             PageFault::None => "ask for it as it is; its connector's author can declare `pages`",
             PageFault::Cursor { .. } => {
                 "give the `next` of an earlier run of the same card as it was"

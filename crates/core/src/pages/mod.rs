@@ -31,4 +31,4 @@ pub use planned::PlannedPages;
 pub use records::Records;
 pub use rule::{Most, Pages};
 pub use turn::Turn;
-pub use wanted::Wanted;
+pub use wanted::{ALL, FIRST, Wanted};

@@ -10,7 +10,7 @@ use super::next::{Next, carried};
 use super::place::Place;
 use crate::condition::When;
 use crate::span::Span;
-use crate::template::{Reference, ValueTemplate};
+use crate::template::{Decision, Reference, Template, ValueTemplate};
 
 /// That a card's replies are pages of a list: where its records are, and how to ask for the next page.
 #[derive(Debug, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Pages {
         schemars(with = "std::collections::BTreeMap<String, ValueTemplate>")
     )]
     pub carry: Vec<(Place, Change)>,
+    /// Which pages a run asks for that does not say so itself: `first`, `all`, or a template that gives a number of records; over
+    /// `options` and `input`, and often by one of them. The first page by default.
+    pub wanted: Option<Decision<Template>>,
     /// Where pages end at the latest: a number of pages, or `pages`, `records` and `time`.
     #[serde(default)]
     pub most: Most,
@@ -64,7 +67,11 @@ impl Pages {
     /// Calls `visit` with every reference in it.
     pub fn each_reference<'a>(&'a self, visit: &mut dyn FnMut(&'a Reference)) {
         self.each(&mut |value, _| value.each_reference(visit));
-        self.go_on.iter().flat_map(When::references).for_each(visit);
+        self.go_on.iter().flat_map(When::references).for_each(&mut *visit);
+        if let Some(wanted) = &self.wanted {
+            wanted.each_by(visit);
+            wanted.each("", &mut |row, _| row.references().into_iter().for_each(&mut *visit));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::warning::Warning;
 use crate::auth::Pending;
 use crate::base_url::RenderedBase;
 use crate::card::Effect;
+use crate::choices::Given;
 use crate::connector::Timeouts;
 use crate::moment::Moment;
 use crate::pages::{PageFault, Pages, PlannedPages, Wanted};
@@ -70,6 +71,17 @@ impl Plan {
     #[must_use]
     pub fn sending(&self) -> Sending {
         Sending { effect: self.effect, keyed: self.keyed }
+    }
+
+    /// Asks for the pages that the card says, where the invocation says nothing of them.
+    ///
+    /// # Errors
+    /// [`PageFault::Wanted`].
+    pub fn want_as_said(&mut self, pages: &Pages) -> Result<(), PageFault> {
+        let (Some(said), Some(planned)) = (&pages.wanted, &mut self.pages) else { return Ok(()) };
+        let given = Given { options: &self.options, input: &self.input };
+        planned.wanted = Wanted::by_card(said, &given)?;
+        Ok(())
     }
 
     /// Asks for other pages than the first.
