@@ -45,6 +45,7 @@ mod signal;
 mod span;
 mod store;
 mod stream;
+mod stream_threads;
 mod test;
 mod waiting;
 mod wrap;

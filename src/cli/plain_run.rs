@@ -51,6 +51,7 @@ impl From<PlainRun> for RunArgs {
             output: None,
             stream,
             jobs,
+            threads: 1,
             ordered: false,
             pages: PagesArgs::default(),
             drain: DrainArgs::default(),

@@ -45,6 +45,9 @@ pub(crate) struct RunArgs {
     /// Invocations at once with --stream
     #[arg(long, value_name = "N", default_value_t = 1, requires = "stream", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) jobs: u16,
+    /// Threads that drive them with --stream; the results and the limits are the same
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "stream", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: u16,
     /// Results in the order of their invocations (with --stream)
     #[arg(long, requires = "stream")]
     pub(crate) ordered: bool,

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::LazyLock;
 use std::thread::JoinHandle;
 
@@ -31,6 +32,7 @@ use super::global::Global;
 use super::interrupt::Interrupt;
 use super::run::RunArgs;
 use super::setup;
+use super::stream_threads::StreamThreads;
 
 /// Bytes read from stdin at once, and written to stdout at once.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -59,6 +61,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
             "reading invocations from the terminal, a JSON object a line; end them with Ctrl-D",
         );
     }
+    let mut threads = (args.threads > 1).then(|| StreamThreads::start(args.threads)).transpose()?;
     let runtime = setup::runtime()?;
     let (mut draining, mut cut_off) = (false, 0_usize);
     let done = runtime.block_on(async {
@@ -70,7 +73,15 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
                 && let Some(line) = lines.next_ready()
             {
                 // In a box: what gathers them would copy a call twice more.
-                running.push(Box::pin(guarded(&host, card, line)));
+                running.push(match &mut threads {
+                    None => Box::pin(guarded(&host, card, line)) as Call<'_>,
+                    Some(threads) => {
+                        let (host, card) = (host.clone(), card.map(str::to_owned));
+                        let call = async move { guarded(&host, card.as_deref(), line).await };
+                        let driven = threads.drive(call);
+                        Box::pin(async { driven.await.unwrap_or_else(|_| panicked()) })
+                    }
+                });
             }
             if (lines.ended || draining) && running.len() == 0 && results.is_empty() {
                 return results.finish();
@@ -113,6 +124,9 @@ fn so_far(taken: usize, cut_off: usize) -> String {
         _ => format!("{results}; {cut_off} calls were cut off, their results say so"),
     }
 }
+
+/// A running call.
+type Call<'c> = Pin<Box<dyn Future<Output = Done> + 'c>>;
 
 /// The running calls: given back as they end, or in the order of their lines.
 enum Running<F: Future> {
@@ -171,10 +185,12 @@ async fn guarded(host: &Host, card: Option<&str>, line: Line) -> Done {
     } else {
         AssertUnwindSafe(call(host, card, line)).catch_unwind().await.ok()
     };
-    done.unwrap_or_else(|| {
-        let error = Error::from(Internal { what: "a call panicked" });
-        Done { line: result_line(None, Err(error)), is_cut_off: false }
-    })
+    done.unwrap_or_else(panicked)
+}
+
+fn panicked() -> Done {
+    let error = Error::from(Internal { what: "a call panicked" });
+    Done { line: result_line(None, Err(error)), is_cut_off: false }
 }
 
 /// Runs the invocation of one line.

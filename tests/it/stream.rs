@@ -287,6 +287,55 @@ fn gated() -> RawServer {
 }
 
 #[test]
+fn more_threads_give_the_same_results_in_the_same_order() {
+    let server = echo();
+    let paths: Vec<String> = (0..60).map(|number| format!("/app/{number}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    // Lines that fail, and one that is long enough to have a thread of its own.
+    let long = format!("{{\"id\": \"long\", \"input\": {{\"x\": \"{}\"}}}}\n", "x".repeat(300_000));
+    let stdin = format!("{}{{\"id\": 7, \"what\": 1}}\n{long}not JSON\n", lines(&paths));
+    let one = stream(&server, &["--ordered", "--jobs", "8"], &stdin);
+    let many = stream(&server, &["--ordered", "--jobs", "8", "--threads", "3"], &stdin);
+    assert_eq!((many.code, &many.stderr), (one.code, &one.stderr));
+    assert_eq!(many.stdout, one.stdout);
+    assert_eq!(results(&many).len(), 63);
+    let by_turns = stream(&server, &["--jobs", "8", "--threads", "2"], &stdin);
+    let sorted = |ran: &Ran| {
+        let mut lines: Vec<String> = ran.stdout.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(sorted(&by_turns), sorted(&one));
+}
+
+#[test]
+fn more_threads_keep_the_limits_together() {
+    let server = echo();
+    let cards = tempfile::tempdir().unwrap();
+    std::fs::create_dir(cards.path().join("demo")).unwrap();
+    let connector = json!({
+        "format": 1, "name": "demo", "version": "1.0.0", "title": "Demo",
+        "connection": { "fields": {} }, "auth": { "none": { "scheme": "none" } },
+        "targets": { "api": { "auth": ["none"], "base": server.url, "limits": { "rate": [{ "max": 5, "per": "1h" }] } } },
+    });
+    let card = json!({
+        "format": 1, "name": "get", "version": "1.0.0", "title": "Get", "effect": "read",
+        "request": { "target": "api", "method": "GET", "path": "/things" },
+        "output": { "Reply": { "Status": { "type": "number", "value": "<<response.status>>" } } },
+    });
+    for (name, value) in [("connector", connector), ("get", card)] {
+        let file = cards.path().join(format!("demo/{name}.json"));
+        std::fs::write(file, value.to_string()).unwrap();
+    }
+    let folder = cards.path().display().to_string();
+    let args = ["run", "demo/get", "--stream", "--jobs", "8", "--threads", "2", "--no-wait"];
+    let ran = cardhost(&[&args[..], &["--cards", &folder]].concat(), &"{}\n".repeat(40));
+    assert_eq!(ran.stdout.matches("{\"Reply\":{\"Status\":200}}").count(), 5);
+    assert_eq!(ran.stdout.matches("\"limit.wait\"").count(), 35);
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[test]
 fn ordered_keeps_the_order_of_the_lines() {
     let ran = stream(&gated(), &["--jobs", "2", "--ordered"], &lines(&["/slow", "/fast"]));
     assert_eq!(ran.code, 0, "{}", ran.stderr);

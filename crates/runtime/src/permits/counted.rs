@@ -4,7 +4,9 @@ mod line;
 mod sending;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use cardhost_core::failure::Error;
@@ -71,11 +73,16 @@ impl Counted {
                     Some(ledger.ask(&limits, now(), ahead, Some(LEASE.min(time))))
                 });
                 let (shared, counted) = (Arc::clone(shared), Arc::clone(self));
-                // In a task of its own: what it gets for a call that is gone meanwhile goes back by itself.
-                tokio::spawn(async move {
+                let mut asking = Box::pin(async move {
                     let turn = shared.change(&counted.key, change).await?;
                     Ok::<_, StoreFault>(counted.asked(turn.unwrap_or(Turn::Full), is_placed))
-                })
+                });
+                let begun = poll_fn(|context| Poll::Ready(asking.as_mut().poll(context))).await;
+                match begun {
+                    Poll::Ready(asked) => return asked.map_err(Error::from),
+                    // In a task of its own: what it gets for a call that is gone meanwhile goes back by itself.
+                    Poll::Pending => tokio::spawn(asking),
+                }
             }
         };
         match turn.await {

@@ -4,12 +4,14 @@
 //! be read. WAL with `synchronous=NORMAL`: what is acknowledged outlives every process, and a power cut may take the last of it away.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cardhost_core::limits::{Ledger, Turn};
-use rusqlite::{Connection, Error, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, Error, OptionalExtension as _, params};
 
-use super::{connect, execute, statement, store_fault, when_free};
+use super::{BUSY, connect, execute, is_busy, statement, store_fault, when_free};
 use crate::StoreFault;
 use crate::limit_ledger::{Change, Changed, LimitLedger};
 use crate::migrations::{Migrations, State, Unfit};
@@ -17,7 +19,11 @@ use crate::migrations::{Migrations, State, Unfit};
 /// "Limi", in the file's header.
 const APPLICATION: i64 = 0x4c69_6d69;
 
-const SETTINGS: &str = "PRAGMA synchronous = NORMAL;";
+/// What one process does not do by [`CHECKPOINT`], many short ones do by the pages that they have written together.
+const SETTINGS: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000;";
+
+/// After so many changes what was written is put into the file itself, which waits for the disk: on a thread for that.
+const CHECKPOINT: u32 = 500;
 
 /// What makes the table, and what was changed of it since: see [`crate::migrations`].
 const STEPS: &[&str] = &["
@@ -35,6 +41,7 @@ const IDLE_MS: i64 = 30 * 24 * 3_600 * 1_000;
 pub(super) struct SqliteLimitLedger {
     place: Arc<str>,
     connection: Arc<Mutex<Connection>>,
+    changes: AtomicU32,
 }
 
 impl SqliteLimitLedger {
@@ -49,7 +56,8 @@ impl SqliteLimitLedger {
             Ok(connection)
         });
         let connection = Arc::new(Mutex::new(connection.await?));
-        Ok(SqliteLimitLedger { place, connection })
+        // The first change is no turn for it.
+        Ok(SqliteLimitLedger { place, connection, changes: AtomicU32::new(1) })
     }
 }
 
@@ -78,9 +86,18 @@ fn prepare(connection: &mut Connection, migrations: &Migrations) -> Result<(), U
 }
 
 /// Changes a ledger in a transaction that is the only writer from its beginning: the clock that the change reads stands still for all others.
-fn changed(connection: &mut Connection, key: &str, change: &Change) -> Result<Option<Turn>, Error> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let kept = statement(&transaction, "SELECT ledger FROM cardhost_limits WHERE key = ?1")?
+fn changed(connection: &Connection, key: &str, change: &Change) -> Result<Option<Turn>, Error> {
+    execute(connection, "BEGIN IMMEDIATE", [])?;
+    let done = written(connection, key, change)
+        .and_then(|turn| execute(connection, "COMMIT", []).map(|_| turn));
+    if !connection.is_autocommit() {
+        execute(connection, "ROLLBACK", [])?;
+    }
+    done
+}
+
+fn written(connection: &Connection, key: &str, change: &Change) -> Result<Option<Turn>, Error> {
+    let kept = statement(connection, "SELECT ledger FROM cardhost_limits WHERE key = ?1")?
         .query_row([key], |row| Ok(row.get_ref(0)?.as_blob().map(Ledger::from_bytes)?))
         .optional()?;
     let is_new = kept.is_none();
@@ -90,24 +107,56 @@ fn changed(connection: &mut Connection, key: &str, change: &Change) -> Result<Op
     if matches!(turn, Some(Turn::Later { .. } | Turn::Full)) {
         return Ok(turn);
     }
-    let idle_at = ledger.idle_at();
+    let (bytes, idle_at) = (ledger.to_bytes(), ledger.idle_at());
     if is_new {
         let sql = "DELETE FROM cardhost_limits WHERE idle_at < ?1";
-        execute(&transaction, sql, [idle_at.saturating_sub(IDLE_MS)])?;
+        execute(connection, sql, [idle_at.saturating_sub(IDLE_MS)])?;
+        let sql = "INSERT INTO cardhost_limits (key, ledger, idle_at) VALUES (?1, ?2, ?3)";
+        execute(connection, sql, params![key, bytes, idle_at])?;
+    } else {
+        let sql = "UPDATE cardhost_limits SET ledger = ?2, idle_at = ?3 WHERE key = ?1";
+        execute(connection, sql, params![key, bytes, idle_at])?;
     }
-    let sql = "INSERT OR REPLACE INTO cardhost_limits (key, ledger, idle_at) VALUES (?1, ?2, ?3)";
-    execute(&transaction, sql, params![key, ledger.to_bytes(), idle_at])?;
-    transaction.commit()?;
     Ok(turn)
+}
+
+impl SqliteLimitLedger {
+    /// Changes a ledger at once, where nobody else is at the file: that takes less than handing it to another thread. What may have to wait
+    /// for a disk or for others does not.
+    fn at_once(&self, key: &str, change: &Change) -> Option<Result<Option<Turn>, Error>> {
+        let connection = self.connection.try_lock().ok()?;
+        let done = connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| changed(&connection, key, change));
+        match done {
+            Err(error) if is_busy(&error) => None,
+            done => Some(done),
+        }
+    }
 }
 
 impl LimitLedger for SqliteLimitLedger {
     fn change<'a>(&'a self, key: &'a str, change: Change) -> Changed<'a> {
-        let (place, connection) = (Arc::clone(&self.place), Arc::clone(&self.connection));
-        let key = key.to_owned();
-        Box::pin(apart(&self.place, move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            changed(&mut connection, &key, &change).map_err(|error| store_fault(&place, &error))
-        }))
+        Box::pin(async move {
+            let place = Arc::clone(&self.place);
+            let is_due = self.changes.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKPOINT);
+            if !is_due && let Some(done) = self.at_once(key, &change) {
+                return done.map_err(|error| store_fault(&place, &error));
+            }
+            let (key, connection) = (key.to_owned(), Arc::clone(&self.connection));
+            let waited = apart(&self.place, move || {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let done = connection
+                    .busy_timeout(BUSY)
+                    .and_then(|()| changed(&connection, &key, &change))
+                    .map_err(|error| store_fault(&place, &error))?;
+                if is_due {
+                    // What is in the file beside it goes into it; where others are reading, later.
+                    let _ = connection.pragma_query(None, "wal_checkpoint", |_| Ok(()));
+                }
+                Ok(done)
+            });
+            waited.await
+        })
     }
 }
