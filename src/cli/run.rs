@@ -104,11 +104,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     let card = args.target.card.as_deref();
     let runtime = setup::runtime()?;
     // Nobody types an invocation for a card or a connection that is not there.
-    if let Some(card) = card {
-        runtime.block_on(host.look(card))?;
-    }
+    let definition = card.map(|card| runtime.block_on(host.look(card))).transpose()?;
     let resume = args.pages.resume.as_deref().map(ResumeFile::open).transpose()?;
-    let definition = card.and_then(|card| host.catalog().definition(card).ok());
     let waits = definition.is_some_and(|definition| definition.card.until.is_some());
     if waits && interrupt.is_none() {
         // Whoever ends a wait is told how to go on.

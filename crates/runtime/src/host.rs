@@ -280,11 +280,11 @@ impl Host {
     }
 
     /// Looks at what a run needs before there is an invocation: the card, and the connection of invocations that bring none. What is
-    /// found is kept for the run.
+    /// found is kept for the run; the card is given as a run needs it: it may have no examples.
     ///
     /// # Errors
     /// Of the card and the connection, as [`Host::run`] has them.
-    pub async fn look(&self, card: &str) -> Result<(), Error> {
+    pub async fn look(&self, card: &str) -> Result<Arc<Definition>, Error> {
         let definition = self.definition(card)?;
         let connector = &definition.connector;
         let origin = self.origin(None);
@@ -295,7 +295,7 @@ impl Host {
             let own = self.fallback(connector).await;
             own.map_err(|error| placed(error, origin.as_deref()))?;
         }
-        Ok(())
+        Ok(definition)
     }
 
     /// A card to run. What stands in for its service takes the connection from the card's examples.
