@@ -257,7 +257,7 @@ fn track_and_find_event() -> Play<Analytics> {
 
 /// Whether a run is killed after that line of its trace: after each third one, or each where the long run is asked for.
 fn each_third(line: usize) -> bool {
-    line % 3 == 0 || std::env::var_os("CARDHOST_PROPERTY_CASES").is_some()
+    line.is_multiple_of(3) || std::env::var_os("CARDHOST_PROPERTY_CASES").is_some()
 }
 
 #[test]
