@@ -145,6 +145,9 @@ pub(super) fn about(field: &Field) -> String {
     if let Some(card) = field.choices_from.as_ref().and_then(|from| from.card.as_deref()) {
         notes.push(format!("choices listed by {card}"));
     }
+    if let Some(from) = &field.fields_from {
+        notes.push(format!("fields listed by {}", from.card));
+    }
     if !choices.is_empty() {
         notes.push(format!("one of {}", choices.join(", ")));
     }

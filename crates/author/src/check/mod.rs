@@ -15,6 +15,7 @@ mod checker;
 mod conditions;
 mod decisions;
 mod example_secrets;
+mod described;
 mod examples;
 mod fault;
 mod fields;
