@@ -4,12 +4,12 @@ use clap::{Parser, Subcommand};
 
 use super::check::CheckArgs;
 use super::choices::ChoicesArgs;
-use super::fields::FieldsArgs;
 use super::completions::CompletionsArgs;
 use super::connection::ConnectionArgs;
 use super::docs::DocsArgs;
 use super::exit_codes::EXIT_CODES;
 use super::explain::ExplainArgs;
+use super::fields::FieldsArgs;
 use super::flow::FlowArgs;
 use super::global::Global;
 use super::list::ListArgs;

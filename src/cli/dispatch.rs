@@ -12,8 +12,8 @@ use super::global::Errors;
 use super::parse::parse;
 use super::reach::Allowed;
 use super::{
-    card_help, check, choices, completions, connection, docs, explain, fields, flow, list, logging, man,
-    mock, names, new, plan, record, run, schema, show, stream, test, wrap,
+    card_help, check, choices, completions, connection, docs, explain, fields, flow, list, logging,
+    man, mock, names, new, plan, record, run, schema, show, stream, test, wrap,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its

@@ -61,7 +61,8 @@ pub(crate) fn run(global: &Global, args: &FieldsArgs, console: &Console) -> Resu
 
 /// The object of a field: what is not known of it is left out.
 fn as_json(field: &DescribedField) -> Value {
-    let mut shown = json!({ "name": field.name, "title": field.title, "type": field.kind.as_str() });
+    let mut shown =
+        json!({ "name": field.name, "title": field.title, "type": field.kind.as_str() });
     let choice = |one: &Offered| json!({ "value": one.value, "title": one.title });
     let choices = || field.choices.iter().map(choice).collect::<Vec<_>>();
     let more = [

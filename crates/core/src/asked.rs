@@ -52,7 +52,8 @@ impl<'f> Asked<'f> {
     #[must_use]
     pub fn items_of<'c>(self, card: &'c Card) -> Option<(&'c str, &'c str)>
     where
-        'f: 'c, {
+        'f: 'c,
+    {
         if let Some(said) = self.items {
             return said.split_once('.');
         }

@@ -93,7 +93,9 @@ impl Fault for ChoicesFault {
                 nearest.as_deref().map(crate::text::did_you_mean)
             }
             ChoicesFault::None { .. } => Some("any value of its type may be given".to_owned()),
-            ChoicesFault::NoFields { .. } => Some("keys of an object can be known where the card declares them".to_owned()),
+            ChoicesFault::NoFields { .. } => {
+                Some("keys of an object can be known where the card declares them".to_owned())
+            }
             ChoicesFault::Depends { .. } => Some("give that value first".to_owned()),
             ChoicesFault::NoList { .. } => Some(crate::text::CHECK_THE_DEFINITION.to_owned()),
         }

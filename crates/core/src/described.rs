@@ -111,10 +111,9 @@ fn field(from: &FieldsFrom, item: &Value) -> Option<DescribedField> {
         title: text(from.title.as_ref()).unwrap_or_else(|| name.clone()),
         description: text(from.description.as_ref()),
         kind,
-        of: text(from.of.as_ref())
-            .map(|name| type_of(&name))
-            .filter(|_| kind == FieldType::List),
-        required: from.required.as_ref().and_then(|it| value(it, &scope)) == Some(Value::Bool(true)),
+        of: text(from.of.as_ref()).map(|name| type_of(&name)).filter(|_| kind == FieldType::List),
+        required: from.required.as_ref().and_then(|it| value(it, &scope))
+            == Some(Value::Bool(true)),
         choices,
         name,
     })

@@ -1,8 +1,9 @@
 //! Fields that a card describes: what is said of each item leads somewhere, and is of the form that its place takes.
 
 use cardhost_core::card::Card;
+use cardhost_core::definition::Definition;
 use cardhost_core::described::{TYPES, type_of};
-use cardhost_core::error::Code;
+use cardhost_core::error::{Code, pointer};
 use cardhost_core::field::{Field, FieldType, FieldsFrom};
 use cardhost_core::template::{Root, ValueTemplate};
 use cardhost_document::Malformed;
@@ -11,14 +12,29 @@ use serde_json::Value;
 use super::conditions::check_when;
 use super::findings::Findings;
 use super::names::{Item, Names};
-use super::offers::{items_of, wrong};
+use super::offers::{Siblings, items_of, sibling, wrong};
 use super::references::Rules;
 
 /// The root of what is said of an item.
 const ITEM: &[Root] = &[Root::Item];
 
+/// Checks the fields of a card's inputs that come from other cards.
+pub(super) fn check(definition: &Definition, siblings: &Siblings, findings: &mut Findings<'_>) {
+    let card = &definition.card;
+    let names = Names::of_card(&definition.connector, card);
+    for (group, fields) in &card.input {
+        for (label, field) in fields {
+            let Some(from) = &field.fields_from else { continue };
+            let place = format!("{}/fieldsFrom", pointer(&["input", group, label]));
+            if let Some(asked) = sibling(from.asked(), &place, names, siblings, findings) {
+                of_card(from, &asked.card, &place, names, findings);
+            }
+        }
+    }
+}
+
 /// Checks what is made of the list of the card that is asked.
-pub(super) fn check(
+fn of_card(
     from: &FieldsFrom,
     asked: &Card,
     place: &str,
@@ -54,7 +70,8 @@ pub(super) fn check(
                     unfit(part.takes, kind_of(value), place, findings);
                 }
                 ValueTemplate::Text(template) => {
-                    let leads = template.as_reference().and_then(|it| names.resolve(it).ok()?.field);
+                    let leads =
+                        template.as_reference().and_then(|it| names.resolve(it).ok()?.field);
                     if let Some(field) = leads.filter(|field| !fits(field, part.takes)) {
                         unfit(part.takes, field.kind, place, findings);
                     }
@@ -74,10 +91,10 @@ struct Part<'f> {
 }
 
 fn parts(from: &FieldsFrom) -> [Part<'_>; 7] {
-    use FieldType::{Dropdown, List, Number, Text, TrueFalse};
-    const TEXT: &[FieldType] = &[Text, Dropdown, Number, FieldType::DateTime, TrueFalse];
+    use FieldType::{DateTime, List, Number, Text, TrueFalse};
+    const TEXT: &[FieldType] = &[Text, Number, DateTime, TrueFalse];
     let part = |key, said, takes| Part { key, said, takes, is_type: false };
-    let kind = |key, said| Part { key, said, takes: &[Text, Dropdown], is_type: true };
+    let kind = |key, said| Part { key, said, takes: &[Text], is_type: true };
     [
         part("name", Some(&from.name), TEXT),
         part("title", from.title.as_ref(), TEXT),
@@ -104,7 +121,10 @@ fn each_value<'t>(
 }
 
 fn fits(field: &Field, takes: &[FieldType]) -> bool {
-    field.takes(FieldType::Any) || takes.iter().any(|kind| field.takes(*kind))
+    // A dropdown's value is text.
+    let kinds =
+        takes.iter().chain(takes.contains(&FieldType::Text).then_some(&FieldType::Dropdown));
+    field.takes(FieldType::Any) || kinds.into_iter().any(|kind| field.takes(*kind))
 }
 
 fn kind_of(value: &Value) -> FieldType {

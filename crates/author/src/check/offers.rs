@@ -1,4 +1,4 @@
-//! Choices and fields that a card gives: the card is there and reads, is asked with what it takes, and gives what the field takes.
+//! Choices that a card gives: the card is there and reads, is asked with what it takes, and gives what the field takes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,6 @@ use cardhost_core::field::{ChoicesFrom, Field, FieldType};
 use cardhost_core::template::{Key, Reference, Root, ValueTemplate};
 use cardhost_document::below;
 
-use super::described;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::known::unknown;
@@ -37,21 +36,17 @@ pub(super) fn check(definition: &Definition, siblings: &Siblings, findings: &mut
         if let Some(from) = &field.choices_from {
             let place = format!("{place}/choicesFrom");
             together(from, &place, findings);
-            if let Some(asked) = from.asked().and_then(|it| sibling(it, &place, names, siblings, findings)) {
+            if let Some(asked) =
+                from.asked().and_then(|it| sibling(it, &place, names, siblings, findings))
+            {
                 of_card(from, field, asked, &place, findings);
-            }
-        }
-        if let Some(from) = &field.fields_from {
-            let place = format!("{place}/fieldsFrom");
-            if let Some(asked) = sibling(from.asked(), &place, names, siblings, findings) {
-                described::check(from, &asked.card, &place, names, findings);
             }
         }
     }
 }
 
 /// The card that is asked, where it is there: it reads, and takes what it is asked with.
-fn sibling<'s>(
+pub(super) fn sibling<'s>(
     from: Asked<'_>,
     place: &str,
     names: Names<'_>,

@@ -73,8 +73,7 @@ impl Host {
         };
         let with = choices::asked_with(field, from, &given, search)?;
         let limit = limit.unwrap_or(MOST);
-        let listed =
-            self.listed(&definition, asked, with, invocation.connection, limit).await?;
+        let listed = self.listed(&definition, asked, with, invocation.connection, limit).await?;
         let mut offered = choices::offered(from, declared, &listed.asked.card, &listed.output)?;
         if from.search.is_none() {
             offered = sought(offered, search);
