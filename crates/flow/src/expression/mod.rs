@@ -19,6 +19,7 @@ mod path;
 mod program;
 mod recursion;
 mod scope;
+mod secrets;
 mod shaped;
 mod terms;
 mod uri;

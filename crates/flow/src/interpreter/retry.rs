@@ -90,10 +90,10 @@ impl Run {
         let input = active.input.clone();
         let Some(handler) = try_.handler else {
             let ending = Ending::Output(input);
-            return self.work.push_back(Work::Leave(id, ending, None));
+            return self.work.push_back(Work::Leave(id, ending, try_.then));
         };
         if let State::Try { phase, .. } = &mut active.state {
-            *phase = Phase::Handling;
+            *phase = Phase::Handling { cause: problem.cause.clone().or(problem.step.clone()) };
         }
         let path = active.id.with("/catch/do".to_owned());
         let more = variables.iter().cloned().chain([problem.to_datum()]).collect();
