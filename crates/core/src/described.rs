@@ -163,7 +163,7 @@ mod tests {
             "when": { "item.hidden": [false, null] },
             "type": { "by": "item.kind", "string": "text", "int": "number", "tags": "list", "pick": "dropdown", "odd": "secret", "else": "any" },
             "of": { "by": "item.kind", "tags": "text", "else": "any" },
-            "choices": { "each": "<<item.options?>>", "as": { "value": "<<item.v>>", "title": "<<item.l?>>" } },
+            "choices": { "each": "<<item.options?>>", "as": { "value": "<<item.v?>>", "title": "<<item.l?>>" } },
         }));
         let output = json!({ "All": { "Rows": [
             { "id": "name", "label": "Name", "kind": "string", "must": true },
