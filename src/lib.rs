@@ -66,10 +66,11 @@ pub mod pages {
     pub use cardhost_runtime::record_sink::RecordSink;
 }
 
-/// What fields of cards offer.
+/// What fields of cards offer, and which keys they have.
 pub mod choices {
     pub use cardhost_core::choices::{ChoicesFault, Offered};
-    pub use cardhost_runtime::host::Choices;
+    pub use cardhost_core::described::DescribedField;
+    pub use cardhost_runtime::host::{Choices, DescribedFields};
 }
 
 /// The time, as a host sees it.

@@ -9,6 +9,7 @@ use super::connection::ConnectionArgs;
 use super::docs::DocsArgs;
 use super::exit_codes::EXIT_CODES;
 use super::explain::ExplainArgs;
+use super::fields::FieldsArgs;
 use super::flow::FlowArgs;
 use super::global::Global;
 use super::list::ListArgs;
@@ -86,6 +87,13 @@ pub(crate) enum Command {
   cardhost choices slack/post-message Message.Channel --connection work --search orders --json
   cardhost choices mixpanel/custom-api-action 'Request Type'")]
     Choices(Box<ChoicesArgs>),
+    /// The keys that an object among a card's inputs has, from the service where it describes them
+    #[command(after_help = "\
+Examples:
+  cardhost fields hubspot/create-contact Contact.Properties --connection work
+  cardhost fields hubspot/create-contact Contact.Properties --connection work --json
+  cardhost fields hubspot/create-contact Contact.Properties --mock")]
+    Fields(Box<FieldsArgs>),
     /// Check connectors, cards and flows, and run the examples inside cards
     #[command(after_help = "Examples:
   cardhost check

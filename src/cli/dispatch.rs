@@ -12,8 +12,8 @@ use super::global::Errors;
 use super::parse::parse;
 use super::reach::Allowed;
 use super::{
-    card_help, check, choices, completions, connection, docs, explain, flow, list, logging, man,
-    mock, names, new, plan, record, run, schema, show, stream, test, wrap,
+    card_help, check, choices, completions, connection, docs, explain, fields, flow, list, logging,
+    man, mock, names, new, plan, record, run, schema, show, stream, test, wrap,
 };
 
 /// Runs the command; a panic is a bug of ours and ends with its own code. What it says may hold values, so only its
@@ -55,6 +55,7 @@ fn command() -> ExitCode {
         Command::List(args) => list::run(&cli.global, args, &console),
         Command::Show(args) => show::run(&cli.global, args, &console),
         Command::Choices(args) => choices::run(&cli.global, args, &console),
+        Command::Fields(args) => fields::run(&cli.global, args, &console),
         Command::Check(args) => check::run(&cli.global, args, &console),
         Command::Docs(args) => docs::run(&cli.global, args, &console),
         Command::Explain(args) => explain::run(args, &console),

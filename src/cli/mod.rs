@@ -15,6 +15,7 @@ mod docs;
 mod env_connection;
 mod exit_codes;
 mod explain;
+mod fields;
 mod filter;
 mod flow;
 mod given;

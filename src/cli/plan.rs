@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use cardhost::author::curl::curl;
 use cardhost::author::explain::origins;
+use cardhost::author::reference::{limits_json, until_asks, until_ends, until_json};
+use cardhost::core::limits::Limits;
 use cardhost::{Error, Prepared};
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -14,6 +16,7 @@ use super::global::Global;
 use super::reach::TargetArgs;
 use super::set::SetArgs;
 use super::setup;
+use super::show::limits_words;
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -63,6 +66,11 @@ fn as_json(prepared: &Prepared) -> Value {
         .map(|warning| json!({ "code": warning.code(), "message": warning.to_string() }))
         .collect();
     // Not `json!`, which would spell numbers anew.
+    let waits = [
+        ("limits", limits_of(prepared).map(limits_json)),
+        ("until", definition.card.until.as_deref().map(until_json)),
+    ];
+    let waits = waits.into_iter().filter_map(|(key, value)| Some((key, value?)));
     let parts = [
         ("card", definition.full_name().into()),
         ("request", plan.request.to_json()),
@@ -73,7 +81,13 @@ fn as_json(prepared: &Prepared) -> Value {
         ("from", Value::Object(from)),
         ("warnings", Value::Array(warnings)),
     ];
-    Value::Object(parts.map(|(key, value)| (key.to_owned(), value)).into_iter().collect())
+    let parts = parts.into_iter().chain(waits);
+    Value::Object(parts.map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// What the service allows of the target.
+fn limits_of(prepared: &Prepared) -> Option<&Limits> {
+    prepared.definition.connector.targets.get(&prepared.plan.target)?.limits.as_ref()
 }
 
 fn as_text(prepared: &Prepared) -> String {
@@ -98,6 +112,15 @@ fn as_text(prepared: &Prepared) -> String {
     push(&mut text, format_args!("target  {}\n", plan.target));
     push(&mut text, format_args!("auth    {}{}\n", plan.auth, why(prepared)));
     push(&mut text, format_args!("effect  {}\n", plan.effect.as_str()));
+    if let Some(limits) = limits_of(prepared) {
+        push(&mut text, format_args!("limits  {}\n", limits_words(limits)));
+    }
+    if let Some(until) = &definition.card.until {
+        push(&mut text, format_args!("until   {}\n", until_asks(until)));
+        for fact in until_ends(until) {
+            push(&mut text, format_args!("        {fact}\n"));
+        }
+    }
     text.push_str("from\n");
     for (part, origin) in origins(definition, plan) {
         push(&mut text, format_args!("  {part:<24} {origin}\n"));

@@ -1,14 +1,16 @@
 //! `show`: what one card takes and gives.
 
 use cardhost::author::reference::{
-    condition, either, idempotency_key, invocation_schema, output_schema,
+    condition, either, idempotency_key, invocation_schema, limits_allowed, limits_json,
+    limits_told, output_schema, targets_of, until_asks, until_ends, until_json,
 };
 use cardhost::core::card::Effect;
 use cardhost::core::definition::Definition;
 use cardhost::core::field::{Field, FieldType, Fields};
+use cardhost::core::limits::Limits;
 use cardhost::core::template::Decision;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::console::{Console, Failure};
 use super::global::Global;
@@ -42,12 +44,20 @@ pub(crate) fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result
     }
     let definition = host.catalog().definition(&args.card)?;
     if args.json {
-        let shown = json!({
+        let mut shown = json!({
             "card": definition.full_name(),
             "version": definition.card.version.as_str(),
             "invocation": invocation_schema(&definition),
             "output": output_schema(&definition),
         });
+        let limits = limited(&definition).map(|(name, it)| (name.to_owned(), limits_json(it)));
+        let limits: Map<String, Value> = limits.collect();
+        if !limits.is_empty() {
+            shown["limits"] = Value::Object(limits);
+        }
+        if let Some(until) = &definition.card.until {
+            shown["until"] = until_json(until);
+        }
         return console.out(&format!("{shown}\n"));
     }
     console.text(&text(&definition))
@@ -64,6 +74,15 @@ fn text(definition: &Definition) -> String {
     if let Some(key) = idempotency_key(card) {
         text.push_str(&format!("{key}\n"));
     }
+    for (name, limits) in limited(definition) {
+        text.push_str(&format!("limits  {name}: {}\n", limits_words(limits)));
+    }
+    if let Some(until) = &card.until {
+        text.push_str(&format!("until   {}\n", until_asks(until)));
+        for fact in until_ends(until) {
+            text.push_str(&format!("        {fact}\n"));
+        }
+    }
     section(&mut text, "connection", &definition.connector.connection.fields);
     section(&mut text, "options", &card.options);
     for (group, fields) in &card.input {
@@ -73,6 +92,19 @@ fn text(definition: &Definition) -> String {
         section(&mut text, &format!("output.{group}"), fields);
     }
     text
+}
+
+/// The targets that the card can reach and of which the service allows only so much.
+fn limited(definition: &Definition) -> impl Iterator<Item = (&str, &Limits)> {
+    targets_of(definition)
+        .into_iter()
+        .filter_map(|(name, target)| Some((name, target.limits.as_ref()?)))
+}
+
+/// What the service allows, and how it says that no more may go, on one line.
+pub(super) fn limits_words(limits: &Limits) -> String {
+    let facts = limits_allowed(limits).into_iter().chain(limits_told(limits));
+    facts.collect::<Vec<_>>().join("; ")
 }
 
 fn section(text: &mut String, title: &str, fields: &Fields) {
@@ -144,6 +176,9 @@ pub(super) fn about(field: &Field) -> String {
     };
     if let Some(card) = field.choices_from.as_ref().and_then(|from| from.card.as_deref()) {
         notes.push(format!("choices listed by {card}"));
+    }
+    if let Some(from) = &field.fields_from {
+        notes.push(format!("fields listed by {}", from.card));
     }
     if !choices.is_empty() {
         notes.push(format!("one of {}", choices.join(", ")));

@@ -626,6 +626,7 @@ const TREATMENT: Treatment = Treatment {
     idle_timeout: std::time::Duration::from_secs(1),
     total_timeout: std::time::Duration::from_secs(2),
     max_body_bytes: 16,
+    packed: None,
     fresh: false,
     roomy: false,
 };

@@ -471,6 +471,7 @@ const TREATMENT: Treatment = Treatment {
     idle_timeout: Duration::from_secs(10),
     total_timeout: Duration::from_secs(10),
     max_body_bytes: 1024,
+    packed: None,
     fresh: false,
     roomy: false,
 };

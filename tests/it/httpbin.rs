@@ -162,7 +162,7 @@ fn the_headers_of_cardhost_itself_are_planned_and_sent_once() {
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     let user_agent = concat!("cardhost/", env!("CARGO_PKG_VERSION"));
     let headers = json!({
-        "accept": "*/*", "accept-encoding": "gzip, br, deflate", "user-agent": user_agent,
+        "accept": "*/*", "accept-encoding": "gzip, br, deflate, zstd", "user-agent": user_agent,
         "content-type": "application/json", "authorization": "Basic [redacted]",
     });
     assert_eq!(plan["request"]["headers"], headers);

@@ -1,6 +1,6 @@
 //! Real servers for the tests that need one: Prism, which judges requests by an OpenAPI file, httpbin, which echoes what
 //! arrived, oidc-provider, which gives and revokes OAuth 2 tokens, moto, which checks AWS signatures, soap, which serves SOAP,
-//! and what reads queries, forms, multipart bodies and XML (qs, PHP's rules, Rack, openapi-enforcer, busboy, libxml).
+//! Kinto and the registry of Docker images, which give lists in pages, and what reads queries, forms, multipart bodies and XML (qs, PHP's rules, Rack, openapi-enforcer, busboy, libxml).
 //! `tests/peers/install.sh` puts them into `.peers/`; without them each function says `skipped: …` and returns `None`.
 //! This module starts and ends them; what is asked of them is the business of the tests.
 //!
@@ -182,6 +182,44 @@ pub(crate) fn moto() -> Option<Server> {
         command.arg(script("moto_server.py")).arg(port.to_string());
         command
     }))
+}
+
+/// Starts Kinto with so many records: see `tests/peers/kinto_server.py`.
+pub(crate) fn kinto(records: usize) -> Option<Server> {
+    let part = installed("kinto")?;
+    Some(start("kinto", |port| {
+        let mut command = Command::new(part.join("bin/python"));
+        command.arg(script("kinto_server.py")).arg(port.to_string()).arg(records.to_string());
+        command
+    }))
+}
+
+/// Starts the registry of Docker images on what is in a folder.
+pub(crate) fn registry(folder: &Path) -> Option<Server> {
+    if !is_there("docker-registry", "registry") {
+        return None;
+    }
+    Some(start("registry", |port| {
+        let config = folder.join("config.yml");
+        let text = format!(
+            "version: 0.1\nlog: {{ level: warn }}\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp: {{ addr: \"127.0.0.1:{port}\" }}\n",
+            serde_json::json!(folder)
+        );
+        std::fs::write(&config, text).expect("the registry's file can be written");
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(config);
+        command
+    }))
+}
+
+/// Whether a program of the system is there; otherwise says why the test is skipped.
+pub(crate) fn is_there(program: &str, part: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !found {
+        skipped(part, &format!("{program} is not installed; tests/peers/install.sh installs it"));
+    }
+    found
 }
 
 /// Starts WireMock, which does to calls what it is told at `/__admin`, and keeps a journal of them. It takes Java.

@@ -47,6 +47,7 @@ areas! {
     connections
     decoders
     definitions
+    described
     encodings
     fields
     follow

@@ -8,8 +8,10 @@
 #   .peers/soap           soap, which serves SOAP; soap.mjs starts it. Beside it qs, locutus, openapi-enforcer and busboy, which read
 #                         queries, forms and multipart bodies; forms.mjs asks them
 #   .peers/lxml           lxml, in which libxml reads XML; libxml.py asks it
+#   .peers/kinto          Kinto, a store of JSON records with pages; kinto_server.py starts it
 #   .peers/wiremock       WireMock, which does to calls what networks and services do; it takes Java
-# and, where apt-get can be used, PostgreSQL's server and Rack (rack.rb asks it), as packages of the system.
+# and, where apt-get can be used, PostgreSQL's server, Rack (rack.rb asks it), the registry of Docker images, and zstd and zip, which pack what is
+# unpacked, as packages of the system.
 # Run it as often as you like: a part that is already there at its pinned version is left alone.
 # Without Node or Python that part is left out: a line says why, another begins with `peers-missing:`,
 # the exit code stays 0, and the tests that need the part print `skipped: …`.
@@ -186,6 +188,20 @@ install_lxml() {
   echo "lxml: installed $mark"
 }
 
+install_kinto() {
+  local mark dir="$peers/kinto"
+  mark=$(<"$here/requirements-kinto.txt")
+  if installed kinto "$mark"; then
+    echo "kinto: is already there at its pinned versions"
+    return
+  fi
+  python_is kinto || return 0
+  pip_install kinto "$here/requirements-kinto.txt"
+  "$dir/bin/python" -c 'import kinto, waitress'
+  printf '%s\n' "$mark" >"$dir/.installed"
+  echo "kinto: installed $("$dir/bin/python" -c 'from importlib.metadata import version as v; print(v("kinto"))')"
+}
+
 # apt_install PART PACKAGE: a package of the system; otherwise says that the part is missing
 apt_install() {
   if ! command -v apt-get >/dev/null || ((EUID != 0)); then
@@ -208,6 +224,25 @@ install_rack() {
     apt_install rack ruby-rack || return 0
   fi
   echo "rack: $(ruby -e "$version")"
+}
+
+# The registry lists repositories in pages.
+install_registry() {
+  if ! command -v docker-registry >/dev/null; then
+    apt_install registry docker-registry || return 0
+  fi
+  echo "registry: $(docker-registry --version)"
+}
+
+# What packs bodies that the tests unpack.
+install_packers() {
+  local program
+  for program in zstd zip; do
+    if ! command -v "$program" >/dev/null; then
+      apt_install "$program" "$program" || continue
+    fi
+    echo "$program: $(command -v "$program")"
+  done
 }
 
 # The jar is the same for whoever has Java; the tests say so where there is none.
@@ -257,6 +292,9 @@ install_oidc_provider
 install_moto
 install_soap
 install_lxml
+install_kinto
 install_wiremock
 install_rack
+install_registry
+install_packers
 install_postgres

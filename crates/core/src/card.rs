@@ -232,10 +232,12 @@ pub struct ResponseRules {
     pub file_name: Option<Template>,
     /// How the body is decoded; by its content type by default.
     pub decoder: Option<DecoderName>,
+    /// That a good reply is packed, though no header says so: what comes out of it is the body.
+    pub packed: Option<Packed>,
     /// Elements of XML that are lists though there be one of them, by their paths: `Envelope.Body.Items.Item`.
     #[serde(default)]
     pub lists: Vec<String>,
-    /// Most bytes of a decoded body; 16 MiB by default.
+    /// Most bytes of a decoded body, 16 MiB by default; of a file any number, of a packed one 1 GiB by default.
     pub max_body_bytes: Option<u64>,
     /// Replies with a good status that are errors all the same.
     #[serde(default)]
@@ -252,6 +254,33 @@ pub enum ReplyBody {
     Decoded,
     /// A file: kept in the folder that whoever runs the card gives, `{ "file", "name", "type", "size", "sha256" }`; without one, in base64.
     File,
+}
+
+/// How a body is packed of which its headers say nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Packed {
+    /// Gzip (RFC 1952).
+    Gzip,
+    /// Zstandard (RFC 8878).
+    #[cfg(feature = "zstd")]
+    Zstd,
+    /// A zip archive of one file.
+    Zip,
+}
+
+impl Packed {
+    /// How names of such files end.
+    #[must_use]
+    pub fn name_end(self) -> &'static str {
+        match self {
+            Packed::Gzip => ".gz",
+            #[cfg(feature = "zstd")]
+            Packed::Zstd => ".zst",
+            Packed::Zip => ".zip",
+        }
+    }
 }
 
 /// What a status of 400 or more is.

@@ -4,12 +4,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::asked::{Given, Item, NoList};
 use crate::card::Card;
 use crate::connector::Connector;
 use crate::error::{Code, Fault, Place, pointer};
 use crate::field::{ChoicesFrom, Field, FieldType};
-use crate::template::{Found, Reference, Root, Scope, Template, TemplateValueError, scalar_text};
-use crate::value::descend;
+use crate::template::{Template, TemplateValueError, scalar_text};
 
 /// One thing that a field offers.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,12 @@ pub enum ChoicesFault {
         /// As it was asked for.
         field: String,
     },
+    /// No card describes what is in the field.
+    #[error("no fields of `{field}` are known: it declares none, and no card describes them")]
+    NoFields {
+        /// As it was asked for.
+        field: String,
+    },
     /// A value is missing that decides what is offered.
     #[error("what `{field}` offers depends on a value: {error}")]
     Depends {
@@ -61,6 +67,7 @@ impl Fault for ChoicesFault {
         match self {
             ChoicesFault::UnknownField { .. } => Code::INPUT_UNKNOWN,
             ChoicesFault::None { .. } => Code::INPUT_CHOICE,
+            ChoicesFault::NoFields { .. } => Code::INPUT_TYPE,
             ChoicesFault::Depends { .. } => Code::INPUT_REQUIRED,
             ChoicesFault::NoList { .. } => Code::RESPONSE_TYPE,
         }
@@ -71,6 +78,7 @@ impl Fault for ChoicesFault {
             ChoicesFault::NoList { .. } => String::new(),
             ChoicesFault::UnknownField { field, .. }
             | ChoicesFault::None { field }
+            | ChoicesFault::NoFields { field }
             | ChoicesFault::Depends { field, .. } => match field.split_once('.') {
                 Some((group, label)) => pointer(&["input", group, label]),
                 None => pointer(&["options", field]),
@@ -85,9 +93,19 @@ impl Fault for ChoicesFault {
                 nearest.as_deref().map(crate::text::did_you_mean)
             }
             ChoicesFault::None { .. } => Some("any value of its type may be given".to_owned()),
+            ChoicesFault::NoFields { .. } => {
+                Some("keys of an object can be known where the card declares them".to_owned())
+            }
             ChoicesFault::Depends { .. } => Some("give that value first".to_owned()),
             ChoicesFault::NoList { .. } => Some(crate::text::CHECK_THE_DEFINITION.to_owned()),
         }
+    }
+}
+
+impl ChoicesFault {
+    /// That a card does not give the list it is asked for.
+    pub(crate) fn no_list(asked: &Card, NoList(items): NoList) -> ChoicesFault {
+        ChoicesFault::NoList { card: asked.name.as_str().to_owned(), items }
     }
 }
 
@@ -127,26 +145,6 @@ pub fn listed(connector: &Connector, field: &Field, given: &Given<'_>) -> Vec<Of
     targets.chain(choices).collect()
 }
 
-/// Options and inputs as far as they are given.
-pub struct Given<'a> {
-    /// The options.
-    pub options: &'a Map<String, Value>,
-    /// The inputs by group.
-    pub input: &'a Map<String, Value>,
-}
-
-impl Scope for Given<'_> {
-    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
-        let map = match reference.root {
-            Root::Options => self.options,
-            Root::Input => self.input,
-            _ => return None,
-        };
-        let (first, rest) = reference.segments.split_first()?;
-        descend(map.get(first)?, rest).filter(|value| !value.is_null()).map(Found::Value)
-    }
-}
-
 /// The options and inputs of the card that is asked: those that are said, and what is searched for.
 ///
 /// # Errors
@@ -157,15 +155,10 @@ pub fn asked_with(
     given: &Given<'_>,
     search: Option<&str>,
 ) -> Result<[Map<String, Value>; 2], ChoicesFault> {
-    let map = |template: Option<&crate::template::ValueTemplate>| match template {
-        None => Ok(Map::new()),
-        Some(template) => match template.value(given) {
-            Ok(Some(Value::Object(map))) => Ok(map),
-            Ok(_) => Ok(Map::new()),
-            Err(error) => Err(ChoicesFault::Depends { field: name.to_owned(), error }),
-        },
-    };
-    let (options, mut input) = (map(from.options.as_ref())?, map(from.input.as_ref())?);
+    let depends = |error| ChoicesFault::Depends { field: name.to_owned(), error };
+    let none = Ok([Map::new(), Map::new()]);
+    let with = from.asked().map_or(none, |asked| asked.with(given));
+    let [options, mut input] = with.map_err(depends)?;
     if let (Some(search), Some((group, label))) = (search, from.search_field()) {
         let group = input.entry(group).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(group) = group {
@@ -185,16 +178,8 @@ pub fn offered(
     asked: &Card,
     output: &Value,
 ) -> Result<Vec<Offered>, ChoicesFault> {
-    let no_list = |items: &str| ChoicesFault::NoList {
-        card: asked.name.as_str().to_owned(),
-        items: items.to_owned(),
-    };
-    let (group, label) = from.items_of(asked).ok_or_else(|| no_list("output"))?;
-    let items = match output.get(group).and_then(|group| group.get(label)) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(items)) => items,
-        Some(_) => return Err(no_list(&format!("{group}.{label}"))),
-    };
+    let items = from.asked().map_or(Ok(&[][..]), |from| from.list(asked, output));
+    let items = items.map_err(|no_list| ChoicesFault::no_list(asked, no_list))?;
     let is_number = field.kind == FieldType::Number || field.of == Some(FieldType::Number);
     let of_item = |item: &Value| {
         let scope = Item(item);
@@ -218,43 +203,11 @@ pub fn searched(offered: Vec<Offered>, search: &str) -> Vec<Offered> {
     offered.into_iter().filter(|one| has(&one.title) || value(&one.value)).collect()
 }
 
-/// One item of the list.
-struct Item<'a>(&'a Value);
-
-impl Scope for Item<'_> {
-    fn lookup(&self, reference: &Reference) -> Option<Found<'_>> {
-        let found =
-            (reference.root == Root::Item).then(|| descend(self.0, &reference.segments))??;
-        Some(found).filter(|value| !value.is_null()).map(Found::Value)
-    }
-}
-
 impl ChoicesFrom {
     /// The group and label of the input that takes what is searched for.
     #[must_use]
     pub fn search_field(&self) -> Option<(&str, &str)> {
         self.search.as_deref()?.split_once('.')
-    }
-
-    /// The group and label of the output that is the list: the one that is said, or the first that is a list.
-    #[must_use]
-    pub fn items_of<'s>(&'s self, asked: &'s Card) -> Option<(&'s str, &'s str)> {
-        if let Some(said) = &self.items {
-            return said.split_once('.');
-        }
-        let all = asked.output.iter().flat_map(|(group, fields)| {
-            fields.iter().map(move |(label, field)| (group.as_str(), label.as_str(), field))
-        });
-        let mut lists = all.filter(|(.., field)| field.kind == FieldType::List);
-        lists.next().map(|(group, label, _)| (group, label))
-    }
-
-    /// Every template over the options and inputs that are given, with the key it stands under.
-    pub fn asks_with(
-        &self,
-    ) -> impl Iterator<Item = (&'static str, &crate::template::ValueTemplate)> {
-        let all = [("options", &self.options), ("input", &self.input)];
-        all.into_iter().filter_map(|(key, template)| Some((key, template.as_ref()?)))
     }
 
     /// Every template over an item, with its key.

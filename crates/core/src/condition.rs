@@ -309,7 +309,7 @@ impl JsonSchema for When {
             },
             "propertyNames": {
                 "description": "A reference, such as `options.Request Type`, or `any` or `not`.",
-                "pattern": "^(any|not|(connection|options|input|response)(\\.[^.\\[]+|\\.?\\[[^\\]]+\\])+)$",
+                "pattern": "^(any|not|(connection|options|input|response|item)(\\.[^.\\[]+|\\.?\\[[^\\]]+\\])+)$",
             },
         })
     }

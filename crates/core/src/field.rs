@@ -139,7 +139,7 @@ pub enum FieldSource {
 #[cfg_attr(feature = "schemas", schemars(!remote))]
 pub struct Field {
     /// The type of the value; by default a dropdown where there are choices, a list where there is `of`, an object where there are
-    /// `fields`, a number of format `integer`, else text.
+    /// `fields` or `fieldsFrom`, a number of format `integer`, else text.
     #[serde(rename = "type")]
     said_type: Option<FieldType>,
     /// The type of the value, said or not.
@@ -188,6 +188,8 @@ pub struct Field {
     pub choices: Vec<Choice>,
     /// Where choices come from.
     pub choices_from: Option<ChoicesFrom>,
+    /// Where the keys of an object come from that the service describes itself.
+    pub fields_from: Option<Box<FieldsFrom>>,
     /// When the field is part of the form.
     pub visible_when: Option<When>,
     /// Keys of an object that are refused, in any case.
@@ -217,6 +219,8 @@ impl<'de> Deserialize<'de> for Field {
         // What is derived of the form as it is written.
         let mut field = Field::deserialize(reader)?;
         field.kind = field.said_type.unwrap_or_else(|| field.type_by_default());
+        // The service's own keys are known to nobody when the card runs.
+        field.additional |= field.fields_from.is_some();
         Ok(field)
     }
 }
@@ -229,7 +233,7 @@ impl Field {
             FieldType::Dropdown
         } else if self.of.is_some() {
             FieldType::List
-        } else if self.fields.is_some() {
+        } else if self.fields.is_some() || self.fields_from.is_some() {
             FieldType::Object
         } else if self.format == Some(Format::Integer) {
             FieldType::Number
@@ -365,4 +369,39 @@ pub struct ChoicesFrom {
     pub title: Option<Template>,
     /// Its input that takes what is searched for, as `Group.Label`; by default what is offered is looked through.
     pub search: Option<String>,
+}
+
+/// Where the keys of an object come from that the service describes itself: custom properties, columns. A card of the connector lists
+/// them; a run asks for no description and takes other keys as well.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FieldsFrom {
+    /// A card of the connector that lists the fields.
+    pub card: String,
+    /// The options that it is run with, over `options` and `input`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub options: Option<ValueTemplate>,
+    /// The inputs that it is run with, by group, over `options` and `input`.
+    #[cfg_attr(feature = "schemas", schemars(with = "Option<crate::parameters::Parameters>"))]
+    pub input: Option<ValueTemplate>,
+    /// Its output that is the list, as `Group.Label`; by default the first that is one.
+    pub items: Option<String>,
+    /// Which items are fields, over `item`; all of them by default.
+    pub when: Option<When>,
+    /// The key that the object takes, over `item`.
+    pub name: ValueTemplate,
+    /// What a person reads instead, over `item`; the name by default.
+    pub title: Option<ValueTemplate>,
+    /// What the field means, over `item`.
+    pub description: Option<ValueTemplate>,
+    /// The type of its value, over `item`: a type of the format; any other is `any`. By default a dropdown where it has choices, else text.
+    #[serde(rename = "type")]
+    pub kind: Option<ValueTemplate>,
+    /// The type of a list's items, over `item`.
+    pub of: Option<ValueTemplate>,
+    /// Whether a value must be given, over `item`.
+    pub required: Option<ValueTemplate>,
+    /// What it offers, over `item`: a list of texts, or of objects with `value` and perhaps `title`.
+    pub choices: Option<ValueTemplate>,
 }

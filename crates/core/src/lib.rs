@@ -3,6 +3,7 @@
 //!
 //! Modules beside each other never use each other in a circle (`tests/it/layers` checks it).
 
+pub mod asked;
 pub mod auth;
 pub mod base_url;
 pub mod body;
@@ -16,6 +17,7 @@ pub mod connector;
 pub mod decoder;
 pub mod defaults;
 pub mod definition;
+pub mod described;
 pub mod encoding;
 pub mod endpoint_url;
 pub mod error;

@@ -67,8 +67,10 @@ pub enum DocumentFault {
     /// An expression that cannot be compiled.
     #[error("the expression cannot be read: {reason}")]
     Expression {
-        /// jq's words, or ours.
+        /// What is wrong.
         reason: String,
+        /// What to write instead.
+        hint: Option<String>,
     },
     /// A part that is read and has no effect.
     #[error("`{feature}` has no effect here")]
@@ -123,6 +125,7 @@ impl Fault for DocumentFault {
                 "give it a `when`: only one can count where no other matches".to_owned()
             }
             DocumentFault::Version { .. } => "write a version 1.0.x, such as '1.0.3'".to_owned(),
+            DocumentFault::Expression { hint: Some(hint), .. } => hint.clone(),
             DocumentFault::Ignored { feature } if feature == "schedule" => {
                 "`flow run` runs the flow once; schedule it with cron or a platform".to_owned()
             }

@@ -53,7 +53,7 @@ use fallback::Fallback;
 use stand_ins::StandIns;
 
 pub use builder::HostBuilder;
-pub use choices::Choices;
+pub use choices::{Choices, DescribedFields};
 pub use policy::Policy;
 
 /// Plans and runs invocations. Cheap to clone; `Send` and `Sync`; one is enough for a process.

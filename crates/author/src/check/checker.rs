@@ -6,6 +6,7 @@ use cardhost_core::error::Code;
 use cardhost_core::failure::Error;
 use cardhost_core::jq::Engine;
 
+use super::described;
 use super::fault::DefinitionFault;
 use super::findings::Findings;
 use super::hidden::Hidden;
@@ -88,7 +89,7 @@ fn siblings(
 
 /// Whether a card may name others.
 pub(super) fn names_cards(text: &str) -> bool {
-    text.contains("\"choicesFrom\"") || text.contains("\"until\"")
+    ["\"choicesFrom\"", "\"fieldsFrom\"", "\"until\""].iter().any(|key| text.contains(key))
 }
 
 fn check_card_file(
@@ -110,6 +111,7 @@ fn check_card_file(
                 faults.iter().for_each(|fault| not_loaded(fault, findings));
                 request::check(connector, &definition.card, file.path, findings);
                 offers::check(&definition, siblings, findings);
+                described::check(&definition, siblings, findings);
                 until::check(&definition, siblings, findings);
                 if checker.strict {
                     taken::of_card(&definition, findings);

@@ -78,7 +78,10 @@ fn dropdowns<T>(
                 deciding.push(by.clone());
             }
             // What is no field of a form can be anything: there is no list of its values.
-            None if matches!(by.root, Root::Response | Root::Item) => {
+            field
+                if matches!(by.root, Root::Response | Root::Item)
+                    && field.is_none_or(|field| field.kind == FieldType::Text) =>
+            {
                 sound = false;
                 if otherwise.is_none() {
                     let fault = DefinitionFault::NoOther { by: by.to_string() };

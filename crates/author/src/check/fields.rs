@@ -181,6 +181,15 @@ impl<'a> Form<'a> {
                 "needs the type `object`, or a list of objects",
             ),
             (field.fields.is_some(), "additional", "needs `fields`"),
+            (
+                field.fields_from.is_none()
+                    || (self.root == FieldRoot::Input
+                        && has_form
+                        && takes(&[FieldType::Object, FieldType::List])
+                        && of_objects),
+                "fieldsFrom",
+                "is for objects and lists of objects among the inputs, beside their label",
+            ),
             (field.takes(FieldType::Object), "deny", "needs the type `object`"),
             (format_fits, "format", "needs the type `number` if it is `integer`, else `text`"),
             (measured, "min", "needs a number, a text or a list"),

@@ -14,6 +14,7 @@ mod checked;
 mod checker;
 mod conditions;
 mod decisions;
+mod described;
 mod example_secrets;
 mod examples;
 mod fault;

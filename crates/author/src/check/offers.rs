@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cardhost_core::asked::Asked;
 use cardhost_core::card::{Card, Effect};
 use cardhost_core::definition::Definition;
 use cardhost_core::error::{Code, pointer};
@@ -32,23 +33,55 @@ pub(super) fn check(definition: &Definition, siblings: &Siblings, findings: &mut
         fields.iter().map(move |(label, field)| (place(label), field))
     });
     for (place, field) in options.chain(inputs) {
-        let Some(from) = &field.choices_from else { continue };
-        let place = format!("{place}/choicesFrom");
-        together(from, &place, findings);
-        let Some(name) = &from.card else { continue };
-        for (key, template) in from.asks_with() {
-            let rules = Rules { roots: GIVEN, needs_values: false };
-            names.value(template, &format!("{place}/{key}"), rules, findings);
-        }
-        let Some(siblings) = siblings else { continue };
-        match siblings.get(name) {
-            Some(asked) => of_card(from, field, asked, &place, findings),
-            None => {
-                let fault = unknown("card", name, siblings.keys());
-                findings.at(Code::DEFINITION_NAME, &format!("{place}/card"), fault);
+        if let Some(from) = &field.choices_from {
+            let place = format!("{place}/choicesFrom");
+            together(from, &place, findings);
+            if let Some(asked) =
+                from.asked().and_then(|it| sibling(it, &place, names, siblings, findings))
+            {
+                of_card(from, field, asked, &place, findings);
             }
         }
     }
+}
+
+/// The card that is asked, where it is there: it reads, and takes what it is asked with.
+pub(super) fn sibling<'s>(
+    from: Asked<'_>,
+    place: &str,
+    names: Names<'_>,
+    siblings: &'s Siblings,
+    findings: &mut Findings<'_>,
+) -> Option<&'s Definition> {
+    for (key, template) in from.asks_with() {
+        let rules = Rules { roots: GIVEN, needs_values: false };
+        names.value(template, &format!("{place}/{key}"), rules, findings);
+    }
+    let siblings = siblings.as_ref()?;
+    let Some(asked) = siblings.get(from.card) else {
+        let fault = unknown("card", from.card, siblings.keys());
+        findings.at(Code::DEFINITION_NAME, &format!("{place}/card"), fault);
+        return None;
+    };
+    must_read(&asked.card, place, findings);
+    asked_with((from.options, from.input), &asked.card, place, findings);
+    Some(asked)
+}
+
+/// The output of the card that is asked that is the list.
+pub(super) fn items_of<'c>(
+    from: Asked<'_>,
+    card: &'c Card,
+    place: &str,
+    findings: &mut Findings<'_>,
+) -> Option<&'c Field> {
+    let items = from.items_of(card).and_then(|(group, label)| card.output.get(group)?.get(label));
+    let items = items.filter(|items| items.kind == FieldType::List);
+    if items.is_none() {
+        let needs = format!("must be a list among the outputs of `{}`", card.name.as_str());
+        wrong_at("items", needs, from.items.unwrap_or(""), place, findings);
+    }
+    items
 }
 
 /// Keys that mean nothing without a card, and what a card needs.
@@ -74,8 +107,6 @@ fn of_card(
     findings: &mut Findings<'_>,
 ) {
     let card = &asked.card;
-    must_read(card, place, findings);
-    asked_with((from.options.as_ref(), from.input.as_ref()), card, place, findings);
     if let Some(search) = &from.search {
         let found =
             from.search_field().and_then(|(group, label)| card.input.get(group)?.get(label));
@@ -84,11 +115,8 @@ fn of_card(
             wrong_at("search", needs, search, place, findings);
         }
     }
-    let items = from.items_of(card).and_then(|(group, label)| card.output.get(group)?.get(label));
-    let Some(items) = items.filter(|items| items.kind == FieldType::List) else {
-        let needs = format!("must be a list among the outputs of `{}`", card.name.as_str());
-        return wrong_at("items", needs, from.items.as_deref().unwrap_or(""), place, findings);
-    };
+    let items = from.asked().and_then(|from| items_of(from, card, place, findings));
+    let Some(items) = items else { return };
     for (key, template) in from.of_items() {
         for reference in template.references() {
             if reference.root != Root::Item {
@@ -207,7 +235,7 @@ pub(super) fn wrong(part: &'static str, needs: &str, place: &str, findings: &mut
     findings.at(Code::DEFINITION_VALUE, &format!("{place}/{part}"), fault);
 }
 
-fn wrong_at(
+pub(super) fn wrong_at(
     part: &'static str,
     needs: String,
     found: &str,

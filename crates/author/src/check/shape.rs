@@ -197,6 +197,7 @@ impl Format {
     fn roots(&self, at: &str) -> &'static str {
         match self.of {
             Definition::Connector | Definition::Other => "`connection`",
+            Definition::Card if at.contains("/fieldsFrom/") => "`item`",
             Definition::Card if at.starts_with("/options/") => "`connection` or `options`",
             Definition::Card if at.starts_with("/response/") => "`response`, `options` or `input`",
             Definition::Card => "`connection`, `options` or `input`",

@@ -9,7 +9,7 @@ use super::names::{Names, absence};
 use cardhost_core::card::Card;
 use cardhost_core::condition::When;
 use cardhost_core::error::{Code, pointer};
-use cardhost_core::field::{ChoicesFrom, Field, Fields};
+use cardhost_core::field::{Field, Fields};
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Reference, Root, Template, ValueTemplate};
 
@@ -135,7 +135,7 @@ impl<'a> Used<'a> {
                 self.when(when);
             }
             // What another field offers may depend on it.
-            for (_, template) in field.choices_from.iter().flat_map(ChoicesFrom::asks_with) {
+            for (_, template) in field.asked().flat_map(|asked| asked.asks_with()) {
                 self.value(template);
             }
         }

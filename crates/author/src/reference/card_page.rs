@@ -3,7 +3,7 @@
 
 use super::fields::FieldTables;
 use super::page::{Block, Inline, Page, Section};
-use super::{failures, samples, targets, words};
+use super::{failures, samples, targets, waits, words};
 use cardhost_core::card::{Effect, ReplyBody};
 use cardhost_core::definition::Definition;
 use cardhost_core::pages::{Next, Pages};
@@ -119,7 +119,7 @@ fn pages(pages: &Pages) -> Section {
                 Inline::prose(&format!(
                     "Ends at the latest after: {} pages{records}, {}",
                     most.pages,
-                    targets::span(most.time.0)
+                    waits::span(most.time.0)
                 )),
             ]),
         ],
@@ -141,17 +141,10 @@ fn wanted(pages: &Pages) -> String {
 
 /// What is waited for.
 fn until(until: &Until) -> Section {
-    let (every, longest) = (targets::span(until.every()), targets::span(until.longest()));
-    let asked = match &until.card {
-        Some(card) => format!("the card `{card}` is asked how it stands"),
-        None => "the request is sent again".to_owned(),
-    };
-    let mut bullets = vec![Inline::prose(&format!(
-        "Until the work is done {asked} every {every}, or when the service says, for {longest} at the latest."
-    ))];
-    let kinds = [("Done", Some(&until.done)), ("Failed", until.failed.as_ref())];
-    for (kind, when) in kinds.into_iter().filter_map(|(kind, when)| Some((kind, when?))) {
-        bullets.push(Inline::prose(&format!("{kind}: {}", words::condition(when))));
+    let mut bullets =
+        vec![Inline::prose(&format!("Until the work is done {}.", waits::until_asks(until)))];
+    for fact in waits::until_ends(until) {
+        bullets.push(Inline::prose(words::sentence(&fact).trim_end_matches('.')));
     }
     Section::new(
         "Until it is done",

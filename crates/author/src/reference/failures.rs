@@ -1,7 +1,7 @@
 //! What a page says about failed replies: status, code, whether to send the request again.
 
 use super::page::{Block, Row, Section, Table};
-use super::targets::span;
+use super::waits::span;
 use super::words;
 use cardhost_core::card::{Card, HttpError};
 use cardhost_core::connector::Connector;

@@ -47,6 +47,10 @@ pub(super) fn field_schema(field: &Field, nullable: bool, at: &At) -> Map<String
         let listed = json!({ "card": card, "search": from.search.is_some() });
         schema.insert("x-choicesFrom".to_owned(), listed);
     }
+    if let Some(from) = &field.fields_from {
+        // The same of its keys (`fields`, `Host::fields`).
+        schema.insert("x-fieldsFrom".to_owned(), json!({ "card": from.card }));
+    }
     for (_, kind) in &kinds {
         insert_keywords(field, *kind, &kinds, nullable, at, &mut schema);
     }

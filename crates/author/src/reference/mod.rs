@@ -23,6 +23,7 @@ mod page;
 mod samples;
 mod targets;
 mod visibility;
+mod waits;
 mod words;
 
 #[cfg(test)]
@@ -37,4 +38,6 @@ pub use invocation_schema::invocation_schema;
 pub use markdown::markdown;
 pub use output_schema::output_schema;
 pub use page::{Block, Cell, Inline, Page, Row, RowGroup, Section, Table};
+pub use targets::targets_of;
+pub use waits::{limits_allowed, limits_json, limits_told, until_asks, until_ends, until_json};
 pub use words::{condition, idempotency_key};

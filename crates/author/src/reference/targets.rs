@@ -1,14 +1,12 @@
 //! What a page says about targets: base URLs by connection choice, credentials, limits, hints.
 
-use std::time::Duration;
-
 use super::credentials;
 use super::page::{Block, Inline, Section, Table};
-use super::words;
+use super::{waits, words};
 use cardhost_core::connector::{BaseUrl, Connector, Target};
 use cardhost_core::definition::Definition;
 use cardhost_core::field::{Field, Fields};
-use cardhost_core::limits::{LimitScope, Limits};
+use cardhost_core::limits::Limits;
 use cardhost_core::plan::is_relative_url;
 use cardhost_core::template::Decision;
 use cardhost_core::template::{Part, Reference, Root};
@@ -20,7 +18,8 @@ pub(super) struct DecidedRow<'d, T> {
 }
 
 /// The targets that the card's requests may go to.
-pub(super) fn targets_of(definition: &Definition) -> Vec<(&str, &Target)> {
+#[must_use]
+pub fn targets_of(definition: &Definition) -> Vec<(&str, &Target)> {
     let (connector, card) = (&*definition.connector, &definition.card);
     let target = &card.request.target;
     let by_option = target
@@ -203,73 +202,12 @@ fn base_block(connector: &Connector, name: &str, target: &Target) -> Block {
 
 /// What the service allows, and how its replies tell that no more may go.
 fn limits(limits: &Limits) -> Vec<Block> {
-    let mut parts: Vec<String> =
-        limits.concurrent.iter().map(|most| format!("{most} at once")).collect();
-    parts.extend(limits.rate.iter().map(|rate| format!("{} per {}", rate.max, span(rate.per.0))));
-    let whose = match limits.scope {
-        LimitScope::Connection => "of a connection",
-        LimitScope::Target => "of all connections together",
-    };
     let mut sentences = Vec::new();
-    if !parts.is_empty() {
-        let parts = parts.join("; ");
-        sentences.push(format!("The service allows, in requests {whose}: {parts}."));
+    if let Some((allowed, whose)) =
+        waits::limits_allowed(limits).as_deref().and_then(|it| it.rsplit_once("; "))
+    {
+        sentences.push(format!("The service allows, in requests {whose}: {allowed}."));
     }
-    if let Some(reset) = &limits.reset {
-        let reset = words::code(&reset.header.0);
-        sentences.push(match &limits.remaining {
-            Some(left) => {
-                let left = words::code(&left.header.0);
-                format!("Where {left} says that none remains, requests wait until {reset}.")
-            }
-            None => format!("After a status 429, requests wait until {reset}."),
-        });
-    }
+    sentences.extend(waits::limits_told(limits).map(|told| words::sentence(&told)));
     sentences.iter().map(|sentence| Block::prose(sentence)).collect()
-}
-
-/// A span of time in its largest whole unit: `hour`, `10 seconds`.
-pub(super) fn span(time: Duration) -> String {
-    let millis = time.as_millis();
-    let units = [(3_600_000, "hour"), (60_000, "minute"), (1000, "second"), (1, "millisecond")];
-    let (size, unit) = units
-        .into_iter()
-        .find(|(size, _)| millis.is_multiple_of(*size))
-        .unwrap_or((1, "millisecond"));
-    match millis / size {
-        1 => unit.to_owned(),
-        count => format!("{count} {unit}s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_told_with_the_headers_that_correct_them() {
-        let told = |text: &str| {
-            let blocks = limits(&serde_json::from_str(text).unwrap());
-            blocks.iter().map(|block| format!("{block:?}")).collect::<Vec<_>>().join(" ")
-        };
-        let both = r#"{ "rate": [{ "max": 5, "per": "1s" }], "remaining": { "header": "x-left" }, "reset": { "header": "x-reset", "as": "unix" } }"#;
-        let words = told(both);
-        assert!(words.contains("requests of a connection: 5 per second."), "{words}");
-        assert!(words.contains(r#"Code("x-left"), Text(" says that none remains, requests wait until "), Code("x-reset")"#), "{words}");
-        let words = told(r#"{ "reset": { "header": "x-reset" } }"#);
-        assert!(
-            words.contains(r#"Text("After a status 429, requests wait until "), Code("x-reset")"#),
-            "{words}"
-        );
-        assert!(!words.contains("allows"), "{words}");
-    }
-
-    #[test]
-    fn spans_are_told_in_their_largest_whole_unit() {
-        for (millis, words) in
-            [(3_600_000, "hour"), (90_000, "90 seconds"), (1500, "1500 milliseconds")]
-        {
-            assert_eq!(span(Duration::from_millis(millis)), words);
-        }
-    }
 }

@@ -61,6 +61,13 @@ pub(super) fn facts(field: &Field) -> Vec<String> {
             code(card)
         ));
     }
+    if let Some(from) = &field.fields_from {
+        let also = if field.fields.is_some() { "further keys" } else { "the keys that it takes" };
+        facts.push(format!(
+            "The card {} lists {also}; they are passed on as they are.",
+            code(&from.card)
+        ));
+    }
     if let Some(default) = &field.default {
         facts.push(format!("Default: {}.", value_text(default)));
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::card::{HttpError, Redirects, ReplyBody};
+use crate::card::{HttpError, Packed, Redirects, ReplyBody};
 use crate::connector::Connector;
 use crate::decoder::DecoderName;
 use crate::definition::Definition;
@@ -117,6 +117,14 @@ impl End {
     pub(super) fn file_name(&self) -> Option<&Template> {
         match self {
             End::Outputs(definition) => definition.card.response.file_name.as_ref(),
+            End::Reply { .. } => None,
+        }
+    }
+
+    /// How a good reply is packed, where its headers do not say it.
+    pub(super) fn packed(&self) -> Option<Packed> {
+        match self {
+            End::Outputs(definition) => definition.card.response.packed,
             End::Reply { .. } => None,
         }
     }

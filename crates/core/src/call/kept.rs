@@ -5,9 +5,13 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 
 use super::signed::Signed;
+use crate::card::Packed;
 use crate::decoder::{self, DecodedBody, Look, MediaType};
 use crate::file::{media_type_of, name_of};
 use crate::response::{Reply, Response};
+
+/// Most bytes of a file that comes out of a package, where the card does not say: a little may unpack to very much.
+const MOST_UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
 
 impl Signed {
     /// Whether the body of a good reply is to be kept as a file.
@@ -16,10 +20,11 @@ impl Signed {
         self.course.end.keeps_file() && self.request().method != Method::HEAD
     }
 
-    /// Most bytes of the file, where the card says so.
+    /// Most bytes of the file, where the card says so or it comes out of a package.
     #[must_use]
     pub fn file_limit(&self) -> Option<u64> {
-        self.course.end.max_body_bytes()
+        let end = &self.course.end;
+        end.max_body_bytes().or_else(|| end.packed().map(|_| MOST_UNPACKED_BYTES))
     }
 
     /// The name of the file that a reply is kept as: fit for a folder, and not free there for certain.
@@ -33,7 +38,15 @@ impl Signed {
             let text = template.text(&scope).ok().flatten();
             text.map(std::borrow::Cow::into_owned)
         });
-        name_of(own.as_deref(), headers, &self.request().url)
+        let mut name = name_of(own.as_deref(), headers, &self.request().url);
+        // What comes out of a package is none.
+        let end = self.course.end.packed().map(Packed::name_end);
+        if let Some(end) = end.filter(|end| own.is_none() && name.len() > end.len())
+            && name.to_ascii_lowercase().ends_with(end)
+        {
+            name.truncate(name.len() - end.len());
+        }
+        name
     }
 
     /// The body of a reply that is given out as a file; `None` where it is not.

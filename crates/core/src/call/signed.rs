@@ -85,7 +85,7 @@ impl Signed {
     /// How to send it.
     #[must_use]
     pub fn treatment(&self) -> Treatment {
-        Treatment::of(&self.course.plan, self.course.end.max_body_bytes(), self.course.resent)
+        Treatment::of(&self.course.plan, &self.course.end, self.course.resent)
     }
 
     /// The error of a request that the service's limits do not let go.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::end::End;
+use crate::card::Packed;
 use crate::plan::Plan;
 use crate::span::Span;
 
@@ -16,6 +18,8 @@ pub struct Treatment {
     pub total_timeout: Duration,
     /// Most bytes of the body, content codings undone.
     pub max_body_bytes: u64,
+    /// How the body of a good reply is packed, where its headers do not say it.
+    pub packed: Option<Packed>,
     /// Whether it goes over a connection of its own: the one before was stale.
     pub fresh: bool,
     /// Whether its reply has room for many headers from the start: sending it again for them would do harm.
@@ -30,6 +34,7 @@ impl Default for Treatment {
             idle_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(120),
             max_body_bytes: 16 * 1024 * 1024,
+            packed: None,
             fresh: false,
             roomy: false,
         }
@@ -37,8 +42,9 @@ impl Default for Treatment {
 }
 
 impl Treatment {
-    /// As the plan says, with the limit of the body.
-    pub(super) fn of(plan: &Plan, max_body_bytes: Option<u64>, fresh: bool) -> Treatment {
+    /// As the plan says, with what is said of the body.
+    pub(super) fn of(plan: &Plan, end: &End, fresh: bool) -> Treatment {
+        let (max_body_bytes, packed) = (end.max_body_bytes(), end.packed());
         let default = Treatment::default();
         let or = |span: Option<Span>, default| span.map_or(default, |span| span.0);
         Treatment {
@@ -46,6 +52,7 @@ impl Treatment {
             idle_timeout: or(plan.timeouts.idle, default.idle_timeout),
             total_timeout: or(plan.timeouts.total, default.total_timeout),
             max_body_bytes: max_body_bytes.unwrap_or(default.max_body_bytes),
+            packed,
             fresh,
             roomy: false,
         }

@@ -177,6 +177,10 @@ fn escaped(template: &Template, scope: &dyn Scope) -> Result<String, PlanFault> 
     Ok(out)
 }
 
+/// The content codings that a transport undoes.
+const CODINGS: &str =
+    if cfg!(feature = "zstd") { "gzip, br, deflate, zstd" } else { "gzip, br, deflate" };
+
 pub(super) fn headers(
     (card, above): (&Card, [Option<&ValueTemplate>; 2]),
     body: Option<&(Body, HeaderValue)>,
@@ -186,7 +190,7 @@ pub(super) fn headers(
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     // What is kept as a file is what the service has, and is not taken out of a coding piece by piece.
     let codings = match card.response.body {
-        ReplyBody::Decoded => "gzip, br, deflate",
+        ReplyBody::Decoded => CODINGS,
         ReplyBody::File => "identity",
     };
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings));

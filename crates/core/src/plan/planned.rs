@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::fault::PlanFault;
 use super::warning::Warning;
+use crate::asked::Given;
 use crate::auth::Pending;
 use crate::base_url::RenderedBase;
 use crate::card::Effect;
-use crate::choices::Given;
 use crate::connector::Timeouts;
 use crate::moment::Moment;
 use crate::pages::{PageFault, Pages, PlannedPages, Wanted};

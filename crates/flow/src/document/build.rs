@@ -749,7 +749,7 @@ impl<'n> Builder<'n, '_, '_> {
                     }
                     None => node.at.clone(),
                 };
-                let fault = DocumentFault::Expression { reason: fault.reason };
+                let fault = DocumentFault::Expression { reason: fault.reason, hint: fault.hint };
                 self.findings.at(&spot.pointer, &span, fault);
                 None
             }

@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::frame::{Active, Frame};
 use super::options::Options;
-use crate::datum::Datum;
+use crate::datum::{Datum, Limits};
 use crate::document::Document;
 use crate::expression::Scope;
 
@@ -66,8 +66,8 @@ impl Scope for View<'_> {
         own.or_else(more).cloned().unwrap_or_default()
     }
 
-    fn steps(&self) -> u64 {
-        self.options.expression_steps
+    fn limits(&self) -> Limits {
+        self.options.expression_limits
     }
 
     fn now(&self) -> i64 {

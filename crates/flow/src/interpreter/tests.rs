@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::datum::Datum;
+use crate::datum::{Datum, Limits};
 use crate::document::Document;
 use crate::problem::{Problem, Standard};
 use crate::{Action, Step, StepId};
@@ -783,7 +783,10 @@ fn what_has_no_end_ends_with_its_code() {
     assert_eq!(error.to_string(), "error[flow.limit]: the flow takes more than 1000 levels");
 
     let text = "do:\n- a: { set: '${ def f: f; f }' }\n";
-    let options = Options { expression_steps: 10_000, ..Options::default() };
+    let options = Options {
+        expression_limits: Limits { steps: 10_000, ..Limits::default() },
+        ..Options::default()
+    };
     let mut run = Run::new(document(text), json!({}), options);
     assert!(run.steps(0).is_empty());
     let error = run.outcome().unwrap().as_ref().unwrap_err().to_error("flows/x.yaml");

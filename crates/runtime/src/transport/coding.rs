@@ -2,18 +2,20 @@
 //! says is kept as it came, and so that the limit counts what comes out.
 
 use bytes::Bytes;
+use cardhost_core::card::Packed;
+use cardhost_core::file::disposition;
 use cardhost_core::response::BodyEnd;
 use cardhost_core::transport_fault::{TransportFault, TransportFaultKind};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 use super::brotli::Brotli;
 use super::deflate::Deflate;
 use super::gzip::{self, Gzip};
 use super::undoing::{Coding, Ended, PIECE_BYTES, Work};
-
-/// The codings that are undone; a request offers them.
-const KNOWN: [&str; 4] = ["gzip", "x-gzip", "deflate", "br"];
+use super::zip::Zip;
+#[cfg(feature = "zstd")]
+use super::zstd::Zstd;
 
 /// Most codings of one body.
 const MOST_CODINGS: usize = 4;
@@ -47,90 +49,141 @@ fn named(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// What was not offered and is not known is no coding: storage services say `UTF-8` or leave `aws-chunked` there.
-fn is_known(coding: &str) -> bool {
-    KNOWN.contains(&coding)
+/// One way in which a body is packed.
+struct Layer {
+    /// What it is called in an error.
+    name: String,
+    coding: Box<dyn Coding>,
+    /// Whether it is the card's to know of it.
+    is_own: bool,
 }
 
-/// Undoes the codings that the headers name, and takes them out of the headers. `may_go_on` is asked again and again, with the bytes
-/// that were read and made by then.
+impl Layer {
+    /// The content coding of a name. What was not offered and is not known is none: storage services say `UTF-8` or leave `aws-chunked` there.
+    fn named(name: String) -> Option<Layer> {
+        let coding: Box<dyn Coding> = match name.as_str() {
+            "gzip" | "x-gzip" => Box::new(Gzip::new()),
+            "deflate" => Box::new(Deflate::new()),
+            "br" => Box::new(Brotli::new()),
+            #[cfg(feature = "zstd")]
+            "zstd" => Box::new(Zstd::new()),
+            _ => return None,
+        };
+        Some(Layer { name, coding, is_own: false })
+    }
+
+    fn packed(packed: Packed) -> Layer {
+        let (name, coding): (_, Box<dyn Coding>) = match packed {
+            Packed::Gzip => ("gzip", Box::new(Gzip::new())),
+            #[cfg(feature = "zstd")]
+            Packed::Zstd => ("zstd", Box::new(Zstd::new())),
+            Packed::Zip => ("a zip of one file", Box::new(Zip::new())),
+        };
+        Layer { name: name.to_owned(), coding, is_own: true }
+    }
+
+    fn is_not(&self, why: &str) -> String {
+        match self.is_own {
+            true => format!("the body is not {}: {why}", self.name),
+            false => format!("the body is not `{}`: {why}", self.name),
+        }
+    }
+
+    fn ends_early(&self) -> String {
+        match self.is_own {
+            true => format!("the body, {}, ends early", self.name),
+            false => format!("the `{}` body ends early", self.name),
+        }
+    }
+}
+
+/// What is to be undone, the outermost first.
+fn layers(named: Vec<String>, packed: Option<Packed>) -> Vec<Layer> {
+    let layers = named.into_iter().rev().filter_map(Layer::named);
+    layers.chain(packed.map(Layer::packed)).collect()
+}
+
+/// Takes out of the headers what was said of the body before it was undone, and puts in the name of the file that was in an archive.
+fn mend(headers: &mut HeaderMap, is_own: bool, file_name: Option<&str>) {
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+    if is_own {
+        headers.remove(CONTENT_TYPE);
+    }
+    let disposition = file_name.map(|name| disposition(None, Some(name)));
+    if let Some(value) = disposition.and_then(|it| HeaderValue::from_bytes(it.as_bytes()).ok()) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+}
+
+/// Undoes the codings that the headers name, and how the card says that the body is packed, and takes them out of the headers. `may_go_on`
+/// is asked again and again, with the bytes that were read and made by then.
 pub(super) fn undo(
     headers: &mut HeaderMap,
+    packed: Option<Packed>,
     body: &Bytes,
     limit: u64,
     may_go_on: &dyn Fn(u64) -> bool,
 ) -> Undone {
-    let codings = named(headers);
-    if body.is_empty() || !codings.iter().any(|coding| is_known(coding)) {
+    let named = named(headers);
+    let too_many = named.len() > MOST_CODINGS;
+    let layers = layers(named, packed);
+    if body.is_empty() || layers.is_empty() {
         return Undone::Plain(body.clone());
     }
-    if codings.len() > MOST_CODINGS {
+    if too_many {
         return Undone::Broken(format!("it has more than {MOST_CODINGS} content codings"));
     }
     let work = Work::new(limit, may_go_on);
     let mut plain = body.clone();
-    for coding in codings.iter().rev() {
-        if coding.ends_with("gzip") && !gzip::may_be(&plain) {
+    let (mut is_own, mut file_name) = (false, None);
+    for mut layer in layers {
+        if layer.name.ends_with("gzip") && !gzip::may_be(&plain) {
             return Undone::Broken("the body is not `gzip`".to_owned());
         }
-        let Some(mut undoing) = self::coding(coding) else { continue };
-        let (out, ended) = work.undo(&plain, &mut *undoing);
+        let (out, ended) = work.undo(&plain, &mut *layer.coding);
         let mut bytes = out.finish();
         bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         match ended {
             Ok(()) => plain = bytes,
             Err(Ended::TooLong) => return Undone::TooLong(bytes),
-            Err(Ended::Early) => {
-                let detail = format!("the `{coding}` body ends early");
-                return Undone::Truncated(bytes, detail);
-            }
-            Err(Ended::Broken(why)) => {
-                return Undone::Broken(format!("the body is not `{coding}`: {why}"));
-            }
+            Err(Ended::Early) => return Undone::Truncated(bytes, layer.ends_early()),
+            Err(Ended::Broken(why)) => return Undone::Broken(layer.is_not(&why)),
             Err(Ended::Stopped) => return Undone::Stopped,
         }
+        is_own |= layer.is_own;
+        file_name = layer.coding.file_name().map(str::to_owned);
     }
-    headers.remove(CONTENT_ENCODING);
-    headers.remove(CONTENT_LENGTH);
+    mend(headers, is_own, file_name.as_deref());
     Undone::Plain(plain)
-}
-
-/// The coding of a name.
-fn coding(name: &str) -> Option<Box<dyn Coding>> {
-    match name {
-        "gzip" | "x-gzip" => Some(Box::new(Gzip::new())),
-        "deflate" => Some(Box::new(Deflate::new())),
-        "br" => Some(Box::new(Brotli::new())),
-        _ => None,
-    }
 }
 
 /// Undoes the coding of a body that comes piece by piece.
 pub(super) struct Unpacking {
-    name: String,
-    coding: Box<dyn Coding>,
+    layer: Layer,
     made: Vec<u8>,
+    /// Whether any of it came: no body is no package.
+    has_begun: bool,
 }
 
 impl Unpacking {
-    /// The only coding that the headers name, which is taken out of them; `None` where there is none to be undone. Of a body that was packed
-    /// again and again all has to be there: [`is_packed_twice`].
-    pub(super) fn of(headers: &mut HeaderMap) -> Option<Unpacking> {
-        if !headers.contains_key(CONTENT_ENCODING) {
+    /// The only way in which the body is packed, which is taken out of the headers; `None` where there is none to be undone. Of a body that was
+    /// packed again and again all has to be there: [`is_packed_twice`].
+    pub(super) fn of(headers: &mut HeaderMap, packed: Option<Packed>) -> Option<Unpacking> {
+        if packed.is_none() && !headers.contains_key(CONTENT_ENCODING) {
             return None;
         }
-        let known = named(headers).into_iter().find(|name| is_known(name));
-        let (name, coding) = known.and_then(|name| coding(&name).map(|coding| (name, coding)))?;
-        headers.remove(CONTENT_ENCODING);
-        headers.remove(CONTENT_LENGTH);
-        Some(Unpacking { name, coding, made: vec![0; PIECE_BYTES] })
+        let layer = layers(named(headers), packed).pop()?;
+        mend(headers, layer.is_own, None);
+        Some(Unpacking { layer, made: vec![0; PIECE_BYTES], has_begun: false })
     }
 
     /// The next piece that comes out; `None` where it needs more.
     pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<Bytes>, BodyEnd> {
+        self.has_begun |= !input.is_empty();
         loop {
             let before = input.len();
-            let undone = self.coding.undo(input, &mut self.made);
+            let undone = self.layer.coding.undo(input, &mut self.made);
             match undone.map_err(|ended| self.end_of(&ended))? {
                 (0, _) if before == 0 => return Ok(None),
                 (0, _) => {}
@@ -140,24 +193,143 @@ impl Unpacking {
     }
 
     /// How the body ends where no more of it comes.
-    pub(super) fn end(&self) -> BodyEnd {
-        self.coding.end().map_or_else(|ended| self.end_of(&ended), |()| BodyEnd::Complete)
+    pub(super) fn end(&self, headers: &mut HeaderMap) -> BodyEnd {
+        if !self.has_begun {
+            return BodyEnd::Complete;
+        }
+        if let Some(name) = self.layer.coding.file_name() {
+            mend(headers, self.layer.is_own, Some(name));
+        }
+        let ended = self.layer.coding.end();
+        ended.map_or_else(|ended| self.end_of(&ended), |()| BodyEnd::Complete)
     }
 
     fn end_of(&self, ended: &Ended) -> BodyEnd {
-        let name = &self.name;
         let (kind, detail) = match ended {
-            Ended::Broken(why) => {
-                (TransportFaultKind::Protocol, format!("the body is not `{name}`: {why}"))
-            }
-            _ => (TransportFaultKind::Truncated, format!("the `{name}` body ends early")),
+            Ended::Broken(why) => (TransportFaultKind::Protocol, self.layer.is_not(why)),
+            _ => (TransportFaultKind::Truncated, self.layer.ends_early()),
         };
         BodyEnd::Broken(TransportFault { kind, not_sent: false, detail })
     }
 }
 
-/// Whether the headers name more than one coding that is to be undone.
-pub(super) fn is_packed_twice(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_ENCODING)
-        && named(headers).iter().filter(|coding| is_known(coding)).count() > 1
+/// Whether the body is packed in more than one way that is to be undone.
+pub(super) fn is_packed_twice(headers: &HeaderMap, packed: Option<Packed>) -> bool {
+    headers.contains_key(CONTENT_ENCODING) && layers(named(headers), packed).len() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use miniz_oxide::deflate::compress_to_vec;
+
+    use super::*;
+
+    const TEXT: &str = "what is in it, and again what is in it, and once more what is in it\n";
+
+    /// An archive of one file.
+    fn zip(name: &str, content: &[u8]) -> Vec<u8> {
+        let packed = compress_to_vec(content, 6);
+        let sum = crc32fast::hash(content).to_le_bytes();
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let name_length = u16::try_from(name.len()).unwrap().to_le_bytes();
+        let facts = [
+            &[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..],
+            &sum,
+            &length(&packed),
+            &length(content),
+            &name_length,
+            &[0, 0],
+        ]
+        .concat();
+        [
+            b"PK\x03\x04",
+            &facts[..],
+            name.as_bytes(),
+            &packed,
+            b"PK\x01\x02\x14\0",
+            &facts,
+            &[0; 14],
+            name.as_bytes(),
+            b"PK\x05\x06",
+            &[0; 18],
+        ]
+        .concat()
+    }
+
+    fn packages() -> Vec<(Packed, Vec<u8>)> {
+        let content = TEXT.repeat(40);
+        let mut all = vec![(Packed::Zip, zip("a.txt", content.as_bytes()))];
+        #[cfg(feature = "zstd")]
+        {
+            use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+            let frame = compress_to_vec(content.as_bytes(), CompressionLevel::Fastest);
+            let stored = compress_to_vec(content.as_bytes(), CompressionLevel::Uncompressed);
+            all.extend([(Packed::Zstd, frame), (Packed::Zstd, stored)]);
+        }
+        all
+    }
+
+    /// What comes out of a body in pieces of a length, and how it ends.
+    fn in_pieces(packed: Packed, body: &[u8], length: usize) -> (Vec<u8>, BodyEnd) {
+        let mut headers = HeaderMap::new();
+        let mut unpacking = Unpacking::of(&mut headers, Some(packed)).unwrap();
+        let mut out = Vec::new();
+        for piece in body.chunks(length) {
+            let mut rest = piece;
+            loop {
+                match unpacking.next(&mut rest) {
+                    Ok(Some(made)) => out.extend_from_slice(&made),
+                    Ok(None) => break,
+                    Err(end) => return (out, end),
+                }
+            }
+        }
+        let end = unpacking.end(&mut headers);
+        (out, end)
+    }
+
+    fn whole(packed: Packed, body: &[u8]) -> Undone {
+        let body = Bytes::copy_from_slice(body);
+        undo(&mut HeaderMap::new(), Some(packed), &body, 1024 * 1024, &|_| true)
+    }
+
+    #[test]
+    fn a_package_gives_the_same_in_pieces_of_any_length() {
+        for (packed, body) in packages() {
+            let Undone::Plain(plain) = whole(packed, &body) else { panic!("{packed:?}") };
+            assert_eq!(plain, TEXT.repeat(40).as_bytes());
+            for length in [1, 2, 3, 7, 100, body.len()] {
+                assert_eq!(in_pieces(packed, &body, length), (plain.to_vec(), BodyEnd::Complete));
+            }
+            for end in 1..body.len() {
+                assert!(matches!(whole(packed, &body[..end]), Undone::Truncated(..)), "{end}");
+                let (_, ended) = in_pieces(packed, &body[..end], 5);
+                assert!(matches!(ended, BodyEnd::Broken(_)), "{packed:?} {end}");
+            }
+        }
+    }
+
+    /// Whatever stands there: it ends, within its limit, and in pieces as at once.
+    #[test]
+    fn a_package_that_was_damaged_ends_all_the_same() {
+        for (packed, body) in packages() {
+            for at in 0..body.len() {
+                for flip in [0x01, 0x80, 0xFF] {
+                    let mut damaged = body.clone();
+                    damaged[at] ^= flip;
+                    let out = in_pieces(packed, &damaged, 11);
+                    match whole(packed, &damaged) {
+                        Undone::Plain(plain) => {
+                            assert_eq!(out, (plain.to_vec(), BodyEnd::Complete), "{at}");
+                        }
+                        Undone::TooLong(beginning) => assert_eq!(beginning.len(), 1024 * 1024),
+                        Undone::Truncated(..) | Undone::Broken(_) => {
+                            assert!(matches!(out.1, BodyEnd::Broken(_)), "{packed:?} {at}");
+                        }
+                        Undone::Stopped => panic!("it may go on"),
+                    }
+                }
+            }
+        }
+    }
 }

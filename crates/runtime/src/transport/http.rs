@@ -13,12 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cardhost_core::call::Treatment;
+use cardhost_core::call::{Treatment, is_kept};
+use cardhost_core::card::Packed;
 use cardhost_core::failure::MAX_KEPT_BODY_BYTES;
 use cardhost_core::request::{RequestSpec, TlsSettings};
 use cardhost_core::response::{BodyEnd, Reply};
 use cardhost_core::transport_fault::{TimeoutKind, TransportFault, TransportFaultKind};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Request, Response};
@@ -264,7 +265,7 @@ impl HttpTransport {
         let idle = if large { treatment.total_timeout } else { treatment.idle_timeout };
         let (sent, has_connected) =
             connecting::noted(clock.bound(idle, client.execute(request))).await;
-        let response = sent?.map_err(|error| {
+        let mut response = sent?.map_err(|error| {
             let error = error.without_url();
             let mut fault = fault(&error, treatment, Phase::Head);
             if fault.kind == TransportFaultKind::Reset && !has_connected {
@@ -292,9 +293,14 @@ impl HttpTransport {
             let kind = TransportFaultKind::Connect;
             return Err(TransportFault { kind, not_sent: true, detail });
         }
+        let status = response.status().as_u16();
+        if packed(status, treatment).is_some() {
+            // It tells of the package.
+            response.headers_mut().remove(CONTENT_TYPE);
+        }
         if let Some(sink) = sink
-            && !coding::is_packed_twice(response.headers())
-            && sink.takes(response.status().as_u16(), response.headers())
+            && !coding::is_packed_twice(response.headers(), packed(status, treatment))
+            && sink.takes(status, response.headers())
         {
             return Box::pin(pour(response, treatment, &mut clock, sink)).await;
         }
@@ -411,7 +417,7 @@ async fn pour(
 ) -> Result<Reply, TransportFault> {
     let status = response.status().as_u16();
     let mut headers = std::mem::take(response.headers_mut());
-    let mut unpacking = Unpacking::of(&mut headers);
+    let mut unpacking = Unpacking::of(&mut headers, packed(status, treatment));
     let end = loop {
         let chunk = match clock.bound(treatment.idle_timeout, response.chunk()).await {
             Ok(Ok(chunk)) => chunk,
@@ -422,7 +428,7 @@ async fn pour(
         };
         let poured = match (&mut unpacking, chunk) {
             (None, None) => break BodyEnd::Complete,
-            (Some(unpacking), None) => break unpacking.end(),
+            (Some(unpacking), None) => break unpacking.end(&mut headers),
             (None, Some(chunk)) => clock.push(sink, chunk).await,
             (Some(unpacking), Some(chunk)) => unpack(unpacking, &chunk, clock, sink).await,
         };
@@ -433,6 +439,11 @@ async fn pour(
     let mut reply = Reply { status, headers, body: Bytes::new(), end, kept: None };
     clock.bound(Duration::MAX, sink.finish(&mut reply)).await??;
     Ok(reply)
+}
+
+/// How the body of a reply is packed by what its card says, which is of good ones.
+fn packed(status: u16, treatment: Treatment) -> Option<Packed> {
+    treatment.packed.filter(|_| is_kept(status))
 }
 
 /// Gives what comes out of a coded chunk to a sink.
@@ -461,7 +472,8 @@ async fn read(
     let mut headers = std::mem::take(response.headers_mut());
     let limit = treatment.max_body_bytes;
     // The limit counts what comes out of a content coding, not what goes in.
-    let coded = headers.contains_key(CONTENT_ENCODING);
+    let packed = packed(status, treatment);
+    let coded = packed.is_some() || headers.contains_key(CONTENT_ENCODING);
     let coded_limit = if coded { limit.saturating_add(CODED_ALLOWANCE) } else { limit };
     let too_long = response.content_length().is_some_and(|length| length > coded_limit);
     // A body that is refused anyway is read only as far as an error keeps it.
@@ -489,7 +501,7 @@ async fn read(
         return Ok(Reply { status, headers, body, end, kept: None });
     }
     let undone;
-    (headers, undone) = undo(headers, &body, limit, clock).await;
+    (headers, undone) = undo(headers, packed, &body, limit, clock).await;
     if end != BodyEnd::Complete {
         // As much as came out of the coding is kept: a coded beginning tells no one anything.
         let body = match undone {
@@ -513,18 +525,19 @@ async fn read(
 /// Undoes the codings of a body, here where that is little work; [`Undone::Stopped`] where time ran out.
 async fn undo(
     mut headers: HeaderMap,
+    packed: Option<Packed>,
     body: &Bytes,
     limit: u64,
     clock: &Limits,
 ) -> (HeaderMap, Undone) {
     let is_little = |spent| spent <= BIG_BYTES as u64;
-    match coding::undo(&mut headers, body, limit, &is_little) {
+    match coding::undo(&mut headers, packed, body, limit, &is_little) {
         Undone::Stopped => {}
         undone => return (headers, undone),
     }
     let (body, mut given) = (body.clone(), headers.clone());
     let undoing = apart(move |wanted| {
-        let undone = coding::undo(&mut given, &body, limit, &|_| wanted.is_so());
+        let undone = coding::undo(&mut given, packed, &body, limit, &|_| wanted.is_so());
         (given, undone)
     });
     match clock.bound(Duration::MAX, undoing).await {

@@ -27,6 +27,9 @@ mod send;
 mod stand_in;
 mod tls;
 mod undoing;
+mod zip;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 pub use cardhost_core::call::Treatment;
 pub use cardhost_core::request::RequestSpec;

@@ -27,6 +27,11 @@ pub(super) trait Coding: Send {
 
     /// Whether the body may end here.
     fn end(&self) -> Result<(), Ended>;
+
+    /// The name of the file that it is, where an archive says it.
+    fn file_name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The work of undoing: what it may give, and how far it may go.
