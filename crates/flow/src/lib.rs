@@ -99,7 +99,7 @@ pub use interpreter::{
     idempotency_key, inner_seed,
 };
 pub use load::{Loaded, MAX_DOCUMENT_BYTES, head, is_flow, load, place_of};
-pub use problem::{Problem, Source, Standard, same_type};
+pub use problem::{Problem, Source, Standard, Way, same_type};
 
 #[cfg(test)]
 mod tests;

@@ -98,10 +98,22 @@ pub struct Problem {
     pub retryable: Option<bool>,
     /// Seconds to wait before another attempt, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u32>,
     /// The reply that led to it, as an error shows one: `{"headers", "body", "truncated"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Box<Value>>,
+    /// How it came up. In a box, so that results with a problem stay small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Box<Way>>,
+    /// The limit that ended the run: nothing catches it. In a box, as there is hardly ever one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Box<u64>>,
+}
+
+/// How a problem came up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Way {
     /// The step that it ended, such as `/do/0/each/for/3/do/0/get`: which turn and which attempt it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Box<str>>,
@@ -110,10 +122,7 @@ pub struct Problem {
     pub cause: Option<Box<str>>,
     /// Where its task is written, once it has left its flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Box<Source>>,
-    /// The limit that ended the run: nothing catches it. In a box, as there is hardly ever one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<Box<u64>>,
+    pub source: Option<Source>,
 }
 
 /// A place in the file of a flow.
@@ -143,9 +152,7 @@ impl Problem {
             retryable: None,
             retry_after_s: None,
             response: None,
-            step: None,
-            cause: None,
-            source: None,
+            way: None,
             limit: None,
         }
     }
@@ -181,10 +188,39 @@ impl Problem {
     /// With the step that it ended, where it names none.
     #[must_use]
     pub fn of_step(mut self, step: impl FnOnce() -> String) -> Problem {
-        if self.step.is_none() {
-            self.step = Some(step().into());
+        let way = self.way.get_or_insert_default();
+        if way.step.is_none() {
+            way.step = Some(step().into());
         }
         self
+    }
+
+    /// With the step whose error was being handled, where it names none.
+    #[must_use]
+    pub(crate) fn caused_by(mut self, cause: Option<Box<str>>) -> Problem {
+        if cause.is_some() {
+            let way = self.way.get_or_insert_default();
+            way.cause = way.cause.take().or(cause);
+        }
+        self
+    }
+
+    /// The step that it ended.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        self.way.as_deref()?.step.as_deref()
+    }
+
+    /// The step whose error was being handled when it came up.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.way.as_deref()?.cause.as_deref()
+    }
+
+    /// Where its task is written, once it has left its flow.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        self.way.as_deref()?.source.as_ref()
     }
 
     /// Whether a retry or `catch` may do something about it.
@@ -205,7 +241,7 @@ impl Problem {
                 [status].into_iter().chain(rest.map(|(key, value)| (key.as_str(), value.into()))),
             )
         });
-        let source = self.source.as_deref().map(|Source { file, line, column }| {
+        let source = self.source().map(|Source { file, line, column }| {
             let number = |number: usize| Datum::int(i64::try_from(number).unwrap_or(i64::MAX));
             Datum::object([
                 ("file", Datum::text(file)),
@@ -221,14 +257,10 @@ impl Problem {
             ("instance", text(&self.instance)),
             ("code", text(&self.code)),
             ("retryable", self.retryable.map(Datum::Bool)),
-            (
-                "retryAfter",
-                self.retry_after_s
-                    .map(|after| Datum::int(i64::try_from(after).unwrap_or(i64::MAX))),
-            ),
+            ("retryAfter", self.retry_after_s.map(|after| Datum::int(i64::from(after)))),
             ("response", response),
-            ("step", text(&self.step)),
-            ("cause", text(&self.cause)),
+            ("step", self.step().map(Datum::text)),
+            ("cause", self.cause().map(Datum::text)),
             ("source", source),
         ];
         Datum::object(all.into_iter().filter_map(|(key, value)| Some((key, value?))))
@@ -260,7 +292,7 @@ impl Problem {
         });
         let source = datum.get("source").and_then(|source| {
             let (file, line) = (source.get("file")?.as_text()?, size(source.get("line"))?);
-            Some(Box::new(Source { file: file.into(), line, column: size(source.get("column"))? }))
+            Some(Source { file: file.into(), line, column: size(source.get("column"))? })
         });
         Some(Problem {
             type_uri: datum.get("type")?.as_text()?.into(),
@@ -274,11 +306,11 @@ impl Problem {
                 _ => None,
             },
             retry_after_s: whole(datum.get("retryAfter"))
-                .and_then(|after| u64::try_from(after).ok()),
+                .and_then(|after| u32::try_from(after).ok()),
             response,
-            step: text("step"),
-            cause: text("cause"),
-            source,
+            way: Some(Way { step: text("step"), cause: text("cause"), source })
+                .filter(|way| *way != Way::default())
+                .map(Box::new),
             limit: None,
         })
     }
@@ -383,7 +415,9 @@ impl Problem {
         let status = status.unwrap_or(standard.status());
         Problem {
             retryable: error.retryable(),
-            retry_after_s: error.retry_after_s(),
+            retry_after_s: error
+                .retry_after_s()
+                .map(|after| u32::try_from(after).unwrap_or(u32::MAX)),
             response: error.shown_response().map(Box::new),
             ..Problem::new(standard, &error.message(), error.hint().unwrap_or_default())
                 .with_status(status)
@@ -426,20 +460,20 @@ impl Problem {
                 title: self.title.as_deref().map(str::to_owned),
                 detail: self.detail.as_deref().map(str::to_owned),
                 instance: self.instance.as_deref().map(str::to_owned),
-                step: self.step.as_deref().map(str::to_owned),
+                step: self.step().map(str::to_owned),
             },
         };
         let instance = self.instance.as_deref().unwrap_or_default();
-        let place = match self.source.as_deref() {
+        let place = match self.source() {
             Some(Source { file, line, column }) => {
                 let line_column = Some((*line, *column));
-                Place { line_column, ..Place::definition(&**file, instance) }
+                Place { line_column, ..Place::definition(file, instance) }
             }
             None => Place::definition(file, instance),
         };
         let error = Error::from(fault).at(place);
         let error = match self.retryable {
-            Some(again) => error.with_retry(again, self.retry_after_s),
+            Some(again) => error.with_retry(again, self.retry_after_s.map(u64::from)),
             None => error,
         };
         match &self.response {
@@ -518,9 +552,11 @@ mod tests {
             response: Some(Box::new(
                 serde_json::json!({ "headers": { "a": "b" }, "body": [1.50], "truncated": true }),
             )),
-            step: Some("/do/0/x/for/2/do/0/y".into()),
-            cause: Some("/do/0/x".into()),
-            source: Some(Box::new(source)),
+            way: Some(Box::new(Way {
+                step: Some("/do/0/x/for/2/do/0/y".into()),
+                cause: Some("/do/0/x".into()),
+                source: Some(source),
+            })),
             ..plain.clone().with_code(&Code::HTTP_NOT_FOUND).at("/do/0/x")
         };
         for problem in [plain, full] {

@@ -56,6 +56,7 @@ pub(super) fn record(
     runtime.block_on(runner.ready(&flow)).map_err(|not| not_ready(not, console))?;
     // What the run has given up ends with the runtime at the latest, and is then recorded as that.
     let result = runtime.block_on(runner.run(&flow, given.clone()));
+    drop(runtime);
     if recorder.is_empty()
         && let Err(error) = result
     {

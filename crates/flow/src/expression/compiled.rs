@@ -7,15 +7,10 @@ use super::engine::{self, Ended};
 use super::fault::ExpressionFault;
 use super::nesting;
 use super::path::Path;
-<<<<<<< HEAD
-use super::program::{Jq, SyntaxFault};
+use super::program::Jq;
 use super::scope::{ARGUMENTS, SECRETS, Scope};
 use super::secrets;
-=======
-use super::program::Jq;
-use super::scope::{ARGUMENTS, Scope};
 use super::syntax::SyntaxFault;
->>>>>>> main
 use crate::datum::Datum;
 
 /// Longest text of an expression, in bytes.

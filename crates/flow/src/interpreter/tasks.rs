@@ -140,12 +140,8 @@ impl Run {
                 Kind::Try(try_),
                 Ending::Output(output),
             ) => self.give(id, output, try_.then),
-            (
-                State::Try { phase: Phase::Handling { cause }, .. },
-                _,
-                Ending::Problem(mut problem),
-            ) => {
-                problem.cause = problem.cause.or(cause.take());
+            (State::Try { phase: Phase::Handling { cause }, .. }, _, Ending::Problem(problem)) => {
+                let problem = problem.caused_by(cause.take());
                 self.fault(id, problem);
             }
             (_, _, Ending::Output(output)) => self.give(id, output, None),

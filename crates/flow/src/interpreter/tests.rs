@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::datum::{Datum, Limits};
 use crate::document::Document;
-use crate::problem::{Problem, Standard};
+use crate::problem::{Problem, Standard, Way};
 use crate::{Action, Step, StepId};
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use cardhost_core::call;
@@ -292,8 +292,11 @@ fn a_caught_error_is_raised_again_as_it_is() {
     });
     let expected = Problem {
         instance: Some("/do/0/t/try/0/get".into()),
-        step: Some("/do/0/t/try/0/get".into()),
-        cause: Some("/do/0/t/try/0/get".into()),
+        way: Some(Box::new(Way {
+            step: Some("/do/0/t/try/0/get".into()),
+            cause: Some("/do/0/t/try/0/get".into()),
+            source: None,
+        })),
         ..failed
     };
     assert_eq!(run.outcome(), Some(&Err(expected)));
@@ -411,7 +414,7 @@ do:
     let problem = outcome(text, json!({"n": 3})).unwrap_err();
     assert_eq!(
         serde_json::to_value(&problem).unwrap(),
-        json!({"type": "https://x.example/no", "status": 422, "title": "No", "detail": "of 3", "instance": "/do/0/a", "step": "/do/0/a"})
+        json!({"type": "https://x.example/no", "status": 422, "title": "No", "detail": "of 3", "instance": "/do/0/a", "way": {"step": "/do/0/a"}})
     );
     let error = problem.to_error("flows/x.yaml");
     assert_eq!(error.to_string(), "error[flow.raised]: No: of 3");

@@ -41,17 +41,17 @@ impl Flow {
 
     /// A problem that leaves the flow: with the place in its file, and its step as the whole run names it.
     pub(super) fn located(&self, mut problem: Problem, name: &str) -> Problem {
-        if problem.source.is_some() {
+        let way = problem.way.get_or_insert_default();
+        if way.source.is_some() {
             // It came from a flow that this one has run.
             return problem;
         }
-        problem.step = problem.step.map(|step| format!("{name}{step}").into());
-        problem.cause = problem.cause.map(|cause| format!("{name}{cause}").into());
-        // Without a place, its task is said.
+        for step in [&mut way.step, &mut way.cause].into_iter().flatten() {
+            *step = format!("{name}{step}").into();
+        }
         let pointer = problem.instance.as_deref().unwrap_or_default();
         if let Some((line, column)) = cardhost_flow::place_of(&self.text, pointer) {
-            let file = self.file.as_str().into();
-            problem.source = Some(Box::new(Source { file, line, column }));
+            way.source = Some(Source { file: self.file.as_str().into(), line, column });
         }
         problem
     }

@@ -39,7 +39,8 @@ impl Journal {
             return Ok(open);
         }
         let gone: Vec<String> = failed.before(&found.gone).map(str::to_owned).collect();
-        if !self.accepts_changes && !(gone.is_empty() && found.other.is_empty()) {
+        let is_as_before = gone.is_empty() && found.other.is_empty();
+        if !(is_as_before || self.accepts_changes) {
             return Err(self.error(JournalProblem::OtherSteps { other: found.other, gone }));
         }
         open.wait_on(&failed.steps, found.last_ms, now_ms);

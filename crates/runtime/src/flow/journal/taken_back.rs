@@ -50,11 +50,8 @@ impl Journal {
         problem: &Problem,
     ) -> Result<Failed, Error> {
         let run = run.to_owned();
-        let names: Vec<String> = [&problem.step, &problem.cause]
-            .into_iter()
-            .flatten()
-            .map(|name| name.to_string())
-            .collect();
+        let names = [problem.step(), problem.cause()];
+        let names: Vec<String> = names.into_iter().flatten().map(str::to_owned).collect();
         self.read(move |connection| {
             let mut query = connection.prepare_cached(
                 "SELECT seq, step, outcome FROM entry WHERE run = ? AND step IS NOT NULL ORDER BY seq DESC",
