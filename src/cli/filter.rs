@@ -1,10 +1,8 @@
 //! `--filter`: jq over the outputs of a card, under the meter that flows have.
 
 use cardhost::flow::Problem;
-use cardhost::flow::datum::Datum;
-use cardhost::flow::expression::{
-    DEFAULT_STEPS, Expression, ExpressionFault, MAX_EXPRESSION_BYTES, Scope,
-};
+use cardhost::flow::datum::{Datum, Limits};
+use cardhost::flow::expression::{Expression, ExpressionFault, MAX_EXPRESSION_BYTES, Scope};
 use cardhost::{Error, Outcome};
 use serde_json::Value;
 
@@ -49,6 +47,7 @@ impl Filter {
     fn named(&self, fault: ExpressionFault) -> ExpressionFault {
         let expression = self.text.clone();
         match fault {
+            secret @ ExpressionFault::MissingSecret { .. } => secret,
             ExpressionFault::Failed { reason, .. } => {
                 ExpressionFault::Failed { expression, reason }
             }
@@ -71,8 +70,8 @@ impl Scope for Alone {
         Datum::Null
     }
 
-    fn steps(&self) -> u64 {
-        DEFAULT_STEPS
+    fn limits(&self) -> Limits {
+        Limits::default()
     }
 
     fn now(&self) -> i64 {

@@ -12,8 +12,8 @@ pub trait Engine: Sync {
     /// Compiles a program, which has no environment, no files and no clock.
     ///
     /// # Errors
-    /// Why it cannot be compiled, in words.
-    fn compile(&self, text: &str) -> Result<Arc<dyn Program>, String>;
+    /// [`JqFault::Syntax`].
+    fn compile(&self, text: &str) -> Result<Arc<dyn Program>, JqFault>;
 }
 
 /// A compiled program.
@@ -33,6 +33,8 @@ pub enum JqFault {
     Syntax {
         /// The engine's words.
         reason: String,
+        /// What to write instead.
+        hint: Option<String>,
     },
     /// Nothing here reads jq.
     #[error("this build of cardhost leaves jq out (feature `flow`)")]
@@ -42,6 +44,13 @@ pub enum JqFault {
 impl Fault for JqFault {
     fn code(&self) -> Code {
         Code::DEFINITION_VALUE
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            JqFault::Syntax { hint, .. } => hint.clone(),
+            JqFault::LeftOut => None,
+        }
     }
 }
 
@@ -66,7 +75,7 @@ impl Jq {
     /// [`JqFault`].
     pub fn compile(&self, engine: Option<&dyn Engine>) -> Result<(), JqFault> {
         let engine = engine.ok_or(JqFault::LeftOut)?;
-        let program = engine.compile(&self.text).map_err(|reason| JqFault::Syntax { reason })?;
+        let program = engine.compile(&self.text)?;
         self.program.get_or_init(|| program);
         Ok(())
     }

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use cardhost_core::jq::{Engine, Program};
+use cardhost_core::jq::{Engine, JqFault, Program};
 use serde_json::Value;
 
-use crate::datum::Datum;
-use crate::expression::{DEFAULT_STEPS, Expression, ExpressionFault, Scope};
+use crate::datum::{Datum, Limits};
+use crate::expression::{Expression, ExpressionFault, Scope};
 
 /// jq in the outputs of cards.
 #[derive(Clone, Copy, Debug)]
 pub struct CardJq;
 
 impl Engine for CardJq {
-    fn compile(&self, text: &str) -> Result<Arc<dyn Program>, String> {
+    fn compile(&self, text: &str) -> Result<Arc<dyn Program>, JqFault> {
         match Expression::compile(text, &[]) {
             Ok(expression) => Ok(Arc::new(Compiled(expression))),
             Err(fault) => {
                 let before = text.get(..fault.offset).unwrap_or(text);
                 let column = before.chars().count() + 1;
-                Err(format!("{} (at character {column})", fault.reason))
+                let reason = format!("{} (at character {column})", fault.reason);
+                Err(JqFault::Syntax { reason, hint: fault.hint })
             }
         }
     }
@@ -32,6 +33,9 @@ impl Program for Compiled {
         match self.0.evaluate(&Datum::from(input), &Nothing) {
             Ok(value) => Ok(Value::from(value)),
             Err(ExpressionFault::Failed { reason, .. }) => Err(reason),
+            Err(ExpressionFault::MissingSecret { name }) => {
+                Err(format!("there is no secret `{name}`"))
+            }
             Err(ExpressionFault::Limit { .. }) => {
                 Err("it takes too many steps, or makes too large a value".to_owned())
             }
@@ -51,8 +55,8 @@ impl Scope for Nothing {
         Datum::Null
     }
 
-    fn steps(&self) -> u64 {
-        DEFAULT_STEPS
+    fn limits(&self) -> Limits {
+        Limits::default()
     }
 
     fn now(&self) -> i64 {

@@ -97,7 +97,12 @@ fn flow(tasks: Vec<Value>) -> String {
 }
 
 fn options() -> Options {
-    Options { max_tasks: 300, expression_steps: 2_000, events: true, ..Options::default() }
+    Options {
+        max_tasks: 300,
+        expression_limits: datum::Limits { steps: 2_000, ..datum::Limits::default() },
+        events: true,
+        ..Options::default()
+    }
 }
 
 /// Runs a flow; the outcomes come from `choices`. Gives every step and what was completed when.
@@ -157,7 +162,7 @@ proptest! {
             impl expression::Scope for Scope {
                 fn argument(&self, _: usize) -> datum::Datum { datum::Datum::Null }
                 fn variable(&self, _: usize) -> datum::Datum { datum::Datum::int(1) }
-                fn steps(&self) -> u64 { 20_000 }
+                fn limits(&self) -> datum::Limits { datum::Limits { steps: 20_000, ..datum::Limits::default() } }
                 fn now(&self) -> i64 { 0 }
             }
             let input = datum::Datum::from(json!({ "a": [1, { "b": "x" }], "b": "text" }));

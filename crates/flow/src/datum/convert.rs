@@ -179,7 +179,10 @@ impl From<&Datum> for Value {
             Datum::Number(Number::Written(text)) => {
                 Value::Number(serde_json::Number::from_string_unchecked(text.to_string()))
             }
-            Datum::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or_default(),
+            Datum::Number(number) if number.is_nan() => Value::Null,
+            Datum::Number(number) => {
+                Value::Number(serde_json::Number::from_string_unchecked(number.to_string()))
+            }
             Datum::Text(text) => Value::String(text.to_string()),
             Datum::List(list) => Value::Array(list.items().iter().map(Value::from).collect()),
             Datum::Object(object) => {
@@ -251,12 +254,16 @@ fn rank(datum: &Datum) -> u8 {
     }
 }
 
+/// Pays for a comparison.
+fn compared(left: &Datum, right: &Datum) -> bool {
+    spend(1 + left.bytes().min(right.bytes()) / 64)
+}
+
 /// jq's order: null, false, true, numbers, texts, lists, objects (by sorted keys, then by values).
+///
+/// Whoever sorts pays beforehand: an order that changes when the meter is empty would be none.
 impl Ord for Datum {
     fn cmp(&self, other: &Datum) -> Ordering {
-        if !spend(1) {
-            return Ordering::Equal;
-        }
         match (self, other) {
             (Datum::Bool(left), Datum::Bool(right)) => left.cmp(right),
             (Datum::Number(left), Datum::Number(right)) => left.cmp(right),
@@ -265,7 +272,6 @@ impl Ord for Datum {
             (Datum::Object(left), Datum::Object(right)) => {
                 let mut left: Vec<_> = left.entries().iter().collect();
                 let mut right: Vec<_> = right.entries().iter().collect();
-                spend((left.len() + right.len()) as u64);
                 left.sort_by_key(|(key, _)| *key);
                 right.sort_by_key(|(key, _)| *key);
                 let keys = left.iter().map(|(key, _)| *key).cmp(right.iter().map(|(key, _)| *key));
@@ -278,26 +284,60 @@ impl Ord for Datum {
     }
 }
 
+/// The operators pay for themselves; what is not a number is smaller than every number, itself too.
 impl PartialOrd for Datum {
     fn partial_cmp(&self, other: &Datum) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+
+    fn lt(&self, other: &Datum) -> bool {
+        compared(self, other) && (are_no_numbers(self, other) || self.cmp(other).is_lt())
+    }
+
+    fn le(&self, other: &Datum) -> bool {
+        compared(self, other) && self.cmp(other).is_le()
+    }
+
+    fn gt(&self, other: &Datum) -> bool {
+        compared(self, other) && self.cmp(other).is_gt()
+    }
+
+    fn ge(&self, other: &Datum) -> bool {
+        compared(self, other) && !are_no_numbers(self, other) && self.cmp(other).is_ge()
+    }
+}
+
+fn are_no_numbers(left: &Datum, right: &Datum) -> bool {
+    let is_none = |value: &Datum| matches!(value, Datum::Number(number) if number.is_nan());
+    is_none(left) && is_none(right)
 }
 
 impl PartialEq for Datum {
     fn eq(&self, other: &Datum) -> bool {
-        if !spend(1) {
-            return false;
+        compared(self, other) && same(self, other)
+    }
+}
+
+/// Whether two values are equal, whatever that costs.
+fn same(left: &Datum, right: &Datum) -> bool {
+    match (left, right) {
+        (Datum::Null, Datum::Null) => true,
+        (Datum::Bool(left), Datum::Bool(right)) => left == right,
+        (Datum::Number(left), Datum::Number(right)) => left == right,
+        (Datum::Text(left), Datum::Text(right)) => left == right,
+        (Datum::List(left), Datum::List(right)) => {
+            let (left, right) = (left.items(), right.items());
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
-        match (self, other) {
-            (Datum::List(left), Datum::List(right)) => {
-                std::sync::Arc::ptr_eq(left, right) || left.items() == right.items()
-            }
-            (Datum::Object(left), Datum::Object(right)) => {
-                std::sync::Arc::ptr_eq(left, right) || left.entries() == right.entries()
-            }
-            _ => rank(self) == rank(other) && self.cmp(other) == Ordering::Equal,
+        (Datum::Object(left), Datum::Object(right)) => {
+            left.entries().len() == right.entries().len()
+                && left
+                    .entries()
+                    .iter()
+                    .all(|(key, left)| right.get(key).is_some_and(|right| same(left, right)))
         }
+        _ => false,
     }
 }
 

@@ -34,6 +34,7 @@ const MAX_STACK_BYTES: usize = 448 * 1024;
 struct Meter {
     running: Cell<bool>,
     left: Cell<u64>,
+    value_bytes: Cell<u64>,
     excess: Cell<Option<Excess>>,
     base: Cell<usize>,
     now: Cell<i64>,
@@ -44,6 +45,7 @@ thread_local! {
         Meter {
             running: Cell::new(false),
             left: Cell::new(0),
+            value_bytes: Cell::new(0),
             excess: Cell::new(None),
             base: Cell::new(0),
             now: Cell::new(0),
@@ -51,11 +53,50 @@ thread_local! {
     };
 }
 
-/// Runs an evaluation of at most so many steps, at a time in milliseconds since 1970.
-pub(crate) fn measured<T>(steps: u64, now: i64, run: impl FnOnce() -> T) -> (T, Option<Excess>) {
+/// What an evaluation may cost: what every one may, and more where it is given more.
+///
+/// # Example: a report of ten megabytes may take more than one of ten bytes
+/// ```
+/// use cardhost_flow::datum::Limits;
+/// let limits = Limits::default();
+/// assert_eq!(limits.steps, 5_000_000);
+/// assert_eq!(limits.for_data(10_000_000).steps, 5_000_000 + 4 * 10_000_000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps; 5,000,000, about half a second, and 4 for each byte of the data that it is given.
+    pub steps: u64,
+    /// Most bytes, about, of one value that it makes; 32 MiB, and 8 for each byte of the data that it is given.
+    pub value_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { steps: 5_000_000, value_bytes: 32 * 1024 * 1024 }
+    }
+}
+
+impl Limits {
+    /// The limits of an evaluation that is given so many bytes of data, about.
+    #[must_use]
+    pub fn for_data(self, bytes: u64) -> Limits {
+        Limits {
+            steps: self.steps.saturating_add(bytes.saturating_mul(4)),
+            value_bytes: self.value_bytes.saturating_add(bytes.saturating_mul(8)),
+        }
+    }
+}
+
+/// Runs an evaluation of at most so much, at a time in milliseconds since 1970.
+pub(crate) fn measured<T>(
+    limits: Limits,
+    now: i64,
+    run: impl FnOnce() -> T,
+) -> (T, Option<Excess>) {
     METER.with(|meter| {
         meter.running.set(true);
-        meter.left.set(steps);
+        meter.left.set(limits.steps);
+        meter.value_bytes.set(limits.value_bytes);
         meter.excess.set(None);
         meter.base.set(stack_address());
         meter.now.set(now);
@@ -115,6 +156,11 @@ fn fail(meter: &Meter, excess: Excess) {
     if meter.excess.get().is_none() {
         meter.excess.set(Some(excess));
     }
+}
+
+/// Most bytes, about, of a value that the evaluation makes; no limit outside of one.
+pub(crate) fn max_value_bytes() -> u64 {
+    METER.with(|meter| if meter.running.get() { meter.value_bytes.get() } else { u64::MAX })
 }
 
 /// About where the stack is.

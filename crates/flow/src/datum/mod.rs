@@ -9,8 +9,10 @@ mod meter;
 mod number;
 mod operators;
 mod value;
+mod words;
 
-pub use meter::Excess;
-pub(crate) use meter::{exceed, measured, now, spend, step};
+pub use meter::{Excess, Limits};
+pub(crate) use meter::{exceed, max_value_bytes, measured, now, spend, step};
 pub use number::Number;
-pub use value::{Datum, List, MAX_DEPTH, MAX_VALUE_BYTES, Object};
+pub use value::{Datum, List, MAX_DEPTH, Object};
+pub(crate) use words::{no_index, no_parts, of_one, of_two, plain, shown};

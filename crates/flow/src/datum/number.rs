@@ -74,6 +74,41 @@ impl Number {
         }
     }
 
+    /// The whole number below it, as an index is taken; `None` where it is no number.
+    #[must_use]
+    pub fn floor(&self) -> Option<i64> {
+        if let Number::Int(number) = self {
+            return Some(*number);
+        }
+        let number = self.as_f64();
+        #[expect(clippy::cast_possible_truncation, reason = "beyond its ends, its ends are meant")]
+        (!number.is_nan()).then(|| number.floor() as i64)
+    }
+
+    /// What is left after a division of whole numbers; `None` by nought.
+    #[must_use]
+    pub fn remainder(&self, other: &Number) -> Option<Number> {
+        if let (Number::Int(left), Number::Int(right)) = (self, other) {
+            return (*right != 0)
+                .then(|| Number::Int(left.checked_rem(*right).unwrap_or_default()));
+        }
+        let (left, right) = (self.as_f64(), other.as_f64());
+        if left.is_nan() || right.is_nan() {
+            return Some(Number::Float(f64::NAN));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "beyond its ends, its ends are meant")]
+        let (left, right) = (left as i64, right as i64);
+        // As C's, the size of the divisor counts.
+        let size = i64::try_from(right.unsigned_abs()).unwrap_or(i64::MAX);
+        (size != 0).then(|| Number::Int(left.checked_rem(size).unwrap_or_default()))
+    }
+
+    /// Whether it is the result of a calculation that has none.
+    #[must_use]
+    pub fn is_nan(&self) -> bool {
+        matches!(self, Number::Float(number) if number.is_nan())
+    }
+
     /// Of two whole numbers exactly where the result fits, else with doubles.
     pub(super) fn calculate(
         &self,
@@ -90,9 +125,51 @@ impl Number {
     }
 }
 
+/// A written number as its sign, its digits without noughts around them, and where its point stands among them:
+/// `-0.012e3` is `(true, "12", 2)`, nought has no digits.
+fn taken_apart(text: &str) -> (bool, String, i64) {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent = exponent.parse::<i64>().unwrap_or(match exponent.starts_with('-') {
+        true => i64::MIN / 4,
+        false => i64::MAX / 4,
+    });
+    let is_negative = mantissa.starts_with('-');
+    let (whole, fraction) = mantissa
+        .trim_start_matches(['-', '+'])
+        .split_once('.')
+        .unwrap_or((mantissa.trim_start_matches('-'), ""));
+    let all = [whole, fraction].concat();
+    let leading = all.len() - all.trim_start_matches('0').len();
+    let digits = all.trim_matches('0').to_owned();
+    let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX / 4);
+    let point = count(whole.len()) - count(leading) + exponent;
+    (is_negative && !digits.is_empty(), digits, point)
+}
+
+/// Compares what is written, exactly.
+fn compare_written(left: &str, right: &str) -> Ordering {
+    let (left, right) = (taken_apart(left), taken_apart(right));
+    let sign = |number: &(bool, String, i64)| match (number.1.is_empty(), number.0) {
+        (true, _) => 0,
+        (false, true) => -1,
+        (false, false) => 1,
+    };
+    sign(&left).cmp(&sign(&right)).then_with(|| {
+        let size = left.2.cmp(&right.2).then_with(|| left.1.cmp(&right.1));
+        if left.1.is_empty() {
+            Ordering::Equal
+        } else if left.0 {
+            size.reverse()
+        } else {
+            size
+        }
+    })
+}
+
+/// No number equals what is none, not even itself.
 impl PartialEq for Number {
     fn eq(&self, other: &Number) -> bool {
-        self.cmp(other) == Ordering::Equal
+        !self.is_nan() && self.cmp(other) == Ordering::Equal
     }
 }
 
@@ -104,18 +181,24 @@ impl PartialOrd for Number {
     }
 }
 
+/// As in jq, what is not a number is smaller than every number.
 impl Ord for Number {
     fn cmp(&self, other: &Number) -> Ordering {
         match (self, other) {
             (Number::Int(left), Number::Int(right)) => left.cmp(right),
-            (Number::Written(left), Number::Written(right)) if left == right => Ordering::Equal,
+            (Number::Written(left), Number::Written(right)) => match left == right {
+                true => Ordering::Equal,
+                false => compare_written(left, right),
+            },
+            (Number::Written(left), Number::Int(right)) => {
+                compare_written(left, &right.to_string())
+            }
+            (Number::Int(left), Number::Written(right)) => {
+                compare_written(&left.to_string(), right)
+            }
             _ => {
                 let (left, right) = (self.as_f64(), other.as_f64());
-                // As in jq, what is not a number is smaller than every number.
-                left.partial_cmp(&right).unwrap_or_else(|| match left.is_nan() {
-                    true => Ordering::Less,
-                    false => Ordering::Greater,
-                })
+                left.partial_cmp(&right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
             }
         }
     }
@@ -126,11 +209,23 @@ impl fmt::Display for Number {
         match self {
             Number::Int(number) => write!(f, "{number}"),
             Number::Written(text) => f.write_str(text),
-            Number::Float(number) => match serde_json::Number::from_f64(*number) {
-                Some(number) => write!(f, "{number}"),
-                // As jq prints what JSON has no number for.
-                None => f.write_str("null"),
-            },
+            // As jq writes what JSON has no number for.
+            Number::Float(number) if number.is_nan() => f.write_str("null"),
+            Number::Float(number) => written(number.clamp(f64::MIN, f64::MAX), f),
         }
     }
+}
+
+/// A number as jq writes it: in full, or with an exponent where that is much shorter.
+fn written(number: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let shortest = format!("{number:e}");
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or_default();
+    let digits = mantissa.chars().filter(char::is_ascii_digit).count();
+    let digits = i64::try_from(digits).unwrap_or_default();
+    if exponent < -4 || exponent + 1 > digits + 15 {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return write!(f, "{mantissa}e{sign}{:02}", exponent.abs());
+    }
+    write!(f, "{number}")
 }

@@ -3,12 +3,13 @@
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::sync::Arc;
 
+use jaq_core::Exn;
 use jaq_core::box_iter::box_once;
 use jaq_core::path::Opt;
 use jaq_core::val::{Range, ValR, ValX};
-use jaq_core::{Exn, ops};
 
-use super::{Datum, Excess, List, MAX_VALUE_BYTES, Number, Object, exceed, spend};
+use super::words::{no_index, no_parts, of_one, of_two, plain, shown};
+use super::{Datum, Excess, List, Number, Object, exceed, max_value_bytes, spend};
 
 type Error = jaq_core::Error<Datum>;
 
@@ -18,7 +19,7 @@ fn copied(bytes: usize) {
 }
 
 fn cut(text: String) -> Datum {
-    if text.len() as u64 > MAX_VALUE_BYTES {
+    if text.len() as u64 > max_value_bytes() {
         exceed(Excess::Size);
         return Datum::Null;
     }
@@ -81,7 +82,7 @@ impl Add for Datum {
             }
             (Datum::Text(left), Datum::Text(right)) => {
                 copied(left.len() + right.len());
-                if (left.len() + right.len()) as u64 > MAX_VALUE_BYTES {
+                if (left.len() + right.len()) as u64 > max_value_bytes() {
                     exceed(Excess::Size);
                     return Ok(Datum::Null);
                 }
@@ -111,7 +112,7 @@ impl Add for Datum {
                 }
                 Datum::Object(left)
             }
-            (left, right) => return Err(Error::math(left, ops::Math::Add, right)),
+            (left, right) => return Err(of_two(&left, &right, "cannot be added")),
         })
     }
 }
@@ -125,10 +126,13 @@ impl Sub for Datum {
                 Ok(Datum::Number(left.calculate(&right, i64::checked_sub, |a, b| a - b)))
             }
             (Datum::List(left), Datum::List(right)) => {
+                if !spend((left.bytes + right.bytes) / 24) {
+                    return Ok(Datum::Null);
+                }
                 let without: std::collections::BTreeSet<&Datum> = right.items.iter().collect();
                 Ok(left.items.iter().filter(|item| !without.contains(item)).cloned().collect())
             }
-            (left, right) => Err(Error::math(left, ops::Math::Sub, right)),
+            (left, right) => Err(of_two(&left, &right, "cannot be subtracted")),
         }
     }
 }
@@ -163,11 +167,11 @@ impl Mul for Datum {
             (Datum::Text(text), Datum::Number(times))
             | (Datum::Number(times), Datum::Text(text)) => {
                 let times = times.as_f64();
-                if times.is_nan() || times <= 0.0 {
+                if times.is_nan() || times < 0.0 {
                     return Ok(Datum::Null);
                 }
                 #[expect(clippy::cast_precision_loss, reason = "only compared with a limit")]
-                if times * text.len() as f64 > MAX_VALUE_BYTES as f64 {
+                if times * text.len() as f64 > max_value_bytes() as f64 {
                     exceed(Excess::Size);
                     return Ok(Datum::Null);
                 }
@@ -176,14 +180,14 @@ impl Mul for Datum {
                     clippy::cast_sign_loss,
                     reason = "it is positive and, for a text that is not empty, small"
                 )]
-                let times = if text.is_empty() { 1 } else { times.ceil() as usize };
+                let times = if text.is_empty() { 1 } else { times as usize };
                 Datum::from(text.repeat(times))
             }
             (Datum::Object(mut left), Datum::Object(right)) => {
                 merge(&mut left, &right);
                 Datum::Object(left)
             }
-            (left, right) => return Err(Error::math(left, ops::Math::Mul, right)),
+            (left, right) => return Err(of_two(&left, &right, "cannot be multiplied")),
         })
     }
 }
@@ -196,9 +200,8 @@ impl Div for Datum {
             (Datum::Number(left), Datum::Number(right)) if right.as_f64() != 0.0 => {
                 Ok(Datum::Number(Number::of(left.as_f64() / right.as_f64())))
             }
-            // `nan` and `infinite` are defined this way.
-            (Datum::Number(left), Datum::Number(right)) if left.as_i64().is_some() => {
-                Ok(Datum::Number(Number::Float(left.as_f64() / right.as_f64())))
+            (left @ Datum::Number(_), right @ Datum::Number(_)) => {
+                Err(of_two(&left, &right, "cannot be divided because the divisor is zero"))
             }
             (Datum::Text(text), Datum::Text(between)) => {
                 copied(text.len());
@@ -212,7 +215,7 @@ impl Div for Datum {
                     _ => text.split(&*between).map(whole).collect(),
                 })
             }
-            (left, right) => Err(Error::math(left, ops::Math::Div, right)),
+            (left, right) => Err(of_two(&left, &right, "cannot be divided")),
         }
     }
 }
@@ -222,11 +225,15 @@ impl Rem for Datum {
     fn rem(self, other: Datum) -> Self::Output {
         spend(1);
         match (self, other) {
-            (Datum::Number(left), Datum::Number(right)) if right.as_f64() != 0.0 => {
-                let exactly = |a: i64, b: i64| a.checked_rem(b);
-                Ok(Datum::Number(left.calculate(&right, exactly, |a, b| a % b)))
-            }
-            (left, right) => Err(Error::math(left, ops::Math::Rem, right)),
+            (Datum::Number(left), Datum::Number(right)) => match left.remainder(&right) {
+                Some(number) => Ok(Datum::Number(number)),
+                None => Err(of_two(
+                    &Datum::Number(left),
+                    &Datum::Number(right),
+                    "cannot be divided (remainder) because the divisor is zero",
+                )),
+            },
+            (left, right) => Err(of_two(&left, &right, "cannot be divided (remainder)")),
         }
     }
 }
@@ -245,17 +252,25 @@ impl Neg for Datum {
                 let zero = Number::Int(0);
                 Ok(Datum::Number(zero.calculate(&number, i64::checked_sub, |_, b| -b)))
             }
-            other => Err(Error::typ(other, "number")),
+            other => Err(of_one(&other, "cannot be negated")),
         }
     }
 }
 
 /// A bound of a slice as a place in a whole of some length.
-fn bound(index: Option<&Datum>, length: usize, otherwise: usize) -> Result<usize, Error> {
+fn bound(
+    index: Option<&Datum>,
+    length: usize,
+    otherwise: usize,
+    round: fn(f64) -> f64,
+) -> Result<usize, Error> {
     let number = match index {
         None | Some(Datum::Null) => return Ok(otherwise),
+        Some(Datum::Number(number)) if number.is_nan() => return Ok(otherwise),
         Some(Datum::Number(number)) => number.as_f64(),
-        Some(other) => return Err(Error::typ(other.clone(), "integer")),
+        Some(_) => {
+            return Err(plain("Start and end indices of an array slice must be numbers"));
+        }
     };
     #[expect(
         clippy::cast_possible_truncation,
@@ -264,21 +279,21 @@ fn bound(index: Option<&Datum>, length: usize, otherwise: usize) -> Result<usize
         reason = "it is between nought and the length"
     )]
     let place = match number < 0.0 {
-        true => (length as f64 + number).max(0.0) as usize,
-        false => number.min(length as f64) as usize,
+        true => round(length as f64 + number).max(0.0) as usize,
+        false => round(number).min(length as f64) as usize,
     };
     Ok(place)
 }
 
 fn bounds(range: &Range<&Datum>, length: usize) -> Result<(usize, usize), Error> {
-    let start = bound(range.start, length, 0)?;
-    let end = bound(range.end, length, length)?;
+    let start = bound(range.start, length, 0, f64::floor)?;
+    let end = bound(range.end, length, length, f64::ceil)?;
     Ok((start, end.max(start)))
 }
 
 /// The place of an item; `None` where there is none.
 fn place(index: &Number, length: usize) -> Option<usize> {
-    let index = index.as_i64()?;
+    let index = index.floor()?;
     let index = if index < 0 { index.checked_add(i64::try_from(length).ok()?)? } else { index };
     usize::try_from(index).ok().filter(|index| *index < length)
 }
@@ -306,12 +321,21 @@ impl Datum {
                 use jaq_core::ValT as _;
                 return value.range(range.get("start")..range.get("end")).map(Some);
             }
-            (value, index) => return Err(Error::index(value, index.clone())),
+            (value, index) => return Err(no_index(&value, index)),
         })
     }
 }
 
 impl List {
+    /// Where a slice begins and ends.
+    ///
+    /// # Errors
+    /// jq's, where a bound is no number.
+    pub(crate) fn bounds(&self, range: Range<&Datum>) -> Result<(usize, usize), Error> {
+        let (start, end) = bounds(&range, self.items.len())?;
+        Ok((start, end.min(self.items.len())))
+    }
+
     /// Where a part stands in the list.
     pub(crate) fn places_of<'l>(&'l self, part: &'l [Datum]) -> impl Iterator<Item = usize> + 'l {
         let windows = self.items.windows(part.len().max(1)).enumerate();
@@ -329,7 +353,9 @@ impl jaq_core::ValT for Datum {
     fn from_map<I: IntoIterator<Item = (Datum, Datum)>>(entries: I) -> ValR<Datum> {
         let mut object = Object::default();
         for (key, value) in entries {
-            let Datum::Text(key) = key else { return Err(Error::typ(key, "object key")) };
+            let Datum::Text(key) = key else {
+                return Err(plain(&format!("Cannot use {} as object key", shown(&key))));
+            };
             if !object.insert(key, value) || !spend(1) {
                 break;
             }
@@ -348,7 +374,7 @@ impl jaq_core::ValT for Datum {
                 let (key, value) = object.entries.get_index(index)?;
                 Some(Ok((Datum::Text(Arc::clone(key)), value.clone())))
             })),
-            other => box_once(Err(Error::typ(other, "iterable (array or object)"))),
+            other => box_once(Err(no_parts(&other))),
         }
     }
 
@@ -362,7 +388,7 @@ impl jaq_core::ValT for Datum {
                 let value = object.entries.get_index(index)?.1.clone();
                 spend(1).then_some(Ok(value))
             })),
-            other => box_once(Err(Error::typ(other, "iterable (array or object)"))),
+            other => box_once(Err(no_parts(&other))),
         }
     }
 
@@ -382,7 +408,7 @@ impl jaq_core::ValT for Datum {
                 let (start, end) = bounds(&range, text.chars().count())?;
                 Ok(Datum::from(slice(&text, start, end)))
             }
-            other => Err(Error::typ(other, "rangeable (array or string)")),
+            other => Err(no_index(&other, &Datum::object::<&str>([]))),
         }
     }
 
@@ -406,7 +432,7 @@ impl jaq_core::ValT for Datum {
                 }
                 Ok(Datum::Object(Arc::new(changed)))
             }
-            other => opt.fail(other, |v| Exn::from(Error::typ(v, "iterable (array or object)"))),
+            other => opt.fail(other, |v| Exn::from(no_parts(&v))),
         }
     }
 
@@ -455,23 +481,35 @@ impl jaq_core::ValT for Datum {
                 let at = match place(index, length) {
                     Some(at) => at,
                     // As jq does, up to a length that somebody can mean.
-                    None => match index.as_i64().and_then(|index| usize::try_from(index).ok()) {
-                        Some(at) if at < length + 100_000 => at,
-                        _ => {
-                            let reason = format!("index {index} out of bounds");
-                            return opt.fail(Datum::List(list), |_| {
-                                Exn::from(Error::new(Datum::text(&reason)))
-                            });
+                    None => match index.floor().map(usize::try_from) {
+                        Some(Ok(at)) if at < length + 100_000 => at,
+                        refused => {
+                            let reason = match refused {
+                                None => "Cannot set array element at NaN index",
+                                Some(Err(_)) => "Out of bounds negative array index",
+                                Some(Ok(_)) => "Array index too large",
+                            };
+                            return opt.fail(Datum::List(list), |_| Exn::from(plain(reason)));
                         }
                     },
                 };
+                if at >= length {
+                    // What has no value makes no place.
+                    let Some(value) = f(Datum::Null).next().transpose()? else {
+                        return Ok(Datum::List(list));
+                    };
+                    spend(length as u64 / 4);
+                    let target = Arc::make_mut(&mut list);
+                    while target.items.len() < at && spend(1) {
+                        target.push(Datum::Null);
+                    }
+                    target.push(value);
+                    return Ok(Datum::List(list));
+                }
                 if Arc::get_mut(&mut list).is_none() {
                     spend(length as u64 / 4);
                 }
                 let target = Arc::make_mut(&mut list);
-                while target.items.len() <= at && spend(1) {
-                    target.push(Datum::Null);
-                }
                 let old = target.items.get_mut(at).map(std::mem::take).unwrap_or_default();
                 target.bytes = target.bytes.saturating_sub(old.bytes() - Datum::Null.bytes());
                 match f(old).next().transpose()? {
@@ -486,7 +524,7 @@ impl jaq_core::ValT for Datum {
             }
             (value, index) => {
                 let index = index.clone();
-                opt.fail(value, |v| Exn::from(Error::index(v, index)))
+                opt.fail(value, |v| Exn::from(no_index(&v, &index)))
             }
         }
     }
@@ -503,24 +541,18 @@ impl jaq_core::ValT for Datum {
                 let end = end.min(list.items.len());
                 let part: Datum = list.items[start..end].iter().cloned().collect();
                 let new = f(part).next().transpose()?.unwrap_or_else(|| Datum::list([]));
-                let Datum::List(new) = new else { return Err(Exn::from(Error::typ(new, "array"))) };
+                let Datum::List(new) = new else {
+                    return Err(Exn::from(plain(
+                        "A slice of an array can only be assigned another array",
+                    )));
+                };
                 let parts = [&list.items[..start], new.items(), &list.items[end..]];
                 Ok(parts.into_iter().flatten().cloned().collect())
             }
-            Datum::Text(text) => {
-                copied(text.len());
-                let (start, end) = bounds(&range, text.chars().count()).map_err(Exn::from)?;
-                let new = f(Datum::from(slice(&text, start, end))).next().transpose()?;
-                let middle = match &new {
-                    Some(Datum::Text(new)) => &**new,
-                    Some(other) => return Err(Exn::from(Error::typ(other.clone(), "string"))),
-                    None => "",
-                };
-                let (before, after) =
-                    (slice(&text, 0, start), slice(&text, end, text.len().max(end)));
-                Ok(Datum::from([&before, middle, &after].concat()))
+            text @ Datum::Text(_) => {
+                opt.fail(text, |_| Exn::from(plain("Cannot update string slices")))
             }
-            other => opt.fail(other, |v| Exn::from(Error::typ(v, "rangeable (array or string)"))),
+            other => opt.fail(other, |v| Exn::from(no_index(&v, &Datum::object::<&str>([])))),
         }
     }
 

@@ -8,8 +8,8 @@ use indexmap::map::Entry;
 use super::meter::{self, Excess, exceed, spend};
 use super::number::Number;
 
-/// Most bytes, about, of one value that an expression makes.
-pub const MAX_VALUE_BYTES: u64 = 32 * 1024 * 1024;
+/// Smaller values are in nobody's limits.
+const SMALL_BYTES: u64 = 64 * 1024;
 
 /// Most values inside each other that an expression makes.
 pub const MAX_DEPTH: u32 = 1_024;
@@ -88,7 +88,7 @@ impl Object {
         self.entries.get(key)
     }
 
-    pub(super) fn insert(&mut self, key: Arc<str>, value: Datum) -> bool {
+    pub(crate) fn insert(&mut self, key: Arc<str>, value: Datum) -> bool {
         let length = key.len() as u64;
         match self.entries.entry(key) {
             Entry::Occupied(mut entry) => {
@@ -118,7 +118,7 @@ impl Object {
 fn grow(bytes: &mut u64, depth: &mut u32, key: u64, part: &Datum) -> bool {
     let sum = *bytes + key + part.bytes();
     let deep = (*depth).max(part.depth() + 1);
-    if sum > MAX_VALUE_BYTES && meter::is_running() {
+    if sum > SMALL_BYTES && sum > meter::max_value_bytes() {
         exceed(Excess::Size);
         return false;
     }

@@ -7,15 +7,14 @@ use super::engine::{self, Ended};
 use super::fault::ExpressionFault;
 use super::nesting;
 use super::path::Path;
-use super::program::{Jq, SyntaxFault};
-use super::scope::{ARGUMENTS, Scope};
+use super::program::Jq;
+use super::scope::{ARGUMENTS, SECRETS, Scope};
+use super::secrets;
+use super::syntax::SyntaxFault;
 use crate::datum::Datum;
 
 /// Longest text of an expression, in bytes.
 pub const MAX_EXPRESSION_BYTES: usize = 8 * 1024;
-
-/// Steps of one evaluation, unless the host says another number: about a second.
-pub const DEFAULT_STEPS: u64 = 5_000_000;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -27,6 +26,8 @@ struct Compiled {
     uses: [bool; ARGUMENTS.len()],
     /// The variables in scope, as the host of the evaluation has them.
     variables: Vec<String>,
+    /// The secrets that it names.
+    secrets: Vec<String>,
     program: Program,
 }
 
@@ -49,7 +50,7 @@ impl Expression {
         let in_text = |fault: SyntaxFault| SyntaxFault { offset: fault.offset + before, ..fault };
         if code.len() > MAX_EXPRESSION_BYTES {
             let reason = format!("it is longer than {MAX_EXPRESSION_BYTES} bytes");
-            return Err(SyntaxFault { offset: 0, reason });
+            return Err(SyntaxFault::new(0, reason));
         }
         nesting::check(code).map_err(in_text)?;
         let program = match Path::parse(code, variables) {
@@ -64,12 +65,9 @@ impl Expression {
         };
         let uses = ARGUMENTS.map(|name| code.contains(name));
         let variables = variables.to_vec();
-        Ok(Expression(Arc::new(Compiled {
-            text: code.trim().to_owned(),
-            uses,
-            variables,
-            program,
-        })))
+        let secrets = if uses[SECRETS] { secrets::named(code) } else { Vec::new() };
+        let text = code.trim().to_owned();
+        Ok(Expression(Arc::new(Compiled { text, uses, variables, secrets, program })))
     }
 
     /// The text, without `${ }`.
@@ -78,16 +76,44 @@ impl Expression {
         &self.0.text
     }
 
+    /// The secrets that it names, as in `$secrets.name`.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        &self.0.secrets
+    }
+
     /// The value with `input` as `.`; no output is `null`, several are a list.
     ///
     /// # Errors
-    /// Where jq fails or a limit is reached.
+    /// Where jq fails, a limit is reached or a secret is not there.
     pub fn evaluate(&self, input: &Datum, scope: &dyn Scope) -> Result<Datum, ExpressionFault> {
+        let mut outputs = self.outputs(input, scope)?;
+        Ok(match outputs.len() {
+            0 => Datum::Null,
+            1 => outputs.remove(0),
+            _ => Datum::list(outputs),
+        })
+    }
+
+    /// Every output with `input` as `.`.
+    pub(super) fn outputs(
+        &self,
+        input: &Datum,
+        scope: &dyn Scope,
+    ) -> Result<Vec<Datum>, ExpressionFault> {
         let compiled = &*self.0;
+        if !compiled.secrets.is_empty() {
+            let known = scope.argument(SECRETS);
+            if let Some(name) = compiled.secrets.iter().find(|name| known.get(name).is_none()) {
+                return Err(ExpressionFault::MissingSecret { name: name.clone() });
+            }
+        }
         let failed =
             |reason: String| ExpressionFault::Failed { expression: compiled.text.clone(), reason };
         match &compiled.program {
-            Program::Path(path) => path.evaluate(input, scope).map_err(failed),
+            Program::Path(path) => {
+                path.evaluate(input, scope).map(|value| vec![value]).map_err(failed)
+            }
             Program::Jq(filter) => {
                 let filter = filter.get_or_init(|| {
                     let compile = |names: &[&str]| engine::compile(&compiled.text, names);
@@ -102,8 +128,9 @@ impl Expression {
                 });
                 let variables = (0..compiled.variables.len()).map(|index| scope.variable(index));
                 let all: Vec<Datum> = arguments.chain(variables).collect();
-                let (steps, now) = (scope.steps(), scope.now());
-                engine::run(filter, input.clone(), all.into_iter(), steps, now).map_err(|ended| {
+                let given = all.iter().map(Datum::bytes).sum::<u64>() + input.bytes();
+                let (limits, now) = (scope.limits().for_data(given), scope.now());
+                engine::run(filter, input.clone(), all.into_iter(), limits, now).map_err(|ended| {
                     match ended {
                         Ended::Error(reason) => failed(reason),
                         Ended::Excess(excess) => {

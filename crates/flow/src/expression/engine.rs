@@ -1,12 +1,13 @@
 //! jaq under a meter: an expression compiled once, without environment, files and inputs, and evaluated with an end
 //! ([`super::program`] has how).
 
-use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 
-use super::program::{Jq, MAX_TERMS, Program, SyntaxFault};
-use super::{known, library, natives, recursion};
-use crate::datum::{Datum, Excess, measured};
+use super::program::{Jq, MAX_TERMS, Program};
+use super::syntax::{self, SyntaxFault};
+use super::{known, library, recursion, rewrite};
+use crate::datum::{Datum, Excess, Limits, measured};
 
 /// A program: compiled where only that tells whether it can be, else when it is first evaluated.
 pub(super) enum Compiled {
@@ -19,46 +20,45 @@ pub(super) enum Compiled {
 /// # Errors
 /// The first fault.
 pub(super) fn look(text: &str, variables: &[&str]) -> Result<Compiled, SyntaxFault> {
-    let term = load::parse(text, |parser| parser.term());
-    if let Some(name) = term.as_ref().and_then(recursion::find) {
+    let term = syntax::parse(text)?;
+    if let Some(name) = recursion::find(&term) {
         return Err(SyntaxFault {
-            offset: natives::offset(text, name),
+            offset: syntax::offset(text, name),
             reason: format!("`{name}` takes a filter and calls itself"),
+            hint: Some("`recurse`, `until`, `while` and functions that take values (`def f($n): …`) go on as long".to_owned()),
         });
     }
-    // The definitions take less than an eighth of the table.
-    let is_short = most_terms(text) < MAX_TERMS / 8 * 7;
-    match term {
-        Some(term) if is_short && known::compiles(&term, variables) => Ok(Compiled::Later),
-        _ => compile(text, variables).map(Compiled::Now),
+    if text.len() <= SURELY_SHORT && known::compiles(&term, variables) {
+        return Ok(Compiled::Later);
     }
+    compile(text, variables).map(Compiled::Now)
 }
 
-/// More terms than the text of an expression makes: a character makes at most three.
-fn most_terms(text: &str) -> usize {
-    8 * text.len() + 64
-}
+/// Bytes of an expression that make less than the table of terms holds: a character makes at most a dozen.
+const SURELY_SHORT: usize = 4 * 1024;
 
 /// Compiles an expression that was [looked](look) at.
 ///
 /// # Errors
 /// The first fault.
 pub(super) fn compile(text: &str, variables: &[&str]) -> Result<Filter<Jq>, SyntaxFault> {
+    let expression = rewrite::definition(syntax::parse(text)?);
+    let definitions = library::definitions().iter().cloned().chain([expression]);
     let arena = Arena::default();
-    let file = File { code: text, path: () };
-    let modules = Loader::new(library::definitions().iter().cloned())
+    let file = File { code: rewrite::EXPRESSION, path: () };
+    let modules = Loader::new(definitions)
         .load(&arena, file)
-        .map_err(|errors| natives::load_fault(text, errors))?;
+        .map_err(|_| SyntaxFault::new(0, "it cannot be read".to_owned()))?;
     let filter = Compiler::default()
-        .with_funs(natives::functions())
+        .with_funs(library::functions())
         .with_global_vars(variables.iter().copied())
         .compile(modules)
-        .map_err(|errors| natives::compile_fault(text, errors))?;
-    // The terms of an expression come after those of the definitions, from its own on.
+        .map_err(|errors| syntax::undefined(text, variables, errors))?;
+    // The call of the expression is the last term.
     let digits: String = format!("{:?}", filter.id).chars().filter(char::is_ascii_digit).collect();
-    let first = digits.parse::<usize>().unwrap_or(MAX_TERMS);
-    if first + most_terms(text) > MAX_TERMS {
-        return Err(SyntaxFault { offset: 0, reason: "it is too long".to_owned() });
+    let last = digits.parse::<usize>().unwrap_or(MAX_TERMS);
+    if last + 1 > MAX_TERMS {
+        return Err(SyntaxFault::new(0, "it is too long".to_owned()));
     }
     Ok(filter)
 }
@@ -70,16 +70,16 @@ pub(super) enum Ended {
     Excess(Excess),
 }
 
-/// Evaluates a program; no output is `null`, several are a list.
+/// The outputs of a program.
 pub(super) fn run(
     filter: &Filter<Jq>,
     input: Datum,
     variables: impl Iterator<Item = Datum>,
-    steps: u64,
+    limits: Limits,
     now: i64,
-) -> Result<Datum, Ended> {
+) -> Result<Vec<Datum>, Ended> {
     let context = Ctx::<Jq>::new(Program::of(filter), Vars::new(variables));
-    let (outputs, excess) = measured(steps, now, || {
+    let (outputs, excess) = measured(limits, now, || {
         let mut outputs = Vec::new();
         for output in filter.id.run((context, input)) {
             match output {
@@ -92,11 +92,7 @@ pub(super) fn run(
                 }
             }
         }
-        Ok(match outputs.len() {
-            0 => Datum::Null,
-            1 => outputs.remove(0),
-            _ => Datum::list(outputs),
-        })
+        Ok(outputs)
     });
     if let Some(excess) = excess {
         return Err(Ended::Excess(excess));
@@ -104,17 +100,19 @@ pub(super) fn run(
     outputs.map_err(Ended::Error)
 }
 
-/// An error's value, short.
+/// An error's value, short: cut between two words, for half a secret is one that nobody masks.
 fn shown(value: &Datum) -> String {
     const LONGEST: usize = 200;
     let text = match value {
         Datum::Text(text) => text.to_string(),
         other => other.to_string(),
     };
-    if text.chars().count() <= LONGEST {
+    if text.len() <= LONGEST {
         return text;
     }
-    text.chars().take(LONGEST).chain(['…']).collect()
+    let start = &text[..text.floor_char_boundary(LONGEST)];
+    let words = start.rfind(char::is_whitespace).map_or("", |end| &start[..end]);
+    format!("{words} …")
 }
 
 #[cfg(test)]
@@ -122,34 +120,39 @@ mod tests {
     use super::*;
 
     /// The number that [`compile`] reads out of jaq's `Debug`.
-    fn first(text: &str) -> usize {
+    fn last(text: &str) -> usize {
         let shown = format!("{:?}", compile(text, &[]).unwrap().id);
         shown.strip_prefix("TermId(").unwrap().strip_suffix(')').unwrap().parse().unwrap()
     }
 
     #[test]
-    fn an_expressions_terms_come_after_those_of_the_definitions() {
-        // Whatever an expression is made of, its own first term stands in the same place.
-        let of_nothing = first(".");
-        for text in ["1 + 1", "[.[] | .a]", "if . then 1 else 2 end", "[1, [2, [3]]]"] {
-            assert_eq!(first(text), of_nothing, "{text}");
+    fn the_call_of_an_expression_is_the_last_term() {
+        let of_nothing = last(".");
+        for (text, terms) in [("1 + 1", 2), ("[.[] | .a]", 4), ("[1, [2, [3]]]", 7)] {
+            assert!(last(text) >= of_nothing + terms, "{text}");
         }
         assert!(of_nothing < MAX_TERMS / 8, "{of_nothing}");
     }
 
-    /// A term beyond the table of [`stop`] would panic: jaq looks a term up by its number.
+    /// A term beyond the table of [`stop`](super::super::program) would panic: jaq looks a term up by its number.
     #[test]
     fn the_longest_expressions_end_within_the_table() {
         // What makes many terms without nesting, which is refused before.
-        for piece in ["a,", "a:1,", "a:.b,"] {
-            let most = (MAX_TERMS - 64 - first(".")) / 8;
-            let text = |pieces: usize| ["{", &piece.repeat(pieces), "b}"].concat();
-            let pieces = (most - 3) / piece.len();
-            let filter = compile(&text(pieces), &[]).unwrap();
-            assert!(compile(&text(pieces + 1), &[]).is_err(), "{piece}");
-            for steps in [1, 100, 3_000, 10_000] {
-                let ended = run(&filter, Datum::Null, std::iter::empty(), steps, 0);
-                assert!(matches!(ended, Err(Ended::Excess(_))), "{piece} {steps}: {ended:?}");
+        for piece in
+            ["a,", "a:1,", "a:.b,", "a:(.[]+.[]),", "a:(.[]|=.[]),", "a:\"\\(.[])\\(.[])\","]
+        {
+            for length in [SURELY_SHORT, crate::expression::MAX_EXPRESSION_BYTES] {
+                let text = ["{", &piece.repeat((length - 3) / piece.len()), "b}"].concat();
+                let Ok(filter) = compile(&text, &[]) else {
+                    assert!(length > SURELY_SHORT, "{piece}");
+                    continue;
+                };
+                for steps in [1, 100, 1_500] {
+                    let limits = Limits { steps, ..Limits::default() };
+                    let ended = run(&filter, Datum::Null, std::iter::empty(), limits, 0);
+                    let is_over = matches!(ended, Err(Ended::Excess(_) | Ended::Error(_)));
+                    assert!(is_over || piece == "a,", "{piece} {steps}: {ended:?}");
+                }
             }
         }
     }

@@ -3,33 +3,17 @@
 //!
 //! What cannot be told at once is for the compiler: definitions, labels, variables of the expression's own.
 
-use std::collections::HashSet;
-use std::sync::OnceLock;
-
 use jaq_core::load::parse::Term;
 
+use super::library;
 use super::terms::children;
-use super::{library, natives};
-
-/// Names with their number of parameters.
-type Functions = HashSet<(&'static str, usize)>;
-
-/// The functions that every expression has.
-fn functions() -> &'static Functions {
-    static FUNCTIONS: OnceLock<Functions> = OnceLock::new();
-    FUNCTIONS.get_or_init(|| {
-        let defined = library::definitions().iter().map(|def| (def.name, def.args.len()));
-        let native = natives::functions().map(|(name, parameters, _)| (name, parameters.len()));
-        native.chain(defined).collect()
-    })
-}
 
 /// Whether a term calls nothing but what every expression has, with these variables (each with its `$`). `false` where
 /// only the compiler can tell.
 pub(super) fn compiles(term: &Term<&str>, variables: &[&str]) -> bool {
     let is_known = match term {
-        Term::Call(name, parameters) => functions().contains(&(*name, parameters.len())),
-        Term::Str(format, _) => format.is_none_or(|name| functions().contains(&(name, 0))),
+        Term::Call(name, parameters) => library::names().contains(&(*name, parameters.len())),
+        Term::Str(format, _) => format.is_none_or(|name| library::names().contains(&(name, 0))),
         Term::Var(name) => variables.contains(name),
         Term::Def(..) | Term::Label(..) | Term::Break(_) | Term::Fold(..) => false,
         _ => true,

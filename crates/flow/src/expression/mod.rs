@@ -11,24 +11,29 @@
 mod compiled;
 mod engine;
 mod fault;
+mod functions;
 mod known;
 mod library;
-mod natives;
 mod nesting;
 mod path;
 mod program;
 mod recursion;
+mod rewrite;
 mod scope;
+mod secrets;
 mod shaped;
+mod syntax;
 mod terms;
 mod uri;
 
-pub use compiled::{DEFAULT_STEPS, Expression, MAX_EXPRESSION_BYTES, inner};
+pub use compiled::{Expression, MAX_EXPRESSION_BYTES, inner};
 pub use fault::ExpressionFault;
-pub use program::SyntaxFault;
 pub use scope::{ARGUMENTS, Scope};
 pub use shaped::Shaped;
+pub use syntax::SyntaxFault;
 pub use uri::UriTemplate;
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! jaq's parser calls itself: what nests too deep is refused before it is asked.
 
-use super::program::SyntaxFault;
+use super::syntax::SyntaxFault;
 
 /// Most levels: a third of what overflows the 2 MiB of a thread in a build without optimisation.
 const MAX_LEVELS: usize = 100;
@@ -50,10 +50,7 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
                 if let Some(Open::Bracket { parts, .. }) = open.last_mut() {
                     *parts += 1;
                     if *parts > MAX_LEVELS {
-                        return Err(SyntaxFault {
-                            offset,
-                            reason: "its path is too long".to_owned(),
-                        });
+                        return Err(SyntaxFault::new(offset, "its path is too long".to_owned()));
                     }
                 }
                 if c != '.' {
@@ -79,7 +76,7 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxFault> {
             _ => {}
         }
         if levels > MAX_LEVELS {
-            return Err(SyntaxFault { offset, reason: "it is nested too deep".to_owned() });
+            return Err(SyntaxFault::new(offset, "it is nested too deep".to_owned()));
         }
     }
     Ok(())

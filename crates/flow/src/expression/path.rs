@@ -1,7 +1,7 @@
 //! `.`, `.a.b`, `$x`, `$x.a`: evaluated without jaq.
 
 use super::scope::{ARGUMENTS, Scope};
-use crate::datum::Datum;
+use crate::datum::{Datum, shown};
 
 /// Where a path begins.
 enum Root {
@@ -59,7 +59,8 @@ impl Path {
                 Datum::Null => return Ok(Datum::Null),
                 Datum::Object(object) => object.get(key).cloned().unwrap_or_default(),
                 other => {
-                    return Err(format!("cannot index {} with \"{key}\"", other.type_name()));
+                    let key = Datum::text(key);
+                    return Err(format!("Cannot index {} with {}", other.jq_type(), shown(&key)));
                 }
             };
         }

@@ -60,12 +60,3 @@ fn stop() -> &'static Lut<Jq> {
 pub(super) fn ended<'a>() -> jaq_core::ValXs<'a, Datum> {
     jaq_core::box_iter::box_once(Err(Exn::halt(0)))
 }
-
-/// Why an expression cannot be compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxFault {
-    /// Where in the text, in bytes.
-    pub offset: usize,
-    /// What is wrong: what was expected, or what is not defined.
-    pub reason: String,
-}

@@ -1,6 +1,6 @@
 //! What an expression sees.
 
-use crate::datum::Datum;
+use crate::datum::{Datum, Limits};
 
 /// The arguments that every expression has, in order.
 pub const ARGUMENTS: [&str; 8] = [
@@ -14,14 +14,17 @@ pub const ARGUMENTS: [&str; 8] = [
     "$runtime",
 ];
 
+/// The place of `$secrets`.
+pub(super) const SECRETS: usize = 3;
+
 /// What an expression sees.
 pub trait Scope {
     /// One of [`ARGUMENTS`], by its place.
     fn argument(&self, index: usize) -> Datum;
     /// A variable, by its place among those that the expression was compiled with.
     fn variable(&self, index: usize) -> Datum;
-    /// Most steps.
-    fn steps(&self) -> u64;
+    /// What the evaluation may cost, before what it is given counts.
+    fn limits(&self) -> Limits;
     /// Milliseconds since 1970.
     fn now(&self) -> i64;
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::datum::Datum;
+use crate::datum::{Datum, Limits};
 
 struct Plain(u64);
 
@@ -10,8 +10,8 @@ impl Scope for Plain {
     fn variable(&self, index: usize) -> Datum {
         Datum::from(index)
     }
-    fn steps(&self) -> u64 {
-        self.0
+    fn limits(&self) -> Limits {
+        Limits { steps: self.0, ..Limits::default() }
     }
     fn now(&self) -> i64 {
         1_500
@@ -120,13 +120,13 @@ fn numbers_keep_their_text_until_they_are_calculated_with() {
 #[test]
 fn faults_have_a_place_and_a_reason() {
     for (text, offset, reason) in [
-        ("${ .a + }", 8, "expected term"),
+        ("${ .a + }", 7, "expected a value, found the end"),
         (".a | nope", 5, "there is no function `nope/0`"),
         ("$nope + 1", 0, "there is no variable `$nope`"),
-        ("env", 0, "there is no function `env/0`"),
-        ("input", 0, "there is no function `input/0`"),
+        ("env", 0, "`env` of jq is not there"),
+        ("input", 0, "`input` of jq is not there"),
         ("$ENV", 0, "there is no variable `$ENV`"),
-        ("\"abc", 4, "expected "),
+        ("\"abc", 4, "`\"` is not closed: expected `\"`, found the end"),
         ("def f(x): f(x | x); f(.)", 10, "`f` takes a filter and calls itself"),
         ("[1] | def w(c; u): if c then (u | w(c; u)) else . end; w(1; 2)", 34, "`w` takes"),
     ] {
@@ -136,8 +136,10 @@ fn faults_have_a_place_and_a_reason() {
     }
     let fault = run(".a.b", json!({"a": 1})).unwrap_err();
     let ExpressionFault::Failed { expression, reason } = fault else { panic!("{fault:?}") };
-    assert_eq!((expression.as_str(), reason.as_str()), (".a.b", "cannot index number with \"b\""));
-    assert!(matches!(run("halt", json!(1)), Err(ExpressionFault::Failed { .. })));
+    assert_eq!(
+        (expression.as_str(), reason.as_str()),
+        (".a.b", "Cannot index number with string (\"b\")")
+    );
 }
 
 #[test]
@@ -169,7 +171,7 @@ fn what_has_no_end_ends_with_the_limit() {
         "reduce range(100000) as $i (0; [.])",
         "reduce range(60) as $i ({}; .a = . | .b = .)",
         "[range(30)] | [combinations(20)] | length",
-        ".. |= (repeat(.))",
+        ".. |= last(repeat(.))",
         "path(repeat(.))",
         "limit(1e12; repeat(1))",
         "def f: reduce f as $x (0; .); f",
@@ -246,7 +248,7 @@ fn uri_templates_take_values_of_the_input() {
         "https://h/x%2Fy?s=1%20%26%202"
     );
     assert_eq!(expand("https://h/{ x }{", json!({})).unwrap(), "https://h/{ x }{");
-    assert!(expand("https://h/{a}", json!({})).is_err());
+    assert_eq!(expand("https://h/{a}?b={c}", json!({ "c": null })).unwrap(), "https://h/?b=");
     assert!(expand("https://h/{a}", json!({"a": {}})).is_err());
 }
 

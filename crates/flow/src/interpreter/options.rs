@@ -1,7 +1,6 @@
 //! What a host gives a run.
 
-use crate::datum::Datum;
-use crate::expression::DEFAULT_STEPS;
+use crate::datum::{Datum, Limits};
 
 /// Most tasks of a run, unless the host says another number.
 pub const DEFAULT_MAX_TASKS: u64 = 1_000_000;
@@ -17,8 +16,8 @@ pub struct Options {
     pub seed: [u8; 16],
     /// Most tasks, loops counted: an endless loop ends with `flow.limit`.
     pub max_tasks: u64,
-    /// Most steps of one expression.
-    pub expression_steps: u64,
+    /// What one evaluation of an expression may cost.
+    pub expression_limits: Limits,
     /// Whether [`Run::take_events`](super::Run::take_events) has something to tell.
     pub events: bool,
 }
@@ -30,7 +29,7 @@ impl Default for Options {
             secrets: Datum::object::<&str>([]),
             seed: [0; 16],
             max_tasks: DEFAULT_MAX_TASKS,
-            expression_steps: DEFAULT_STEPS,
+            expression_limits: Limits::default(),
             events: false,
         }
     }

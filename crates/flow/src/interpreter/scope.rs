@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::frame::{Active, Frame};
 use super::options::Options;
-use crate::datum::Datum;
+use crate::datum::{Datum, Limits};
 use crate::document::Document;
 use crate::expression::Scope;
 
@@ -52,10 +52,10 @@ impl Scope for View<'_> {
             1 => Datum::clone(self.input),
             2 => self.output.clone(),
             3 => self.options.secrets.clone(),
+            4 => self.active.map_or(Datum::Null, |active| active.authorization.clone()),
             5 => self.active.map_or(Datum::Null, |active| task(self.document, active, self.output)),
             6 => self.shared.workflow.clone(),
             7 => runtime(),
-            // Nothing here knows how a request was authorized.
             _ => Datum::Null,
         }
     }
@@ -66,8 +66,8 @@ impl Scope for View<'_> {
         own.or_else(more).cloned().unwrap_or_default()
     }
 
-    fn steps(&self) -> u64 {
-        self.options.expression_steps
+    fn limits(&self) -> Limits {
+        self.options.expression_limits
     }
 
     fn now(&self) -> i64 {
