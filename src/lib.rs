@@ -177,8 +177,8 @@ pub mod flow {
     };
     pub use cardhost_runtime::flow::{
         Busy, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
-        MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, RecordingTimer, RunFault, SystemTimer,
-        Timer, Unfinished, VirtualTimer, WatchedCall, Watcher, What,
+        MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, NotReady, RecordingTimer, RunFault,
+        SystemTimer, Timer, Unfinished, VirtualTimer, WatchedCall, Watcher, What,
     };
 }
 

@@ -130,7 +130,7 @@ Examples:
     /// Store connections, log in, test them
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Connection(ConnectionArgs),
-    /// Run flows, check them, draw them: several cards in sequence (CNCF Serverless Workflow)
+    /// Run flows, check them, draw them: several cards in sequence (Open Workflow DSL, formerly Serverless Workflow)
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Flow(FlowArgs),
     /// Print a completion script for a shell

@@ -47,6 +47,7 @@ impl Filter {
     fn named(&self, fault: ExpressionFault) -> ExpressionFault {
         let expression = self.text.clone();
         match fault {
+            secret @ ExpressionFault::MissingSecret { .. } => secret,
             ExpressionFault::Failed { reason, .. } => {
                 ExpressionFault::Failed { expression, reason }
             }

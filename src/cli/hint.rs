@@ -129,8 +129,14 @@ fn connection(fault: &ConnectionFault) -> Option<&'static str> {
 fn run(fault: &RunFault) -> Option<&'static str> {
     match fault {
         RunFault::InDoubt { .. } => Some(
-            "look at the service; then run the same command with --repeat-unfinished (send again) or \
-             --skip-unfinished[=OUTPUT] (go on without)",
+            "look at the service; then run the same command with --repeat STEP (send again) or --skip STEP[=OUTPUT] (go on \
+             without), or for all of them with --repeat-unfinished or --skip-unfinished[=OUTPUT]",
+        ),
+        RunFault::Journal { problem: JournalProblem::OtherFlow { .. }, .. } => Some(
+            "give the flow that it was begun with, or another file for a new run; a repaired flow goes on with --retry-failed",
+        ),
+        RunFault::Journal { problem: JournalProblem::OtherSteps { .. }, .. } => Some(
+            "undo the change in those steps, or go on with --accept-changes: what was done stays as it was",
         ),
         RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
             Some("run the flow without --journal")

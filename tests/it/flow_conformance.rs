@@ -1,4 +1,4 @@
-//! The conformance kit of the Serverless Workflow DSL: every scenario, with its services played here.
+//! The conformance kit of the Open Workflow DSL, as it is and as it was: every scenario, with its services played here.
 //!
 //! `cargo test --test it flow_conformance -- --nocapture` prints the list.
 
@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 
 use crate::support::{path, skipped};
 
-const KIT: &str = "../shared/conformance/serverless-workflow/ctk";
+/// The kit as it is now, and as it was under the language's former name.
+const KITS: [&str; 2] = [
+    "../shared/conformance/open-workflow/ctk/features",
+    "../shared/conformance/serverless-workflow/ctk",
+];
 
 /// A scenario of a feature file: its steps, each with the text block below it.
 #[derive(Debug, Default)]
@@ -211,11 +215,16 @@ fn check(scenario: &Scenario) -> Result<(), String> {
 
 #[test]
 fn every_scenario_of_the_kit_passes() {
-    let folder = path(KIT);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        skipped("shared", "the conformance kit is not beside the project");
-        return;
-    };
+    for kit in KITS {
+        let Ok(entries) = fs::read_dir(path(kit)) else {
+            skipped("shared", "the conformance kit is not beside the project");
+            return;
+        };
+        passes(kit, entries);
+    }
+}
+
+fn passes(kit: &str, entries: fs::ReadDir) {
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "feature"));
     files.sort();
@@ -234,6 +243,6 @@ fn every_scenario_of_the_kit_passes() {
             }
         }
     }
-    println!("{} of {count} scenarios pass", count - faults.len());
+    println!("{} of {count} scenarios of {kit} pass", count - faults.len());
     assert_eq!((faults, count), (Vec::new(), 21));
 }

@@ -276,7 +276,8 @@ impl Error {
         hint.map(|hint| self.0.redactor.redact(&hint).into_owned())
     }
 
-    /// `{"code","message","where","hint","retryable","retry_after_s","pages","until","status","response"}`; only what is known.
+    /// `{"code","message","where","hint","retryable","retry_after_s","problem","pages","until","status","response"}`; only what is
+    /// known. `problem` is that of a flow: `{"type","status","title","detail","instance","step"}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut map = Map::new();
@@ -308,6 +309,9 @@ impl Error {
         }
         if let Some(after) = self.retry_after_s() {
             map.insert("retry_after_s".into(), Value::from(after));
+        }
+        if let Some((name, facts)) = self.0.fault.facts() {
+            map.insert(name.into(), self.0.redactor.redact_value(facts));
         }
         if let Some(so_far) = &self.0.so_far {
             let got = Value::Object(so_far.got.to_map());

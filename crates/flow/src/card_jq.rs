@@ -33,6 +33,9 @@ impl Program for Compiled {
         match self.0.evaluate(&Datum::from(input), &Nothing) {
             Ok(value) => Ok(Value::from(value)),
             Err(ExpressionFault::Failed { reason, .. }) => Err(reason),
+            Err(ExpressionFault::MissingSecret { name }) => {
+                Err(format!("there is no secret `{name}`"))
+            }
             Err(ExpressionFault::Limit { .. }) => {
                 Err("it takes too many steps, or makes too large a value".to_owned())
             }

@@ -19,8 +19,14 @@ pub enum DocumentFault {
         /// Its name, such as `listen` or `run.container`.
         feature: String,
     },
+    /// A second case of a `switch` without a condition.
+    #[error("a `switch` has one case without `when`, and `{first}` is it")]
+    SecondDefault {
+        /// The name of the first.
+        first: String,
+    },
     /// A version of the language that is not known.
-    #[error("version `{found}` of the Serverless Workflow DSL is not known")]
+    #[error("version `{found}` of the Open Workflow DSL is not known")]
     Version {
         /// The version.
         found: String,
@@ -87,6 +93,7 @@ impl Fault for DocumentFault {
             DocumentFault::Unsupported { .. } | DocumentFault::Ignored { .. } => {
                 Code::FLOW_UNSUPPORTED
             }
+            DocumentFault::SecondDefault { .. } => Code::FLOW_CASE,
             DocumentFault::Version { .. } => Code::FLOW_VERSION,
             DocumentFault::UnknownName { what: "connector", .. } => Code::CONNECTOR_UNKNOWN,
             DocumentFault::UnknownName { what: "card", .. } | DocumentFault::CardVersion { .. } => {
@@ -112,7 +119,10 @@ impl Fault for DocumentFault {
             }
             DocumentFault::Invocation(fault) => return fault.hint(),
             DocumentFault::Unsupported { .. } => {
-                "docs/flows.md lists what of the Serverless Workflow DSL is carried out".to_owned()
+                "docs/flows.md lists what of the Open Workflow DSL is carried out".to_owned()
+            }
+            DocumentFault::SecondDefault { .. } => {
+                "give it a `when`: only one can count where no other matches".to_owned()
             }
             DocumentFault::Version { .. } => "write a version 1.0.x, such as '1.0.3'".to_owned(),
             DocumentFault::Expression { hint: Some(hint), .. } => hint.clone(),

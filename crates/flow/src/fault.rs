@@ -4,6 +4,7 @@ use std::fmt;
 
 use cardhost_core::error::{Code, Fault};
 use cardhost_core::text::did_you_mean;
+use serde_json::{Map, Value};
 
 /// Why a run of a flow ended without its output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,10 @@ pub enum FlowFault {
         title: Option<String>,
         /// The detail.
         detail: Option<String>,
+        /// Where: a JSON Pointer into the document of the flow that it came up in.
+        instance: Option<String>,
+        /// The step that it ended.
+        step: Option<String>,
     },
     /// The run did more than it may.
     #[error("the flow takes more than {max} {of}")]
@@ -100,6 +105,22 @@ impl Fault for FlowFault {
             FlowFault::Unknown { .. } => Code::FLOW_UNKNOWN,
             FlowFault::Invalid { .. } => Code::DEFINITION_VALUE,
         }
+    }
+
+    fn facts(&self) -> Option<(&'static str, Value)> {
+        let FlowFault::Uncaught { type_uri, status, title, detail, instance, step, .. } = self
+        else {
+            return None;
+        };
+        let mut problem = Map::new();
+        problem.insert("type".to_owned(), Value::from(type_uri.as_str()));
+        problem.insert("status".to_owned(), Value::from(*status));
+        for (key, text) in
+            [("title", title), ("detail", detail), ("instance", instance), ("step", step)]
+        {
+            problem.extend(text.as_deref().map(|text| (key.to_owned(), Value::from(text))));
+        }
+        Some(("problem", Value::Object(problem)))
     }
 
     fn hint(&self) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Flows: several cards in sequence, as documents of the CNCF Serverless Workflow DSL 1.0.
+//! Flows: several cards in sequence, as documents of the Open Workflow DSL 1.0.
 //!
 //! ```text
 //! YAML or JSON ─ load ─▶ Document (checked, expressions compiled) or every fault with its place
@@ -98,8 +98,8 @@ pub use interpreter::{
     DEFAULT_MAX_TASKS, Event, Happened, MAX_FRAMES, MAX_LEVELS, Options, Run, TASKS_AT_ONCE,
     idempotency_key, inner_seed,
 };
-pub use load::{Loaded, MAX_DOCUMENT_BYTES, head, is_flow, load};
-pub use problem::{Problem, Standard, same_type};
+pub use load::{Loaded, MAX_DOCUMENT_BYTES, head, is_flow, load, place_of};
+pub use problem::{Problem, Source, Standard, Way, same_type};
 
 #[cfg(test)]
 mod tests;

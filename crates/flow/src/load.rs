@@ -122,3 +122,15 @@ fn read(text: &str) -> Result<Node, ReadFault> {
     }
     cardhost_document::read(text)
 }
+
+/// The line and column of what stands at a JSON Pointer of the text of a flow: from one, in characters. `None` where nothing
+/// stands there.
+#[must_use]
+pub fn place_of(text: &str, pointer: &str) -> Option<(usize, usize)> {
+    let root = read(text).ok()?;
+    let at = match root.entry_at(pointer) {
+        Some(entry) => entry.key_at.start,
+        None => root.find(pointer)?.start().start,
+    };
+    Some(cardhost_document::line_column(text, at))
+}

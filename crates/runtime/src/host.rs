@@ -533,23 +533,7 @@ impl Host {
         let connector = &definition.connector;
         let origin = self.origin(invocation.connection.as_ref());
         let placed = |error: Error| placed(error, origin.as_deref());
-        let found = match (invocation.connection, &self.0.fallback_name) {
-            (Some(reference), _) => {
-                Box::pin(self.connection(connector, reference)).await.map_err(&placed)?
-            }
-            (None, Some(name)) => {
-                let named = ConnectionRef::Name(name.clone());
-                let named = Box::pin(self.connection(connector, named)).await;
-                named.map_err(|error| not_named(error, origin.as_deref()))?
-            }
-            (None, None) => {
-                let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
-                Found::of(match is_stood_in {
-                    true => Arc::new(stand_ins::connection(definition)?),
-                    false => self.fallback(connector).await.map_err(&placed)?,
-                })
-            }
-        };
+        let found = self.found(definition, invocation.connection, origin.as_deref()).await?;
         let found = match connector.brings() && !self.0.stand_ins.are_there() {
             true => Box::pin(self.brought(connector, found, told.may_send)).await?,
             false => found,
@@ -581,6 +565,45 @@ impl Host {
         }
         self.admit(&mut plan).map_err(placed)?;
         Ok((found, plan))
+    }
+
+    /// The connection of a call: the one it names, else the host's.
+    async fn found(
+        &self,
+        definition: &Definition,
+        reference: Option<ConnectionRef>,
+        origin: Option<&str>,
+    ) -> Result<Found, Error> {
+        let connector = &definition.connector;
+        let placed = |error: Error| placed(error, origin);
+        match (reference, &self.0.fallback_name) {
+            (Some(reference), _) => {
+                Box::pin(self.connection(connector, reference)).await.map_err(placed)
+            }
+            (None, Some(name)) => {
+                let named = ConnectionRef::Name(name.clone());
+                let named = Box::pin(self.connection(connector, named)).await;
+                named.map_err(|error| not_named(error, origin))
+            }
+            (None, None) => {
+                let is_stood_in = self.0.stand_ins.are_there() && self.0.fallback.is_none();
+                Ok(Found::of(match is_stood_in {
+                    true => Arc::new(stand_ins::connection(definition)?),
+                    false => self.fallback(connector).await.map_err(placed)?,
+                }))
+            }
+        }
+    }
+
+    /// Whether the connection of a call is there and has what its connector asks for.
+    #[cfg(feature = "flow")]
+    pub(crate) async fn connects(
+        &self,
+        definition: &Definition,
+        reference: Option<ConnectionRef>,
+    ) -> Result<(), Error> {
+        let origin = self.origin(reference.as_ref());
+        self.found(definition, reference, origin.as_deref()).await.map(|_| ())
     }
 
     /// Whether a card that has a place for an idempotency key may be sent more than once.

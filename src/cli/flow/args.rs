@@ -25,7 +25,8 @@ pub(crate) enum FlowCommand {
   cardhost flow run mixpanel/warehouse-import --connection prod < input.json
   cardhost flow run restock.yaml --connection prod.json --trace trace.ndjson < input.json
   cardhost flow run restock.yaml --connection prod --journal restock.db < input.json
-  cardhost flow run restock.yaml --connection prod --journal restock.db --skip-unfinished < input.json")]
+  cardhost flow run restock.yaml --connection prod --journal restock.db --retry-failed < input.json
+  cardhost flow run restock.yaml --connection prod --journal restock.db --skip /do/3/charge < input.json")]
     Run(Box<FlowRunArgs>),
     /// Check flows, and the cards that they call
     #[command(after_help = "Examples:
@@ -111,12 +112,24 @@ pub(crate) struct FlowRunArgs {
     /// Answer cards from their own examples instead of sending
     #[arg(long)]
     pub(crate) mock: bool,
+    /// Begin without looking first at the whole flow: its cards and what they are given, flows, connections and secrets
+    #[arg(long)]
+    pub(crate) unchecked: bool,
     /// Keep what is done in this file (SQLite), and go on with what is in it: the same command after a crash
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
-    /// Go on although connections or secrets are other ones than those the run was begun with
+    /// Go on with a run that ended with an error: do the step that failed again, and keep what was done before it
+    #[arg(long, requires = "journal")]
+    pub(crate) retry_failed: bool,
+    /// Go on although connections, secrets or steps that were done are other ones than those the run was begun with
     #[arg(long, requires = "journal")]
     pub(crate) accept_changes: bool,
+    /// Send this step again, which was sent and has no recorded reply (may be given several times)
+    #[arg(long, requires = "journal", value_name = "STEP")]
+    pub(crate) repeat: Vec<String>,
+    /// Take this step for done, with this output (JSON; null by default)
+    #[arg(long, requires = "journal", value_name = "STEP[=OUTPUT]", value_parser = skipped_step)]
+    pub(crate) skip: Vec<SkippedStep>,
     /// Send again what was sent and has no recorded reply
     #[arg(long, requires = "journal", conflicts_with = "skip_unfinished")]
     pub(crate) repeat_unfinished: bool,
@@ -165,6 +178,21 @@ pub(crate) enum Show {
     Always,
     /// Never.
     Never,
+}
+
+/// A step that is taken for done.
+#[derive(Clone, Debug)]
+pub(crate) struct SkippedStep {
+    pub(crate) step: String,
+    pub(crate) output: Value,
+}
+
+fn skipped_step(text: &str) -> Result<SkippedStep, String> {
+    let (step, output) = match text.split_once('=') {
+        Some((step, output)) => (step, json(output)?),
+        None => (text, Value::Null),
+    };
+    Ok(SkippedStep { step: step.to_owned(), output })
 }
 
 fn json(text: &str) -> Result<Value, String> {

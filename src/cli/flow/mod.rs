@@ -16,6 +16,6 @@ mod trace;
 pub(crate) use about::About;
 pub(crate) use args::{FlowArgs, FlowSourceArgs};
 pub(crate) use dispatch::run;
-pub(crate) use run::{input, print};
+pub(crate) use run::{input, not_ready, print};
 pub(crate) use secrets::Secrets;
 pub(crate) use source::{Flows, is_flow, load_document, load_with_text, names};

@@ -31,9 +31,17 @@ impl Progress {
                 calls().insert(news.step.clone(), name);
                 None
             }
-            What::Resumed { steps } => {
+            What::Resumed { steps, again } => {
                 let plural = if *steps == 1 { "" } else { "s" };
-                Some(row("resumed", "", &format!("{step}  {steps} step{plural} done before")))
+                let again = match again.len() {
+                    0 => String::new(),
+                    _ => format!(", again {}", again.join(", ")),
+                };
+                Some(row(
+                    "resumed",
+                    "",
+                    &format!("{step}  {steps} step{plural} done before{again}"),
+                ))
             }
             What::Emitted(event) => {
                 let kind = event.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();

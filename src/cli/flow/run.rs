@@ -1,18 +1,21 @@
 //! `flow run`: one run of a flow.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
+use cardhost::core::error::Internal;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
-use cardhost::flow::{FlowRunner, Journal, News, Unfinished, Watcher};
-use cardhost::{Code, Error, Policy};
+use cardhost::flow::{FlowFault, FlowRunner, Journal, News, NotReady, Unfinished, Watcher};
+use cardhost::{Class, Code, Error, Policy};
 use serde_json::{Map, Value};
 
-use super::args::{FlowRunArgs, Show};
+use super::args::{FlowRunArgs, Show, SkippedStep};
 use super::progress::Progress;
 use super::secrets::Secrets;
 use super::source::{self, Flows};
 use super::trace::Trace;
+use crate::cli::check::refused;
 use crate::cli::console::{Console, Failure};
 use crate::cli::global::Global;
 use crate::cli::interrupt::Interrupt;
@@ -34,11 +37,13 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
         runner = runner.watcher(eyes);
     }
     let runtime = setup::runtime()?;
+    if !args.unchecked {
+        runtime.block_on(runner.ready(&flow)).map_err(|not| not_ready(not, console))?;
+    }
     let done = match &args.journal {
         None => runtime.block_on(runner.run(&flow, input)),
         Some(path) => {
-            let journal = Journal::open(path)?;
-            let journal = if args.accept_changes { journal.accepting_changes() } else { journal };
+            let journal = journal(path, args)?;
             runtime.block_on(runner.run_with(journal, unfinished(args), &flow, input))
         }
     };
@@ -46,9 +51,54 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
         Some(signal) if *error.code() == Code::FLOW_INTERRUPTED => {
             Failure::Interrupted(signal, Some(Box::new(error)))
         }
-        _ => Failure::Error(error),
+        _ => Failure::Error(on_failure(error, args)),
     })?;
     print(&output, args.pretty, console)
+}
+
+/// Tells why a flow cannot run.
+pub(crate) fn not_ready(not: NotReady, console: &Console) -> Failure {
+    match not {
+        NotReady::Findings { flow, findings } => refused(console, flow.text(), &findings),
+        NotReady::Missing(error) => error.into(),
+        _ => Failure::Error(Error::from(Internal { what: "a flow that cannot run says no more" })),
+    }
+}
+
+fn journal(path: &Path, args: &FlowRunArgs) -> Result<Journal, Error> {
+    let mut journal = Journal::open(path)?;
+    if args.accept_changes {
+        journal = journal.accepting_changes();
+    }
+    if args.retry_failed {
+        journal = journal.retrying_failed();
+    }
+    for step in &args.repeat {
+        journal = journal.deciding(step, Unfinished::Repeat);
+    }
+    for SkippedStep { step, output } in &args.skip {
+        journal = journal.deciding(step, Unfinished::Skip(output.clone()));
+    }
+    Ok(journal)
+}
+
+/// What to do about an error that nothing caught, where the run is kept.
+fn on_failure(error: Error, args: &FlowRunArgs) -> Error {
+    let is_uncaught = error.fault().downcast_ref::<FlowFault>().is_some();
+    if !is_uncaught || args.journal.is_none() {
+        return error;
+    }
+    let passes = matches!(error.class(), Class::Transport | Class::Later)
+        || (error.class() == Class::Service && error.retryable() == Some(true));
+    let hint = if passes {
+        "this passes: the same command with `--retry-failed` goes on from the step that failed, and keeps what was done"
+    } else {
+        "mend what is wrong (the flow, a card, the connection); then the same command with `--retry-failed` goes on from the step that failed, and keeps what was done"
+    };
+    match error.hint() {
+        Some(own) => error.with_hint(format!("{own}; {hint}")),
+        None => error.with_hint(hint),
+    }
 }
 
 fn unfinished(args: &FlowRunArgs) -> Unfinished {

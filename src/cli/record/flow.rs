@@ -21,7 +21,7 @@ use super::files::{cassette_file, said, write_file};
 use super::seed::random_seed;
 use crate::cli::bases;
 use crate::cli::console::{Console, Failure};
-use crate::cli::flow::{Flows, Secrets, input, load_with_text, print};
+use crate::cli::flow::{Flows, Secrets, input, load_with_text, not_ready, print};
 use crate::cli::global::Global;
 use crate::cli::setup;
 
@@ -52,8 +52,11 @@ pub(super) fn record(
     let host = host.entropy(SeededEntropy::new(seed));
     let runner = runner(host.observer(recorder.clone()), recorded_at, args.mock);
     let runner = runner.seed(seed).flows(flows).secrets(secrets);
+    let runtime = setup::runtime()?;
+    runtime.block_on(runner.ready(&flow)).map_err(|not| not_ready(not, console))?;
     // What the run has given up ends with the runtime at the latest, and is then recorded as that.
-    let result = setup::runtime()?.block_on(runner.run(&flow, given.clone()));
+    let result = runtime.block_on(runner.run(&flow, given.clone()));
+    drop(runtime);
     if recorder.is_empty()
         && let Err(error) = result
     {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use cardhost::flow::RunFault;
 use cardhost::flow::{Flow, FlowRunner, MemoryFlows, MemorySecrets, News, VirtualTimer, Watcher};
 use cardhost::transport::EgressPolicy;
 use cardhost::{Class, Policy};
@@ -526,15 +525,16 @@ fn a_request_of_a_flow_says_whether_it_may_be_sent_again() {
 }
 
 #[test]
-fn a_secret_that_is_not_there_stops_the_flow_before_anything_is_done() {
+fn a_secret_that_is_not_there_is_an_error_that_a_flow_can_catch() {
     let shop = Shop::echo();
-    let flow = http_flow("{ method: get, endpoint: 'https://example.com/' }");
-    let error = run(FlowRunner::new(shop.host()).run(&flow, json!({}))).unwrap_err();
-    assert!(
-        matches!(error.fault().downcast_ref(), Some(RunFault::UnknownSecret { .. })),
-        "{error:?}"
-    );
+    let uses = "{ method: get, endpoint: { uri: 'https://example.com/', authentication: { bearer: { use: login } } } }";
+    let error = run(FlowRunner::new(shop.host()).run(&http_flow(uses), json!({}))).unwrap_err();
+    assert_eq!(error.code().as_str(), "connection.unknown");
+    assert_eq!(error.message(), "there is no secret `login`");
     assert!(shop.asked().is_empty());
+    // One that nothing asks for is not missed.
+    let unused = http_flow("{ method: get, endpoint: 'https://example.com/' }");
+    run(FlowRunner::new(shop.host()).run(&unused, json!({}))).unwrap();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod calls;
 mod command;
+mod failed;
 mod journal;
 mod judges;
 mod limits;

@@ -116,6 +116,7 @@ codes! {
         FLOW_UNSUPPORTED = "flow.unsupported",
         FLOW_VERSION = "flow.version",
         FLOW_REFERENCE = "flow.reference",
+        FLOW_CASE = "flow.case",
         FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
+use serde_json::Value;
+
 use super::{Code, Place};
 
 /// The facts of an error, as the part that finds it knows them.
@@ -20,6 +22,11 @@ pub trait Fault: Any + fmt::Debug + fmt::Display + Send + Sync {
 
     /// What to do, in words that name no command and no flag. By default nothing.
     fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// More that a program can read, under a name of its own in the error's JSON. By default nothing.
+    fn facts(&self) -> Option<(&'static str, Value)> {
         None
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn refused<'s>(
         "basic" | "digest" => asked.lacks(&[&["username"], &["password"]]),
         "bearer" => asked.lacks(&[&["token"]]),
         "oauth2" | "oidc" => asked
-            .has_not(&[&["authority"], &["grant"]])
+            .lacks(&[&["authority"], &["grant"]])
             .or_else(|| asked.other(&["grant"], &["client_credentials"]))
             .or_else(|| {
                 let known = ["client_secret_post", "client_secret_basic"];

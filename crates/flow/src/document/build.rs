@@ -13,8 +13,8 @@ use super::emit::Emit;
 use super::for_::For;
 use super::fork::Fork;
 use super::parts::{
-    Authentication, Backoff, Duration, Endpoint, Input, Output, RaisedError, Retry, SCHEMES,
-    Settings,
+    Authentication, Backoff, Duration, Endpoint, Input, Output, Raised, RaisedError, Retry,
+    SCHEMES, Settings,
 };
 use super::raise::Raise;
 use super::run::RunWorkflow;
@@ -230,7 +230,7 @@ impl<'n> Builder<'n, '_, '_> {
             "switch" => Some(Kind::Switch(self.switch(own, &place, siblings))),
             "for" => self.for_(own, node, spot).map(Kind::For),
             "fork" => self.fork(own, &place).map(Kind::Fork),
-            "try" => self.try_(own, node, spot).map(|try_| Kind::Try(Box::new(try_))),
+            "try" => self.try_(own, node, spot, siblings).map(|try_| Kind::Try(Box::new(try_))),
             "raise" => self.raise(own, &place).map(|raise| Kind::Raise(Box::new(raise))),
             "wait" => self.duration(own, &place).map(|duration| Kind::Wait(Wait { duration })),
             "emit" => own.get("event").map(|event| {
@@ -322,16 +322,27 @@ impl<'n> Builder<'n, '_, '_> {
     }
 
     fn switch(&mut self, cases: &'n Node, spot: &Spot, siblings: &[String]) -> Switch {
-        let mut all = Vec::new();
+        let (mut all, mut default) = (Vec::new(), None::<String>);
         for (index, item) in cases.items().iter().enumerate() {
             let Some(entry) = item.entries().first() else { continue };
             let place = spot.below(&index.to_string()).below(&entry.key);
+            if entry.value.get("when").is_none() {
+                match &default {
+                    Some(first) => {
+                        let fault = DocumentFault::SecondDefault { first: first.clone() };
+                        self.findings.at(&place.pointer, &entry.key_at, fault);
+                    }
+                    None => default = Some(entry.key.clone()),
+                }
+            }
             all.push(SwitchCase {
                 name: entry.key.clone(),
                 when: self.optional(&entry.value, "when", &place),
                 then: self.then(entry.value.get("then"), &place.below("then"), siblings),
             });
         }
+        // What has no condition counts where nothing else does, wherever it stands.
+        all.sort_by_key(|case| case.when.is_none());
         Switch { cases: all }
     }
 
@@ -344,7 +355,12 @@ impl<'n> Builder<'n, '_, '_> {
             self.variable(own.get(key), name, &spot.below("for").below(key));
         }
         let inside = spot.with(&[&each, &at]);
-        let items = self.expression(own.get("in")?, &spot.below("for").below("in"));
+        let given = own.get("in")?;
+        let place = spot.below("for").below("in");
+        let items = match given.text() {
+            Some(_) => self.expression(given, &place).map(Shaped::Expression),
+            None => Some(self.shaped(given, &place)),
+        };
         let while_ = self.optional(node, "while", &inside);
         let tasks = self.list(node.get("do")?, &inside.below("do"));
         Some(For { items: items?, while_, tasks })
@@ -377,7 +393,13 @@ impl<'n> Builder<'n, '_, '_> {
         Some(Fork { branches, compete })
     }
 
-    fn try_(&mut self, own: &'n Node, node: &'n Node, spot: &Spot) -> Option<Try> {
+    fn try_(
+        &mut self,
+        own: &'n Node,
+        node: &'n Node,
+        spot: &Spot,
+        siblings: &[String],
+    ) -> Option<Try> {
         let tasks = self.list(own, &spot.below("try"));
         let catch = node.get("catch")?;
         let place = spot.below("catch");
@@ -401,18 +423,25 @@ impl<'n> Builder<'n, '_, '_> {
             except_when: self.optional(catch, "exceptWhen", &inside),
             retry: retry.map(Arc::new),
             handler: catch.get("do").map(|tasks| self.list(tasks, &inside.below("do"))),
+            then: catch.get("then").map(|then| {
+                let place = place.below("then");
+                self.then(Some(then), &place, siblings)
+            }),
         })
     }
 
     fn raise(&mut self, own: &'n Node, spot: &Spot) -> Option<Raise> {
         let error = own.get("error")?;
         let error = match error.text() {
+            Some(text) if inner(text).is_some() => {
+                Raised::Whole(self.expression(error, &spot.below("error"))?)
+            }
             Some(name) => {
                 let (node, mut place) = self.named("errors", name, error, "error", spot)?;
                 place.variables = Arc::clone(&spot.variables);
-                self.error(node, &place)?
+                Raised::Parts(self.error(node, &place)?)
             }
-            None => self.error(error, &spot.below("error"))?,
+            None => Raised::Parts(self.error(error, &spot.below("error"))?),
         };
         Some(Raise { error: Arc::new(error) })
     }
@@ -436,7 +465,7 @@ impl<'n> Builder<'n, '_, '_> {
             namespace: text("namespace")?,
             name: text("name")?,
             version: text("version")?,
-            input: flow.get("input").map(|input| self.shaped(input, &place)),
+            input: flow.get("input").map(|input| self.shaped_or_expression(input, &place)),
             await_: own.get("await").and_then(Node::flag).unwrap_or(true),
         })
     }
@@ -613,7 +642,15 @@ impl<'n> Builder<'n, '_, '_> {
                     Some(expression) => UriTemplate::Expression(expression),
                     None => UriTemplate::read(""),
                 },
-                text => UriTemplate::read(text),
+                text => {
+                    // A reference needs something to be relative to, and nothing here is.
+                    if !text.contains(['{', ':']) {
+                        let feature = "a relative URI as an endpoint".to_owned();
+                        let fault = DocumentFault::Unsupported { feature };
+                        self.findings.at(&place.pointer, &uri.at, fault);
+                    }
+                    UriTemplate::read(text)
+                }
             },
             authentication: authentication.and_then(|node| self.authentication(node, &under)),
         }
@@ -679,8 +716,11 @@ impl<'n> Builder<'n, '_, '_> {
     fn given_authentication(&mut self, node: &Node, spot: &Spot) -> Option<Arc<Authentication>> {
         let entry = node.entries().iter().find(|entry| SCHEMES.contains(&entry.key.as_str()))?;
         let place = spot.below(&entry.key);
-        let settings = match entry.value.get("use").and_then(Node::text) {
-            Some(secret) => Settings::Secret(secret.to_owned()),
+        let settings = match entry.value.get("use").and_then(|node| Some((node, node.text()?))) {
+            Some((node, secret)) => {
+                self.declared_secret(secret, node, &place.below("use"));
+                Settings::Secret(secret.to_owned())
+            }
             None => Settings::Given(self.shaped(&entry.value, &place)),
         };
         Some(Arc::new(Authentication { scheme: entry.key.clone(), settings }))
@@ -695,7 +735,10 @@ impl<'n> Builder<'n, '_, '_> {
     fn expression(&mut self, node: &Node, spot: &Spot) -> Option<Expression> {
         let text = node.text()?;
         match Expression::compile(text, &spot.variables) {
-            Ok(expression) => Some(expression),
+            Ok(expression) => {
+                self.secrets_of(&expression, node, spot);
+                Some(expression)
+            }
             Err(fault) => {
                 // Where the text stands as it is, the place can be told to the character.
                 let raw = self.text.get(node.at.clone()).unwrap_or_default();
@@ -711,6 +754,24 @@ impl<'n> Builder<'n, '_, '_> {
                 None
             }
         }
+    }
+
+    /// A secret that is not declared is not there for a run either.
+    fn secrets_of(&mut self, expression: &Expression, node: &Node, spot: &Spot) {
+        for name in expression.secrets() {
+            self.declared_secret(name, node, spot);
+        }
+    }
+
+    fn declared_secret(&mut self, name: &str, node: &Node, spot: &Spot) {
+        let declared = self.root.get("use").and_then(|node| node.get("secrets"));
+        let mut declared = declared.map_or(&[][..], Node::items).iter().filter_map(Node::text);
+        if declared.clone().any(|known| known == name) {
+            return;
+        }
+        let nearest = nearest(name, &mut declared);
+        let fault = DocumentFault::UnknownName { what: "secret", found: name.to_owned(), nearest };
+        self.findings.at(&spot.pointer, &node.at, fault);
     }
 
     /// Text is an expression; in anything else, `${ }` marks them.

@@ -2,13 +2,13 @@
 
 use super::ListId;
 use super::shape::{Keys, Shape, key};
-use crate::expression::Expression;
+use crate::expression::{Expression, Shaped};
 
 /// `for`
 #[derive(Clone, Debug)]
 pub struct For {
     /// The list.
-    pub items: Expression,
+    pub items: Shaped,
     /// Go on only while this is true.
     pub while_: Option<Expression>,
     /// The tasks; they may use the item and its index.
@@ -27,7 +27,11 @@ pub(crate) const KEYS: Keys = Keys {
                 doc: "The list and the names of its parts.",
                 keys: &[
                     key("each", "The name of the item; `item`, unless given.", Shape::Text),
-                    key("in", "An expression that gives the list.", Shape::Text),
+                    key(
+                        "in",
+                        "The list, or an expression that gives it.",
+                        Shape::Either(&[Shape::Text, Shape::List(&Shape::Any)]),
+                    ),
                     key("at", "The name of the index; `index`, unless given.", Shape::Text),
                 ],
                 required: &["in"],

@@ -1,4 +1,4 @@
-//! A flow's document: CNCF Serverless Workflow DSL 1.0, one file a kind of task.
+//! A flow's document: Open Workflow DSL 1.0 (formerly Serverless Workflow), one file a kind of task.
 //!
 //! Each file says the shape of its part once (`KEYS`): the loader checks by it, and the JSON Schema is
 //! written from it. Tasks and lists of tasks are numbered, so that nothing here is deep however deep the
@@ -29,8 +29,10 @@ pub mod wait;
 use serde_json::{Map, Value, json};
 
 use super::datum::Datum;
+use super::expression::Shaped;
 use call::{Call, CallCard};
 use parts::{Duration, Input, Output};
+use run::RunWorkflow;
 use shape::{Keys, Shape, key};
 use task::{Kind, Task};
 
@@ -116,6 +118,33 @@ impl Document {
         })
     }
 
+    /// The flows that it runs, once for each task that does.
+    pub fn flows(&self) -> impl Iterator<Item = &RunWorkflow> {
+        self.tasks.iter().filter_map(|task| match &task.kind {
+            Kind::Run(run) => Some(run),
+            _ => None,
+        })
+    }
+
+    /// The cards that it calls, with the connection that is written for each; `None` for that of the run. Not those whose connection
+    /// an expression gives.
+    pub fn connections(&self) -> impl Iterator<Item = (&CallCard, Option<Value>)> {
+        self.cards().filter_map(|card| match &card.with {
+            Shaped::Constant(with) => {
+                let connection = with.get("connection").map(Value::from);
+                Some((card, connection.filter(|connection| !connection.is_null())))
+            }
+            Shaped::Object(entries) => match entries.iter().find(|(key, _)| key == "connection") {
+                None => Some((card, None)),
+                Some((_, Shaped::Constant(value))) => {
+                    Some((card, Some(Value::from(value)).filter(|value| !value.is_null())))
+                }
+                Some(_) => None,
+            },
+            Shaped::Expression(_) | Shaped::List(_) => None,
+        })
+    }
+
     /// Whether parts of it run at the same time: branches, or flows that nobody waits for.
     #[must_use]
     pub fn runs_at_once(&self) -> bool {
@@ -154,7 +183,7 @@ impl Document {
 /// The whole document.
 pub(crate) static ROOT: Shape = Shape::Keys(&Keys {
     name: "flow",
-    doc: "A flow: CNCF Serverless Workflow DSL 1.0, as cardhost carries it out.",
+    doc: "A flow: Open Workflow DSL 1.0 (formerly Serverless Workflow), as cardhost carries it out.",
     keys: &[
         key("document", "Who it is.", Shape::Keys(&HEAD)),
         key("input", "What it takes.", Shape::Keys(&parts::INPUT)),
@@ -253,6 +282,7 @@ const SCHEDULE: Keys = Keys {
         key("cron", "At times.", Shape::Text),
         key("after", "So long after it completed.", parts::DURATION_SHAPE),
         key("on", "On events.", Shape::Keys(&listen::CONSUMED)),
+        key("read", "As what the events are read.", Shape::Choice(&["data", "envelope", "raw"])),
     ],
     required: &[],
     one_of: &[],

@@ -107,6 +107,15 @@ pub enum Backoff {
 
 /// An error that a flow raises.
 #[derive(Clone, Debug)]
+pub enum Raised {
+    /// Made of parts.
+    Parts(RaisedError),
+    /// What an expression gives: the whole of an error, such as one that was caught.
+    Whole(Expression),
+}
+
+/// The parts of an error that a flow raises.
+#[derive(Clone, Debug)]
 pub struct RaisedError {
     /// The URI of its type.
     pub type_uri: Shaped,
@@ -246,7 +255,6 @@ macro_rules! oauth2 {
             name: $name,
             doc: $doc,
             keys: &[
-                key("use", "The name of a secret that holds all of it.", Shape::Formatted(&SOME_TEXT)),
                 key("authority", "A URI: the authority.", Shape::Formatted(&URI)),
                 key(
                     "grant",
@@ -270,7 +278,7 @@ macro_rules! oauth2 {
                 key("actor", "Who acts.", OAUTH2_TOKEN),
                 $($more),*
             ],
-            required: &[],
+            required: &["authority", "grant"],
             one_of: &[],
             open: false,
         }
@@ -336,8 +344,8 @@ macro_rules! authentication {
                 key("basic", "HTTP Basic (RFC 7617).", NAME_AND_PASSWORD),
                 key("bearer", "A token (RFC 6750).", TOKEN),
                 key("digest", "HTTP Digest (RFC 7616).", NAME_AND_PASSWORD),
-                key("oauth2", "OAuth 2.", Shape::Keys(&OAUTH2)),
-                key("oidc", "OpenID Connect.", Shape::Keys(&OIDC)),
+                key("oauth2", "OAuth 2.", Shape::OneOf(&[&OAUTH2, &FROM_SECRET])),
+                key("oidc", "OpenID Connect.", Shape::OneOf(&[&OIDC, &FROM_SECRET])),
                 $($more),*
             ],
             required: &[],
@@ -489,7 +497,7 @@ pub(crate) const RETRY: Keys = Keys {
 /// The attributes of an event (CloudEvents 1.0).
 pub(crate) const EVENT_KEYS: &[Key] = &[
     key("id", "Its identifier; made up, unless given.", Shape::Text),
-    key("source", "A URI: where it comes from.", Shape::Formatted(&URI)),
+    key("source", "A URI: where it comes from; the flow, unless given.", Shape::Formatted(&URI)),
     key("type", "What happened.", Shape::Text),
     key("time", "When; now, unless given.", Shape::Text),
     key("subject", "About what.", Shape::Text),
@@ -503,7 +511,7 @@ pub(crate) const EVENT: Keys = Keys {
     name: "event",
     doc: "An event (CloudEvents 1.0).",
     keys: EVENT_KEYS,
-    required: &["source", "type"],
+    required: &["type"],
     one_of: &[],
     open: true,
 };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::parts::{ERROR, RaisedError};
+use super::parts::{ERROR, Raised};
 use super::shape::{Keys, Shape, key};
 
 /// `raise`
 #[derive(Clone, Debug)]
 pub struct Raise {
     /// The error.
-    pub error: Arc<RaisedError>,
+    pub error: Arc<Raised>,
 }
 
 pub(crate) const KEYS: Keys = Keys {
@@ -23,7 +23,7 @@ pub(crate) const KEYS: Keys = Keys {
             doc: "The error.",
             keys: &[key(
                 "error",
-                "The error, or the name of one of `use.errors`.",
+                "The error, the name of one of `use.errors`, or an expression that gives an error, such as `${ $error }`.",
                 Shape::Either(&[Shape::Keys(&ERROR), Shape::Text]),
             )],
             required: &["error"],

@@ -1,6 +1,7 @@
 //! `run`: another flow.
 
 use super::shape::{Keys, Shape, key};
+use super::text_formats::EXPRESSION;
 use crate::expression::Shaped;
 
 /// `run.workflow`
@@ -25,7 +26,11 @@ const WORKFLOW: Keys = Keys {
         key("namespace", "Its namespace.", Shape::Text),
         key("name", "Its name.", Shape::Text),
         key("version", "Its version, or `latest`.", Shape::Text),
-        key("input", "Its input; the task's, unless given.", Shape::Object),
+        key(
+            "input",
+            "Its input, or an expression that gives it; the task's, unless given.",
+            Shape::Either(&[Shape::Object, Shape::Formatted(&EXPRESSION)]),
+        ),
     ],
     required: &["namespace", "name", "version"],
     one_of: &[],

@@ -25,8 +25,8 @@ pub(super) const DURATION: TextFormat = TextFormat {
 
 /// `https://host/{path}`, `${ .url }`
 pub(super) const URI: TextFormat = TextFormat {
-    words: "a URI such as https://host/path, or an expression",
-    pattern: r"^\s*\$\{.+\}\s*$|^[A-Za-z][A-Za-z0-9+\-.]*://.*",
+    words: "a URI such as https://host/path or /path, or an expression",
+    pattern: r"^\s*\$\{.+\}\s*$|^[^\s]+$",
     fits: is_uri,
 };
 
@@ -69,13 +69,8 @@ fn is_duration(text: &str) -> bool {
 }
 
 fn is_uri(text: &str) -> bool {
-    let scheme = |text: &str| {
-        text.split_once("://").is_some_and(|(scheme, _)| {
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-        })
-    };
-    is_expression(text) || scheme(text)
+    // Since June 2026 a reference (RFC 3986, section 4.1), not an absolute URI alone.
+    is_expression(text) || (!text.is_empty() && !text.contains(char::is_whitespace))
 }
 
 /// An ISO 8601 duration: a day has 24 hours, a month 30 days, a year 365.

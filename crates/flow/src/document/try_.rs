@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ListId;
 use super::parts::{RETRY, Retry};
 use super::shape::{Keys, Shape, key};
+use super::then::Then;
 use crate::datum::Datum;
 use crate::expression::Expression;
 
@@ -23,6 +24,8 @@ pub struct Try {
     pub retry: Option<Arc<Retry>>,
     /// What to do in the end.
     pub handler: Option<ListId>,
+    /// What comes after an error that was caught; what comes after the task, unless given.
+    pub then: Option<Then>,
 }
 
 pub(crate) const KEYS: Keys = Keys {
@@ -58,6 +61,11 @@ pub(crate) const KEYS: Keys = Keys {
                         Shape::Either(&[Shape::Keys(&RETRY), Shape::Text]),
                     ),
                     key("do", "What to do in the end.", Shape::Named(&Shape::Task)),
+                    key(
+                        "then",
+                        "What comes after an error that was caught; the task's own `then`, unless given.",
+                        Shape::Text,
+                    ),
                 ],
                 required: &[],
                 one_of: &[],
@@ -78,7 +86,8 @@ const FILTER: Keys = Keys {
         key("status", "The status.", Shape::Whole),
         key("instance", "The task.", Shape::Text),
         key("title", "The title.", Shape::Text),
-        key("details", "What happened.", Shape::Text),
+        key("detail", "What happened.", Shape::Text),
+        key("details", "What happened, as the language had it before.", Shape::Text),
     ],
     required: &[],
     one_of: &[],

@@ -8,7 +8,8 @@ use super::fault::ExpressionFault;
 use super::nesting;
 use super::path::Path;
 use super::program::Jq;
-use super::scope::{ARGUMENTS, Scope};
+use super::scope::{ARGUMENTS, SECRETS, Scope};
+use super::secrets;
 use super::syntax::SyntaxFault;
 use crate::datum::Datum;
 
@@ -25,6 +26,8 @@ struct Compiled {
     uses: [bool; ARGUMENTS.len()],
     /// The variables in scope, as the host of the evaluation has them.
     variables: Vec<String>,
+    /// The secrets that it names.
+    secrets: Vec<String>,
     program: Program,
 }
 
@@ -62,12 +65,9 @@ impl Expression {
         };
         let uses = ARGUMENTS.map(|name| code.contains(name));
         let variables = variables.to_vec();
-        Ok(Expression(Arc::new(Compiled {
-            text: code.trim().to_owned(),
-            uses,
-            variables,
-            program,
-        })))
+        let secrets = if uses[SECRETS] { secrets::named(code) } else { Vec::new() };
+        let text = code.trim().to_owned();
+        Ok(Expression(Arc::new(Compiled { text, uses, variables, secrets, program })))
     }
 
     /// The text, without `${ }`.
@@ -76,10 +76,16 @@ impl Expression {
         &self.0.text
     }
 
+    /// The secrets that it names, as in `$secrets.name`.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        &self.0.secrets
+    }
+
     /// The value with `input` as `.`; no output is `null`, several are a list.
     ///
     /// # Errors
-    /// Where jq fails or a limit is reached.
+    /// Where jq fails, a limit is reached or a secret is not there.
     pub fn evaluate(&self, input: &Datum, scope: &dyn Scope) -> Result<Datum, ExpressionFault> {
         let mut outputs = self.outputs(input, scope)?;
         Ok(match outputs.len() {
@@ -96,6 +102,12 @@ impl Expression {
         scope: &dyn Scope,
     ) -> Result<Vec<Datum>, ExpressionFault> {
         let compiled = &*self.0;
+        if !compiled.secrets.is_empty() {
+            let known = scope.argument(SECRETS);
+            if let Some(name) = compiled.secrets.iter().find(|name| known.get(name).is_none()) {
+                return Err(ExpressionFault::MissingSecret { name: name.clone() });
+            }
+        }
         let failed =
             |reason: String| ExpressionFault::Failed { expression: compiled.text.clone(), reason };
         match &compiled.program {

@@ -121,6 +121,9 @@ fn judge(program: &str, run: Option<&(String, Vec<String>)>) -> Verdict {
                 _ => Verdict::Different { jq, here: format!("an error: {reason}") },
             };
         }
+        Err(ExpressionFault::MissingSecret { name }) => {
+            return Verdict::Refused(format!("there is no secret `{name}`"));
+        }
         Err(ExpressionFault::Limit { excess, .. }) => {
             return Verdict::Different { jq, here: format!("a limit: {}", excess.as_str()) };
         }

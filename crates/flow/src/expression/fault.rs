@@ -12,6 +12,11 @@ pub enum ExpressionFault {
         /// jq's words, cut.
         reason: String,
     },
+    /// It names a secret that is not there.
+    MissingSecret {
+        /// Its name.
+        name: String,
+    },
     /// It did not end in time.
     Limit {
         /// The expression.

@@ -20,6 +20,7 @@ mod program;
 mod recursion;
 mod rewrite;
 mod scope;
+mod secrets;
 mod shaped;
 mod syntax;
 mod terms;

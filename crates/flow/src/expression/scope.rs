@@ -14,6 +14,9 @@ pub const ARGUMENTS: [&str; 8] = [
     "$runtime",
 ];
 
+/// The place of `$secrets`.
+pub(super) const SECRETS: usize = 3;
+
 /// What an expression sees.
 pub trait Scope {
     /// One of [`ARGUMENTS`], by its place.

@@ -80,6 +80,8 @@ impl UriTemplate {
                         value @ (Datum::Number(_) | Datum::Bool(_)) => {
                             uri.extend(utf8_percent_encode(&value.to_string(), RESERVED));
                         }
+                        // What is not defined is nothing (RFC 6570, section 2.3).
+                        Datum::Null => {}
                         other => {
                             return Err(ExpressionFault::Failed {
                                 expression: format!("{{{name}}}"),

@@ -6,6 +6,17 @@ use crate::document::call::Call;
 use crate::document::parts::Duration;
 use crate::document::task::{Kind, Task};
 use crate::document::try_::Try;
+use crate::expression::Shaped;
+
+/// The list of a `for`: its expression, or how long it is.
+fn items(items: &Shaped) -> String {
+    match items {
+        Shaped::Expression(expression) => expression.text().to_owned(),
+        Shaped::Constant(Datum::List(list)) => format!("{} items", list.items().len()),
+        Shaped::List(list) => format!("{} items", list.len()),
+        Shaped::Constant(_) | Shaped::Object(_) => "a list".to_owned(),
+    }
+}
 
 /// What a task does, such as `get-pet@shop`, `GET https://shop.example/pets`, `wait 2 s` or `for each pet in .pets`.
 pub(super) fn what(document: &Document, task: &Task) -> String {
@@ -37,7 +48,7 @@ pub(super) fn what(document: &Document, task: &Task) -> String {
         Kind::For(for_) => {
             let each = text(&["for", "each"]).unwrap_or_else(|| "item".to_owned());
             let while_ = for_.while_.as_ref().map(|while_| format!(" while {}", while_.text()));
-            format!("for each {each} in {}{}", for_.items.text(), while_.unwrap_or_default())
+            format!("for each {each} in {}{}", items(&for_.items), while_.unwrap_or_default())
         }
         Kind::Fork(fork) if fork.compete => "fork, the first wins".to_owned(),
         Kind::Fork(_) => "fork".to_owned(),

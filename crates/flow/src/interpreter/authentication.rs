@@ -3,9 +3,11 @@
 
 use std::fmt;
 
+use base64::Engine as _;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::datum::Datum;
 use crate::document::authentication::{Refused, Setting, refused};
 use crate::problem::{Problem, Standard};
 use cardhost_core::error::Fault as _;
@@ -72,6 +74,22 @@ impl HttpAuthentication {
         };
         declared.method.insert("scheme".to_owned(), scheme.into());
         Ok(declared)
+    }
+
+    /// `$authorization` (DSL, section Authorization Descriptor): the `scheme` of the header, and its `parameter` where it is made of
+    /// the settings alone. The token of an authority and the answer to a challenge are the host's.
+    pub(super) fn authorization(&self) -> Datum {
+        let (scheme, parameter) = match self.scheme.as_str() {
+            "basic" => {
+                let pair = format!("{}:{}", self.text(&["username"]), self.text(&["password"]));
+                ("Basic", Some(base64::engine::general_purpose::STANDARD.encode(pair)))
+            }
+            "bearer" => ("Bearer", Some(self.text(&["token"]).to_owned())),
+            "digest" => ("Digest", None),
+            _ => ("Bearer", None),
+        };
+        let parameter = parameter.map(|parameter| ("parameter", Datum::text(&parameter)));
+        Datum::object([("scheme", Datum::text(scheme))].into_iter().chain(parameter))
     }
 
     fn check(&self) -> Result<(), Problem> {

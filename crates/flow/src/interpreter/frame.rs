@@ -114,6 +114,8 @@ pub(super) struct Active {
     pub raw_input: Data,
     pub input: Data,
     pub started_ms: i64,
+    /// `$authorization`.
+    pub authorization: Datum,
     /// The step of its timeout.
     pub timer: Option<StepId>,
     /// The steps it waits for.
@@ -164,7 +166,10 @@ pub(super) struct Postponed {
 pub(super) enum Phase {
     Trying,
     Waiting,
-    Handling,
+    Handling {
+        /// The step whose error it is.
+        cause: Option<Box<str>>,
+    },
 }
 
 /// What came of a task or list.

@@ -143,7 +143,12 @@ impl HttpRequest {
             let (name, value) = header(name, value)?;
             request.headers.append(name, value);
         }
-        request.body = self.body.as_ref().map(body);
+        request.body = match &self.body {
+            Some(Value::Object(fields)) if is_form(&request.headers) => {
+                Some(Body::new(BodyKind::Form, form(fields)?))
+            }
+            other => other.as_ref().map(body),
+        };
         if let Some(body) = &request.body
             && !request.headers.contains_key(CONTENT_TYPE)
         {
@@ -232,6 +237,37 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Problem>
         return Err(not_sent(format!("the header `{name}` is made by the host itself")));
     }
     Ok((parsed, HeaderValue::from_str(value).map_err(|_| refused())?))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case(BodyKind::Form.content_type())
+}
+
+/// Fields as a form: a list is one field for each item, null is none.
+fn form(fields: &Map<String, Value>) -> Result<String, Problem> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in values {
+            match value {
+                Value::Null => {}
+                Value::String(text) => drop(form.append_pair(name, text)),
+                Value::Bool(_) | Value::Number(_) => {
+                    form.append_pair(name, &value.to_string());
+                }
+                Value::Array(_) | Value::Object(_) => {
+                    let reason = "a form holds text, numbers, true and false, and lists of them";
+                    return Err(not_sent(format!("the field `{name}` of the body: {reason}")));
+                }
+            }
+        }
+    }
+    Ok(form.finish())
 }
 
 /// JSON, but text as it is.
@@ -359,12 +395,7 @@ mod tests {
                 "key `username` is missing",
             ),
             ("bearer", json!({ "token": 1 }), "definition.type", "this must be text, not a number"),
-            (
-                "oauth2",
-                json!({}),
-                "flow.unsupported",
-                "`authentication.oauth2 without authority` is not supported",
-            ),
+            ("oauth2", json!({}), "definition.missing_key", "key `authority` is missing"),
             (
                 "oauth2",
                 oauth2(json!({ "grant": "password" })),

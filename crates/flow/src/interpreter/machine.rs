@@ -47,6 +47,7 @@ impl Run {
             Ok(input) => input,
             Err(problem) => return self.end(Err(problem.at("/input"))),
         };
+        self.shared.context = Datum::clone(&input);
         let frame = Frame {
             parent: None,
             tasks: Tasks::List(document.root),
@@ -107,6 +108,7 @@ impl Run {
             raw_input: data.clone(),
             input: data.clone(),
             started_ms: self.shared.now_ms,
+            authorization: Datum::Null,
             timer: None,
             waiting: Vec::new(),
             children: Vec::new(),
@@ -203,6 +205,7 @@ impl Run {
         let document = Arc::clone(&self.document);
         let Some(active) = self.active(id) else { return };
         let problem = problem.at(&document.task(active.task).reference);
+        let problem = problem.of_step(|| active.id.to_string());
         self.tell(id, Happened::Faulted(problem.clone()));
         self.release(id);
         self.abandon_children(id);
@@ -221,9 +224,11 @@ impl Run {
         if let Purpose::RunTimeout = purpose {
             let problem =
                 Problem::new(Standard::Timeout, "the flow took too long", "its timeout is over");
-            return self.end(Err(problem.at("/timeout").with_code(&Code::FLOW_TIMEOUT)));
+            let problem = problem.at("/timeout").of_step(|| id.to_string());
+            return self.end(Err(problem.with_code(&Code::FLOW_TIMEOUT)));
         }
         let Some(frame) = frame else { return };
+        let outcome = outcome.map_err(|problem| problem.of_step(|| id.to_string()));
         if let Some(active) = self.active_mut(frame) {
             active.waiting.retain(|waiting| waiting != id);
         }
@@ -260,6 +265,7 @@ impl Run {
                     "the task took too long",
                     "its timeout is over",
                 );
+                let problem = problem.of_step(|| id.to_string());
                 self.fault(frame, problem.with_code(&Code::FLOW_TIMEOUT));
             }
             Purpose::AttemptTimeout => {
@@ -269,7 +275,7 @@ impl Run {
                     "the attempt took too long",
                     "its limit is over",
                 );
-                let problem = problem.with_code(&Code::FLOW_TIMEOUT);
+                let problem = problem.with_code(&Code::FLOW_TIMEOUT).of_step(|| id.to_string());
                 let reference = self.active(frame).map(|active| active.task);
                 let reference = reference.map(|task| self.document.task(task).reference.clone());
                 let problem = problem.at(&reference.unwrap_or_default());

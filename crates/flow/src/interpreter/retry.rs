@@ -90,10 +90,10 @@ impl Run {
         let input = active.input.clone();
         let Some(handler) = try_.handler else {
             let ending = Ending::Output(input);
-            return self.work.push_back(Work::Leave(id, ending, None));
+            return self.work.push_back(Work::Leave(id, ending, try_.then));
         };
         if let State::Try { phase, .. } = &mut active.state {
-            *phase = Phase::Handling;
+            *phase = Phase::Handling { cause: problem.cause().or(problem.step()).map(Box::from) };
         }
         let path = active.id.with("/catch/do".to_owned());
         let more = variables.iter().cloned().chain([problem.to_datum()]).collect();
@@ -155,7 +155,7 @@ impl Run {
             }
             None => 0,
         };
-        let asked = problem.retry_after_s.and_then(|seconds| i64::try_from(seconds).ok());
+        let asked = problem.retry_after_s.map(i64::from);
         let asked = asked.unwrap_or(0).saturating_mul(1_000);
         let delay = delay.saturating_add(jitter).max(asked).min(MAX_DURATION);
         if let Some(limit) = length(retry.duration.as_ref())? {

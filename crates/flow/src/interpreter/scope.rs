@@ -52,10 +52,10 @@ impl Scope for View<'_> {
             1 => Datum::clone(self.input),
             2 => self.output.clone(),
             3 => self.options.secrets.clone(),
+            4 => self.active.map_or(Datum::Null, |active| active.authorization.clone()),
             5 => self.active.map_or(Datum::Null, |active| task(self.document, active, self.output)),
             6 => self.shared.workflow.clone(),
             7 => runtime(),
-            // Nothing here knows how a request was authorized.
             _ => Datum::Null,
         }
     }

@@ -15,10 +15,11 @@ use super::step::{Action, CardCall, Step, StepId, SubFlow, WaitReason};
 use super::work::Work;
 use super::{chance, openapi};
 use crate::datum::Datum;
+use crate::document::Head;
 use crate::document::call::{Call, CallHttp, CallOpenApi};
 use crate::document::emit::Emit;
 use crate::document::for_::For;
-use crate::document::parts::{Authentication, Endpoint, RaisedError, Settings};
+use crate::document::parts::{Authentication, Endpoint, Raised, Settings};
 use crate::document::run::RunWorkflow;
 use crate::document::switch::Switch;
 use crate::document::task::{Kind, Task};
@@ -134,6 +135,15 @@ impl Run {
                     self.fault(id, problem);
                 }
             }
+            (
+                State::Try { phase: Phase::Handling { .. }, .. },
+                Kind::Try(try_),
+                Ending::Output(output),
+            ) => self.give(id, output, try_.then),
+            (State::Try { phase: Phase::Handling { cause }, .. }, _, Ending::Problem(problem)) => {
+                let problem = problem.caused_by(cause.take());
+                self.fault(id, problem);
+            }
             (_, _, Ending::Output(output)) => self.give(id, output, None),
             (_, _, Ending::Problem(problem)) => self.fault(id, problem),
         }
@@ -181,12 +191,22 @@ impl Run {
         let items = self.within(id, &Datum::Null, &[], |view| {
             for_.items.evaluate(&input, view).map_err(|fault| Problem::from(&fault))
         })?;
+        let text = match &for_.items {
+            Shaped::Expression(expression) => expression.text(),
+            _ => "in",
+        };
         let items = match items {
             Datum::List(items) => items,
+            // `.all[]` gives the items themselves, of which there may be one or none.
+            one if text.contains("[]") => {
+                match Datum::list(Some(one).filter(|it| *it != Datum::Null)) {
+                    Datum::List(items) => items,
+                    _ => return Ok(()),
+                }
+            }
             other => {
                 let title = "the expression has no value";
-                let found = other.type_name();
-                let detail = format!("`{}` gives no list: {found}", for_.items.text());
+                let detail = format!("`{text}` gives no list: {}", other.type_name());
                 return Err(Problem::new(Standard::Expression, title, detail));
             }
         };
@@ -221,7 +241,24 @@ impl Run {
         Ok(())
     }
 
-    fn raised(&self, id: FrameId, error: &RaisedError) -> Result<Problem, Problem> {
+    fn raised(&self, id: FrameId, raised: &Raised) -> Result<Problem, Problem> {
+        let error = match raised {
+            Raised::Whole(expression) => {
+                let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
+                let value = self.within(id, &Datum::Null, &[], |view| {
+                    expression.evaluate(&input, view).map_err(|fault| Problem::from(&fault))
+                })?;
+                return Problem::from_datum(&value).ok_or_else(|| {
+                    let title = "the error cannot be raised";
+                    let detail = format!(
+                        "`{}` gives no object with a `type` that is text and a `status` from 0 to 65535",
+                        expression.text()
+                    );
+                    Problem::new(Standard::Configuration, title, detail)
+                });
+            }
+            Raised::Parts(error) => error,
+        };
         let text = |part: &Option<Shaped>| -> Result<Option<Box<str>>, Problem> {
             let Some(shaped) = part else { return Ok(None) };
             Ok(match self.value(id, shaped)? {
@@ -260,6 +297,10 @@ impl Run {
         let mut event = Map::new();
         event.insert("specversion".to_owned(), Value::from("1.0"));
         event.insert("id".to_owned(), Value::from(made_up));
+        if !given.contains_key("source") {
+            let Head { namespace, name, .. } = &self.document.head;
+            event.insert("source".to_owned(), Value::from(format!("/{namespace}/{name}")));
+        }
         event.insert("time".to_owned(), Value::from(iso8601(self.shared.now_ms)));
         event.extend(given);
         Ok(Value::Object(event))
@@ -370,6 +411,12 @@ impl Run {
         mut request: HttpRequest,
         purpose: Purpose,
     ) -> Result<(), Problem> {
+        if let Some(authentication) = &request.authentication {
+            let authorization = authentication.authorization();
+            if let Some(active) = self.active_mut(id) {
+                active.authorization = authorization;
+            }
+        }
         if let Some(authentication) = &mut request.authentication
             && let Some(told_at) = authentication.told_at()?
         {
@@ -495,10 +542,10 @@ impl Run {
     ) -> Result<HttpAuthentication, Problem> {
         let settings = match &authentication.settings {
             Settings::Given(shaped) => self.value(id, shaped)?,
-            Settings::Secret(name) => self.options.secrets.get(name).cloned().ok_or_else(|| {
-                let detail = format!("there is no secret `{name}`");
-                Problem::new(Standard::Authentication, "a secret is missing", detail)
-            })?,
+            Settings::Secret(name) => {
+                let known = self.options.secrets.get(name).cloned();
+                known.ok_or_else(|| Problem::secret(name))?
+            }
         };
         let settings = match Value::from(settings) {
             Value::Object(settings) => settings,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::*;
 use crate::datum::{Datum, Limits};
 use crate::document::Document;
-use crate::problem::Problem;
+use crate::problem::{Problem, Standard, Way};
 use crate::{Action, Step, StepId};
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use cardhost_core::call;
+use cardhost_core::error::Code;
 use cardhost_core::moment::Moment;
 use cardhost_core::response::Reply;
 use cardhost_core::secret::Redactor;
@@ -127,7 +128,7 @@ output: { as: '{ result: . }' }
 
 #[test]
 fn the_arguments_say_what_the_language_says() {
-    let text = "do:\n- a: { set: '${ [$workflow.id, $workflow.definition.document.name, $workflow.startedAt.epoch.milliseconds, $task.reference, $task.definition.set, $task.startedAt.iso8601, $runtime.name, $secrets.s, $authorization] }' }\n";
+    let text = "use: { secrets: [s] }\ndo:\n- a: { set: '${ [$workflow.id, $workflow.definition.document.name, $workflow.startedAt.epoch.milliseconds, $task.reference, $task.definition.set, $task.startedAt.iso8601, $runtime.name, $secrets.s, $authorization] }' }\n";
     let options = Options {
         id: "r1".to_owned(),
         secrets: Datum::from(json!({"s": "x"})),
@@ -220,6 +221,113 @@ fn for_has_an_item_an_index_and_a_while() {
     assert_eq!(output(text, json!({"all": []})), json!({"all": []}));
     let problem = outcome(text, json!({"all": {"a": 1}})).unwrap_err();
     assert_eq!(problem.detail.as_deref(), Some("`.all` gives no list: object"));
+    let problem = outcome(text, json!({})).unwrap_err();
+    assert_eq!(problem.detail.as_deref(), Some("`.all` gives no list: null"));
+}
+
+#[test]
+fn for_takes_the_items_themselves_and_a_list_as_it_is() {
+    let each = |items: &str| {
+        format!(
+            "do:\n- f:\n    for: {{ in: {items} }}\n    do:\n    - add: {{ set: {{ all: '${{ .all }}', seen: '${{ (.seen // []) + [$item] }}' }} }}\n"
+        )
+    };
+    for (items, all, seen) in [
+        ("'.all[]'", json!([1, 2]), json!([1, 2])),
+        ("'.all[]'", json!([1]), json!([1])),
+        ("'.all[]'", json!([{ "a": [] }]), json!([{ "a": [] }])),
+        ("'.all[]'", json!([]), json!(null)),
+        ("'[.all[]]'", json!([1]), json!([1])),
+        ("[eu, 7, { a: '${ .all }' }]", json!(3), json!(["eu", 7, { "a": 3 }])),
+        ("[]", json!(3), json!(null)),
+    ] {
+        let output = output(&each(items), json!({ "all": all }));
+        assert_eq!(output.get("seen").cloned().unwrap_or_default(), seen, "{items}");
+    }
+}
+
+#[test]
+fn what_has_no_condition_counts_where_nothing_else_does() {
+    let text = "do:\n- s: { switch: [ { other: { then: b } }, { two: { when: .n == 2, then: c } } ] }\n- b: { set: { is: other }, then: end }\n- c: { set: { is: two } }\n";
+    assert_eq!(output(text, json!({ "n": 2 })), json!({ "is": "two" }));
+    assert_eq!(output(text, json!({ "n": 1 })), json!({ "is": "other" }));
+}
+
+#[test]
+fn what_is_caught_says_where_to_go_on() {
+    for (catch, expected) in [
+        ("{ then: c }", json!({ "is": "c" })),
+        ("{ do: [ { h: { set: { h: 1 } } } ], then: c }", json!({ "is": "c" })),
+        ("{ do: [ { h: { set: { h: 1 } } } ] }", json!({ "is": "b" })),
+        ("{ then: end }", json!({})),
+        ("{ do: [ { h: { set: { h: 1 } } } ], then: end }", json!({ "h": 1 })),
+    ] {
+        let text = format!(
+            "do:\n- t:\n    try: [ {{ no: {{ raise: {{ error: {{ type: 'urn:x', status: 400 }} }} }} }} ]\n    catch: {catch}\n    then: b\n- c: {{ set: {{ is: c }}, then: end }}\n- b: {{ set: {{ is: b }} }}\n"
+        );
+        assert_eq!(output(&text, json!({})), expected, "{catch}");
+    }
+}
+
+#[test]
+fn a_caught_error_is_raised_again_as_it_is() {
+    let text = format!(
+        "do:\n- t:\n    try:\n    {}    catch: {{ as: e, do: [ {{ note: {{ set: {{ x: 1 }} }} }}, {{ again: {{ raise: {{ error: '${{ $e }}' }} }} }} ] }}\n",
+        call("get")
+    );
+    let failed = Problem {
+        retryable: Some(true),
+        retry_after_s: Some(3),
+        response: Some(Box::new(
+            json!({ "headers": { "x": "1" }, "body": { "why": "name is taken" } }),
+        )),
+        ..Problem::new(Standard::Communication, "no", "x")
+            .with_status(422)
+            .with_code(&Code::HTTP_CONFLICT)
+    };
+    let given = failed.clone();
+    let (run, _) = drive(&text, json!({}), move |_, action| match action {
+        Action::Card(_) => Some(Err(given.clone())),
+        _ => None,
+    });
+    let expected = Problem {
+        instance: Some("/do/0/t/try/0/get".into()),
+        way: Some(Box::new(Way {
+            step: Some("/do/0/t/try/0/get".into()),
+            cause: Some("/do/0/t/try/0/get".into()),
+            source: None,
+        })),
+        ..failed
+    };
+    assert_eq!(run.outcome(), Some(&Err(expected)));
+    for bad in ["text", "{ status: 400 }"] {
+        let text = format!(
+            "do:\n- a: {{ set: {{ e: {bad} }} }}\n- b: {{ raise: {{ error: '${{ .e }}' }} }}\n"
+        );
+        let problem = outcome(&text, json!({})).unwrap_err();
+        assert_eq!(problem.title.as_deref(), Some("the error cannot be raised"), "{bad}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_there_can_be_caught() {
+    let text = "use: { secrets: [s] }\ndo:\n- t:\n    try: [ { a: { set: { x: '${ $secrets.s }' } } } ]\n    catch: { errors: { with: { type: https://open-workflow-specification.org/spec/1.0.0/errors/authorization, status: 403 } }, do: [ { h: { set: { caught: '${ $error.title }' } } } ] }\n";
+    assert_eq!(output(text, json!({})), json!({ "caught": "there is no secret `s`" }));
+}
+
+#[test]
+fn the_context_begins_as_the_input() {
+    let text = "input: { from: .in }\ndo:\n- a: { set: { n: 1 } }\n- b: { set: { seen: '${ $context }' } }\n";
+    assert_eq!(output(text, json!({ "in": { "x": 7 } })), json!({ "seen": { "x": 7 } }));
+}
+
+#[test]
+fn an_event_without_a_source_comes_from_the_flow() {
+    for (with, source) in [("type: t", "/test/test"), ("type: t, source: 'urn:me'", "urn:me")] {
+        let text = format!("do:\n- e: {{ emit: {{ event: {{ with: {{ {with} }} }} }} }}\n");
+        let (run, _) = drive(&text, json!({}), |_, _| Some(Ok(Value::Null)));
+        assert_eq!(run.outcome().unwrap().as_ref().unwrap()["source"], json!(source));
+    }
 }
 
 #[test]
@@ -306,7 +414,7 @@ do:
     let problem = outcome(text, json!({"n": 3})).unwrap_err();
     assert_eq!(
         serde_json::to_value(&problem).unwrap(),
-        json!({"type": "https://x.example/no", "status": 422, "title": "No", "detail": "of 3", "instance": "/do/0/a"})
+        json!({"type": "https://x.example/no", "status": 422, "title": "No", "detail": "of 3", "instance": "/do/0/a", "way": {"step": "/do/0/a"}})
     );
     let error = problem.to_error("flows/x.yaml");
     assert_eq!(error.to_string(), "error[flow.raised]: No: of 3");
@@ -572,7 +680,7 @@ fn an_event_has_what_the_flow_says_and_the_rest_made_up() {
 
 #[test]
 fn http_requests_have_queries_headers_and_bodies() {
-    let text = "do:\n- a:\n    call: http\n    with:\n      method: post\n      endpoint: { uri: 'https://h.example/{id}?x=1', authentication: { bearer: { token: '${ $secrets.t }' } } }\n      headers: { X-A: '${ .h }' }\n      query: { q: '${ .q }', none: '${ .nothing }' }\n      body: { n: '${ .id }' }\n      output: response\n";
+    let text = "use: { secrets: [t] }\ndo:\n- a:\n    call: http\n    with:\n      method: post\n      endpoint: { uri: 'https://h.example/{id}?x=1', authentication: { bearer: { token: '${ $secrets.t }' } } }\n      headers: { X-A: '${ .h }' }\n      query: { q: '${ .q }', none: '${ .nothing }' }\n      body: { n: '${ .id }' }\n      output: response\n";
     let options = Options { secrets: Datum::from(json!({"t": "s3cret"})), ..Options::default() };
     let mut run = Run::new(document(text), json!({"id": 7, "h": "v", "q": "a b"}), options);
     let steps = run.steps(0);

@@ -10,23 +10,26 @@ use serde_json::Value;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::Busy;
+use super::asked::{Asked, asked};
 use super::flow_run::{FlowRun, Inner};
-use super::open::OpenRun;
+use super::open::{OpenRun, Over};
 use super::outcome::{BoxRun, Driven, Ended, Given, Outcome};
 use super::watch::{News, What};
 use crate::shutdown::Shutdown;
 
 /// A step, and what came of it; under way until that is taken.
-type Over = (StepId, Outcome, Busy);
+type Done = (StepId, Outcome, Busy);
 
 /// What a run is doing.
 #[derive(Default)]
 struct UnderWay {
-    tasks: JoinSet<Over>,
+    tasks: JoinSet<Done>,
     handles: HashMap<StepId, AbortHandle>,
     waits: BTreeSet<(i64, StepId)>,
     /// What is over and not in the journal yet.
-    over: Vec<(StepId, Result<Value, Problem>)>,
+    over: Vec<Over>,
+    /// What the steps under way were asked to do, where a journal keeps it.
+    asked: HashMap<StepId, Asked>,
     keeps: bool,
     /// The host is shut down: no further step begins.
     is_draining: bool,
@@ -44,7 +47,8 @@ impl FlowRun {
     async fn turns(self: Arc<FlowRun>, mut open: OpenRun, busy: &mut Busy) -> Outcome {
         let mut under_way = UnderWay { keeps: self.journal.is_some(), ..UnderWay::default() };
         if open.over > 0 && open.run.outcome().is_none() {
-            self.tell(&open, "", What::Resumed { steps: open.over });
+            let again = open.again.clone();
+            self.tell(&open, "", What::Resumed { steps: open.over, again });
         }
         for (id, outcome) in std::mem::take(&mut open.decided) {
             under_way.complete(&mut open, id, outcome);
@@ -100,7 +104,8 @@ impl FlowRun {
             }
         }
         match open.run.into_outcome() {
-            Some(outcome) => outcome.map(Given::Value).map_err(Ended::Problem),
+            Some(Ok(output)) => Ok(Given::Value(output)),
+            Some(Err(problem)) => Err(Ended::Problem(open.flow.located(problem, &open.name))),
             None => {
                 let what = "a flow ended without an outcome";
                 Err(Ended::Stop(Error::from(Internal { what })))
@@ -157,7 +162,7 @@ impl FlowRun {
         &self,
         open: &mut OpenRun,
         under_way: &mut UnderWay,
-        joined: Result<Over, JoinError>,
+        joined: Result<Done, JoinError>,
     ) -> Result<(), Ended> {
         // It counts as under way until the run knows what came of it.
         let (id, outcome, _busy) = match joined {
@@ -204,6 +209,9 @@ impl FlowRun {
         let flow_run = Arc::clone(self);
         let flow = Arc::clone(&open.flow);
         let busy = self.runner.timer.busy();
+        if under_way.keeps {
+            under_way.asked.insert(id.clone(), asked(&action, &open.secrets));
+        }
         let future: BoxRun<Driven> = match action {
             Action::Wait { until_ms, .. } => {
                 under_way.waits.insert((until_ms, id));
@@ -287,14 +295,18 @@ impl UnderWay {
             handle.abort();
         }
         self.waits.retain(|(_, waiting)| waiting != id);
+        self.asked.remove(id);
     }
 
     /// Tells the run what came of a step, and keeps it for the journal.
     fn complete(&mut self, open: &mut OpenRun, id: StepId, outcome: Result<Value, Problem>) {
         if !self.keeps {
             open.run.complete(id, outcome);
-        } else if open.run.complete(id.clone(), outcome.clone()) {
-            self.over.push((id, outcome));
+        } else {
+            let asked = self.asked.remove(&id);
+            if open.run.complete(id.clone(), outcome.clone()) {
+                self.over.push(Over { step: id, asked, outcome });
+            }
         }
     }
 }

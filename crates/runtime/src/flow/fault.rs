@@ -12,6 +12,14 @@ pub enum RunFault {
         /// Their names.
         steps: Vec<String>,
     },
+    /// A decision about a step that is not in doubt.
+    #[error("the step `{step}` is not in doubt")]
+    NotInDoubt {
+        /// Its name.
+        step: String,
+        /// The steps that are.
+        in_doubt: Vec<String>,
+    },
     /// The journal cannot be used.
     #[error("{}", problem.of(path))]
     Journal {
@@ -63,6 +71,13 @@ pub enum JournalProblem {
         /// `connection <connector>/<name>` or `secret <name>`.
         name: String,
     },
+    /// What was done before the run failed is not what the changed flow would have done.
+    OtherSteps {
+        /// The steps that were asked to do something else.
+        other: Vec<String>,
+        /// The steps that do not come any more.
+        gone: Vec<String>,
+    },
     /// What is recorded does not happen again: the flow runs another way.
     Diverged {
         /// The step.
@@ -74,6 +89,9 @@ pub enum JournalProblem {
         card: String,
     },
 }
+
+/// Most steps that a message names.
+const MOST_STEPS_NAMED: usize = 10;
 
 impl JournalProblem {
     /// The problem of the journal at a path, in words.
@@ -92,6 +110,26 @@ impl JournalProblem {
             JournalProblem::OtherAccount { name } => {
                 format!(
                     "the run in the journal `{path}` had another `{name}`, or the same with other values"
+                )
+            }
+            JournalProblem::OtherSteps { other, gone } => {
+                let quoted = |steps: &[String], words: &str| {
+                    (!steps.is_empty()).then(|| {
+                        let (steps, more) = steps.split_at(steps.len().min(MOST_STEPS_NAMED));
+                        let steps = cardhost_core::text::quoted(steps);
+                        match more.len() {
+                            0 => format!("{words}: {steps}"),
+                            more => format!("{words}: {steps} and {more} more"),
+                        }
+                    })
+                };
+                let said = [
+                    quoted(other, "would be asked something else"),
+                    quoted(gone, "would not come"),
+                ];
+                let said = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
+                format!(
+                    "the run in the journal `{path}` has done what the flow would do otherwise now: {said}"
                 )
             }
             JournalProblem::Diverged { step } => {
@@ -127,8 +165,10 @@ impl Fault for RunFault {
                 JournalProblem::OtherFlow { .. }
                 | JournalProblem::OtherInput
                 | JournalProblem::OtherAccount { .. }
+                | JournalProblem::OtherSteps { .. }
                 | JournalProblem::Diverged { .. } => Code::FLOW_JOURNAL_MISMATCH,
             },
+            RunFault::NotInDoubt { .. } => Code::FLOW_IN_DOUBT,
             RunFault::Interrupted { .. } => Code::FLOW_INTERRUPTED,
             RunFault::UnknownSecret { .. } => Code::CONNECTION_UNKNOWN,
             RunFault::UnreadableSecret { .. } => Code::CONNECTION_UNREADABLE,
@@ -140,12 +180,19 @@ impl Fault for RunFault {
             RunFault::InDoubt { .. } => {
                 "look at the service; then go on, and say whether they are to be sent again or taken for done"
             }
+            RunFault::NotInDoubt { in_doubt, .. } if in_doubt.is_empty() => "no step is in doubt",
+            RunFault::NotInDoubt { in_doubt, .. } => {
+                return Some(format!("in doubt: {}", cardhost_core::text::quoted(in_doubt)));
+            }
             RunFault::Journal { problem, .. } => match problem {
                 JournalProblem::Unusable { .. } => return None,
                 JournalProblem::Busy => "wait for it, or end it",
                 JournalProblem::Secret { .. } => "run the flow without a journal",
                 JournalProblem::OtherAccount { .. } => {
                     "give what it was begun with: what is left would be done for another account"
+                }
+                JournalProblem::OtherSteps { .. } => {
+                    "undo the change in those steps, or accept that they were done as they were"
                 }
                 JournalProblem::OtherFlow { .. }
                 | JournalProblem::OtherInput

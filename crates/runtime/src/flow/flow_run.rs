@@ -1,6 +1,6 @@
 //! One run of a flow, with the flows that it runs: its beginning and end, and what its journal has left of it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cardhost_core::failure::Error;
@@ -81,9 +81,24 @@ impl FlowRun {
         if let Some(journal) = &self.journal {
             let sent = journal.sent().await?;
             let in_doubt = |step: &str| sent.contains(step);
-            main.decide(&in_doubt, &unfinished)?;
+            let decisions = journal.decisions();
+            let mut unused: BTreeSet<&String> = decisions.keys().collect();
+            let mut decide = |step: &str| match decisions.get_key_value(step) {
+                Some((step, decision)) => {
+                    unused.remove(step);
+                    decision.clone()
+                }
+                None => unfinished.clone(),
+            };
+            let mut steps = main.decide(&in_doubt, &mut decide);
             for (other, _) in &mut others {
-                other.decide(&in_doubt, &unfinished)?;
+                steps.extend(other.decide(&in_doubt, &mut decide));
+            }
+            if let Some(step) = unused.first() {
+                return Err(RunFault::NotInDoubt { step: (*step).clone(), in_doubt: steps }.into());
+            }
+            if !steps.is_empty() {
+                return Err(RunFault::InDoubt { steps }.into());
             }
         }
         let mut aside = JoinSet::new();
@@ -159,7 +174,8 @@ impl FlowRun {
         let flow_run = Arc::clone(self);
         Box::pin(async move {
             flow_run.check_cards(&flow)?;
-            let secrets = flow_run.secrets_of(&flow).await?;
+            let (secrets, masked) = flow_run.secrets_of(&flow).await?;
+            let masked = Arc::new(masked);
             let options = Options {
                 id: format!("{}{name}", flow_run.id),
                 secrets,
@@ -168,11 +184,18 @@ impl FlowRun {
                 events: flow_run.runner.watcher.is_some(),
                 ..Options::default()
             };
-            let run = Run::new(Arc::clone(&flow.document), input, options);
-            let mut open = OpenRun::new(name, flow, run, seed, level);
-            let Some(journal) = &flow_run.journal else { return Ok(open) };
-            journal.flow(&open.name, &open.flow).await?;
-            journal.replay(&mut open).await?;
+            let Some(journal) = &flow_run.journal else {
+                let run = Run::new(Arc::clone(&flow.document), input, options);
+                return Ok(OpenRun::new(name, flow, run, seed, level));
+            };
+            let begin = || {
+                let document = Arc::clone(&flow.document);
+                let run = Run::new(document, input.clone(), options.clone());
+                let mut open = OpenRun::new(Arc::clone(&name), Arc::clone(&flow), run, seed, level);
+                open.secrets = Arc::clone(&masked);
+                open
+            };
+            let mut open = journal.resume(&begin, flow_run.runner.timer.now_ms()).await?;
             // What happened before is not told again.
             open.run.take_events();
             let flows: Vec<(StepId, SubFlow)> = open

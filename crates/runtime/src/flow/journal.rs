@@ -10,7 +10,7 @@
 //!
 //! Which accounts a run acts for is kept as digests: going on for another one would do half of the work at each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::fault::{JournalProblem, RunFault};
 use cardhost_core::failure::Error;
-use cardhost_flow::{Problem, StepId};
+use cardhost_flow::Problem;
 use ring::digest::{Context, SHA256, digest};
 use ring::pbkdf2;
 use rusqlite::config::DbConfig;
@@ -27,8 +27,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Flow;
-use super::open::OpenRun;
+use super::asked::Asked;
+use super::open::{Over, Unfinished};
 use cardhost_store::migrations::{Migrations, Unfit};
+
+mod replay;
+mod resume;
+mod taken_back;
+
+use taken_back::Failed;
 
 /// "Flow", in the file's header.
 const APPLICATION: i64 = 0x466c_6f77;
@@ -62,14 +69,15 @@ const STEPS: &[&str] = &[
     CREATE TABLE account (name TEXT PRIMARY KEY, digest BLOB NOT NULL) STRICT;
     CREATE TABLE held (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
 ",
+    // A row without a step and with an outcome is a mark from here on: see `taken_back`.
+    "
+    ALTER TABLE entry ADD COLUMN asked BLOB;
+",
 ];
 
 /// Rounds of PBKDF2 (RFC 8018) in the digest of an account: some milliseconds, once a connection and process, and as much for each
 /// guess at a weak password.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
-
-/// Rows that are read at once.
-const PAGE: usize = 256;
 
 /// The journal of one run.
 #[derive(Clone)]
@@ -77,6 +85,8 @@ pub struct Journal {
     path: Arc<str>,
     connection: Arc<Mutex<Held>>,
     accepts_changes: bool,
+    retries_failed: bool,
+    decisions: Arc<BTreeMap<String, Unfinished>>,
 }
 
 /// The open file; closed in order, it needs no file beside it.
@@ -123,12 +133,6 @@ impl From<Kept> for Result<Value, Problem> {
     }
 }
 
-/// A row, in the order of the run.
-enum Row {
-    Turn { at_ms: i64 },
-    Over { step: String, outcome: Result<Value, Problem> },
-}
-
 impl Journal {
     /// Opens the journal in a file, made where there is none. It is held until it is dropped.
     ///
@@ -138,14 +142,43 @@ impl Journal {
         let shown: Arc<str> = path.display().to_string().into();
         let connection = connect(path, STEPS).map_err(|problem| error(&shown, problem))?;
         let connection = Arc::new(Mutex::new(Held(connection)));
-        Ok(Journal { path: shown, connection, accepts_changes: false })
+        Ok(Journal {
+            path: shown,
+            connection,
+            accepts_changes: false,
+            retries_failed: false,
+            decisions: Arc::default(),
+        })
     }
 
     /// Goes on although connections or secrets are other ones than those that the run was begun with, as after a
-    /// password was renewed.
+    /// password was renewed, and although the flow was changed in steps that were done: they are taken as they were.
     #[must_use]
     pub fn accepting_changes(self) -> Journal {
         Journal { accepts_changes: true, ..self }
+    }
+
+    /// Goes on with a run that ended with an error: the step that failed is done again, and what was done before it is kept.
+    /// The flow may have been repaired, as long as the steps that were done are the same.
+    #[must_use]
+    pub fn retrying_failed(self) -> Journal {
+        Journal { retries_failed: true, ..self }
+    }
+
+    /// Decides about one step that is in doubt.
+    #[must_use]
+    pub fn deciding(mut self, step: &str, unfinished: Unfinished) -> Journal {
+        Arc::make_mut(&mut self.decisions).insert(step.to_owned(), unfinished);
+        self
+    }
+
+    /// What is decided about single steps.
+    pub(super) fn decisions(&self) -> &BTreeMap<String, Unfinished> {
+        &self.decisions
+    }
+
+    fn may_change(&self) -> bool {
+        self.retries_failed || self.accepts_changes
     }
 
     /// The id and the seed of the run in it; of a new one, those that are given.
@@ -157,7 +190,7 @@ impl Journal {
         seed: [u8; 16],
     ) -> Result<(String, [u8; 16]), Error> {
         let input = digest(&SHA256, input.to_string().as_bytes()).as_ref().to_vec();
-        let flow = (name_of(flow), flow.digest());
+        let (flow, may_change) = ((name_of(flow), flow.digest()), self.may_change());
         self.write(move |transaction| {
             let found = transaction
                 .query_row("SELECT input, seed, workflow_id FROM run", [], |row| {
@@ -166,7 +199,7 @@ impl Journal {
                 .optional()?;
             whole(transaction)?;
             // A flow that was changed is told before an input that does not fit it.
-            keep_flow(transaction, "", &flow)?;
+            keep_flow(transaction, "", &flow, may_change)?;
             match found {
                 Some((known, ..)) if known != input => Err(JournalProblem::OtherInput.into()),
                 Some((_, seed, id)) => Ok((id, seed)),
@@ -180,10 +213,11 @@ impl Journal {
         .await
     }
 
-    /// Takes note of the flow of a run, or compares it with that noted before.
-    pub(super) async fn flow(&self, run: &str, flow: &Flow) -> Result<(), Error> {
+    /// Takes note of the flow of a run, or compares it with that noted before; whether it was changed since.
+    async fn flow(&self, run: &str, flow: &Flow) -> Result<bool, Error> {
         let (run, flow) = (run.to_owned(), (name_of(flow), flow.digest()));
-        self.write(move |transaction| keep_flow(transaction, &run, &flow)).await
+        let may_change = self.may_change();
+        self.write(move |transaction| keep_flow(transaction, &run, &flow, may_change)).await
     }
 
     /// Whether there is anything of a run.
@@ -196,63 +230,26 @@ impl Journal {
         .await
     }
 
-    /// Makes the calls again that were made of a run.
-    pub(super) async fn replay(&self, open: &mut OpenRun) -> Result<(), Error> {
-        let mut last = 0;
-        loop {
-            let run = open.name.to_string();
-            let rows = self.read(move |connection| page(connection, &run, last)).await?;
-            let is_last = rows.len() < PAGE;
-            for (seq, row) in rows {
-                last = seq;
-                match row {
-                    Row::Turn { at_ms } => {
-                        let steps = open.run.steps(at_ms);
-                        open.note(steps);
-                        // What happened before is not told again, and not kept either.
-                        drop(open.run.take_events());
-                    }
-                    Row::Over { step, outcome } => {
-                        let id = StepId::new(&step);
-                        open.open.remove(&id);
-                        open.over += 1;
-                        if !open.run.complete(id, outcome) {
-                            return Err(self.error(JournalProblem::Diverged { step }));
-                        }
-                    }
-                }
-            }
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
     /// Keeps what is over, and that the run goes on at a time.
-    pub(super) async fn turn(
-        &self,
-        run: &str,
-        now_ms: i64,
-        over: Vec<(StepId, Result<Value, Problem>)>,
-    ) -> Result<(), Error> {
+    pub(super) async fn turn(&self, run: &str, now_ms: i64, over: Vec<Over>) -> Result<(), Error> {
         let run = run.to_owned();
         self.write(move |transaction| {
             let mut last = transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM entry")?;
             let mut seq: i64 = last.query_row([], |row| row.get(0))?;
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO entry (seq, run, at_ms, step, outcome, sum) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry (seq, run, at_ms, step, outcome, asked, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
             )?;
-            let mut add = |step: Option<&str>, outcome: Option<&str>| {
+            let mut add = |step: Option<&str>, outcome: Option<&str>, asked: Option<Asked>| {
                 seq += 1;
-                let sum = checksum(seq, &run, now_ms, step, outcome);
-                insert.execute(params![seq, run, now_ms, step, outcome, sum])
+                let sum = checksum(seq, &run, now_ms, step, outcome, asked);
+                insert.execute(params![seq, run, now_ms, step, outcome, asked, sum])
             };
-            for (step, outcome) in over {
+            for Over { step, asked, outcome } in over {
                 let kept = serde_json::to_string(&Kept::from(outcome));
                 let kept = kept.map_err(|error| unusable(error.to_string()))?;
-                add(Some(step.as_str()), Some(&kept))?;
+                add(Some(step.as_str()), Some(&kept), asked)?;
             }
-            add(None, None)?;
+            add(None, None, None)?;
             Ok(())
         })
         .await
@@ -381,56 +378,36 @@ fn name_of(flow: &Flow) -> String {
     format!("{}:{}", flow.name(), flow.document.head.version)
 }
 
+/// `<namespace>/<name>` of `<namespace>/<name>:<version>`.
+fn unversioned(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
 fn keep_flow(
     transaction: &Transaction<'_>,
     run: &str,
     (name, digest): &(String, [u8; 32]),
-) -> Result<(), Trouble> {
+    may_change: bool,
+) -> Result<bool, Trouble> {
     let found = transaction
         .query_row("SELECT name, digest FROM flow WHERE run = ?", [run], |row| {
             Ok((row.get(0)?, row.get::<_, [u8; 32]>(1)?))
         })
         .optional()?;
     match found {
-        Some((found, known)) if known != *digest => Err(JournalProblem::OtherFlow { found }.into()),
-        Some(_) => Ok(()),
+        Some((_, known)) if known == *digest => Ok(false),
+        Some((found, _)) if !may_change => Err(JournalProblem::OtherFlow { found }.into()),
+        // Another flow altogether is no repaired one.
+        Some((found, _)) if unversioned(&found) != unversioned(name) => {
+            Err(JournalProblem::OtherFlow { found }.into())
+        }
+        Some(_) => Ok(true),
         None => {
             let new = "INSERT INTO flow (run, name, digest) VALUES (?, ?, ?)";
             transaction.execute(new, params![run, name, digest])?;
-            Ok(())
+            Ok(false)
         }
     }
-}
-
-fn page(connection: &mut Connection, run: &str, after: i64) -> Result<Vec<(i64, Row)>, Trouble> {
-    let mut query = connection.prepare_cached(
-        "SELECT seq, at_ms, step, outcome, sum FROM entry WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
-    )?;
-    let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let mut rows = query.query(params![run, after, most])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (seq, at_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let (step, outcome): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
-        // Rows of the first format have none.
-        let sum: Option<[u8; 8]> = row.get(4)?;
-        if sum.is_some_and(|sum| {
-            sum != checksum(seq, run, at_ms, step.as_deref(), outcome.as_deref())
-        }) {
-            return Err(unusable(format!("row {seq} is not as it was written")).into());
-        }
-        let read = match step {
-            None => Row::Turn { at_ms },
-            Some(step) => {
-                let text = outcome.unwrap_or_default();
-                let kept: Kept = serde_json::from_str(&text)
-                    .map_err(|error| unusable(format!("`{step}`: {error}")))?;
-                Row::Over { step, outcome: kept.into() }
-            }
-        };
-        found.push((seq, read));
-    }
-    Ok(found)
 }
 
 /// Whether rows are missing, in the middle or at the beginning.
@@ -443,7 +420,14 @@ fn whole(transaction: &Transaction<'_>) -> Result<(), Trouble> {
 }
 
 /// The beginning of a SHA-256 over what a row holds.
-fn checksum(seq: i64, run: &str, at_ms: i64, step: Option<&str>, outcome: Option<&str>) -> [u8; 8] {
+fn checksum(
+    seq: i64,
+    run: &str,
+    at_ms: i64,
+    step: Option<&str>,
+    outcome: Option<&str>,
+    asked: Option<Asked>,
+) -> [u8; 8] {
     let mut hash = Context::new(&SHA256);
     hash.update(&seq.to_be_bytes());
     hash.update(&at_ms.to_be_bytes());
@@ -451,6 +435,10 @@ fn checksum(seq: i64, run: &str, at_ms: i64, step: Option<&str>, outcome: Option
         let length = text.map_or(u64::MAX, |text| text.len() as u64);
         hash.update(&length.to_be_bytes());
         hash.update(text.unwrap_or_default().as_bytes());
+    }
+    // Rows of older formats have none.
+    if let Some(asked) = asked {
+        hash.update(&asked);
     }
     let mut sum = [0; 8];
     sum.copy_from_slice(&hash.finish().as_ref()[..8]);
@@ -536,15 +524,15 @@ mod tests {
         drop(made);
         let failing = [STEPS, &[NEXT, "nonsense"]].concat();
         assert!(connect(&path, &failing).is_err());
-        assert_eq!(format(&path), 2);
+        assert_eq!(format(&path), 3);
         let newer = [STEPS, &[NEXT]].concat();
         for _ in 0..2 {
             let Held(connection) = &Held(connect(&path, &newer).unwrap());
             let query = "SELECT count(*) FROM sent WHERE step = '/do/0' AND note IS NULL";
             assert_eq!(connection.query_row(query, [], |row| row.get(0)), Ok(1));
         }
-        assert_eq!(format(&path), 3);
-        let reason = "a newer cardhost made it: its format is 3".to_owned();
+        assert_eq!(format(&path), 4);
+        let reason = "a newer cardhost made it: its format is 4".to_owned();
         assert_eq!(connect(&path, STEPS).unwrap_err(), JournalProblem::Unusable { reason });
     }
 }

@@ -1,12 +1,11 @@
 //! A build without SQLite has no journal: one cannot be made.
 
 use cardhost_core::failure::Error;
-use cardhost_flow::{Problem, StepId};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Flow;
-use super::open::OpenRun;
+use super::open::{OpenRun, Over, Unfinished};
 
 /// The journal of one run; there is none in a build without the feature `sqlite`.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +22,15 @@ impl Journal {
         match *self {}
     }
 
-    pub(super) async fn flow(&self, _: &str, _: &Flow) -> Result<(), Error> {
+    pub(super) async fn resume(
+        &self,
+        _: &(dyn Fn() -> OpenRun + Sync),
+        _: i64,
+    ) -> Result<OpenRun, Error> {
+        match *self {}
+    }
+
+    pub(super) fn decisions(&self) -> &BTreeMap<String, Unfinished> {
         match *self {}
     }
 
@@ -31,16 +38,7 @@ impl Journal {
         match *self {}
     }
 
-    pub(super) async fn replay(&self, _: &mut OpenRun) -> Result<(), Error> {
-        match *self {}
-    }
-
-    pub(super) async fn turn(
-        &self,
-        _: &str,
-        _: i64,
-        _: Vec<(StepId, Result<Value, Problem>)>,
-    ) -> Result<(), Error> {
+    pub(super) async fn turn(&self, _: &str, _: i64, _: Vec<Over>) -> Result<(), Error> {
         match *self {}
     }
 

@@ -18,10 +18,10 @@ const MOST_KNOWN: usize = 512;
 
 impl FlowRun {
     /// `$secrets` of a flow. They are masked in what is told and kept.
-    pub(super) async fn secrets_of(&self, flow: &Flow) -> Result<Datum, Error> {
+    pub(super) async fn secrets_of(&self, flow: &Flow) -> Result<(Datum, Redactor), Error> {
         let mut entries = Vec::new();
+        let mut own = Redactor::new();
         for name in &flow.document.secrets {
-            let unknown = || Error::from(RunFault::UnknownSecret { name: name.clone() });
             let found = match &self.runner.secrets {
                 Some(secrets) => secrets
                     .secret(name)
@@ -29,17 +29,19 @@ impl FlowRun {
                     .map_err(|reason| Error::from(RunFault::UnreadableSecret { reason }))?,
                 None => None,
             };
-            let value = found.ok_or_else(unknown)?;
+            // A flow that asks for it finds out.
+            let Some(value) = found else { continue };
             let mut fingerprint = [0; 32];
             fingerprint.copy_from_slice(digest(&SHA256, value.to_string().as_bytes()).as_ref());
             self.acts_for(format!("secret {name}"), fingerprint).await?;
             let mut texts = Vec::new();
             each_text(&value, &mut |text| texts.push(Secret::from(text)));
             let mut known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            own = own.with(texts.iter().cloned());
             *known = Arc::new(known.with(texts));
             entries.push((name.as_str(), Datum::from(value)));
         }
-        Ok(Datum::object(entries))
+        Ok((Datum::object(entries), own))
     }
 
     /// Masks from now on what a call has masked, wherever the flow repeats it.

@@ -9,6 +9,7 @@
 //! The interpreter decides, the runner does. A run that is given a [`Journal`] goes on after a crash; one that is
 //! dropped leaves nothing behind.
 
+mod asked;
 mod call;
 mod drive;
 mod fault;
@@ -20,6 +21,7 @@ mod journal_off;
 mod masked;
 mod open;
 mod outcome;
+mod ready;
 mod runner;
 mod secrets;
 mod settings;
@@ -33,6 +35,7 @@ pub use journal::Journal;
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;
 pub use open::Unfinished;
+pub use ready::NotReady;
 pub use runner::FlowRunner;
 pub use secrets::{FlowSecrets, MemorySecrets};
 pub use settings::MAX_FLOWS_DEEP;

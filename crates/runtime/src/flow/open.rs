@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fault::RunFault;
-use cardhost_core::failure::Error;
-use cardhost_flow::{Action, Problem, Run, Step, StepId};
+use cardhost_core::secret::Redactor;
+use cardhost_flow::{Action, Problem, Run, Step, StepId, WaitReason};
 use serde_json::Value;
 
 use super::Flow;
+use super::asked::Asked;
 
 /// What is done about steps that were sent and whose replies are not recorded, where sending again may do something twice.
 #[derive(Clone, Default, PartialEq)]
@@ -42,14 +42,28 @@ pub(super) struct OpenRun {
     pub(super) seed: [u8; 16],
     /// How many flows are above it.
     pub(super) level: usize,
+    /// The secrets of the flow.
+    pub(super) secrets: Arc<Redactor>,
     /// What was said to begin and is not over.
     pub(super) open: BTreeMap<StepId, Action>,
+    /// When the waits among them began, in milliseconds since 1970.
+    began: BTreeMap<StepId, i64>,
     /// Of those, the flows that had begun.
     pub(super) inner: BTreeMap<StepId, OpenRun>,
     /// What is decided about steps without their being done.
     pub(super) decided: Vec<(StepId, Result<Value, Problem>)>,
     /// How many steps were over.
     pub(super) over: usize,
+    /// The steps that failed and are done again.
+    pub(super) again: Vec<String>,
+}
+
+/// A step that is over.
+pub(super) struct Over {
+    pub(super) step: StepId,
+    /// What it was asked to do, where that is known.
+    pub(super) asked: Option<Asked>,
+    pub(super) outcome: Result<Value, Problem>,
 }
 
 impl OpenRun {
@@ -60,8 +74,22 @@ impl OpenRun {
         seed: [u8; 16],
         level: usize,
     ) -> OpenRun {
-        let (open, inner) = (BTreeMap::new(), BTreeMap::new());
-        OpenRun { name, flow, run, seed, level, open, inner, decided: Vec::new(), over: 0 }
+        let (open, began, inner) = Default::default();
+        let (decided, again, secrets) = Default::default();
+        OpenRun {
+            name,
+            flow,
+            run,
+            seed,
+            level,
+            secrets,
+            open,
+            began,
+            inner,
+            decided,
+            over: 0,
+            again,
+        }
     }
 
     /// The name of a step among those of all flows.
@@ -71,33 +99,55 @@ impl OpenRun {
 
     /// Takes note of what the interpreter says.
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "asked for by a journal"))]
-    pub(super) fn note(&mut self, steps: Vec<Step>) {
+    pub(super) fn note(&mut self, steps: Vec<Step>, at_ms: i64) {
         for step in steps {
             match step {
-                Step::Start { id, action, .. } => drop(self.open.insert(id, action)),
-                Step::Cancel(id) => drop(self.open.remove(&id)),
+                Step::Start { id, action, .. } => {
+                    if let Action::Wait { reason: WaitReason::Timeout, .. } = action {
+                        self.began.insert(id.clone(), at_ms);
+                    }
+                    self.open.insert(id, action);
+                }
+                Step::Cancel(id) => {
+                    self.open.remove(&id);
+                    self.began.remove(&id);
+                }
             }
         }
     }
 
-    /// Decides about the steps that are in doubt, in this flow and those that it runs.
+    /// Puts off the timeouts by the time that is not the run's: from when it failed until it goes on. Those that had ended
+    /// it begin anew.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "asked for by a journal"))]
+    pub(super) fn wait_on(&mut self, again: &[String], failed_ms: i64, now_ms: i64) {
+        for (id, action) in &mut self.open {
+            let Action::Wait { until_ms, reason: WaitReason::Timeout } = action else { continue };
+            let began = self.began.entry(id.clone()).or_insert(failed_ms);
+            let gone = match again.iter().any(|step| step == id.as_str()) {
+                true => *began,
+                false => failed_ms,
+            };
+            let later = now_ms.saturating_sub(gone).max(0);
+            *until_ms = until_ms.saturating_add(later);
+            *began = began.saturating_add(later);
+        }
+    }
+
+    /// Decides about the steps that are in doubt, in this flow and those that it runs; gives those that nothing is decided about.
     pub(super) fn decide(
         &mut self,
         in_doubt: &dyn Fn(&str) -> bool,
-        unfinished: &Unfinished,
-    ) -> Result<(), Error> {
+        decide: &mut dyn FnMut(&str) -> Unfinished,
+    ) -> Vec<String> {
         let mut doubtful = Vec::new();
-        self.settle(in_doubt, unfinished, &mut doubtful);
-        if doubtful.is_empty() {
-            return Ok(());
-        }
-        Err(RunFault::InDoubt { steps: doubtful }.into())
+        self.settle(in_doubt, decide, &mut doubtful);
+        doubtful
     }
 
     fn settle(
         &mut self,
         in_doubt: &dyn Fn(&str) -> bool,
-        unfinished: &Unfinished,
+        decide: &mut dyn FnMut(&str) -> Unfinished,
         doubtful: &mut Vec<String>,
     ) {
         let names: Vec<StepId> = self.open.keys().cloned().collect();
@@ -106,18 +156,18 @@ impl OpenRun {
             if !in_doubt(&name) {
                 continue;
             }
-            match unfinished {
+            match decide(&name) {
                 Unfinished::Stop => doubtful.push(name),
                 Unfinished::Repeat => {}
                 Unfinished::Skip(output) => {
                     self.open.remove(&id);
-                    self.decided.push((id, Ok(output.clone())));
+                    self.decided.push((id, Ok(output)));
                 }
             }
         }
         // Flows inside each other are as few as `MAX_FLOWS_DEEP`.
         for inner in self.inner.values_mut() {
-            inner.settle(in_doubt, unfinished, doubtful);
+            inner.settle(in_doubt, decide, doubtful);
         }
     }
 }

@@ -69,7 +69,7 @@ use crate::host::Host;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct FlowRunner(RunnerSettings);
+pub struct FlowRunner(pub(super) RunnerSettings);
 
 impl FlowRunner {
     /// Runs flows over the cards, connections and transport of a host.

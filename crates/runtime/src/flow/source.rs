@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cardhost_flow::document::Head;
-use cardhost_flow::{Document, Finding, MAX_DOCUMENT_BYTES, load};
+use cardhost_flow::{Document, Finding, MAX_DOCUMENT_BYTES, Problem, Source, load};
 use ring::digest::{SHA256, digest};
 
 /// A flow that can be run.
@@ -18,6 +18,7 @@ pub struct Flow {
     /// What about it deserves attention.
     pub warnings: Vec<Finding>,
     digest: [u8; 32],
+    text: Arc<str>,
 }
 
 impl Flow {
@@ -34,7 +35,25 @@ impl Flow {
             document: Arc::new(loaded.document),
             warnings: loaded.warnings,
             digest: bytes,
+            text: text.into(),
         })
+    }
+
+    /// A problem that leaves the flow: with the place in its file, and its step as the whole run names it.
+    pub(super) fn located(&self, mut problem: Problem, name: &str) -> Problem {
+        let way = problem.way.get_or_insert_default();
+        if way.source.is_some() {
+            // It came from a flow that this one has run.
+            return problem;
+        }
+        for step in [&mut way.step, &mut way.cause].into_iter().flatten() {
+            *step = format!("{name}{step}").into();
+        }
+        let pointer = problem.instance.as_deref().unwrap_or_default();
+        if let Some((line, column)) = cardhost_flow::place_of(&self.text, pointer) {
+            way.source = Some(Source { file: self.file.as_str().into(), line, column });
+        }
+        problem
     }
 
     /// `<namespace>/<name>`.
@@ -42,6 +61,12 @@ impl Flow {
     pub fn name(&self) -> String {
         let head = &self.document.head;
         format!("{}/{}", head.namespace, head.name)
+    }
+
+    /// The document's text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// SHA-256 of its text: a journal is of one text.

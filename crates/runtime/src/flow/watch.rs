@@ -33,6 +33,8 @@ pub enum What {
     Resumed {
         /// How many.
         steps: usize,
+        /// Those that had failed and are done again.
+        again: Vec<String>,
     },
     /// An event was emitted.
     Emitted(Value),
@@ -77,9 +79,12 @@ impl News {
                 put("effect", Value::from(call.effect));
                 put("request", call.request.clone());
             }
-            What::Resumed { steps } => {
+            What::Resumed { steps, again } => {
                 put("event", Value::from("resumed"));
                 put("steps", Value::from(*steps));
+                if !again.is_empty() {
+                    put("again", Value::from(again.clone()));
+                }
             }
             What::Emitted(event) => {
                 put("event", Value::from("emitted"));
