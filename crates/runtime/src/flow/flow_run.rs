@@ -181,6 +181,7 @@ impl FlowRun {
                 secrets,
                 seed,
                 max_tasks: flow_run.runner.max_tasks,
+                expression_limits: flow_run.runner.expression_limits,
                 events: flow_run.runner.watcher.is_some(),
                 ..Options::default()
             };
