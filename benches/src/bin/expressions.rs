@@ -33,7 +33,6 @@ const PROGRAMS: &[(&str, &str)] = &[
         "`to_entries` of each record",
         "map(to_entries | map(select(.key != \"tags\")) | from_entries) | length",
     ),
-    ("`unique_by` and `INDEX`", "(unique_by(.address.city) | length), (INDEX(.id) | length)"),
 ];
 
 struct Plain;
