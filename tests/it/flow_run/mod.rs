@@ -3,6 +3,7 @@
 mod calls;
 mod command;
 mod failed;
+mod fan_out;
 mod journal;
 mod judges;
 mod limits;
