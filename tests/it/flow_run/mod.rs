@@ -7,5 +7,6 @@ mod fan_out;
 mod journal;
 mod judges;
 mod limits;
+mod runs;
 mod shop;
 mod time;
