@@ -82,6 +82,7 @@ codes! {
         CASSETTE_UNWRITABLE = "cassette.unwritable",
         FLOW_JOURNAL = "flow.journal",
         FLOW_JOURNAL_MISMATCH = "flow.journal_mismatch",
+        FLOW_CANCELLED = "flow.cancelled",
     }
     Definition {
         DEFINITION_SYNTAX = "definition.syntax",

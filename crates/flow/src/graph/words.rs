@@ -59,7 +59,10 @@ pub(super) fn what(document: &Document, task: &Task) -> String {
         Kind::For(for_) => {
             let each = text(&["for", "each"]).unwrap_or_else(|| "item".to_owned());
             let while_ = for_.while_.as_ref().map(|while_| format!(" while {}", while_.text()));
-            format!("for each {each} in {}{}", items(&for_.items), while_.unwrap_or_default())
+            let at_once = for_.fan_out.map(|it| format!(", {} at once", it.concurrency));
+            let at_once = at_once.unwrap_or_default();
+            let while_ = while_.unwrap_or_default();
+            format!("for each {each} in {}{while_}{at_once}", items(&for_.items))
         }
         Kind::Fork(fork) if fork.compete => "fork, the first wins".to_owned(),
         Kind::Fork(_) => "fork".to_owned(),
