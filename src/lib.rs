@@ -172,14 +172,16 @@ pub mod flow {
     #[doc(hidden)]
     pub use cardhost_flow::*;
     pub use cardhost_flow::{
-        DEFAULT_MAX_TASKS, Document, Finding, FlowFault, Head, MAX_DOCUMENT_BYTES, Problem,
-        Standard, Surroundings, check, load,
+        DEFAULT_MAX_TASKS, Document, Finding, FlowFault, Head, MAX_DOCUMENT_BYTES, Problem, Source,
+        Standard, Surroundings, Way, check, load,
     };
     pub use cardhost_runtime::flow::{
         Busy, Flow, FlowFolder, FlowRunner, FlowSecrets, FlowSource, Journal, JournalProblem,
         MAX_FLOWS_DEEP, MemoryFlows, MemorySecrets, News, NotReady, RecordingTimer, RunFault,
         SystemTimer, Timer, Unfinished, VirtualTimer, WatchedCall, Watcher, What,
     };
+    #[cfg(feature = "sqlite")]
+    pub use cardhost_runtime::flow::{RunState, Stage};
 }
 
 /// Tests of cards and flows without the service.

@@ -11,7 +11,7 @@ pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 /// What is in a folder, in the order of the names.
-pub(super) fn entries(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn entries(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let read = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let mut entries: Vec<PathBuf> = read.filter_map(|entry| Some(entry.ok()?.path())).collect();
     entries.sort();

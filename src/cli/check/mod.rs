@@ -12,4 +12,5 @@ mod watch;
 
 pub(crate) use args::CheckArgs;
 pub(super) use flows::{flows_of, read_flow, refused};
+pub(crate) use folder::entries;
 pub(crate) use run::{run, run_flows, run_quietly};

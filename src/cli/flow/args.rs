@@ -47,11 +47,52 @@ In a folder, `*.flow.yaml`, `*.flow.yml` and `*.flow.json` are flows, and whatev
   cardhost flow show restock.yaml
   cardhost flow show mixpanel/warehouse-import --source > warehouse-import.yaml")]
     Show(FlowShowArgs),
+    /// List runs: what the journals of a folder say of them
+    #[command(after_help = "Examples:
+  cardhost flow runs --journal-dir journals
+  cardhost flow runs --journal-dir journals --json")]
+    Runs(RunsArgs),
+    /// Show what a run is at: its journal is read, nothing is done
+    #[command(after_help = "Examples:
+  cardhost flow status restock.db
+  cardhost flow status restock.db --json")]
+    Status(StatusArgs),
+    /// Give a run up: it does not go on any more
+    #[command(after_help = "Examples:
+  cardhost flow cancel restock.db")]
+    Cancel(CancelArgs),
     /// Draw a flow: tasks, ways, what runs inside of what
     #[command(after_help = "Examples:
   cardhost flow graph restock.yaml
   cardhost flow graph restock.yaml --format svg > restock.svg")]
     Graph(GraphArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    /// Folder with journals
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) journal_dir: PathBuf,
+    /// Print one JSON list
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The journal of the run
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// The journal of the run
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -153,6 +194,9 @@ pub(crate) struct FlowRunArgs {
     /// Most tasks, turns of loops counted
     #[arg(long, value_name = "N", default_value_t = cardhost::flow::DEFAULT_MAX_TASKS)]
     pub(crate) max_tasks: u64,
+    /// Most steps of one expression, and 4 more for each byte of the data that it is given
+    #[arg(long, value_name = "N", default_value_t = cardhost::flow::datum::Limits::default().steps)]
+    pub(crate) max_steps: u64,
     /// Indent the output also where stdout is no terminal
     #[arg(long)]
     pub(crate) pretty: bool,

@@ -2,15 +2,18 @@
 
 mod about;
 mod args;
+mod cancel;
 mod check;
 mod dispatch;
 mod graph;
 mod list;
 mod progress;
 mod run;
+mod runs;
 mod secrets;
 mod show;
 mod source;
+mod status;
 mod trace;
 
 pub(crate) use about::About;

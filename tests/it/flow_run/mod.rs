@@ -3,8 +3,10 @@
 mod calls;
 mod command;
 mod failed;
+mod fan_out;
 mod journal;
 mod judges;
 mod limits;
+mod runs;
 mod shop;
 mod time;

@@ -82,6 +82,7 @@ codes! {
         CASSETTE_UNWRITABLE = "cassette.unwritable",
         FLOW_JOURNAL = "flow.journal",
         FLOW_JOURNAL_MISMATCH = "flow.journal_mismatch",
+        FLOW_CANCELLED = "flow.cancelled",
     }
     Definition {
         DEFINITION_SYNTAX = "definition.syntax",
@@ -117,6 +118,7 @@ codes! {
         FLOW_VERSION = "flow.version",
         FLOW_REFERENCE = "flow.reference",
         FLOW_CASE = "flow.case",
+        FLOW_TRAP = "flow.trap",
         FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {

@@ -10,7 +10,7 @@ use serde::Deserialize as _;
 use super::authentication::{Setting, refused};
 use super::call::{Call, CallCard, CallFunction, CallHttp, CallOpenApi, ReplyAs, UNSUPPORTED};
 use super::emit::Emit;
-use super::for_::For;
+use super::for_::{Collect, FanOut, For, MAX_CONCURRENCY};
 use super::fork::Fork;
 use super::parts::{
     Authentication, Backoff, Duration, Endpoint, Input, Output, Raised, RaisedError, Retry,
@@ -363,7 +363,41 @@ impl<'n> Builder<'n, '_, '_> {
         };
         let while_ = self.optional(node, "while", &inside);
         let tasks = self.list(node.get("do")?, &inside.below("do"));
-        Some(For { items: items?, while_, tasks })
+        let fan_out = self.fan_out(node.get("metadata"), &spot.below("metadata"));
+        Some(For { items: items?, while_, tasks, fan_out })
+    }
+
+    fn fan_out(&mut self, metadata: Option<&Node>, spot: &Spot) -> Option<FanOut> {
+        let (concurrency, collect) = (metadata?.get("concurrency"), metadata?.get("collect"));
+        let mut refused = |node: &Node, key: &str, expected: &str| {
+            let found = match node.text() {
+                Some(text) => text.to_owned(),
+                None => {
+                    node.whole().map_or(node.type_name().to_owned(), |number| number.to_string())
+                }
+            };
+            let fault = Malformed::form(expected, &found);
+            self.findings.at(&spot.below(key).pointer, &node.at, fault);
+        };
+        let at_once = concurrency.map(|node| {
+            let number = node.whole().and_then(|number| usize::try_from(number).ok());
+            number.filter(|number| (1..=MAX_CONCURRENCY).contains(number)).unwrap_or_else(|| {
+                refused(node, "concurrency", "a whole number from 1 to 1000");
+                1
+            })
+        });
+        let collected = collect.map(|node| match node.text() {
+            Some("outputs") => Collect::Outputs,
+            Some("results") => Collect::Results,
+            _ => {
+                refused(node, "collect", "`outputs` or `results`");
+                Collect::Outputs
+            }
+        });
+        (at_once.is_some() || collected.is_some()).then(|| FanOut {
+            concurrency: at_once.unwrap_or(1),
+            collect: collected.unwrap_or(Collect::Outputs),
+        })
     }
 
     /// A variable must be a name that an expression can write.

@@ -13,6 +13,31 @@ pub struct For {
     pub while_: Option<Expression>,
     /// The tasks; they may use the item and its index.
     pub tasks: ListId,
+    /// Whether the turns are apart from each other, and their outputs collected; else each goes on with the output of the one
+    /// before.
+    pub fan_out: Option<FanOut>,
+}
+
+/// Turns that are apart from each other: `metadata.concurrency`, `metadata.collect`. An extension: another runtime takes the turns one
+/// after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FanOut {
+    /// Most turns at once, from 1 to [`MAX_CONCURRENCY`].
+    pub concurrency: usize,
+    /// What is collected of each.
+    pub collect: Collect,
+}
+
+/// Most turns of a loop at once.
+pub const MAX_CONCURRENCY: usize = 1_000;
+
+/// What is collected of each turn, in the order of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collect {
+    /// Its output; the first error ends the loop.
+    Outputs,
+    /// `{"output"}`, or `{"error"}` of one that failed; the others go on.
+    Results,
 }
 
 pub(crate) const KEYS: Keys = Keys {

@@ -150,6 +150,7 @@ impl Document {
     pub fn runs_at_once(&self) -> bool {
         self.tasks.iter().any(|task| match &task.kind {
             Kind::Fork(_) => true,
+            Kind::For(for_) => for_.fan_out.is_some_and(|fan_out| fan_out.concurrency > 1),
             Kind::Run(run) => !run.await_,
             _ => false,
         })

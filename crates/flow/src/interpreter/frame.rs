@@ -134,6 +134,13 @@ pub(super) enum State {
         items: Arc<List>,
         next: usize,
     },
+    /// Turns that are apart from each other.
+    FanOut {
+        items: Arc<List>,
+        next: usize,
+        outputs: Vec<Datum>,
+        running: usize,
+    },
     Fork {
         outputs: Vec<Option<Data>>,
         running: usize,

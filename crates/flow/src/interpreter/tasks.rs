@@ -18,7 +18,7 @@ use crate::datum::Datum;
 use crate::document::Head;
 use crate::document::call::{Call, CallHttp, CallOpenApi};
 use crate::document::emit::Emit;
-use crate::document::for_::For;
+use crate::document::for_::{Collect, For};
 use crate::document::parts::{Authentication, Endpoint, Raised, Settings};
 use crate::document::run::RunWorkflow;
 use crate::document::switch::Switch;
@@ -130,6 +130,26 @@ impl Run {
                     self.give(id, all, None);
                 }
             }
+            (State::FanOut { outputs, running, .. }, Kind::For(for_), ending) => {
+                *running -= 1;
+                let results = for_.fan_out.is_some_and(|it| it.collect == Collect::Results);
+                let output = match ending {
+                    Ending::Output(output) if results => {
+                        Datum::object([("output", Datum::from(output))])
+                    }
+                    Ending::Output(output) => Datum::from(output),
+                    Ending::Problem(problem) if results && problem.can_be_caught() => {
+                        Datum::object([("error", problem.to_datum())])
+                    }
+                    Ending::Problem(problem) => return self.fault(id, problem),
+                };
+                if let Some(place) = outputs.get_mut(slot) {
+                    *place = output;
+                }
+                if let Err(problem) = self.fan_out(id, for_) {
+                    self.fault(id, problem);
+                }
+            }
             (State::For { .. }, Kind::For(for_), Ending::Output(output)) => {
                 if let Err(problem) = self.next_item(id, for_, output) {
                     self.fault(id, problem);
@@ -210,8 +230,59 @@ impl Run {
                 return Err(Problem::new(Standard::Expression, title, detail));
             }
         };
+        if for_.fan_out.is_some() {
+            let outputs = vec![Datum::Null; items.items().len()];
+            self.set_state(id, State::FanOut { items, next: 0, outputs, running: 0 });
+            return self.fan_out(id, for_);
+        }
         self.set_state(id, State::For { items, next: 0 });
         self.next_item(id, for_, input)
+    }
+
+    /// Begins as many turns as may be under way at once; the end where none is.
+    fn fan_out(&mut self, id: FrameId, for_: &For) -> Result<(), Problem> {
+        let most = for_.fan_out.map_or(1, |fan_out| fan_out.concurrency);
+        loop {
+            let Some(frame) = self.frames.get_mut(id) else { return Ok(()) };
+            let Some(active) = frame.active.as_mut() else { return Ok(()) };
+            let input = active.input.clone();
+            let State::FanOut { items, next, outputs, running } = &mut active.state else {
+                return Ok(());
+            };
+            let index = *next;
+            let item = items.items().get(index).filter(|_| *running < most).cloned();
+            let Some(item) = item else {
+                if *running == 0 {
+                    let all = Datum::list(std::mem::take(outputs));
+                    self.give(id, all, None);
+                }
+                return Ok(());
+            };
+            let more = [item, Datum::from(index)];
+            let variables = frame.variables.iter().cloned().chain(more.clone()).collect();
+            let path = active.id.with(format!("/for/{index}/do"));
+            let goes_on = match &for_.while_ {
+                None => true,
+                Some(expression) => self
+                    .within(id, &Datum::Null, &more, |view| {
+                        expression.evaluate(&input, view).map_err(|fault| Problem::from(&fault))
+                    })?
+                    .is_true(),
+            };
+            let Some(active) = self.active_mut(id) else { return Ok(()) };
+            let State::FanOut { items, next, outputs, running } = &mut active.state else {
+                return Ok(());
+            };
+            if !goes_on {
+                // No further turn begins.
+                outputs.truncate(index);
+                *next = items.items().len();
+                continue;
+            }
+            *next += 1;
+            *running += 1;
+            self.enter(id, index, Tasks::List(for_.tasks), path, input, Arc::new(variables));
+        }
     }
 
     /// The next turn, with the output of the one before as its input; or the end.

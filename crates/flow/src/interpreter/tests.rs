@@ -246,6 +246,88 @@ fn for_takes_the_items_themselves_and_a_list_as_it_is() {
     }
 }
 
+/// A loop over `.all` whose turns are apart from each other.
+fn apart(metadata: &str, rest: &str) -> String {
+    format!(
+        "do:\n- f:\n    for: {{ in: .all }}\n    metadata: {{ {metadata} }}\n    {rest}\n    do:\n    - g: {{ call: get@shop, with: {{ input: {{ n: '${{ $item }}' }} }} }}\n"
+    )
+}
+
+#[test]
+fn turns_that_are_apart_are_collected_in_order_so_many_at_once() {
+    let document = document(&apart("concurrency: 3", ""));
+    let mut run =
+        Run::new(document, json!({ "all": [0, 1, 2, 3, 4, 5, 6, 7] }), Options::default());
+    let mut open: Vec<StepId> = Vec::new();
+    let mut most = 0;
+    while run.outcome().is_none() {
+        for step in run.steps(0) {
+            let Step::Start { id, .. } = step else { panic!("{step:?}") };
+            open.push(id);
+        }
+        most = most.max(open.len());
+        // The last that began is over first.
+        if let Some(id) = open.pop() {
+            let index: usize = id.as_str().split('/').nth(5).unwrap().parse().unwrap();
+            assert_eq!(id.as_str(), format!("/do/0/f/for/{index}/do/0/g"));
+            run.complete(id, Ok(json!({ "was": index })));
+        }
+    }
+    assert_eq!(most, 3);
+    let expected: Vec<Value> = (0..8).map(|n| json!({ "was": n })).collect();
+    assert_eq!(run.outcome(), Some(&Ok(json!(expected))));
+    assert_eq!(run.most_frames(), 4);
+}
+
+#[test]
+fn a_turn_that_fails_ends_the_loop_or_is_one_of_its_results() {
+    let answers = |_: &StepId, action: &Action| match action {
+        Action::Card(card) if card.with["input"]["n"] == 2 => {
+            Some(Err(Problem::new(Standard::Communication, "no", "").with_status(503)))
+        }
+        Action::Card(card) => Some(Ok(card.with["input"]["n"].clone())),
+        _ => None,
+    };
+    let all = json!({ "all": [1, 2, 3] });
+    let outcome = |metadata: &str, rest: &str| {
+        let (run, log) = drive(&apart(metadata, rest), all.clone(), answers);
+        (run.outcome().unwrap().clone(), log.len())
+    };
+    let (failed, _) = outcome("concurrency: 2", "");
+    let failed = failed.unwrap_err();
+    assert_eq!((failed.status, failed.step()), (503, Some("/do/0/f/for/1/do/0/g")));
+    for metadata in ["concurrency: 2, collect: results", "collect: results"] {
+        let (results, calls) = outcome(metadata, "");
+        let results = results.unwrap();
+        assert_eq!(calls, 3, "{metadata}");
+        assert_eq!(results[0], json!({ "output": 1 }));
+        assert_eq!(results[1]["error"]["status"], 503);
+        assert_eq!(results[1]["error"]["step"], "/do/0/f/for/1/do/0/g");
+        assert_eq!(results[2], json!({ "output": 3 }));
+    }
+    // Without more, the turns follow each other, and are collected all the same.
+    let (outputs, _) = outcome("collect: outputs", "while: $item < 2");
+    assert_eq!(outputs.unwrap(), json!([1]));
+    assert_eq!(output(&apart("concurrency: 4", ""), json!({ "all": [] })), json!([]));
+}
+
+#[test]
+fn what_a_loop_may_not_be_is_told_with_its_place() {
+    for (metadata, message) in [
+        ("concurrency: 0", "a whole number from 1 to 1000"),
+        ("concurrency: 1001", "a whole number from 1 to 1000"),
+        ("concurrency: 2.5", "a whole number from 1 to 1000"),
+        ("concurrency: '2'", "a whole number from 1 to 1000"),
+        ("collect: all", "`outputs` or `results`"),
+    ] {
+        let text = format!("{HEAD}{}", apart(metadata, ""));
+        let findings = crate::load("test.yaml", &text).unwrap_err();
+        let [found] = &findings[..] else { panic!("{findings:?}") };
+        assert!(found.message().contains(message), "{metadata}: {}", found.message());
+        assert!(found.place.pointer.starts_with("/do/0/f/metadata/"), "{}", found.place.pointer);
+    }
+}
+
 #[test]
 fn what_has_no_condition_counts_where_nothing_else_does() {
     let text = "do:\n- s: { switch: [ { other: { then: b } }, { two: { when: .n == 2, then: c } } ] }\n- b: { set: { is: other }, then: end }\n- c: { set: { is: two } }\n";

@@ -59,6 +59,8 @@ pub enum JournalProblem {
     },
     /// Another process goes on with it now.
     Busy,
+    /// Somebody has given the run up.
+    Cancelled,
     /// It is of another flow, or the flow was changed.
     OtherFlow {
         /// `<namespace>/<name>:<version>` of the flow that it is of.
@@ -101,6 +103,7 @@ impl JournalProblem {
                 format!("the journal `{path}` cannot be used: {reason}")
             }
             JournalProblem::Busy => format!("another process goes on with the journal `{path}`"),
+            JournalProblem::Cancelled => format!("the run in the journal `{path}` was cancelled"),
             JournalProblem::OtherFlow { found } => {
                 format!("the journal `{path}` is of another flow, or the flow was changed: {found}")
             }
@@ -159,6 +162,7 @@ impl Fault for RunFault {
             RunFault::InDoubt { .. } => Code::FLOW_IN_DOUBT,
             RunFault::Journal { problem, .. } => match problem {
                 JournalProblem::Busy => Code::FLOW_JOURNAL_BUSY,
+                JournalProblem::Cancelled => Code::FLOW_CANCELLED,
                 JournalProblem::Unusable { .. } | JournalProblem::Secret { .. } => {
                     Code::FLOW_JOURNAL
                 }
@@ -187,6 +191,7 @@ impl Fault for RunFault {
             RunFault::Journal { problem, .. } => match problem {
                 JournalProblem::Unusable { .. } => return None,
                 JournalProblem::Busy => "wait for it, or end it",
+                JournalProblem::Cancelled => "give another file for a new run",
                 JournalProblem::Secret { .. } => "run the flow without a journal",
                 JournalProblem::OtherAccount { .. } => {
                     "give what it was begun with: what is left would be done for another account"

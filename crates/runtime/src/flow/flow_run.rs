@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 
 use super::open::{OpenRun, Unfinished};
-use super::outcome::{BoxRun, Driven, Ended, Given};
+use super::outcome::{BoxRun, Driven, Ended};
 use super::settings::{MAX_FLOWS_DEEP, RunnerSettings};
 use super::{Busy, Flow, Journal, RunFault};
 use crate::entropy;
@@ -121,13 +121,18 @@ impl FlowRun {
             let_go(joined);
             self.spawn_detached(&mut aside).await?;
         }
-        outcome.map(Given::into_value).map_err(|ended| match ended {
-            Ended::Stop(error) => error,
-            Ended::Interrupted => {
-                RunFault::Interrupted { journaled: self.journal.is_some() }.into()
+        let outcome = match outcome {
+            Ok(given) => Ok(given.into_value()),
+            Err(Ended::Stop(error)) => return Err(error),
+            Err(Ended::Interrupted) => {
+                return Err(RunFault::Interrupted { journaled: self.journal.is_some() }.into());
             }
-            Ended::Problem(problem) => self.shown_problem(problem).to_error(&flow.file),
-        })
+            Err(Ended::Problem(problem)) => Err(self.shown_problem(problem).to_error(&flow.file)),
+        };
+        if let Some(journal) = &self.journal {
+            journal.ended(outcome.as_ref().err(), self.runner.timer.now_ms()).await?;
+        }
+        outcome
     }
 
     async fn spawn_detached(self: &Arc<FlowRun>, aside: &mut JoinSet<Driven>) -> Result<(), Error> {
@@ -181,8 +186,8 @@ impl FlowRun {
                 secrets,
                 seed,
                 max_tasks: flow_run.runner.max_tasks,
+                expression_limits: flow_run.runner.expression_limits,
                 events: flow_run.runner.watcher.is_some(),
-                ..Options::default()
             };
             let Some(journal) = &flow_run.journal else {
                 let run = Run::new(Arc::clone(&flow.document), input, options);

@@ -33,8 +33,10 @@ use cardhost_store::migrations::{Migrations, Unfit};
 
 mod replay;
 mod resume;
+mod state;
 mod taken_back;
 
+pub use state::{RunState, Stage};
 use taken_back::Failed;
 
 /// "Flow", in the file's header.
@@ -72,6 +74,14 @@ const STEPS: &[&str] = &[
     // A row without a step and with an outcome is a mark from here on: see `taken_back`.
     "
     ALTER TABLE entry ADD COLUMN asked BLOB;
+    CREATE TABLE state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        state TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        step TEXT,
+        code TEXT,
+        why TEXT
+    ) STRICT;
 ",
 ];
 
@@ -198,6 +208,7 @@ impl Journal {
                 })
                 .optional()?;
             whole(transaction)?;
+            state::not_cancelled(transaction)?;
             // A flow that was changed is told before an input that does not fit it.
             keep_flow(transaction, "", &flow, may_change)?;
             match found {
@@ -303,6 +314,10 @@ impl Journal {
     /// The error of a card that gives a secret.
     pub(super) fn keeps_no_secret(&self, card: String) -> Error {
         self.error(JournalProblem::Secret { card })
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn error(&self, problem: JournalProblem) -> Error {

@@ -30,6 +30,10 @@ impl Journal {
         match *self {}
     }
 
+    pub(super) async fn ended(&self, _: Option<&Error>, _: i64) -> Result<(), Error> {
+        match *self {}
+    }
+
     pub(super) fn decisions(&self) -> &BTreeMap<String, Unfinished> {
         match *self {}
     }

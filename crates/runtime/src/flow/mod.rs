@@ -31,7 +31,7 @@ mod watch;
 
 pub use fault::{JournalProblem, RunFault};
 #[cfg(feature = "sqlite")]
-pub use journal::Journal;
+pub use journal::{Journal, RunState, Stage};
 #[cfg(not(feature = "sqlite"))]
 pub use journal_off::Journal;
 pub use open::Unfinished;

@@ -121,6 +121,7 @@ impl Journal {
                 "UPDATE flow SET digest = ?, name = ? WHERE run = ?",
                 params![digest, name, run],
             )?;
+            super::state::goes_on(transaction)?;
             for step in answered {
                 transaction.execute("DELETE FROM sent WHERE step = ?", [format!("{run}{step}")])?;
             }
