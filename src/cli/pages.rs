@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::console::{Console, Failure};
 use super::resume_file::ResumeFile;
-use super::waiting;
+use super::waiting::{self, ToldClock};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct PagesArgs {
@@ -68,7 +68,7 @@ pub(crate) async fn records(
     card: Option<&str>,
     mut invocation: Invocation,
     resume: Option<ResumeFile>,
-    console: &Console,
+    (console, clock): (&Console, &ToldClock),
 ) -> Result<Result<Outcome, Error>, Failure> {
     if let Some(ResumeFile { found: Some(cursor), .. }) = &resume {
         invocation.pages.get_or_insert_default().from = Some(cursor.clone());
@@ -76,7 +76,7 @@ pub(crate) async fn records(
     let had = Had::default();
     let mut printer = Printer { console, resume, had: &had, failure: None };
     let running = host.run_records(card, invocation, &mut printer);
-    let ended = waiting::shown(running, &|| had.to_string()).await;
+    let ended = waiting::shown(running, clock, &|| had.to_string()).await;
     let Printer { failure, resume, .. } = printer;
     if let Some(failure) = failure {
         return Err(failure);

@@ -22,7 +22,7 @@ use super::resume_file::ResumeFile;
 use super::set::SetArgs;
 use super::setup;
 use super::span::duration;
-use super::waiting;
+use super::waiting::{self, ToldClock};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -100,7 +100,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
     if let Some(interrupt) = &interrupt {
         builder = builder.shutdown(interrupt.shutdown.clone());
     }
-    let mut host = builder.build();
+    let clock = ToldClock::default();
+    let mut host = builder.clock(clock.clone()).build();
     let card = args.target.card.as_deref();
     let runtime = setup::runtime()?;
     // Nobody types an invocation for a card or a connection that is not there.
@@ -125,14 +126,15 @@ pub(crate) fn run(global: &Global, args: &RunArgs, console: &Console) -> Result<
         if let Some(resume) = &resume {
             resume.go_on(console)?;
         }
-        let ran = runtime.block_on(pages::records(&host, card, invocation, resume, console))?;
+        let ran =
+            runtime.block_on(pages::records(&host, card, invocation, resume, (console, &clock)))?;
         if let Ok(outcome) = &ran {
             console.warnings(&outcome.warnings);
             pages::tell(outcome.pages.as_ref(), console);
         }
         return ended(ran.map(drop).map_err(|error| placed(error).into()));
     }
-    let ran = runtime.block_on(waiting::shown(host.run(card, invocation), &String::new));
+    let ran = runtime.block_on(waiting::shown(host.run(card, invocation), &clock, &String::new));
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {

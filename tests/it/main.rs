@@ -76,6 +76,7 @@ mod small_truths;
 mod stale;
 mod store;
 mod stream;
+mod streamed_bodies;
 mod suite;
 mod support;
 mod targets;

@@ -20,6 +20,22 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(span))
     }
+
+    /// The same for a reason, which a person may be told.
+    fn pause(&self, _: Pause, span: Duration) -> BoxFuture<'_, ()> {
+        self.sleep(span)
+    }
+}
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Its next attempt.
+    Attempt,
+    /// Its turn under the limits of the service.
+    Limit,
+    /// The next look at how its work stands.
+    Look,
 }
 
 /// The machine's clock.

@@ -14,7 +14,7 @@ use cardhost_core::secret::Secret;
 use tokio::time::Instant;
 
 use crate::apart::{BIG_BYTES, apart};
-use crate::clock::Clock;
+use crate::clock::{Clock, Pause};
 use crate::entropy::{Entropy, moment};
 use crate::passage::Passage;
 use crate::permits::Limited;
@@ -114,7 +114,7 @@ impl Driver<'_> {
             return Ok(Step::Done(waiting.too_long(left)));
         }
         tracing::info!(ms = span.as_millis(), "waiting before the next attempt");
-        let sleeping = self.clock.sleep(span);
+        let sleeping = self.clock.pause(Pause::Attempt, span);
         let slept = match self.shutdown {
             Some(shutdown) => shutdown.guard(false, sleeping).await.is_ok(),
             None => {

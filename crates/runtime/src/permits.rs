@@ -18,7 +18,7 @@ use cardhost_core::limits::{LimitFault, Limits};
 use http::HeaderMap;
 use tokio::time::Instant;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Pause};
 use counted::{Asked, Counted, Entered, enter};
 use place::Source;
 
@@ -162,7 +162,7 @@ impl Limited {
                         "waiting for its limits"
                     );
                     let before = clock.unix_milliseconds();
-                    clock.sleep(wait).await;
+                    clock.pause(Pause::Limit, wait).await;
                     // A clock that stands still is taken to have gone on.
                     if clock.unix_milliseconds() == before {
                         let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);

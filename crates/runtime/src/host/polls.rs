@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{Found, Host, Told};
+use crate::clock::Pause;
 use crate::token::Renewer;
 
 /// What a wait counts for at least.
@@ -87,7 +88,7 @@ impl Host {
     async fn slept(&self, span: Duration) -> bool {
         let Renewer { clock, .. } = &**self.renewer();
         tracing::info!(ms = span.as_millis(), "waiting before the next look");
-        let sleeping = clock.sleep(span);
+        let sleeping = clock.pause(Pause::Look, span);
         let Some(shutdown) = &self.0.shutdown else {
             sleeping.await;
             return true;
