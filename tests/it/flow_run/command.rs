@@ -117,6 +117,9 @@ fn what_is_wrong_has_a_code_and_an_exit_code() {
     assert_eq!(go(&[&me, "--repeat-unfinished"], ""), told(2, "usage"));
     assert_eq!(go(&[&me, "--journal", "x", "--skip-unfinished={"], ""), told(2, "usage"));
     assert_eq!(go(&[&me, "--mock", "--max-tasks", "1"], r#"{"what":"me"}"#), told(6, "flow.limit"));
+    let long = folder.write("long.yaml", "document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }\ndo: [ { a: { set: { n: '${ [range(1000)] | length }' } } } ]\n");
+    assert_eq!(go(&[&long, "--max-steps", "500"], ""), told(6, "flow.expression_limit"));
+    assert_eq!(cardhost(&["flow", "run", &long], "").stdout, "{\"n\":1000}\n");
     let raised = folder.write("raised.yaml", "document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }\ndo: [ { no: { raise: { error: { type: 'https://example.com/no', status: 418, title: I am a teapot } } } } ]\n");
     assert_eq!(go(&[&raised], ""), told(8, "flow.raised"));
     let secret = folder.write("secret.yaml", "document: { dsl: '1.0.3', namespace: x, name: y, version: 1.0.0 }\nuse: { secrets: [ key ] }\ndo: [ { a: { set: { length: '${ $secrets.key | length }', n: '${ $secrets.key.n }' } } } ]\n");

@@ -307,3 +307,89 @@ fn what_is_compiled_later_is_what_compiles() {
         assert!(matches!(looked, Ok(super::engine::Compiled::Now(_))), "{text}");
     }
 }
+
+/// A scope with limits of its own.
+struct Limited(Limits);
+
+impl Scope for Limited {
+    fn argument(&self, _: usize) -> Datum {
+        Datum::Null
+    }
+    fn variable(&self, _: usize) -> Datum {
+        Datum::Null
+    }
+    fn limits(&self) -> Limits {
+        self.0
+    }
+    fn now(&self) -> i64 {
+        0
+    }
+}
+
+/// What the records themselves bring is enough: so it is for 100,000 of them as for these.
+#[test]
+fn reports_of_many_records_are_within_the_limits() {
+    let record = |id: u32| {
+        json!({
+            "id": id, "name": format!("Person {id} O'Neil"), "email": format!("p{id}@example.com"),
+            "country": (["AT", "CH", "DE"][(id % 3) as usize]), "amount": f64::from(id) * 1.25, "active": id.is_multiple_of(3),
+            "tags": ["a", "b"], "address": { "city": format!("City {}", id % 100), "zip": id.to_string() },
+        })
+    };
+    let records = Datum::from(serde_json::Value::from_iter((0..2_000).map(record)));
+    let limits = Limits { steps: 20_000, value_bytes: 64 * 1024 };
+    for (text, expected) in [
+        ("map({id, name, total: (.amount * 1.2), city: .address.city}) | length", json!(2_000)),
+        ("group_by(.country) | map({n: length, sum: (map(.amount) | add)}) | length", json!(3)),
+        ("map(.name | gsub(\"[^A-Za-z]+\"; \"-\")) | first", json!("Person-O-Neil")),
+        (
+            "walk(if type == \"string\" then ascii_upcase else . end) | .[0].name",
+            json!("PERSON 0 O'NEIL"),
+        ),
+        (
+            "map([.id, .name, .amount] | @csv) | join(\"\\n\") | .[:19]",
+            json!("0,\"Person 0 O'Neil\""),
+        ),
+        ("map(select(.active)) | sort_by(.amount) | .[-1].id", json!(1_998)),
+        ("map(to_entries | map(select(.key != \"tags\")) | from_entries) | length", json!(2_000)),
+        ("unique_by(.address.city) | length", json!(100)),
+        ("INDEX(.id) | length", json!(2_000)),
+        ("del(.[] | select(.active)) | length", json!(1_333)),
+        ("map(.amount |= floor) | map(.amount) | max", json!(2_498)),
+        ("[.[] | tojson | fromjson | .email | test(\"^p[0-9]+@\")] | all", json!(true)),
+        ("map(.name | capture(\"(?<n>[0-9]+)\") | .n | tonumber) | add", json!(1_999_000)),
+        ("[paths(type == \"number\")] | length", json!(4_000)),
+    ] {
+        let expression = Expression::compile(text, &[]).unwrap();
+        let result = expression.evaluate(&records, &Limited(limits));
+        assert_eq!(result.map(serde_json::Value::from), Ok(expected), "{text}");
+    }
+}
+
+/// With lookaround and references to groups a search tries; each has so many tries for the length of its text.
+#[test]
+fn patterns_end_whatever_they_are() {
+    let text = Datum::text(&["a".repeat(40), "c".to_owned()].concat());
+    let limits = Limits { steps: 200_000, ..Limits::default() };
+    for (pattern, expected) in [
+        ("(?:a+)+(a)\\\\1b", Err("takes too many tries here")),
+        ("(a*)*(?!c)(?<=a)\\\\1{30}d?(?=x)", Err("takes too many tries here")),
+        ("(a*)*\\\\1b", Err("takes too many tries here")),
+        ("((a{1,90}){1,90}){1,90}b", Err("is not a valid regex")),
+        ("(", Err("is not a valid regex")),
+        ("(a+)+c", Ok(true)),
+        ("a(?=c)", Ok(true)),
+        ("(a)\\\\1", Ok(true)),
+    ] {
+        let expression = Expression::compile(&format!("test(\"{pattern}\")"), &[]).unwrap();
+        match (expression.evaluate(&text, &Limited(limits)), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, Datum::Bool(expected), "{pattern}"),
+            (Err(ExpressionFault::Failed { reason, .. }), Err(expected)) => {
+                assert!(reason.contains(expected), "{pattern}: {reason}");
+            }
+            // That no match is possible may be seen without a try.
+            (Ok(Datum::Bool(false)), Err("takes too many tries here")) => {}
+            (found, _) => panic!("{pattern}: {found:?}"),
+        }
+    }
+}
