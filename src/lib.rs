@@ -75,7 +75,7 @@ pub mod choices {
 
 /// The time, as a host sees it.
 pub mod clock {
-    pub use cardhost_runtime::clock::{Clock, FixedClock, SystemClock};
+    pub use cardhost_runtime::clock::{Clock, FixedClock, SystemClock, WaitingClock};
 }
 
 /// Where random values come from.

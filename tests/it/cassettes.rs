@@ -283,6 +283,89 @@ fn what_a_service_did_is_printed_also_where_no_case_can_be_written() {
     assert_eq!(left, Vec::<String>::new());
 }
 
+/// A job that takes hours: it is recorded as it is, with the tokens that it took meanwhile, and a replay has it over at once.
+#[test]
+fn hours_of_looking_after_a_job_are_over_at_once_in_a_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let cards = folder.path().join("cards/shop");
+    fs::create_dir_all(&cards).unwrap();
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let server = RawServer::start(move |_, request| {
+        let request = String::from_utf8_lossy(request);
+        let body = match request.split(' ').nth(1).unwrap_or_default() {
+            "/token" => r#"{"access_token":"t-canary-123","expires_in":7200}"#.to_owned(),
+            "/exports" => r#"{"id":"e1"}"#.to_owned(),
+            // Done at the third look.
+            _ => {
+                let looks = looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                format!(r#"{{"id":"e1","rows":{}}}"#, looks + 1)
+            }
+        };
+        Answer::Bytes(reply("200 OK", "application/json", body.as_bytes()))
+    });
+    let connector = json!({
+        "format": 1, "name": "shop", "version": "1.0.0", "title": "Shop", "connection": { "fields": { "Secret": { "type": "secret", "default": "s-canary-1" } } },
+        "auth": { "login": {
+            "scheme": "oauth2", "grant": "client_credentials", "tokenUrl": format!("{}/token", server.url), "clientId": "c", "clientSecret": "<<connection.Secret>>",
+        } },
+        "targets": { "api": { "auth": ["login"], "base": "https://shop.example" } },
+    });
+    let begin = json!({
+        "request": { "method": "POST", "path": "/exports" },
+        "until": {
+            "card": "look", "input": { "Export": { "ID": "<<response.body.id>>" } }, "every": "20ms", "longest": "24h",
+            "done": { "response.body.rows": [3] },
+        },
+        "output": { "Export": { "Rows": { "type": "number", "value": "<<response.body.rows?>>" } } },
+    });
+    let look = json!({
+        "input": { "Export": { "ID": { "required": true } } }, "request": { "path": "/exports/<<input.Export.ID>>" },
+        "output": { "Export": { "Rows": { "type": "number", "value": "<<response.body.rows?>>" } } },
+    });
+    for (name, text) in [("connector", connector), ("begin", begin), ("look", look)] {
+        fs::write(cards.join(format!("{name}.json")), text.to_string()).unwrap();
+    }
+    let cards = folder.path().join("cards").display().to_string();
+    let case = folder.path().join("case").display().to_string();
+    let args = ["record", "shop/begin", "--cards", &cards, "--base", &server.url, "--case", &case];
+    let recorded = cardhost(&args, "{}");
+    assert_eq!(
+        (recorded.code, recorded.stdout.as_str()),
+        (0, "{\"Export\":{\"Rows\":3}}\n"),
+        "{recorded:?}"
+    );
+    let replayed = cardhost(&["test", &case, "--cards", &cards], "");
+    assert_eq!(
+        (replayed.code, replayed.stdout.as_str()),
+        (0, "1 case: 1 passed\n"),
+        "{}",
+        replayed.stderr
+    );
+
+    // The same job, of which the service says to look again in an hour, three times. A token is good for two of them.
+    let file = folder.path().join("case/cassette.json");
+    let mut cassette: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let exchanges = cassette["exchanges"].as_array_mut().unwrap();
+    exchanges.truncate(3);
+    let [token, begun, look] = &mut exchanges[..] else { panic!("three exchanges") };
+    let hour = |exchange: &mut Value, rows: u64| {
+        exchange["reply"]["headers"]["retry-after"] = json!("3600");
+        exchange["reply"]["body"] = json!({ "json": { "id": "e1", "rows": rows } });
+        exchange.clone()
+    };
+    let (token, begun) = (token.clone(), hour(begun, 0));
+    let looks = [1, 2, 3].map(|rows| hour(look, rows));
+    let [first, second, third] = looks;
+    cassette["exchanges"] = json!([token, begun, first, token, second, third]);
+    fs::write(&file, cassette.to_string()).unwrap();
+    let accepted = cardhost(&["test", &case, "--cards", &cards, "--accept"], "");
+    assert_eq!(accepted.code, 0, "{accepted:?}");
+    let output = fs::read_to_string(folder.path().join("case/output.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&output).unwrap(), json!({ "Export": { "Rows": 3 } }));
+    let ran = cardhost(&["test", &case, "--cards", &cards], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 case: 1 passed\n"), "{}", ran.stderr);
+}
+
 /// A host whose service is a function, and what it records.
 fn recording(
     source: MemorySource,

@@ -45,6 +45,7 @@ mod lossless;
 mod manifests;
 mod many;
 mod memory;
+mod mixpanel_export;
 mod mock;
 mod moto_peer;
 mod nested_secrets;

@@ -72,6 +72,32 @@ pub enum DocumentFault {
         /// What to write instead.
         hint: Option<String>,
     },
+    /// `${ }` that is no expression, for text stands around it.
+    #[error("`${{ }}` inside of longer text is text")]
+    InsideText {
+        /// What was hardly meant otherwise, as an expression.
+        written: Option<String>,
+    },
+    /// Several results, or one, where one value is taken.
+    #[error("`{text}` gives a list for several results, but for one that result alone")]
+    GoesRound {
+        /// The expression.
+        text: String,
+    },
+    /// A condition that sets something.
+    #[error("`{text}` sets a value where a condition is asked for")]
+    Assigns {
+        /// The expression.
+        text: String,
+    },
+    /// A name that nothing names.
+    #[error("nothing uses the {what} `{name}`")]
+    Unused {
+        /// What it is, such as `function`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// A part that is read and has no effect.
     #[error("`{feature}` has no effect here")]
     Ignored {
@@ -104,6 +130,10 @@ impl Fault for DocumentFault {
             DocumentFault::CardBroken { code, .. } => code.clone(),
             DocumentFault::Invocation(fault) => fault.code(),
             DocumentFault::Expression { .. } => Code::FLOW_EXPRESSION_SYNTAX,
+            DocumentFault::InsideText { .. }
+            | DocumentFault::GoesRound { .. }
+            | DocumentFault::Assigns { .. }
+            | DocumentFault::Unused { .. } => Code::FLOW_TRAP,
         }
     }
 
@@ -111,6 +141,9 @@ impl Fault for DocumentFault {
         Some(match self {
             DocumentFault::Malformed(fault) => return fault.hint(),
             DocumentFault::UnknownName { nearest: Some(nearest), .. } => did_you_mean(nearest),
+            DocumentFault::UnknownName { what: "function", .. } => {
+                "a card is called as `card@connector`, a service as `http` or `openapi`".to_owned()
+            }
             DocumentFault::CardVersion { there, .. } => {
                 format!("its version is {there}; without a version the newest is meant")
             }
@@ -126,6 +159,19 @@ impl Fault for DocumentFault {
             }
             DocumentFault::Version { .. } => "write a version 1.0.x, such as '1.0.3'".to_owned(),
             DocumentFault::Expression { hint: Some(hint), .. } => hint.clone(),
+            DocumentFault::InsideText { written: Some(written) } => format!("write `{written}`"),
+            DocumentFault::InsideText { written: None } => {
+                "write the whole text as an expression: `${ \"… \\(.name) …\" }`".to_owned()
+            }
+            DocumentFault::GoesRound { text } => match text.strip_suffix("[]") {
+                Some("." | "") => "write `.`, the list itself".to_owned(),
+                Some(list) => format!("write `{list}`, the list itself"),
+                None => format!("write `[{text}]`, which is a list of as many as there are"),
+            },
+            DocumentFault::Assigns { .. } => "jq compares with `==`".to_owned(),
+            DocumentFault::Unused { .. } => {
+                "remove it, or look for another spelling of it".to_owned()
+            }
             DocumentFault::Ignored { feature } if feature == "schedule" => {
                 "`flow run` runs the flow once; schedule it with cron or a platform".to_owned()
             }

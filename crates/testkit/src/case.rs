@@ -38,7 +38,7 @@ use cardhost_cassette::{
     Case, CaseFile, Cassette, Difference, Injection, Player, json_differences, lines,
 };
 use cardhost_core::error::{Internal, Unreadable};
-use cardhost_runtime::clock::FixedClock;
+use cardhost_runtime::clock::WaitingClock;
 use cardhost_runtime::entropy::{FixedEntropy, SeededEntropy};
 use serde_json::{Map, Value};
 
@@ -96,7 +96,7 @@ impl Replay {
     #[must_use]
     pub fn host(&self) -> HostBuilder {
         let builder = Host::builder().transport(self.transport.clone());
-        let builder = builder.clock(FixedClock(self.now));
+        let builder = builder.clock(WaitingClock::replaying(self.now));
         match self.seed {
             Some(Seed(seed)) => builder.entropy(SeededEntropy::new(seed)),
             None => builder.entropy(FixedEntropy(0)),

@@ -197,6 +197,9 @@ pub(crate) struct FlowRunArgs {
     /// Most tasks, turns of loops counted
     #[arg(long, value_name = "N", default_value_t = cardhost::flow::DEFAULT_MAX_TASKS)]
     pub(crate) max_tasks: u64,
+    /// Most steps of one expression, and 4 more for each byte of the data that it is given
+    #[arg(long, value_name = "N", default_value_t = cardhost::flow::datum::Limits::default().steps)]
+    pub(crate) max_steps: u64,
     /// Indent the output also where stdout is no terminal
     #[arg(long)]
     pub(crate) pretty: bool,

@@ -6,6 +6,7 @@ use std::path::Path;
 use cardhost::core::error::Internal;
 use cardhost::core::invocation::InvocationFault;
 use cardhost::core::text::{not_utf8, unmarked_bytes};
+use cardhost::flow::datum::Limits;
 use cardhost::flow::{FlowFault, FlowRunner, Journal, News, NotReady, Unfinished, Watcher};
 use cardhost::{Class, Code, Error, Policy};
 use serde_json::{Map, Value};
@@ -32,7 +33,8 @@ pub(crate) fn run(global: &Global, args: &FlowRunArgs, console: &Console) -> Res
     let mut runner = FlowRunner::new(host.shutdown(interrupt.shutdown.clone()).build())
         .flows(Flows::of(&args.flow, &args.sources))
         .secrets(Secrets::new(&args.sources.secret, &args.reach.store))
-        .max_tasks(args.max_tasks);
+        .max_tasks(args.max_tasks)
+        .expression_limits(Limits { steps: args.max_steps, ..Limits::default() });
     if let Some(eyes) = Eyes::open(args)? {
         runner = runner.watcher(eyes);
     }

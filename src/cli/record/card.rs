@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cardhost::cassette::{Case, inlined};
-use cardhost::clock::{Clock as _, FixedClock, SystemClock};
+use cardhost::clock::{Clock as _, SystemClock, WaitingClock};
 use cardhost::entropy::SeededEntropy;
 use cardhost::testing::{CaseFolder, Head, Recorder, Seed};
 
@@ -34,7 +34,12 @@ pub(super) fn record(global: &Global, args: &RecordArgs, console: &Console) -> R
     let file = cassette_file(args);
     let recorder = Recorder::to_file(head, &file)?;
     let entropy = SeededEntropy::new(seed);
-    let builder = builder.clock(FixedClock(recorded_at)).entropy(entropy.clone());
+    // A mock is no service that could need time; any other is waited for.
+    let clock = match args.mock {
+        true => WaitingClock::replaying(recorded_at),
+        false => WaitingClock::recording(recorded_at),
+    };
+    let builder = builder.clock(clock).entropy(entropy.clone());
     let host = builder.observer(recorder.clone()).build();
     let runtime = setup::runtime()?;
     let prepared = runtime.block_on(host.prepare(card.as_deref(), invocation.clone()));

@@ -118,6 +118,7 @@ codes! {
         FLOW_VERSION = "flow.version",
         FLOW_REFERENCE = "flow.reference",
         FLOW_CASE = "flow.case",
+        FLOW_TRAP = "flow.trap",
         FLOW_EXPRESSION_SYNTAX = "flow.expression_syntax",
     }
     Invocation {

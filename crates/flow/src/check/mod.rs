@@ -7,6 +7,7 @@ mod form;
 mod given;
 #[cfg(test)]
 mod tests;
+mod traps;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -99,6 +100,7 @@ struct Checker<'c, 't> {
 
 impl Checker<'_, '_> {
     fn document(&mut self, document: &Document, root: &Node) {
+        traps::check(document, root, self.findings);
         for task in &document.tasks {
             let Some(node) = root.find(&task.reference) else { continue };
             match &task.kind {

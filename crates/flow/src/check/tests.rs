@@ -284,3 +284,47 @@ do:
 ";
     assert_eq!(check("y.yaml", text, &Shop { flows: Vec::new() }), []);
 }
+
+/// Each with its place, its words and what to write; what is meant so is not told of.
+#[test]
+fn traps_are_warned_of() {
+    let text = r#"
+document: { dsl: '1.0.3', namespace: shop, name: traps, version: 1.0.0, title: 'Of ${ } in texts' }
+use:
+  secrets: [ token, other ]
+  functions:
+    ask: { call: http, with: { method: get, endpoint: 'https://a.example/' } }
+    old: { call: http, with: { method: get, endpoint: 'https://b.example/' } }
+  errors: { gone: { type: 'https://x.example/gone', status: 410 }, late: { type: 'https://x.example/late', status: 408 } }
+  retries: { twice: { limit: { attempt: { count: 2 } } }, never: { limit: { attempt: { count: 1 } } } }
+  timeouts: { short: { after: PT1S }, long: { after: PT1H } }
+  authentications: { basic: { basic: { username: a, password: '${ $secrets.token }' } } }
+do:
+  - hello: { set: { text: 'Hello ${ .name }!', fine: '${ "Hello \(.name)!" }', note: '$ {x}' } }
+  - each:
+      for: { each: pet, in: '.pets[]' }
+      while: .n = 3
+      do: [ { get: { call: ask, timeout: short, output: { as: '.body.items[] | .id' } } } ]
+  - all: { for: { each: pet, in: '[.pets[]]' }, do: [ { stop: { raise: { error: gone } } } ] }
+  - whole:
+      if: .a == 1
+      try: [ { get: { call: ask, output: { as: '.a, .b' } } } ]
+      catch: { when: '.status = 404', retry: twice }
+  - which: { switch: [ { one: { when: '.kind = "x"', then: end } } ] }
+"#;
+    let shop = Shop { flows: Vec::new() };
+    let told: Vec<String> = check("x.yaml", text, &shop)
+        .iter()
+        .map(|found| {
+            let (line, column) = found.place.line_column.unwrap();
+            let hint = found.hint().unwrap_or_default();
+            format!(
+                "{line}:{column} {} {}: {} -- {hint}",
+                found.severity.as_str(),
+                found.code,
+                found.message()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}

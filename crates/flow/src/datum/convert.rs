@@ -1,29 +1,59 @@
 //! To and from `serde_json`, JSON text, and comparison.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{Datum, Number, Object, spend};
 use cardhost_core::response::{Headers, Output, OutputValue};
 use cardhost_document::{Kind, Node};
 
-impl From<&Value> for Datum {
-    fn from(value: &Value) -> Datum {
+/// The keys of objects that were seen: records have the same ones over and over, and share them.
+#[derive(Default)]
+struct Keys(RefCell<HashSet<Arc<str>>>);
+
+impl Keys {
+    /// Most keys that are kept, and the longest in bytes.
+    const MOST: usize = 1_024;
+    const LONGEST: usize = 64;
+
+    fn shared(&self, key: &str) -> Arc<str> {
+        let mut keys = self.0.borrow_mut();
+        match keys.get(key) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = Arc::from(key);
+                if keys.len() < Keys::MOST && key.len() <= Keys::LONGEST {
+                    keys.insert(Arc::clone(&new));
+                }
+                new
+            }
+        }
+    }
+
+    fn datum(&self, value: &Value) -> Datum {
         match value {
             Value::Null => Datum::Null,
             Value::Bool(value) => Datum::Bool(*value),
             Value::Number(number) => Datum::Number(Number::read(&number.to_string())),
             Value::String(text) => Datum::text(text),
-            Value::Array(items) => Datum::list(items.iter().map(Datum::from)),
+            Value::Array(items) => Datum::list(items.iter().map(|item| self.datum(item))),
             Value::Object(map) => {
-                Datum::object(map.iter().map(|(key, value)| (key.as_str(), Datum::from(value))))
+                Datum::object(map.iter().map(|(key, value)| (self.shared(key), self.datum(value))))
             }
         }
+    }
+}
+
+impl From<&Value> for Datum {
+    fn from(value: &Value) -> Datum {
+        Keys::default().datum(value)
     }
 }
 
@@ -54,22 +84,40 @@ impl From<&Output> for Datum {
 
 /// A JSON text, straight to data. Its writer has said that it is JSON; text that is none stays text.
 fn read(text: &str) -> Datum {
-    // An exponent is respelt by serde_json: the careful reader has the number as it was written.
-    let is_plain = !cardhost_core::value::may_hold_exponent(text);
-    let direct = is_plain.then(|| serde_json::from_str::<Datum>(text).ok()).flatten();
-    direct
-        .or_else(|| cardhost_core::value::text::read(text).ok().map(Datum::from))
-        .unwrap_or_else(|| Datum::text(text))
+    Datum::from_json(text).unwrap_or_else(|| Datum::text(text))
+}
+
+impl Datum {
+    /// Reads a JSON text without a value of another kind in between; `None` where it is no JSON.
+    #[must_use]
+    pub fn from_json(text: &str) -> Option<Datum> {
+        // An exponent is respelt by serde_json: the careful reader has the number as it was written.
+        if cardhost_core::value::may_hold_exponent(text) {
+            return cardhost_core::value::text::read(text).ok().map(Datum::from);
+        }
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let datum = Reader(&Keys::default()).deserialize(&mut reader).ok()?;
+        reader.end().ok().map(|()| datum)
+    }
 }
 
 impl<'de> Deserialize<'de> for Datum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Datum, D::Error> {
-        deserializer.deserialize_any(Reader)
+        Reader(&Keys::default()).deserialize(deserializer)
     }
 }
 
 /// Reads any JSON value.
-struct Reader;
+#[derive(Clone, Copy)]
+struct Reader<'k>(&'k Keys);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Datum;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Datum, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 /// A key of an object, or the sign of a number.
 enum Key {
@@ -77,15 +125,18 @@ enum Key {
     Number,
 }
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(KeyReader)
+impl<'de> DeserializeSeed<'de> for KeyReader<'_> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-struct KeyReader;
+/// Reads a key.
+struct KeyReader<'k>(&'k Keys);
 
-impl Visitor<'_> for KeyReader {
+impl Visitor<'_> for KeyReader<'_> {
     type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,14 +144,14 @@ impl Visitor<'_> for KeyReader {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        Ok(if key == NUMBER { Key::Number } else { Key::Name(Arc::from(key)) })
+        Ok(if key == NUMBER { Key::Number } else { Key::Name(self.0.shared(key)) })
     }
 }
 
 /// How serde_json says that an object is a number as it is written (its feature `arbitrary_precision`).
 const NUMBER: &str = "$serde_json::private::Number";
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Datum;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,7 +184,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Datum, A::Error> {
         let mut all = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             all.push(item);
         }
         Ok(Datum::list(all))
@@ -141,13 +192,13 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Datum, A::Error> {
         let mut object = Object::default();
-        while let Some(key) = entries.next_key::<Key>()? {
+        while let Some(key) = entries.next_key_seed(KeyReader(self.0))? {
             match key {
                 Key::Number => {
                     let text: Cow<'de, str> = entries.next_value()?;
                     return Ok(Datum::Number(Number::read(&text)));
                 }
-                Key::Name(name) => drop(object.insert(name, entries.next_value()?)),
+                Key::Name(name) => drop(object.insert(name, entries.next_value_seed(self)?)),
             }
         }
         Ok(Datum::Object(Arc::new(object)))
@@ -240,7 +291,26 @@ impl fmt::Display for Datum {
 
 fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     spend(text.len() as u64 / 64);
-    f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+    f.write_char('"')?;
+    let mut rest = text;
+    // What needs no escape is written as it is, at once.
+    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        f.write_str(&rest[..at])?;
+        let c = rest[at..].chars().next().unwrap_or_default();
+        match c {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\u{c}' => f.write_str("\\f")?,
+            c => write!(f, "\\u{:04x}", u32::from(c))?,
+        }
+        rest = &rest[at + c.len_utf8()..];
+    }
+    f.write_str(rest)?;
+    f.write_char('"')
 }
 
 fn rank(datum: &Datum) -> u8 {

@@ -8,9 +8,10 @@ use super::fault::ExpressionFault;
 use super::nesting;
 use super::path::Path;
 use super::program::Jq;
+use super::rewrite;
 use super::scope::{ARGUMENTS, SECRETS, Scope};
 use super::secrets;
-use super::syntax::SyntaxFault;
+use super::syntax::{self, SyntaxFault};
 use crate::datum::Datum;
 
 /// Longest text of an expression, in bytes.
@@ -80,6 +81,18 @@ impl Expression {
     #[must_use]
     pub fn secrets(&self) -> &[String] {
         &self.0.secrets
+    }
+
+    /// Whether it has several results, or one, as its input has: `.items[]`, `.a, .b`.
+    #[must_use]
+    pub fn goes_round(&self) -> bool {
+        syntax::parse(&self.0.text).is_ok_and(|term| rewrite::goes_round(&term))
+    }
+
+    /// Whether it gives its input with something set: `.a = 1`.
+    #[must_use]
+    pub fn assigns(&self) -> bool {
+        syntax::parse(&self.0.text).is_ok_and(|term| rewrite::assigns(&term))
     }
 
     /// The value with `input` as `.`; no output is `null`, several are a list.

@@ -29,6 +29,7 @@ mod uri;
 pub use compiled::{Expression, MAX_EXPRESSION_BYTES, inner};
 pub use fault::ExpressionFault;
 pub use scope::{ARGUMENTS, Scope};
+pub(crate) use secrets::named as secret_names;
 pub use shaped::Shaped;
 pub use syntax::SyntaxFault;
 pub use uri::UriTemplate;

@@ -338,6 +338,24 @@ fn changed<'s>(path: T<'s>, new: T<'s>, operator: BinaryOp<&'s str>) -> T<'s> {
     bound(new, HIDDEN[0], Term::Call("_modify", vec![path, update]))
 }
 
+/// Whether a term plainly has a result for each of several.
+pub(super) fn goes_round(term: &T<'_>) -> bool {
+    match term {
+        Term::BinOp(_, BinaryOp::Comma, _) => true,
+        Term::BinOp(left, BinaryOp::Pipe(None), right) => goes_round(left) || goes_round(right),
+        Term::Path(root, path) => {
+            goes_round(root)
+                || path.0.iter().any(|(part, _)| matches!(part, Part::Range(None, None)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a term gives its input with something set.
+pub(super) fn assigns(term: &T<'_>) -> bool {
+    matches!(term, Term::BinOp(_, BinaryOp::Assign, _))
+}
+
 /// What an expression is to the compiler: a function of this name.
 pub(super) const EXPRESSION: &str = "_expression";
 

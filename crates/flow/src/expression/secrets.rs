@@ -2,7 +2,7 @@
 
 /// The names after `$secrets`: `$secrets.name`, `$secrets."name"`, `$secrets["name"]`. What is worked out first is not known
 /// from the text.
-pub(super) fn named(text: &str) -> Vec<String> {
+pub(crate) fn named(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (_, after) in
         text.match_indices("$secrets").map(|(at, word)| (at, &text[at + word.len()..]))

@@ -21,6 +21,8 @@ pub(super) struct Graph {
 pub(super) struct Column {
     /// `try` or `catch`, where a frame has both.
     pub(super) title: Option<&'static str>,
+    /// The title with what is caught.
+    pub(super) words: String,
     /// By their places in [`Graph::blocks`], which follow each other.
     pub(super) blocks: Range<usize>,
 }
@@ -31,8 +33,10 @@ pub(super) struct Block {
     pub(super) name: String,
     /// What it does, in few words.
     pub(super) what: String,
-    /// Its `if`.
-    pub(super) condition: Option<String>,
+    /// Its `if` and its timeout.
+    pub(super) note: Option<String>,
+    /// What its picture is too small for: the conditions of a `switch`.
+    pub(super) more: String,
     pub(super) look: Look,
     /// The columns inside of a frame.
     pub(super) columns: Range<usize>,
@@ -51,7 +55,7 @@ pub(super) enum Look {
 }
 
 pub(super) struct Way {
-    /// The name of a case.
+    /// The name of a case with its condition, or when a loop goes round.
     pub(super) label: Option<String>,
     pub(super) to: Target,
 }
@@ -69,23 +73,32 @@ pub(super) enum Target {
 
 impl Graph {
     pub(super) fn of(document: &Document) -> Graph {
-        let root = Column { title: None, blocks: 0..0 };
+        let root = Column { title: None, words: String::new(), blocks: 0..0 };
         let mut graph = Graph { blocks: Vec::new(), columns: vec![root] };
-        let mut open = VecDeque::from([(0, document.list(document.root))]);
-        while let Some((column, tasks)) = open.pop_front() {
+        let mut open = VecDeque::from([Inside::of(0, document.list(document.root))]);
+        while let Some(Inside { column, tasks, again }) = open.pop_front() {
             let first = graph.blocks.len();
             graph.columns[column].blocks = first..first + tasks.len();
             for (index, id) in tasks.iter().enumerate() {
                 let task = document.task(*id);
                 let columns = graph.inside(document, task, &mut open);
+                let mut ways = ways(task, index, first, tasks.len(), column == 0);
+                // What leaves the last task of a loop is the next turn, and behind the last one the way out.
+                let is_last = index + 1 == tasks.len();
+                if let Some(again) = again.as_ref().filter(|_| is_last)
+                    && ways.iter().any(|way| way.to == Target::Out)
+                {
+                    ways.push(Way { label: Some(again.clone()), to: Target::Block(first) });
+                }
                 graph.blocks.push(Block {
                     id: *id,
                     name: task.name.clone(),
                     what: words::what(document, task),
-                    condition: task.condition.as_ref().map(|condition| condition.text().to_owned()),
+                    note: words::note(task),
+                    more: words::cases(task),
                     look: look(&task.kind),
                     columns,
-                    ways: ways(task, index, first, tasks.len(), column == 0),
+                    ways,
                 });
             }
         }
@@ -97,27 +110,49 @@ impl Graph {
         &mut self,
         document: &'d Document,
         task: &'d Task,
-        open: &mut VecDeque<(usize, &'d [TaskId])>,
+        open: &mut VecDeque<Inside<'d>>,
     ) -> Range<usize> {
         let first = self.columns.len();
-        let mut column = |title, tasks: &'d [TaskId]| {
-            open.push_back((self.columns.len(), tasks));
-            self.columns.push(Column { title, blocks: 0..0 });
+        let mut column = |title: Option<(&'static str, String)>, tasks: &'d [TaskId]| {
+            open.push_back(Inside::of(self.columns.len(), tasks));
+            let (title, words) = title.unzip();
+            let words = words.unwrap_or_default();
+            self.columns.push(Column { title, words, blocks: 0..0 });
         };
         match &task.kind {
             Kind::Do(list) => column(None, document.list(*list)),
-            Kind::For(for_) => column(None, document.list(for_.tasks)),
+            Kind::For(for_) => {
+                column(None, document.list(for_.tasks));
+                if let Some(inside) = open.back_mut() {
+                    inside.again = Some(words::again(document, task, for_));
+                }
+            }
             Kind::Try(try_) => {
-                let title = try_.handler.is_some().then_some("try");
+                let title = try_.handler.is_some().then(|| ("try", "try".to_owned()));
                 column(title, document.list(try_.tasks));
                 if let Some(handler) = try_.handler {
-                    column(Some("catch"), document.list(handler));
+                    let words = ["catch", &words::caught(try_)].concat();
+                    column(Some(("catch", words)), document.list(handler));
                 }
             }
             Kind::Fork(fork) => fork.branches.chunks(1).for_each(|branch| column(None, branch)),
             _ => {}
         }
         first..self.columns.len()
+    }
+}
+
+/// A column that waits to be filled.
+struct Inside<'d> {
+    column: usize,
+    tasks: &'d [TaskId],
+    /// Of a loop: when its first task comes again.
+    again: Option<String>,
+}
+
+impl<'d> Inside<'d> {
+    fn of(column: usize, tasks: &'d [TaskId]) -> Inside<'d> {
+        Inside { column, tasks, again: None }
     }
 }
 
@@ -148,7 +183,7 @@ fn ways(task: &Task, index: usize, first: usize, count: usize, is_root: bool) ->
         return ways;
     };
     for case in &switch.cases {
-        ways.push(Way { label: Some(case.name.clone()), to: to(case.then) });
+        ways.push(Way { label: Some(words::case(case)), to: to(case.then) });
     }
     if switch.cases.iter().all(|case| case.when.is_some()) {
         ways.push(Way { label: Some("otherwise".to_owned()), to: to(task.then) });

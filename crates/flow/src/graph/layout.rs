@@ -52,7 +52,8 @@ const FIRST_STUB: i64 = 30;
 /// Most columns of text, in a fixed-width font.
 pub(super) const LONGEST_NAME: i64 = 30;
 pub(super) const LONGEST_WHAT: i64 = 38;
-pub(super) const LONGEST_LABEL: i64 = 24;
+pub(super) const LONGEST_NOTE: i64 = 41;
+pub(super) const LONGEST_LABEL: i64 = 32;
 
 /// So wide is a character of a name, and of smaller text, in a fixed-width font: rounded up.
 pub(super) const NAME_WIDTH: i64 = 8;
@@ -257,7 +258,9 @@ impl Layout {
         let (numbers, count) = assign(&spans);
         let first = left + right + LANE;
         let lanes = numbers.into_iter().map(|(to, number)| (to, first + number * LANE)).collect();
+        let title = columns(&cut(&graph.columns[column].words, LONGEST_WHAT)) * SMALL_WIDTH;
         let width = left + right + if count > 0 { (count + 1) * LANE } else { 0 };
+        let width = width.max(title);
         Sized { width, height, axis: left, lanes }
     }
 
@@ -366,24 +369,22 @@ impl Layout {
 fn size(graph: &Graph, block: &Block, ways: &Ways, sized: &[Sized]) -> Rect {
     let name = columns(&cut(&block.name, LONGEST_NAME)) * NAME_WIDTH;
     let what = columns(&cut(&block.what, LONGEST_WHAT)) * SMALL_WIDTH;
-    let condition = block
-        .condition
-        .as_deref()
-        .map_or(0, |condition| (columns(&cut(condition, LONGEST_WHAT)) + 3) * SMALL_WIDTH);
+    let note =
+        block.note.as_deref().map_or(0, |note| columns(&cut(note, LONGEST_NOTE)) * SMALL_WIDTH);
     let (width, height) = if block.look == Look::Frame {
         let of_column = |column: usize| {
             let title = if graph.columns[column].title.is_some() { SUBTITLE + PAD } else { 0 };
             sized[column].height + title
         };
         let inside = block.columns.clone().map(of_column).max().unwrap_or(0);
-        let titles = (name + what + 4 * SMALL_WIDTH).max(condition);
+        let titles = (name + what + 4 * SMALL_WIDTH).max(note);
         let width = titles.max(inner_width(graph, block, sized)) + 2 * PAD;
         (width, title_height(block) + inside.max(LINE) + PAD)
     } else {
-        let lines = if block.condition.is_some() { 3 } else { 2 };
+        let lines = if block.note.is_some() { 3 } else { 2 };
         let sides = i64::try_from(ways.side.len()).unwrap_or(i64::MAX / STUB);
         let sides = if sides > 0 { FIRST_STUB + (sides - 1) * STUB + LINE } else { 0 };
-        (name.max(what).max(condition).max(96) + 2 * PAD, (lines * LINE + LINE).max(sides))
+        (name.max(what).max(note).max(96) + 2 * PAD, (lines * LINE + LINE).max(sides))
     };
     // Even, so that the axis is on a pixel.
     Rect { width: (width + 1) / 2 * 2, height, ..Rect::default() }
@@ -391,7 +392,7 @@ fn size(graph: &Graph, block: &Block, ways: &Ways, sized: &[Sized]) -> Rect {
 
 /// The height of a frame's title.
 fn title_height(block: &Block) -> i64 {
-    if block.condition.is_some() { TITLE + LINE } else { TITLE }
+    if block.note.is_some() { TITLE + LINE } else { TITLE }
 }
 
 /// The columns of a frame, side by side.

@@ -1,7 +1,7 @@
 //! The text of a Mermaid flowchart.
 
 use super::blocks::{Block, Column, Graph, Look, Target};
-use super::words::cut;
+use super::words::{cut, within};
 use crate::document::{Document, TaskId};
 
 /// Most characters of a text in the chart.
@@ -21,15 +21,15 @@ const LONGEST: i64 = 60;
 /// let flow = load("y.yaml", text).unwrap();
 /// assert_eq!(
 ///     graph::mermaid(&flow.document),
-///     r#"flowchart TD
+///     r##"flowchart TD
 ///   start((start)) --> t0
 ///   t0{"ask<br/>switch"}
 ///   t1["get<br/>get-pet@shop"]
-///   t0 -->|"big"| finish
+///   t0 -->|"big: .n #gt; 1"| finish
 ///   t0 -->|"otherwise"| t1
 ///   t1 --> finish
 ///   finish((end))
-/// "#
+/// "##
 /// );
 /// ```
 #[must_use]
@@ -38,7 +38,11 @@ pub fn mermaid(document: &Document) -> String {
     let mut lines = vec!["flowchart TD".to_owned()];
     let first = graph.columns[0].blocks.clone().next();
     let first = first.map_or("finish".to_owned(), |first| name(graph.blocks[first].id));
-    lines.push(format!("  start((start)) --> {first}"));
+    let start = match within(document) {
+        Some(within) => format!("start((\"start<br/>{}\"))", shown(&within)),
+        None => "start((start))".to_owned(),
+    };
+    lines.push(format!("  {start} --> {first}"));
     let mut open = vec![Open::Column { column: &graph.columns[0], depth: 1 }];
     while let Some(next) = open.pop() {
         let mut inside = Vec::new();
@@ -71,23 +75,23 @@ fn node<'g>(graph: &'g Graph, block: &Block, depth: usize, inside: &mut Vec<Open
     let (id, title) = (name(block.id), shown(&block.name));
     let what = shown(&block.what);
     if block.look != Look::Frame {
-        let condition = block.condition.as_ref().map(|text| format!("<br/>if {}", shown(text)));
-        let text = format!("{title}<br/>{what}{}", condition.unwrap_or_default());
+        let note = block.note.as_ref().map(|text| format!("<br/>{}", shown(text)));
+        let text = format!("{title}<br/>{what}{}", note.unwrap_or_default());
         let text = match block.look {
             Look::Switch => format!("{id}{{\"{text}\"}}"),
             _ => format!("{id}[\"{text}\"]"),
         };
         return inside.push(Open::Line { text, depth });
     }
-    let condition = block.condition.as_ref().map(|text| format!(" · if {}", shown(text)));
-    let text = format!("subgraph {id}[\"{title} · {what}{}\"]", condition.unwrap_or_default());
+    let note = block.note.as_ref().map(|text| format!(" · {}", shown(text)));
+    let text = format!("subgraph {id}[\"{title} · {what}{}\"]", note.unwrap_or_default());
     inside.push(Open::Line { text, depth });
     for column in &graph.columns[block.columns.clone()] {
         let Some(title) = column.title else {
             inside.push(Open::Column { column, depth: depth + 1 });
             continue;
         };
-        let text = format!("subgraph {id}{title}[\"{title}\"]");
+        let text = format!("subgraph {id}{title}[\"{}\"]", shown(&column.words));
         inside.push(Open::Line { text, depth: depth + 1 });
         inside.push(Open::Column { column, depth: depth + 2 });
         inside.push(Open::Line { text: "end".to_owned(), depth: depth + 1 });

@@ -6,10 +6,10 @@ use cardhost_core::markup::escaped;
 
 use super::blocks::{Block, Graph, Look};
 use super::layout::{
-    DOT, END, LINE, LONGEST_NAME, LONGEST_WHAT, Layout, NAME_WIDTH, Rect, Route, RouteEnd,
-    SUBTITLE, TITLE,
+    DOT, END, LINE, LONGEST_NAME, LONGEST_NOTE, LONGEST_WHAT, Layout, NAME_WIDTH, Rect, Route,
+    RouteEnd, SUBTITLE, TITLE,
 };
-use super::words::{columns, cut};
+use super::words::{columns, cut, within};
 use crate::document::Document;
 
 /// The classes are of this picture only: it may stand inside of a page.
@@ -72,7 +72,7 @@ pub fn svg(document: &Document) -> String {
     svg.head(document, &graph, &layout);
     for (column, rect) in graph.columns.iter().zip(&layout.columns) {
         if let Some(title) = column.title {
-            svg.column(title, rect);
+            svg.column(title, &column.words, rect);
         }
     }
     for (block, rect) in graph.blocks.iter().zip(&layout.blocks) {
@@ -82,8 +82,12 @@ pub fn svg(document: &Document) -> String {
         svg.route(route);
     }
     let ((x, y), (end_x, end_y)) = (layout.start, layout.finish);
+    let start = match within(document) {
+        Some(within) => escaped(&format!("start, {within}")).to_string(),
+        None => "start".to_owned(),
+    };
     svg.line(format_args!(
-        "<circle class=\"head\" cx=\"{x}\" cy=\"{y}\" r=\"{DOT}\"><title>start</title></circle>"
+        "<circle class=\"head\" cx=\"{x}\" cy=\"{y}\" r=\"{DOT}\"><title>{start}</title></circle>"
     ));
     svg.line(format_args!(
         "<g><title>end</title><circle class=\"ring\" cx=\"{end_x}\" cy=\"{end_y}\" r=\"{DOT}\"/>"
@@ -130,18 +134,19 @@ impl Svg {
     }
 
     /// `try` or `catch`, inside of its frame.
-    fn column(&mut self, title: &str, rect: &Rect) {
+    fn column(&mut self, title: &str, words: &str, rect: &Rect) {
         let class = if title == "catch" { "frame catch" } else { "frame" };
+        self.line(format_args!("<g><title>{}</title>", escaped(words)));
         self.rect(class, rect);
-        self.words("what", rect.x + 10, rect.y + SUBTITLE - 7, title);
+        self.words("what", rect.x + 10, rect.y + SUBTITLE - 7, &cut(words, LONGEST_WHAT));
+        self.line(format_args!("</g>"));
     }
 
     fn block(&mut self, block: &Block, rect: &Rect) {
         let (name, what) = (cut(&block.name, LONGEST_NAME), cut(&block.what, LONGEST_WHAT));
-        let condition =
-            block.condition.as_ref().map(|text| format!("if {}", cut(text, LONGEST_WHAT)));
-        let full = block.condition.as_ref().map(|text| format!(", if {text}")).unwrap_or_default();
-        let full = format!("{}: {}{full}", block.name, block.what);
+        let note = block.note.as_ref().map(|text| cut(text, LONGEST_NOTE));
+        let full = block.note.as_ref().map(|text| format!(", {text}")).unwrap_or_default();
+        let full = format!("{}: {}{full}{}", block.name, block.what, block.more);
         self.line(format_args!("<g role=\"graphics-symbol\"><title>{}</title>", escaped(&full)));
         let middle = rect.middle();
         match block.look {
@@ -151,8 +156,8 @@ impl Svg {
                 self.words("name", x, y, &name);
                 let behind = x + columns(&name) * NAME_WIDTH + 4;
                 self.words("what", behind, y, &format!("· {what}"));
-                if let Some(condition) = condition {
-                    self.words("if", x, y + LINE, &condition);
+                if let Some(note) = note {
+                    self.words("if", x, y + LINE, &note);
                 }
             }
             look => {
@@ -164,8 +169,8 @@ impl Svg {
                 }
                 self.words("name mid", middle, rect.y + 20, &name);
                 self.words("what mid", middle, rect.y + 20 + LINE, &what);
-                if let Some(condition) = condition {
-                    self.words("if mid", middle, rect.y + 20 + 2 * LINE, &condition);
+                if let Some(note) = note {
+                    self.words("if mid", middle, rect.y + 20 + 2 * LINE, &note);
                 }
             }
         }

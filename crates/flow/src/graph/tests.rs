@@ -66,6 +66,32 @@ do:
   - a name that is so long that nobody would read it to its end: { call: http, with: { method: get, endpoint: 'https://a.very.long.host.example/with/a/path' } }
 ";
 
+const WHOLE: &str = "
+document: { dsl: '1.0.3', namespace: shop, name: whole, version: 1.0.0 }
+timeout: { after: PT1H }
+use:
+  functions:
+    ask: { call: http, with: { method: get, endpoint: 'https://a.example/pets' } }
+    again: { call: ask }
+do:
+  - pets: { call: ask, timeout: { after: PT30S }, if: .ready }
+  - more: { call: again }
+  - careful:
+      timeout: { after: { minutes: 5 } }
+      try: [ { pay: { call: 'pay@bank' } } ]
+      catch:
+        errors: { with: { type: 'https://open-workflow-specification.org/spec/1.0.0/errors/communication', status: 503 } }
+        when: .detail != null
+        exceptWhen: .title == \"Closed\"
+        do: [ { note: { set: { paid: false } } } ]
+  - lenient: { try: [ { ask: { call: ask } } ], catch: { errors: { with: { status: 404 } } } }
+  - each:
+      for: { each: pet, in: .pets }
+      while: .n < 3
+      do: [ { feed: { call: 'feed@shop' } } ]
+  - kinds: { for: { in: .kinds }, do: [ { which: { switch: [ { cat: { when: '.kind == \"cat\"', then: end } }, { dog: { then: continue } } ] } } ] }
+";
+
 fn document(text: &str) -> Document {
     load("x.yaml", text).unwrap_or_else(|found| panic!("{}", found[0].message())).document
 }
@@ -73,7 +99,7 @@ fn document(text: &str) -> Document {
 #[test]
 fn the_pictures_of_flows_are_these() {
     insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
-        for (name, text) in [("switch", SWITCH), ("fork", FORK), ("try", TRY), ("loop", LOOP)] {
+        for (name, text) in [("switch", SWITCH), ("fork", FORK), ("try", TRY), ("loop", LOOP), ("whole", WHOLE)] {
             let document = document(text);
             sound(&document);
             insta::assert_snapshot!(format!("{name}_mermaid"), mermaid(&document));

@@ -3,7 +3,9 @@
 use crate::datum::Datum;
 use crate::document::Document;
 use crate::document::call::Call;
+use crate::document::for_::For;
 use crate::document::parts::Duration;
+use crate::document::switch::SwitchCase;
 use crate::document::task::{Kind, Task};
 use crate::document::try_::Try;
 use crate::expression::Shaped;
@@ -35,7 +37,16 @@ pub(super) fn what(document: &Document, task: &Task) -> String {
                 Some(version) => format!("{}:{version}@{}", card.card, card.connector),
                 None => format!("{}@{}", card.card, card.connector),
             },
-            Call::Function(function) => format!("call {}", function.name),
+            Call::Function(function) => {
+                let does = document.task(function.task);
+                // Functions may call each other in a circle.
+                match &does.kind {
+                    Kind::Call(call) if matches!(**call, Call::Function(_)) => {
+                        format!("call {}", function.name)
+                    }
+                    _ => format!("call {}: {}", function.name, what(document, does)),
+                }
+            }
             Call::Http(_) => {
                 let method = text(&["with", "method"]).unwrap_or_default().to_uppercase();
                 let endpoint = ["with", "endpoint", "uri"];
@@ -67,15 +78,93 @@ pub(super) fn what(document: &Document, task: &Task) -> String {
         }
         Kind::Switch(_) => "switch".to_owned(),
         Kind::Try(try_) => try_words(try_),
-        Kind::Wait(wait) => match &wait.duration {
-            Duration::Fixed(ms) => format!("wait {}", duration(*ms)),
-            Duration::Expression(expression) => format!("wait {}", expression.text()),
-        },
+        Kind::Wait(wait) => format!("wait {}", lasting(&wait.duration)),
         Kind::Unsupported => "?".to_owned(),
     }
 }
 
+/// A duration in words, or the expression that gives it.
+fn lasting(duration_of: &Duration) -> String {
+    match duration_of {
+        Duration::Fixed(ms) => duration(*ms),
+        Duration::Expression(expression) => expression.text().to_owned(),
+    }
+}
+
+/// How long the flow may take.
+pub(super) fn within(document: &Document) -> Option<String> {
+    document.timeout.as_ref().map(|timeout| format!("within {}", lasting(timeout)))
+}
+
+/// The `if` of a task and how long it may take.
+pub(super) fn note(task: &Task) -> Option<String> {
+    let condition = task.condition.as_ref().map(|condition| format!("if {}", condition.text()));
+    let timeout = task.timeout.as_ref().map(|timeout| format!("within {}", lasting(timeout)));
+    let parts: Vec<String> = condition.into_iter().chain(timeout).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// A case with its condition.
+pub(super) fn case(case: &SwitchCase) -> String {
+    match &case.when {
+        Some(when) => format!("{}: {}", case.name, when.text()),
+        None => case.name.clone(),
+    }
+}
+
+/// The cases of a `switch`, one after the other.
+pub(super) fn cases(task: &Task) -> String {
+    match &task.kind {
+        Kind::Switch(switch) => {
+            switch.cases.iter().map(|known| format!("; {}", case(known))).collect()
+        }
+        _ => String::new(),
+    }
+}
+
+/// When the first task of a loop comes again.
+pub(super) fn again(document: &Document, task: &Task, for_: &For) -> String {
+    let written = document.definition_at(&task.reference);
+    let each = written.get("for").and_then(|for_| for_.get("each")).and_then(Datum::as_text);
+    let each = each.unwrap_or("item");
+    match &for_.while_ {
+        Some(condition) => format!("next {each} while {}", condition.text()),
+        None => format!("next {each}"),
+    }
+}
+
+/// What a `catch` catches, after the word: ` status 404 when .x`; nothing where it is every error.
+pub(super) fn caught(try_: &Try) -> String {
+    let mut words = String::new();
+    for (index, (key, value)) in try_.with.iter().enumerate() {
+        let value = match value.as_text() {
+            // The last part of the address of a type says it.
+            Some(text) if key == "type" => text.rsplit('/').next().unwrap_or(text).to_owned(),
+            Some(text) => text.to_owned(),
+            None => value.to_string(),
+        };
+        let comma = if index == 0 { " " } else { ", " };
+        words.push_str(&format!("{comma}{key} {value}"));
+    }
+    if let Some(when) = &try_.when {
+        words.push_str(&format!(" when {}", when.text()));
+    }
+    if let Some(except) = &try_.except_when {
+        words.push_str(&format!(" except when {}", except.text()));
+    }
+    words
+}
+
 fn try_words(try_: &Try) -> String {
+    let tried = tried(try_);
+    let caught = caught(try_);
+    match caught.is_empty() || try_.handler.is_some() {
+        true => tried,
+        false => format!("{tried}, catch{caught}"),
+    }
+}
+
+fn tried(try_: &Try) -> String {
     match try_.retry.as_ref().map(|retry| retry.count) {
         None => "try".to_owned(),
         Some(Some(1)) => "try, with 1 retry".to_owned(),

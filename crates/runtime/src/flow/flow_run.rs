@@ -186,8 +186,8 @@ impl FlowRun {
                 secrets,
                 seed,
                 max_tasks: flow_run.runner.max_tasks,
+                expression_limits: flow_run.runner.expression_limits,
                 events: flow_run.runner.watcher.is_some(),
-                ..Options::default()
             };
             let Some(journal) = &flow_run.journal else {
                 let run = Run::new(Arc::clone(&flow.document), input, options);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cardhost_core::failure::Error;
 use cardhost_flow::DEFAULT_MAX_TASKS;
+use cardhost_flow::datum::Limits;
 use serde_json::Value;
 
 use super::flow_run::FlowRun;
@@ -82,6 +83,7 @@ impl FlowRunner {
             timer: Arc::new(SystemTimer),
             watcher: None,
             max_tasks: DEFAULT_MAX_TASKS,
+            expression_limits: Limits::default(),
             seed: None,
         })
     }
@@ -118,6 +120,13 @@ impl FlowRunner {
     #[must_use]
     pub fn max_tasks(mut self, max_tasks: u64) -> FlowRunner {
         self.0.max_tasks = max_tasks;
+        self
+    }
+
+    /// What one evaluation of an expression may cost, before the data that it is given counts.
+    #[must_use]
+    pub fn expression_limits(mut self, limits: Limits) -> FlowRunner {
+        self.0.expression_limits = limits;
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cardhost_flow::datum::Limits;
+
 use super::{FlowSecrets, FlowSource, Timer, Watcher};
 use crate::host::Host;
 
@@ -17,5 +19,6 @@ pub(super) struct RunnerSettings {
     pub(super) timer: Arc<dyn Timer>,
     pub(super) watcher: Option<Arc<dyn Watcher>>,
     pub(super) max_tasks: u64,
+    pub(super) expression_limits: Limits,
     pub(super) seed: Option<[u8; 32]>,
 }

@@ -71,6 +71,9 @@ impl Host {
                 return Err(polling.interrupted());
             }
             let left = left(waited);
+            if left.is_zero() {
+                return Err(polling.too_long(left));
+            }
             let outcome = self.asked(polling.clone(), waits.connection.clone(), left).await;
             let mut outcome = outcome.map_err(|error| polling.lost(error))?;
             match outcome.polling.take() {

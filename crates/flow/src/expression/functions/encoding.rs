@@ -58,6 +58,9 @@ fn from_json(value: &Datum) -> ValR<Datum> {
         crate::datum::exceed(crate::datum::Excess::Size);
         return Ok(Datum::Null);
     }
+    if let Some(value) = Datum::from_json(text) {
+        return Ok(value);
+    }
     cardhost_core::value::parse(text)
         .map(Datum::from)
         .map_err(|error| plain(&format!("cannot parse as JSON: {error}")))
