@@ -124,7 +124,11 @@ fn run(definition: &str, input: Value) -> (Result<Value, Problem>, Vec<String>) 
     for turn in 0..100 {
         let steps = run.steps(turn * 1_000);
         let completed = run.take_events().into_iter();
-        order.extend(completed.filter(|e| e.what == Happened::Completed).map(|event| event.name));
+        order.extend(
+            completed
+                .filter(|e| matches!(e.what, Happened::Completed { .. }))
+                .map(|event| event.name),
+        );
         if let Some(outcome) = run.outcome() {
             return (outcome.clone(), order);
         }

@@ -62,6 +62,8 @@ impl<'d> About<'d> {
         };
         list("cards", &self.cards());
         list("secrets", &self.document.secrets);
+        let schedule = self.document.definition().get("schedule").map(ToString::to_string);
+        list("schedule (`flow run` runs the flow once)", schedule.as_slice());
         text
     }
 

@@ -180,6 +180,9 @@ pub(crate) struct FlowRunArgs {
     /// Write every step to this file: NDJSON, without secrets
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write what every task gives into the trace, and not only what calls do; it may show secrets of the input before they are sent
+    #[arg(long, requires = "trace")]
+    pub(crate) trace_outputs: bool,
     /// Show on stderr what is done, step by step
     #[arg(long, value_enum, default_value_t = Show::Auto)]
     pub(crate) progress: Show,

@@ -43,6 +43,11 @@ impl Progress {
                     &format!("{step}  {steps} step{plural} done before{again}"),
                 ))
             }
+            What::Waiting { until_ms } => {
+                let later = seconds(until_ms.saturating_sub(news.at_ms).max(0));
+                Some(row("waits", &later, step))
+            }
+            What::Began | What::Ended { .. } | What::Failed(_) => None,
             What::Emitted(event) => {
                 let kind = event.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();
                 Some(row("emitted", "", &format!("{step}  {kind}")))
@@ -60,7 +65,7 @@ impl Progress {
                     None => step.to_owned(),
                 };
                 match happened {
-                    Happened::Completed if call.is_some() || is_own => {
+                    Happened::Completed { .. } if call.is_some() || is_own => {
                         Some(row("done", &after, &what))
                     }
                     Happened::Skipped if is_own => Some(row("skipped", "", &what)),

@@ -156,7 +156,7 @@ impl Eyes {
         let trace = match &args.trace {
             None => None,
             Some(path) => {
-                let trace = Trace::open(path, args.journal.is_some());
+                let trace = Trace::open(path, args.journal.is_some(), args.trace_outputs);
                 Some(trace.map_err(|error| {
                     Failure::Usage(format!("--trace {}: {error}", path.display()))
                 })?)

@@ -168,6 +168,10 @@ fn what_happens_is_told_with_requests_and_replies() {
     let output = run(runner.run(&flow, json!({}))).unwrap();
     assert_eq!(output["Response"]["Body"]["echo"], SECRET);
     let lines = lines.0.lock().unwrap();
+    assert_eq!((&lines[0]["event"], &lines[0]["step"]), (&json!("began"), &json!("")));
+    let last = lines.last().unwrap();
+    assert_eq!((&last["event"], &last["step"]), (&json!("ended"), &json!("")));
+    let lines = &lines[1..lines.len() - 1];
     let told: Vec<String> = lines
         .iter()
         .map(|line| {

@@ -79,11 +79,13 @@ fn the_output_is_on_stdout_and_the_progress_on_stderr() {
     assert_eq!(
         events,
         [
+            " began",
             "/do/0/me started",
             "/do/0/me sending",
             "/do/0/me completed",
             "/do/1/id started",
-            "/do/1/id completed"
+            "/do/1/id completed",
+            " ended"
         ]
     );
 }

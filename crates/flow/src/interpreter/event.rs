@@ -1,5 +1,8 @@
 //! What happens in a run, for whoever watches it.
 
+use std::fmt;
+
+use crate::datum::Datum;
 use crate::problem::Problem;
 
 /// What happened to a task.
@@ -18,14 +21,19 @@ pub struct Event {
 }
 
 /// What happened to a task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Happened {
     /// It began.
     Started,
     /// Its `if` was not true.
     Skipped,
     /// It gave its output.
-    Completed,
+    Completed {
+        /// The output.
+        output: Datum,
+        /// The case that a `switch` took.
+        case: Option<String>,
+    },
     /// It will try again at a time, in milliseconds since 1970.
     Retrying {
         /// When.
@@ -37,4 +45,22 @@ pub enum Happened {
     Faulted(Problem),
     /// It was given up.
     Cancelled,
+}
+
+/// Without data.
+impl fmt::Debug for Happened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Happened::Started => f.write_str("Started"),
+            Happened::Skipped => f.write_str("Skipped"),
+            Happened::Completed { case, .. } => {
+                f.debug_struct("Completed").field("case", case).finish_non_exhaustive()
+            }
+            Happened::Retrying { at_ms, problem } => {
+                f.debug_struct("Retrying").field("at_ms", at_ms).field("problem", problem).finish()
+            }
+            Happened::Faulted(problem) => f.debug_tuple("Faulted").field(problem).finish(),
+            Happened::Cancelled => f.write_str("Cancelled"),
+        }
+    }
 }

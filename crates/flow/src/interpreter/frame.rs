@@ -116,6 +116,8 @@ pub(super) struct Active {
     pub started_ms: i64,
     /// `$authorization`.
     pub authorization: Datum,
+    /// The case that a `switch` took.
+    pub case: Option<usize>,
     /// The step of its timeout.
     pub timer: Option<StepId>,
     /// The steps it waits for.

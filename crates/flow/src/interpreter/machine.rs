@@ -17,6 +17,7 @@ use super::work::Work;
 use crate::datum::Datum;
 use crate::document::TaskId;
 use crate::document::parts::{Duration, Input, Output};
+use crate::document::task::Kind;
 use crate::document::then::Then;
 use crate::expression::{Expression, Shaped};
 use crate::problem::{Problem, Standard};
@@ -109,6 +110,7 @@ impl Run {
             input: data.clone(),
             started_ms: self.shared.now_ms,
             authorization: Datum::Null,
+            case: None,
             timer: None,
             waiting: Vec::new(),
             children: Vec::new(),
@@ -167,7 +169,15 @@ impl Run {
             Ok(None) => {}
             Err(problem) => return self.fault(id, problem),
         }
-        self.tell(id, Happened::Completed);
+        if self.options.events {
+            let case = match (&task.kind, self.active(id).and_then(|active| active.case)) {
+                (Kind::Switch(switch), Some(index)) => {
+                    switch.cases.get(index).map(|case| case.name.clone())
+                }
+                _ => None,
+            };
+            self.tell(id, Happened::Completed { output: Datum::clone(&output), case });
+        }
         self.go_on(id, output, then.unwrap_or(task.then));
     }
 

@@ -196,8 +196,11 @@ impl Run {
 
     fn switch(&mut self, id: FrameId, switch: &Switch) -> Result<(), Problem> {
         let input = self.active(id).map(|active| active.input.clone()).unwrap_or_default();
-        for case in &switch.cases {
+        for (index, case) in switch.cases.iter().enumerate() {
             if self.condition(id, case.when.as_ref(), &input)? {
+                if let Some(active) = self.active_mut(id) {
+                    active.case = Some(index);
+                }
                 self.give(id, input, Some(case.then));
                 return Ok(());
             }

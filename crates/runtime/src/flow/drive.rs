@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cardhost_core::error::Internal;
 use cardhost_core::failure::Error;
-use cardhost_flow::{Action, Event, Happened, Problem, Step, StepId};
+use cardhost_flow::{Action, Event, Happened, Problem, Step, StepId, WaitReason};
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
@@ -46,6 +46,8 @@ impl FlowRun {
 
     async fn turns(self: Arc<FlowRun>, mut open: OpenRun, busy: &mut Busy) -> Outcome {
         let mut under_way = UnderWay { keeps: self.journal.is_some(), ..UnderWay::default() };
+        let was_over = open.run.outcome().is_some();
+        let mut is_new = open.is_new;
         if open.over > 0 && open.run.outcome().is_none() {
             let again = open.again.clone();
             self.tell(&open, "", What::Resumed { steps: open.over, again });
@@ -65,6 +67,9 @@ impl FlowRun {
                 // What is over is kept before anything follows from it.
                 let over = std::mem::take(&mut under_way.over);
                 journal.turn(&open.name, now, over).await.map_err(Ended::Stop)?;
+            }
+            if std::mem::take(&mut is_new) {
+                self.tell(&open, "", What::Began);
             }
             under_way.is_draining |= self.shutdown().is_some_and(Shutdown::has_begun);
             if under_way.is_draining {
@@ -102,6 +107,9 @@ impl FlowRun {
                     under_way.complete(&mut open, id, Ok(Value::Null));
                 }
             }
+        }
+        if !was_over {
+            self.tell_outcome(&open);
         }
         match open.run.into_outcome() {
             Some(Ok(output)) => Ok(Given::Value(output)),
@@ -213,7 +221,10 @@ impl FlowRun {
             under_way.asked.insert(id.clone(), asked(&action, &open.secrets));
         }
         let future: BoxRun<Driven> = match action {
-            Action::Wait { until_ms, .. } => {
+            Action::Wait { until_ms, reason } => {
+                if reason == WaitReason::Task {
+                    self.tell(open, id.as_str(), What::Waiting { until_ms });
+                }
                 under_way.waits.insert((until_ms, id));
                 return;
             }
@@ -266,6 +277,18 @@ impl FlowRun {
         watcher.tell(&News { at_ms: self.runner.timer.now_ms(), flow, step, name, what });
     }
 
+    fn tell_outcome(&self, open: &OpenRun) {
+        if self.runner.watcher.is_none() {
+            return;
+        }
+        let what = match open.run.outcome() {
+            Some(Ok(output)) => What::Ended { output: self.shown(output.clone()) },
+            Some(Err(problem)) => What::Failed(self.shown_problem(problem.clone())),
+            None => return,
+        };
+        self.tell(open, "", what);
+    }
+
     fn tell_events(&self, open: &mut OpenRun, under_way: &mut UnderWay) {
         let Some(watcher) = &self.runner.watcher else { return };
         let flow = open.flow.name();
@@ -281,8 +304,14 @@ impl FlowRun {
                 _ => under_way.started.remove(&id).unwrap_or(at_ms),
             };
             let output = under_way.outputs.remove(&id);
+            let (given, case) = match &happened {
+                Happened::Completed { output, case } => {
+                    (Some(self.shown(Value::from(output))), case.clone())
+                }
+                _ => (None, None),
+            };
             let happened = self.shown_event(happened);
-            let what = What::Task { happened, started_ms, output };
+            let what = What::Task { happened, started_ms, output, given, case };
             let step = format!("{}{id}", open.name);
             watcher.tell(&News { at_ms, flow: flow.clone(), step, name, what });
         }

@@ -52,6 +52,8 @@ pub(super) struct OpenRun {
     pub(super) inner: BTreeMap<StepId, OpenRun>,
     /// What is decided about steps without their being done.
     pub(super) decided: Vec<(StepId, Result<Value, Problem>)>,
+    /// Whether its journal, if it has one, has nothing of it.
+    pub(super) is_new: bool,
     /// How many steps were over.
     pub(super) over: usize,
     /// The steps that failed and are done again.
@@ -87,6 +89,7 @@ impl OpenRun {
             began,
             inner,
             decided,
+            is_new: true,
             over: 0,
             again,
         }

@@ -38,6 +38,20 @@ pub enum What {
     },
     /// An event was emitted.
     Emitted(Value),
+    /// A flow began, or goes on: the first, or one that another one runs.
+    Began,
+    /// A flow gave its output.
+    Ended {
+        /// Its output.
+        output: Value,
+    },
+    /// A flow ended with a problem.
+    Failed(Problem),
+    /// A `wait` began.
+    Waiting {
+        /// When it ends, in milliseconds since 1970.
+        until_ms: i64,
+    },
     /// Something happened to a task.
     Task {
         /// What.
@@ -46,6 +60,10 @@ pub enum What {
         started_ms: i64,
         /// What a call gave.
         output: Option<Value>,
+        /// What the task gave.
+        given: Option<Value>,
+        /// The case that a `switch` took.
+        case: Option<String>,
     },
 }
 
@@ -61,7 +79,35 @@ pub struct WatchedCall {
 }
 
 impl News {
-    /// One JSON object, for a line of a trace.
+    /// One JSON object with all there is to tell: as [`News::to_json`], and the `case` that a `switch` took; with `outputs`, what each
+    /// task gave. Of an input that a card declares secret, only a call that was made tells that it is: before that, outputs of tasks may
+    /// show it.
+    #[must_use]
+    pub fn to_trace(&self, outputs: bool) -> Value {
+        let mut line = self.to_json();
+        let Some(all) = line.as_object_mut() else { return line };
+        if let What::Task { given, case, .. } = &self.what {
+            all.extend(case.as_deref().map(|case| ("case".to_owned(), Value::from(case))));
+            if outputs {
+                all.extend(given.clone().map(|given| ("output".to_owned(), given)));
+            }
+        }
+        if let (What::Ended { output }, true) = (&self.what, outputs) {
+            all.insert("output".to_owned(), output.clone());
+        }
+        line
+    }
+
+    /// Whether it is told in a trace alone, and not in the steps of a test case.
+    #[must_use]
+    pub fn is_detail(&self) -> bool {
+        matches!(
+            self.what,
+            What::Began | What::Ended { .. } | What::Failed(_) | What::Waiting { .. }
+        )
+    }
+
+    /// One JSON object: what a test case keeps of it.
     ///
     /// `{"at", "flow", "step", "event"}`, with `card`, `effect` and `request` of a call, `ms`, `output` and `error` of what
     /// is over, `until` of what is tried again.
@@ -90,7 +136,17 @@ impl News {
                 put("event", Value::from("emitted"));
                 put("cloudEvent", event.clone());
             }
-            What::Task { happened, started_ms, output } => {
+            What::Began => put("event", Value::from("began")),
+            What::Ended { .. } => put("event", Value::from("ended")),
+            What::Failed(problem) => {
+                put("event", Value::from("ended"));
+                put("error", error(problem));
+            }
+            What::Waiting { until_ms } => {
+                put("event", Value::from("waiting"));
+                put("until", Value::from(timestamp(*until_ms)));
+            }
+            What::Task { happened, started_ms, output, .. } => {
                 put("event", Value::from(event(happened)));
                 if !matches!(happened, Happened::Started | Happened::Skipped) {
                     put("ms", Value::from(self.at_ms.saturating_sub(*started_ms)));
@@ -116,7 +172,7 @@ fn event(happened: &Happened) -> &'static str {
     match happened {
         Happened::Started => "started",
         Happened::Skipped => "skipped",
-        Happened::Completed => "completed",
+        Happened::Completed { .. } => "completed",
         Happened::Retrying { .. } => "retrying",
         Happened::Faulted(_) => "failed",
         Happened::Cancelled => "cancelled",

@@ -276,8 +276,9 @@ impl Told {
             step: news.step.clone(),
             text,
         };
-        let lines = told.iter().map(|news| line(news, news.to_json().to_string())).collect();
-        let story = told.iter().filter_map(|news| Some(line(news, for_people(news, since_ms)?)));
+        let told = || told.iter().filter(|news| !news.is_detail());
+        let lines = told().map(|news| line(news, news.to_json().to_string())).collect();
+        let story = told().filter_map(|news| Some(line(news, for_people(news, since_ms)?)));
         (trace(lines), trace(story.collect()))
     }
 }
@@ -296,10 +297,14 @@ fn for_people(news: &News, since_ms: i64) -> Option<String> {
             format!("{card} {method} {}{body}", url.unwrap_or_default())
         }
         What::Emitted(event) => format!("emitted {event}"),
-        What::Resumed { .. } => return None,
+        What::Resumed { .. }
+        | What::Began
+        | What::Ended { .. }
+        | What::Failed(_)
+        | What::Waiting { .. } => return None,
         What::Task { happened, output, .. } => match happened {
             Happened::Started => return None,
-            Happened::Completed => format!("-> {}", output.as_ref()?),
+            Happened::Completed { .. } => format!("-> {}", output.as_ref()?),
             Happened::Skipped => "skipped".to_owned(),
             Happened::Cancelled => "cancelled".to_owned(),
             Happened::Faulted(problem) => format!("failed: {}", said(problem)),

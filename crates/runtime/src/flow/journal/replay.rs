@@ -67,6 +67,7 @@ impl Journal {
             let is_last = rows.len() < PAGE;
             for (seq, at_ms, row) in rows {
                 last = seq;
+                open.is_new = false;
                 match row {
                     Row::Turn => {
                         let steps = open.run.steps(at_ms);
