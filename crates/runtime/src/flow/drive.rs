@@ -48,7 +48,8 @@ impl FlowRun {
         let mut under_way = UnderWay { keeps: self.journal.is_some(), ..UnderWay::default() };
         let was_over = open.run.outcome().is_some();
         let mut is_new = open.is_new;
-        if open.over > 0 && open.run.outcome().is_none() {
+        let goes_on = open.over > 0 || !open.again.is_empty();
+        if goes_on && open.run.outcome().is_none() {
             let again = open.again.clone();
             self.tell(&open, "", What::Resumed { steps: open.over, again });
         }
@@ -56,6 +57,12 @@ impl FlowRun {
             under_way.complete(&mut open, id, outcome);
         }
         for (id, action) in std::mem::take(&mut open.open) {
+            if let Action::Wait { until_ms, .. } = action {
+                // It began before, and was told then.
+                under_way.asked.insert(id.clone(), asked(&action, &open.secrets));
+                under_way.waits.insert((until_ms, id));
+                continue;
+            }
             self.start(&mut open, &mut under_way, id, action);
         }
         loop {
