@@ -136,7 +136,7 @@ fn run(fault: &RunFault) -> Option<&'static str> {
             "give the flow that it was begun with, or another file for a new run; a repaired flow goes on with --retry-failed",
         ),
         RunFault::Journal { problem: JournalProblem::OtherSteps { .. }, .. } => Some(
-            "undo the change in those steps, or go on with --accept-changes: what was done stays as it was",
+            "undo the change in those steps, or go on with --accept-changes: what was asked otherwise stays as it was done, what has another name or place now is done anew",
         ),
         RunFault::Journal { problem: JournalProblem::Secret { .. }, .. } => {
             Some("run the flow without --journal")

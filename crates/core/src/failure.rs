@@ -209,6 +209,12 @@ impl Error {
         self
     }
 
+    /// The secrets that must not be shown.
+    #[must_use]
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.0.redactor
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &Code {

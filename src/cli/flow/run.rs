@@ -90,9 +90,12 @@ fn on_failure(error: Error, args: &FlowRunArgs) -> Error {
     if !is_uncaught || args.journal.is_none() {
         return error;
     }
+    let is_unsafe = error.retryable() == Some(false);
     let passes = matches!(error.class(), Class::Transport | Class::Later)
         || (error.class() == Class::Service && error.retryable() == Some(true));
-    let hint = if passes {
+    let hint = if error.class() == Class::Transport && is_unsafe {
+        "look at the service: it may have done it; then the same command with `--retry-failed`, and `--repeat STEP` or `--skip STEP[=OUTPUT]`, goes on"
+    } else if passes {
         "this passes: the same command with `--retry-failed` goes on from the step that failed, and keeps what was done"
     } else {
         "mend what is wrong (the flow, a card, the connection); then the same command with `--retry-failed` goes on from the step that failed, and keeps what was done"

@@ -463,3 +463,103 @@ fn whoever_watches_is_told_what_is_done_again() {
     let first = told.0.lock().unwrap()[0].clone();
     assert_eq!(first, What::Resumed { steps: 1, again: vec!["/do/1/s2".to_owned()] });
 }
+
+/// What stands in the files of a journal.
+fn kept(bench: &Bench) -> String {
+    let all = std::fs::read_dir(bench.folder.path()).unwrap();
+    let texts = all.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+}
+
+#[test]
+fn another_account_is_no_error_that_a_flow_can_catch_and_changes_nothing() {
+    let guarded = format!(
+        "{{ try: [ {{ go: {} }} ], catch: {{ do: [ {{ told: {} }} ] }} }}",
+        call("get", "2"),
+        call("order", "told"),
+    );
+    let collected = format!(
+        "{{ for: {{ in: [1, 2] }}, metadata: {{ collect: results }}, do: [ {{ go: {} }} ] }}",
+        call("get", "2"),
+    );
+    let aside =
+        "{ run: { await: false, workflow: { namespace: shop, name: aside, version: 1.0.0 } } }";
+    let text = format!(
+        "document: {{ dsl: '1.0.3', namespace: shop, name: aside, version: 1.0.0 }}\ndo:\n  - go: {}\n",
+        call("get", "2"),
+    );
+    for task in [guarded, collected, aside.to_owned()] {
+        let mut bench = Bench::new();
+        bench.flows = MemoryFlows::new().with("aside.yaml", &text).unwrap();
+        let flow = sequence(3, Some((2, task.clone())));
+        // Killed while the second call is under way.
+        let shop = Shop::new(|_, asked| {
+            Box::pin(async move {
+                if asked.path == "/2" {
+                    std::future::pending::<()>().await;
+                }
+                Ok(ok(json!({ "path": asked.path })))
+            })
+        });
+        run(async {
+            let journal = Journal::open(&bench.path()).unwrap();
+            let runner = bench.runner(shop.host());
+            let flow = flow.clone();
+            let going = tokio::spawn(async move {
+                runner.run_with(journal, Unfinished::Stop, &flow, json!({ "in": 1 })).await
+            });
+            while !shop.paths().contains(&"/2".to_owned()) {
+                tokio::task::yield_now().await;
+            }
+            going.abort();
+            assert!(going.await.unwrap_err().is_cancelled());
+        });
+        let before = Journal::state(&bench.path()).unwrap();
+        let other = Shop::echo();
+        for with in [as_it_was, Journal::retrying_failed] {
+            let fields = json!({ "Token": "another-1" }).as_object().unwrap().clone();
+            let host = other.builder().default_connection("shop.json", fields).build();
+            let journal = with(Journal::open(&bench.path()).unwrap());
+            let runner = bench.runner(host);
+            let done = run(runner.run_with(journal, Unfinished::Stop, &flow, json!({ "in": 1 })));
+            assert_eq!(done.unwrap_err().code().as_str(), "flow.journal_mismatch", "{task}");
+        }
+        assert_eq!(other.asked(), [], "{task}");
+        assert_eq!(Journal::state(&bench.path()).unwrap(), before, "{task}");
+        bench.run(&other, &flow, as_it_was).unwrap();
+        assert!(other.paths().contains(&"/2".to_owned()), "{task}");
+    }
+}
+
+#[test]
+fn a_secret_that_a_failing_service_repeats_is_masked() {
+    const CANARY: &str = "canary-failing-77";
+    let flow = load(&format!(
+        "document: {{ dsl: '1.0.3', namespace: shop, name: test, version: 1.0.0 }}\nuse: {{ secrets: [tok] }}\ndo:\n  - a: {{ call: order@shop, with: {{ input: {{ Order: {{ ID: a, Note: '{}' }} }} }} }}\n",
+        "${ $secrets.tok }"
+    ));
+    let bench = Bench::new();
+    let shop = Shop::at_once(|_, asked| status(422, json!({ "echo": asked.body })));
+    let journal = Journal::open(&bench.path()).unwrap();
+    let secrets = cardhost::flow::MemorySecrets::new().with("tok", json!(CANARY));
+    let runner = bench.runner(shop.host()).secrets(secrets);
+    let error = run(runner.run_with(journal, Unfinished::Stop, &flow, json!({}))).unwrap_err();
+    assert_eq!(shop.asked()[0].body["note"], CANARY);
+    let shown = format!("{} {:?} {}", error.to_json(), error, kept(&bench));
+    assert!(shown.contains("[redacted]"), "{shown}");
+    assert!(!shown.contains(CANARY), "{shown}");
+}
+
+#[test]
+fn what_failed_was_not_done_and_may_change() {
+    let bench = Bench::new();
+    let shop = failing("/2", 422, 1);
+    bench.run(&shop, &sequence(2, None), as_it_was).unwrap_err();
+    let with_more = flow(&format!(
+        "do:\n  - s1: {}\n  - fix: {{ set: {{ x: 1 }} }}\n  - s2: {}\n",
+        call("order", "1"),
+        call("order", "2"),
+    ));
+    bench.run(&shop, &with_more, Journal::retrying_failed).unwrap();
+    assert_eq!(shop.paths(), ["/1", "/2", "/2"]);
+}

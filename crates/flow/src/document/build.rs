@@ -370,11 +370,9 @@ impl<'n> Builder<'n, '_, '_> {
     fn fan_out(&mut self, metadata: Option<&Node>, spot: &Spot) -> Option<FanOut> {
         let (concurrency, collect) = (metadata?.get("concurrency"), metadata?.get("collect"));
         let mut refused = |node: &Node, key: &str, expected: &str| {
-            let found = match node.text() {
-                Some(text) => text.to_owned(),
-                None => {
-                    node.whole().map_or(node.type_name().to_owned(), |number| number.to_string())
-                }
+            let found = match &node.kind {
+                Value::Text(text) | Value::Number(text) => text.clone(),
+                _ => node.type_name().to_owned(),
             };
             let fault = Malformed::form(expected, &found);
             self.findings.at(&spot.below(key).pointer, &node.at, fault);

@@ -47,7 +47,17 @@ impl FlowRun {
             invocation.idempotency_key = Some(idempotency_key(seed, &call.operation));
         }
         let before = Before { flow_run: self, flow, step: &step };
-        let outcome = host.run_with(definition, invocation, &before).await?;
+        let outcome = match host.run_with(definition, invocation, &before).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // What was sent is known to be secret, whatever came of it; a service may repeat it.
+                self.learn(error.redactor());
+                return Err(match Ended::uncatchable(error) {
+                    Ok(ended) => ended,
+                    Err(error) => Ended::Problem(self.shown_problem(Problem::from(&error))),
+                });
+            }
+        };
         let is_seen = self.runner.watcher.is_some() || self.journal.is_some();
         if !is_seen && outcome.output.is_surely_readable() {
             self.learn(&outcome.redactor);
@@ -81,14 +91,17 @@ impl FlowRun {
             return Err(Problem::new(Standard::Configuration, title, "").into());
         }
         let ended = match host.run_anonymous(call).await {
-            Err(error) => match Ended::uncatchable(error) {
-                Ok(ended) => return Err(ended),
-                Err(error) => Err(error),
-            },
+            Err(error) => {
+                self.learn(error.redactor());
+                match Ended::uncatchable(error) {
+                    Ok(ended) => return Err(ended),
+                    Err(error) => Err(error),
+                }
+            }
             done => done,
         };
         let redactor = ended.as_ref().ok().map(|outcome| Arc::clone(&outcome.redactor));
-        let output = request.settle(ended)?;
+        let output = request.settle(ended).map_err(|problem| self.shown_problem(problem))?;
         Ok(Given::Value(self.kept(output, &redactor.unwrap_or_default())))
     }
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Redactor;
 use cardhost_flow::{
-    Action, FlowFault, Limited, Options, Problem, Run, Standard, StepId, SubFlow, inner_seed,
+    Action, CardCall, FlowFault, Limited, Options, Problem, Run, Standard, StepId, SubFlow,
+    inner_seed,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -75,6 +76,11 @@ impl FlowRun {
         unfinished: Unfinished,
     ) -> Result<Value, Error> {
         let flow = Arc::new(flow.clone());
+        if self.journal.is_some() {
+            for inner in self.runner.reachable(&flow) {
+                self.check_cards(&inner)?;
+            }
+        }
         let mut main = self.restore(Arc::from(""), Arc::clone(&flow), input, self.seed, 0).await?;
         let mut others = self.restore_detached().await?;
         let busy = self.runner.timer.busy();
@@ -100,6 +106,9 @@ impl FlowRun {
             if !steps.is_empty() {
                 return Err(RunFault::InDoubt { steps }.into());
             }
+            if main.run.outcome().is_none() {
+                journal.goes_on().await?;
+            }
         }
         let mut aside = JoinSet::new();
         for (other, busy) in others {
@@ -111,14 +120,14 @@ impl FlowRun {
             tokio::select! {
                 driven = &mut driven => break driven,
                 () = self.bell.notified() => {}
-                Some(joined) = aside.join_next() => let_go(joined),
+                Some(joined) = aside.join_next() => let_go(joined)?,
             }
         };
         // What the flow has let go is not cut off.
         self.spawn_detached(&mut aside).await?;
         drop(busy);
         while let Some(joined) = aside.join_next().await {
-            let_go(joined);
+            let_go(joined)?;
             self.spawn_detached(&mut aside).await?;
         }
         let outcome = match outcome {
@@ -200,7 +209,9 @@ impl FlowRun {
                 open.secrets = Arc::clone(&masked);
                 open
             };
-            let mut open = journal.resume(&begin, flow_run.runner.timer.now_ms()).await?;
+            let done = |call: &CardCall| flow_run.learn_inputs(call);
+            let now_ms = flow_run.runner.timer.now_ms();
+            let mut open = journal.resume(&begin, &done, now_ms).await?;
             // What happened before is not told again.
             open.run.take_events();
             let flows: Vec<(StepId, SubFlow)> = open
@@ -282,15 +293,17 @@ impl FlowRun {
     }
 }
 
-/// Says what came of a flow that nobody waits for.
-fn let_go(joined: Result<Driven, JoinError>) {
+/// Says what came of a flow that nobody waits for. What stops it stops the whole run: it is no error of the flow.
+fn let_go(joined: Result<Driven, JoinError>) -> Result<(), Error> {
     match joined.map(|(outcome, _)| outcome) {
         Ok(Err(Ended::Problem(problem))) => {
             tracing::warn!(title = ?problem.title, "a flow that nobody waits for failed");
         }
         Ok(Err(Ended::Stop(error))) => {
             tracing::warn!(code = error.code().as_str(), "a flow that nobody waits for stopped");
+            return Err(error);
         }
         Ok(Ok(_) | Err(Ended::Interrupted)) | Err(_) => {}
     }
+    Ok(())
 }

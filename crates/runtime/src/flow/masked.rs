@@ -3,9 +3,10 @@
 use std::sync::{Arc, PoisonError};
 
 use cardhost_core::failure::Error;
+use cardhost_core::field::Field;
 use cardhost_core::secret::{MASK, Redactor, Secret};
 use cardhost_flow::datum::Datum;
-use cardhost_flow::{Happened, Problem};
+use cardhost_flow::{CardCall, Happened, Problem};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
@@ -55,6 +56,29 @@ impl FlowRun {
         *known = Arc::new(wider);
     }
 
+    /// Masks from now on what a call was given under inputs that its card declares secret: one that was made before the run went
+    /// on has not told it in this process.
+    pub(super) fn learn_inputs(&self, call: &CardCall) {
+        let name = format!("{}/{}", call.connector, call.card);
+        let (Ok(definition), Some(given)) =
+            (self.runner.host.definition(&name), call.with.get("input"))
+        else {
+            return;
+        };
+        let mut texts = Vec::new();
+        for (group, fields) in &definition.card.input {
+            let Some(given) = given.get(group) else { continue };
+            for (label, field) in fields {
+                if let Some(value) = given.get(label) {
+                    secret_texts(field, value, &mut texts);
+                }
+            }
+        }
+        if !texts.is_empty() {
+            self.learn(&Redactor::new().with(texts));
+        }
+    }
+
     /// A value as it is told.
     pub(super) fn shown(&self, value: Value) -> Value {
         let known = self.known_secrets();
@@ -72,6 +96,7 @@ impl FlowRun {
             text => text.map(|text| known.redact(&text).into()),
         };
         Problem {
+            type_uri: masked(Some(problem.type_uri)).unwrap_or_default(),
             title: masked(problem.title),
             detail: masked(problem.detail),
             instance: masked(problem.instance),
@@ -96,6 +121,21 @@ impl FlowRun {
 
     pub(super) fn known_secrets(&self) -> Arc<Redactor> {
         Arc::clone(&self.secrets.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What of the value of a field must not be shown.
+fn secret_texts(field: &Field, value: &Value, texts: &mut Vec<Secret>) {
+    if field.is_secret() {
+        return each_text(value, &mut |text| texts.push(Secret::from(text)));
+    }
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for item in items {
+        for (key, inner) in field.fields.iter().flatten() {
+            if let Some(value) = item.get(key) {
+                secret_texts(inner, value, texts);
+            }
+        }
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) struct OpenRun {
 }
 
 /// A step that is over.
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "read by a journal"))]
 pub(super) struct Over {
     pub(super) step: StepId,
     /// What it was asked to do, where that is known.

@@ -10,6 +10,7 @@ use cardhost_flow::Problem;
 use serde_json::Value;
 
 use super::Busy;
+use super::fault::RunFault;
 
 /// Why a step or a flow gave no output.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ impl Ended {
     pub(super) fn uncatchable(error: Error) -> Result<Ended, Error> {
         match error.class() {
             _ if *error.code() == Code::TRANSPORT_INTERRUPTED => Ok(Ended::Interrupted),
+            // Of another account, or of a journal that cannot be written, nothing follows.
+            _ if error.fault().downcast_ref::<RunFault>().is_some() => Ok(Ended::Stop(error)),
             Class::Test => Ok(Ended::Stop(error)),
             _ => Err(error),
         }

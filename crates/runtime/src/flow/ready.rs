@@ -57,7 +57,7 @@ impl FlowRunner {
 
 impl RunnerSettings {
     /// The flow, and those that it and they run, as far as they can be found and loaded.
-    fn reachable(&self, flow: &Flow) -> Vec<Flow> {
+    pub(super) fn reachable(&self, flow: &Flow) -> Vec<Flow> {
         let (mut flows, mut known) = (vec![flow.clone()], HashSet::new());
         let mut next = 0;
         while let Some(flow) = flows.get(next).cloned() {

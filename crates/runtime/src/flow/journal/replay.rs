@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use cardhost_core::failure::Error;
 use cardhost_core::secret::Redactor;
-use cardhost_flow::{Problem, StepId};
+use cardhost_flow::{Action, CardCall, Problem, StepId};
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ pub(in crate::flow) struct Leniency<'l> {
 pub(in crate::flow) struct Replayed {
     /// What was done and does not come any more: rows and steps.
     pub(in crate::flow) gone: Vec<(i64, String)>,
+    /// What failed, and what was done about it, and does not come any more: it was not done.
+    pub(in crate::flow) forgotten: Vec<i64>,
     /// Steps that would be asked something else now.
     pub(in crate::flow) other: Vec<String>,
     /// The time of the last row, in milliseconds since 1970.
@@ -55,6 +57,7 @@ impl Journal {
     pub(in crate::flow) async fn replay(
         &self,
         open: &mut OpenRun,
+        done: &(dyn Fn(&CardCall) + Sync),
         leniency: Option<Leniency<'_>>,
     ) -> Result<Replayed, Error> {
         let run = open.name.to_string();
@@ -82,14 +85,20 @@ impl Journal {
                     Row::Over { step, asked: known, outcome } => {
                         let id = StepId::new(&step);
                         let action = open.open.remove(&id);
+                        if let Some(Action::Card(call)) = &action {
+                            done(call);
+                        }
                         if let (Some(lenient), Some(known), Some(action)) =
                             (&leniency, known, &action)
                             && asked(action, lenient.secrets) != known
                         {
                             found.other.push(step.clone());
                         }
+                        let is_forgotten = outcome.is_err() || follows_from_failure(&step);
                         if open.run.complete(id, outcome) {
                             open.over += 1;
+                        } else if leniency.is_some() && is_forgotten {
+                            found.forgotten.push(seq);
                         } else if leniency.is_some() {
                             found.gone.push((seq, step));
                         } else {
@@ -104,6 +113,13 @@ impl Journal {
             }
         }
     }
+}
+
+/// Whether a step is there because another one failed: in a handler, a delay before another attempt, a timeout.
+fn follows_from_failure(step: &str) -> bool {
+    let mut last = step.rsplit('/');
+    let (last, before) = (last.next().unwrap_or_default(), last.next().unwrap_or_default());
+    step.contains("/catch/do/") || before == "retry" || last == "timeout"
 }
 
 /// The rows of a run that count no more.

@@ -1,10 +1,12 @@
 //! What a run is at, for whoever looks at its journal.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use cardhost_core::failure::Error;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::taken_back::Mark;
 use super::{Journal, JournalProblem, Trouble};
 use crate::flow::fault::RunFault;
 
@@ -18,7 +20,7 @@ pub struct RunState {
     pub stage: Stage,
     /// Since when, in milliseconds since 1970: when it ended, or when it last went on.
     pub since_ms: Option<i64>,
-    /// The step that ended it; of one that is not over, the last one that was done.
+    /// The step that ended it; of one that is not over, the last one that gave its output.
     pub step: Option<String>,
     /// The code of the error that ended it.
     pub code: Option<String>,
@@ -101,6 +103,15 @@ impl Journal {
             return Err(RunFault::Journal { path, problem }.into());
         }
         Journal::open(path)
+    }
+
+    /// Keeps that a run is not over: it goes on.
+    pub(in crate::flow) async fn goes_on(&self) -> Result<(), Error> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM state", [])?;
+            Ok(())
+        })
+        .await
     }
 
     /// Keeps how a run ended.
@@ -198,39 +209,46 @@ pub(super) fn not_cancelled(transaction: &Transaction<'_>) -> Result<(), Trouble
     }
 }
 
-/// A run that goes on is not over.
-pub(super) fn goes_on(transaction: &Transaction<'_>) -> Result<(), Trouble> {
-    transaction.execute("DELETE FROM state", [])?;
-    Ok(())
-}
-
 fn state(connection: &mut Connection) -> Result<RunState, Trouble> {
     let transaction = connection.transaction()?;
     let flow = transaction
         .query_row("SELECT name FROM flow WHERE run = ''", [], |row| row.get(0))
         .optional()?;
-    let last = transaction
-        .query_row(
-            "SELECT run || step FROM entry WHERE step IS NOT NULL ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
     let last_ms = transaction.query_row("SELECT max(at_ms) FROM entry", [], |row| row.get(0))?;
-    let steps: i64 =
-        transaction
-            .query_row("SELECT count(*) FROM entry WHERE step IS NOT NULL", [], |row| row.get(0))?;
+    let mut taken_back = HashSet::new();
+    let mut done = HashSet::new();
+    let mut last = None;
+    {
+        let marks = "SELECT outcome FROM entry WHERE step IS NULL AND outcome IS NOT NULL";
+        let mut query = transaction.prepare(marks)?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            taken_back.extend(Mark::read(&row.get::<_, String>(0)?)?.rows);
+        }
+        let over = "SELECT seq, run || step, outcome LIKE '{\"problem\"%' FROM entry WHERE step IS NOT NULL ORDER BY seq";
+        let mut query = transaction.prepare(over)?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            if taken_back.contains(&row.get(0)?) {
+                continue;
+            }
+            let (step, failed): (String, bool) = (row.get(1)?, row.get(2)?);
+            done.insert(step.clone());
+            if !failed {
+                last = Some(step);
+            }
+        }
+    }
     let in_doubt = {
-        let mut query = transaction.prepare(
-            "SELECT step FROM sent WHERE step NOT IN (SELECT run || step FROM entry WHERE step IS NOT NULL) ORDER BY step",
-        )?;
+        let mut query = transaction.prepare("SELECT step FROM sent ORDER BY step")?;
         let rows = query.query_map([], |row| row.get(0))?;
-        rows.collect::<Result<_, _>>()?
+        let sent: Vec<String> = rows.collect::<Result<_, _>>()?;
+        sent.into_iter().filter(|step| !done.contains(step)).collect()
     };
     let (stage, since_ms, [step, code, why]) = match noted(&transaction)? {
         Some((stage, at_ms, texts)) => (stage, Some(at_ms), texts),
         None => (Stage::Stopped, last_ms, [last, None, None]),
     };
-    let steps = u64::try_from(steps).unwrap_or_default();
+    let steps = done.len() as u64;
     Ok(RunState { flow, stage, since_ms, step, code, why, steps, in_doubt })
 }

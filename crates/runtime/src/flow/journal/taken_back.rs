@@ -96,12 +96,11 @@ impl Journal {
         run: &str,
         flow: &Flow,
         failed: Failed,
-        gone: &[(i64, String)],
+        gone: Vec<i64>,
         at_ms: i64,
     ) -> Result<(), Error> {
         let (run, digest, name) = (run.to_owned(), flow.digest(), name_of(flow));
-        let mut rows: Vec<i64> =
-            failed.rows.iter().copied().chain(gone.iter().map(|(seq, _)| *seq)).collect();
+        let mut rows: Vec<i64> = failed.rows.iter().copied().chain(gone).collect();
         rows.sort_unstable();
         let mark = Mark { rows, steps: failed.steps };
         let answered = failed.answered;
@@ -121,7 +120,6 @@ impl Journal {
                 "UPDATE flow SET digest = ?, name = ? WHERE run = ?",
                 params![digest, name, run],
             )?;
-            super::state::goes_on(transaction)?;
             for step in answered {
                 transaction.execute("DELETE FROM sent WHERE step = ?", [format!("{run}{step}")])?;
             }
