@@ -2,6 +2,7 @@
 //! the records, evaluates one program and prints its output.
 //!
 //! `expressions` measures and prints a table; `expressions PROGRAM` is the process on our side, its records on stdin.
+#![allow(clippy::print_stdout, reason = "the table on stdout is what this program is for")]
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
