@@ -147,6 +147,8 @@ pub(crate) fn print(output: &Value, pretty: bool, console: &Console) -> Result<(
 struct Eyes {
     progress: Option<Progress>,
     trace: Option<Trace>,
+    /// Whether the trace tells what every task gives.
+    outputs: bool,
 }
 
 impl Eyes {
@@ -159,18 +161,26 @@ impl Eyes {
         let trace = match &args.trace {
             None => None,
             Some(path) => {
-                let trace = Trace::open(path, args.journal.is_some(), args.trace_outputs);
+                let trace = Trace::open(path, args.journal.is_some());
                 Some(trace.map_err(|error| {
                     Failure::Usage(format!("--trace {}: {error}", path.display()))
                 })?)
             }
         };
         let progress = shows.then(Progress::default);
-        Ok((progress.is_some() || trace.is_some()).then_some(Eyes { progress, trace }))
+        Ok((progress.is_some() || trace.is_some()).then_some(Eyes {
+            progress,
+            trace,
+            outputs: args.trace_outputs,
+        }))
     }
 }
 
 impl Watcher for Eyes {
+    fn wants_outputs(&self) -> bool {
+        self.outputs
+    }
+
     fn tell(&self, news: &News) {
         if let Some(trace) = &self.trace {
             trace.write(news);

@@ -1,9 +1,7 @@
 //! Going on after a crash, at every place where a run can be cut off; and journals that cannot be used.
 
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
 use cardhost::catalog::MemorySource;
 use cardhost::flow::{Flow, FlowRunner, Journal, MemoryFlows, Unfinished, VirtualTimer};
@@ -12,25 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use super::shop::{Asked, SECRET, Shop, call, flow, load, ok, run, status};
-
-/// Ends after so many polls, whatever it has come to.
-struct CutOff<F> {
-    future: Pin<Box<F>>,
-    polls: usize,
-}
-
-impl<F: Future> Future for CutOff<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        if self.polls == 0 {
-            return Poll::Ready(None);
-        }
-        self.polls -= 1;
-        self.future.as_mut().poll(context).map(Some)
-    }
-}
+use super::shop::{Asked, CutOff, SECRET, Shop, call, flow, load, ok, run, status};
 
 /// Something that was done, and its key.
 type Done = (String, Option<String>);

@@ -1,8 +1,9 @@
 //! Runs that can be seen: what their journals say, to a program and to the command.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use cardhost::flow::{FlowRunner, Journal, Stage, Unfinished, VirtualTimer};
+use cardhost::flow::{FlowRunner, Journal, News, Stage, Unfinished, VirtualTimer, Watcher};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -131,4 +132,44 @@ fn the_command_lists_shows_and_cancels() {
     let b = at("b.db").to_str().unwrap().to_owned();
     assert_eq!(cardhost(&["flow", "cancel", &b], "").code, 2);
     assert_eq!(cardhost(&["flow", "status", &at("e.db").display().to_string()], "").code, 2);
+}
+
+/// The lines of a trace.
+#[derive(Clone)]
+struct Lines {
+    wants_outputs: bool,
+    told: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Watcher for Lines {
+    fn tell(&self, news: &News) {
+        self.told.lock().unwrap().push(news.to_trace());
+    }
+
+    fn wants_outputs(&self) -> bool {
+        self.wants_outputs
+    }
+}
+
+#[test]
+fn a_trace_tells_the_case_and_the_outputs_that_are_wanted() {
+    let text = "do:\n  - s: { switch: [ { low: { when: .n < 5, then: a } }, { high: { then: a } } ] }\n  - a: { set: { n: '${ .n + 1 }' } }\n";
+    for wants_outputs in [false, true] {
+        let lines = Lines { wants_outputs, told: Arc::default() };
+        let runner = FlowRunner::new(Shop::echo().host()).watcher(lines.clone());
+        run(runner.run(&flow(text), json!({ "n": 7 }))).unwrap();
+        let told = lines.told.lock().unwrap();
+        let of = |step: &str, event: &str| {
+            told.iter().find(|line| line["step"] == step && line["event"] == event).unwrap().clone()
+        };
+        let switch = of("/do/0/s", "completed");
+        assert_eq!(switch["case"], "high");
+        let outputs = [switch, of("/do/1/a", "completed"), of("", "ended")]
+            .map(|line| line["output"].clone());
+        let expected = match wants_outputs {
+            false => [Value::Null, Value::Null, Value::Null],
+            true => [json!({ "n": 7 }), json!({ "n": 8 }), json!({ "n": 8 })],
+        };
+        assert_eq!(outputs, expected);
+    }
 }

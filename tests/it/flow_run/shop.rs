@@ -1,6 +1,8 @@
 //! A connector of our own and the service behind it, in memory.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use cardhost::catalog::MemorySource;
 use cardhost::core::call::Treatment;
@@ -168,4 +170,22 @@ pub fn call(card: &str, id: &str) -> String {
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(future)
+}
+
+/// Ends after so many polls, whatever it has come to.
+pub struct CutOff<F> {
+    pub future: Pin<Box<F>>,
+    pub polls: usize,
+}
+
+impl<F: Future> Future for CutOff<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        self.future.as_mut().poll(context).map(Some)
+    }
 }

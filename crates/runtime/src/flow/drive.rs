@@ -285,11 +285,12 @@ impl FlowRun {
     }
 
     fn tell_outcome(&self, open: &OpenRun) {
-        if self.runner.watcher.is_none() {
-            return;
-        }
+        let Some(watcher) = &self.runner.watcher else { return };
         let what = match open.run.outcome() {
-            Some(Ok(output)) => What::Ended { output: self.shown(output.clone()) },
+            Some(Ok(output)) => {
+                let output = watcher.wants_outputs().then(|| self.shown(output.clone()));
+                What::Ended { output }
+            }
             Some(Err(problem)) => What::Failed(self.shown_problem(problem.clone())),
             None => return,
         };
@@ -313,7 +314,8 @@ impl FlowRun {
             let output = under_way.outputs.remove(&id);
             let (given, case) = match &happened {
                 Happened::Completed { output, case } => {
-                    (Some(self.shown(Value::from(output))), case.clone())
+                    let given = watcher.wants_outputs().then(|| self.shown(Value::from(output)));
+                    (given, case.clone())
                 }
                 _ => (None, None),
             };

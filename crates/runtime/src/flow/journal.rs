@@ -125,6 +125,9 @@ enum Kept {
     Problem(Problem),
 }
 
+/// How the text of a [`Kept::Problem`] begins: most rows need not be read to know that they are none.
+const PROBLEM: &str = "{\"problem\":";
+
 impl From<Result<Value, Problem>> for Kept {
     fn from(outcome: Result<Value, Problem>) -> Kept {
         match outcome {

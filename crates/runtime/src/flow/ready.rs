@@ -64,15 +64,15 @@ impl RunnerSettings {
             next += 1;
             for run in flow.document.flows() {
                 let wanted = (run.namespace.clone(), run.name.clone(), run.version.clone());
+                if !known.insert(wanted.clone()) {
+                    continue;
+                }
                 let (namespace, name, version) = &wanted;
                 let found = self
                     .source
                     .as_ref()
                     .and_then(|source| source.flow(namespace, name, version).ok()?);
-                let loaded = found.and_then(|(file, text)| Flow::load(&file, &text).ok());
-                if known.insert(wanted) {
-                    flows.extend(loaded);
-                }
+                flows.extend(found.and_then(|(file, text)| Flow::load(&file, &text).ok()));
             }
         }
         flows

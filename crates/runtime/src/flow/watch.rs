@@ -7,6 +7,12 @@ use serde_json::{Map, Value, json};
 pub trait Watcher: Send + Sync {
     /// Something happened.
     fn tell(&self, news: &News);
+
+    /// Whether what every task and flow gives is to be told, and not only what calls do; by default not. Each output is then masked
+    /// and copied, however large it is.
+    fn wants_outputs(&self) -> bool {
+        false
+    }
 }
 
 /// Something that happened.
@@ -42,8 +48,8 @@ pub enum What {
     Began,
     /// A flow gave its output.
     Ended {
-        /// Its output.
-        output: Value,
+        /// Its output, where [`Watcher::wants_outputs`].
+        output: Option<Value>,
     },
     /// A flow ended with a problem.
     Failed(Problem),
@@ -60,7 +66,7 @@ pub enum What {
         started_ms: i64,
         /// What a call gave.
         output: Option<Value>,
-        /// What the task gave.
+        /// What the task gave, where [`Watcher::wants_outputs`].
         given: Option<Value>,
         /// The case that a `switch` took.
         case: Option<String>,
@@ -79,22 +85,20 @@ pub struct WatchedCall {
 }
 
 impl News {
-    /// One JSON object with all there is to tell: as [`News::to_json`], and the `case` that a `switch` took; with `outputs`, what each
-    /// task gave. Of an input that a card declares secret, only a call that was made tells that it is: before that, outputs of tasks may
+    /// One JSON object with all there is to tell: as [`News::to_json`], the `case` that a `switch` took, and what tasks and flows gave,
+    /// where that was wanted. Of an input that a card declares secret, only a call that was made tells that it is: before that, outputs of tasks may
     /// show it.
     #[must_use]
-    pub fn to_trace(&self, outputs: bool) -> Value {
+    pub fn to_trace(&self) -> Value {
         let mut line = self.to_json();
         let Some(all) = line.as_object_mut() else { return line };
-        if let What::Task { given, case, .. } = &self.what {
-            all.extend(case.as_deref().map(|case| ("case".to_owned(), Value::from(case))));
-            if outputs {
-                all.extend(given.clone().map(|given| ("output".to_owned(), given)));
-            }
-        }
-        if let (What::Ended { output }, true) = (&self.what, outputs) {
-            all.insert("output".to_owned(), output.clone());
-        }
+        let (given, case) = match &self.what {
+            What::Task { given, case, .. } => (given, case.as_deref()),
+            What::Ended { output } => (output, None),
+            _ => return line,
+        };
+        all.extend(case.map(|case| ("case".to_owned(), Value::from(case))));
+        all.extend(given.clone().map(|given| ("output".to_owned(), given)));
         line
     }
 

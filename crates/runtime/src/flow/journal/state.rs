@@ -7,7 +7,7 @@ use cardhost_core::failure::Error;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::taken_back::Mark;
-use super::{Journal, JournalProblem, Trouble};
+use super::{Journal, JournalProblem, PROBLEM, Trouble};
 use crate::flow::fault::RunFault;
 
 /// What a run is at, as its journal has it.
@@ -225,9 +225,9 @@ fn state(connection: &mut Connection) -> Result<RunState, Trouble> {
         while let Some(row) = rows.next()? {
             taken_back.extend(Mark::read(&row.get::<_, String>(0)?)?.rows);
         }
-        let over = "SELECT seq, run || step, outcome LIKE '{\"problem\"%' FROM entry WHERE step IS NOT NULL ORDER BY seq";
+        let over = "SELECT seq, run || step, substr(outcome, 1, length(?1)) = ?1 FROM entry WHERE step IS NOT NULL ORDER BY seq";
         let mut query = transaction.prepare(over)?;
-        let mut rows = query.query([])?;
+        let mut rows = query.query([PROBLEM])?;
         while let Some(row) = rows.next()? {
             if taken_back.contains(&row.get(0)?) {
                 continue;

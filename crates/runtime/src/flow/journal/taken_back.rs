@@ -10,7 +10,7 @@ use cardhost_flow::Problem;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, Kept, Trouble, checksum, name_of, unusable};
+use super::{Journal, Kept, PROBLEM, Trouble, checksum, name_of, unusable};
 use crate::flow::Flow;
 
 /// What counts no more.
@@ -65,7 +65,7 @@ impl Journal {
                     // Of a flow that the step ran, the name of the step stands before.
                     let is_below = name.strip_prefix(&step).is_some_and(|rest| rest.starts_with('/'));
                     let text: String = row.get(2)?;
-                    let is_problem = text.starts_with("{\"problem\"");
+                    let is_problem = text.starts_with(PROBLEM);
                     if is_problem {
                         let kept: Kept =
                             serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
